@@ -1,0 +1,92 @@
+public import NIOCore
+
+/// The one seam between Lectern and the world.
+///
+/// Time, sockets, names and randomness come through an environment and through nothing else, so the same interfaces and
+/// connection handlers run on live sockets (``LiveEnvironment``) and in a simulation with virtual time
+/// (``SimulatedEnvironment``).
+///
+/// An environment belongs to one event loop. Every member is called on that loop, and every closure that is handed in
+/// is called on that loop, never before the call that took it has returned.
+public protocol Environment: AnyObject {
+    /// The monotonic time. It never goes back and does not follow changes of the wall clock.
+    var now: NIODeadline { get }
+
+    /// The wall clock: nanoseconds since 1970-01-01 00:00:00 UTC. It may jump.
+    var wallClock: Int64 { get }
+
+    /// The zone in which `Clock` times and log times are read.
+    var timeZone: any LocalTimeZone { get }
+
+    /// Whence all randomness comes: jitter, initial phases, the seed of a program's `math.random`.
+    func nextRandom() -> UInt64
+
+    /// Runs `body` on the loop, after the present call stack has unwound. Bodies run in the order of their calls.
+    func execute(_ body: @escaping () -> Void)
+
+    /// Runs `body` at `deadline`, or as soon as possible when that is past.
+    ///
+    /// Calls with the same deadline run in the order in which they were scheduled.
+    /// - Returns: a handle whose ``Cancellable/cancel()`` prevents the call. Dropping the handle does not cancel.
+    @discardableResult
+    func schedule(at deadline: NIODeadline, _ body: @escaping () -> Void) -> any Cancellable
+
+    /// Finds the addresses of `host`, a name or an IP literal.
+    ///
+    /// Names are resolved off the loop, in parallel: a name that does not answer delays no other.
+    /// - Parameter timeout: when it passes, `completion` gets ``ConnectFailure/hostError``.
+    @discardableResult
+    func resolve(
+        _ host: String,
+        timeout: TimeAmount,
+        completion: @escaping (Result<[SocketAddress], ConnectFailure>) -> Void
+    ) -> any Cancellable
+
+    /// Opens a TCP connection.
+    ///
+    /// Addresses of the name are tried in turn until one answers or `timeout` passes.
+    /// - Parameters:
+    ///   - timeout: for the whole of it, resolving included; `nil` waits as long as the system does.
+    ///   - completion: called exactly once, unless the returned handle was cancelled before. The transport that it gets
+    ///     is open and does not read until ``StreamTransport/start(delegate:)``.
+    @discardableResult
+    func connectTCP(
+        host: String,
+        port: Int,
+        timeout: TimeAmount?,
+        completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
+    ) -> any Cancellable
+
+    /// Listens for TCP connections.
+    /// - Parameters:
+    ///   - address: an IP literal of a local interface; `nil` is every interface.
+    ///   - port: 0 lets the system choose; the choice is in ``Listener/port``.
+    ///   - accept: called for each connection. The transport does not read until ``StreamTransport/start(delegate:)``.
+    ///   - completion: called exactly once.
+    func listenTCP(
+        address: String?,
+        port: Int,
+        accept: @escaping (any StreamTransport) -> Void,
+        completion: @escaping (Result<any Listener, ListenFailure>) -> Void
+    )
+}
+
+extension Environment {
+    /// Runs `body` after `delay`; see ``schedule(at:_:)``.
+    @discardableResult
+    public func schedule(after delay: TimeAmount, _ body: @escaping () -> Void) -> any Cancellable {
+        schedule(at: now + delay, body)
+    }
+}
+
+/// Something under way that can be called off.
+public protocol Cancellable: AnyObject {
+    /// Calls it off. Harmless when it has already happened or was cancelled before.
+    func cancel()
+}
+
+/// A time zone's offset from UTC, as far as `Clock` and the log need it.
+public protocol LocalTimeZone {
+    /// Seconds to add to UTC for local time at `unixTime` (seconds since 1970 UTC).
+    func secondsFromUTC(at unixTime: Int64) -> Int
+}
