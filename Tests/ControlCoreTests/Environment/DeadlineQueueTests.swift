@@ -108,6 +108,30 @@ struct DeadlineQueueTests {
         #expect(out == (0..<100).reversed().filter { $0 % 3 != 1 })
     }
 
+    @Test("Bodies whose end cancels other deadlines may go all at once")
+    func cancelFromDeinit() {
+        final class Owner {
+            var handle: ScheduledDeadline?
+            deinit { handle?.cancel() }
+        }
+        func armPairs(_ queue: DeadlineQueue) {
+            for number in 0..<10 {
+                let owner = Owner()
+                queue.arm(at: Self.time(number), owner: 1) { withExtendedLifetime(owner) {} }
+                owner.handle = queue.arm(at: Self.time(100 - number), owner: 1) {}
+            }
+        }
+        var queue: DeadlineQueue? = DeadlineQueue()
+        queue.map(armPairs)
+        queue?.removeAll()
+        #expect(queue?.count == 0)
+        queue.map(armPairs)
+        queue?.removeAll(ownedBy: 1)
+        #expect(queue?.count == 0)
+        queue.map(armPairs)
+        queue = nil
+    }
+
     @Test("A handle may outlive its queue")
     func handleOutlivesQueue() {
         var queue: DeadlineQueue? = DeadlineQueue()
