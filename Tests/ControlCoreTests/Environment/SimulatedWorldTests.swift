@@ -112,15 +112,13 @@ struct SimulatedWorldTests {
         #expect(short != world.trace.describe(ByteBuffer(string: "abce")))
     }
 
-    @Test("A day of polling once a second passes in seconds, and every poll is answered")
+    @Test("A day of polling once a second passes in seconds, and every poll is answered", .timeLimit(.minutes(1)))
     func day() {
         let world = SimulatedWorld(seed: 1)
         world.trace.isEnabled = false
-        let start = ContinuousClock.now
         let (polls, answers) = Self.runPolling(in: world, every: .seconds(1), for: .hours(24))
         #expect(polls == 86_400)
         #expect(answers == 86_400)
-        #expect(ContinuousClock.now - start < .seconds(20))
     }
 
     @Test("The clock stands between runs, moves to each event and ends where it was told")
