@@ -1,0 +1,155 @@
+public import NIOCore
+
+/// What is to be done when, in order: a binary heap of deadlines whose nodes are their own handles.
+///
+/// Arming and cancelling take O(log n) and one allocation of a node; 100,000 armed deadlines cost some 12 MB. Bodies with
+/// equal deadlines come out in the order in which they were armed. The queue calls nothing by itself: an environment
+/// asks it what is due.
+public final class DeadlineQueue {
+    /// The key lies beside the node, so that sifting compares without following pointers.
+    private struct Entry {
+        var deadline: NIODeadline
+        var sequence: UInt64
+        var node: ScheduledDeadline
+
+        func precedes(_ other: Entry) -> Bool {
+            deadline == other.deadline ? sequence < other.sequence : deadline < other.deadline
+        }
+    }
+
+    private var heap: ContiguousArray<Entry> = []
+
+    /// The sequence number that the next armed deadline gets. Numbers only grow.
+    public private(set) var nextSequence: UInt64 = 0
+
+    /// Makes an empty queue.
+    public init() {}
+
+    deinit {
+        // Handles may outlive the queue; they must not reach for it any more.
+        for entry in heap { entry.node.index = -1 }
+    }
+
+    /// How many deadlines are armed. Cancelled ones do not count: they are gone at once.
+    public var count: Int { heap.count }
+
+    /// The earliest armed deadline; `nil` when there is none.
+    public var earliest: NIODeadline? { heap.first?.deadline }
+
+    /// Arms `body` for `deadline`.
+    /// - Parameter owner: a number under which ``removeAll(ownedBy:)`` finds it; several owners may share one queue.
+    /// - Returns: the handle; cancelling it removes the deadline and lets go of `body`.
+    @discardableResult
+    public func arm(at deadline: NIODeadline, owner: Int = 0, _ body: @escaping () -> Void) -> ScheduledDeadline {
+        let node = ScheduledDeadline(queue: self, owner: owner, body: body)
+        let entry = Entry(deadline: deadline, sequence: nextSequence, node: node)
+        nextSequence += 1
+        heap.append(entry)
+        siftUp(heap.count - 1)
+        return node
+    }
+
+    /// Takes out the earliest body that is due, if there is one.
+    /// - Parameters:
+    ///   - now: a body is due when its deadline is not later than this.
+    ///   - limit: only a body that was armed before this sequence number was given out. A drain that passes the
+    ///     ``nextSequence`` of its beginning ends even when each body arms another one that is due at once.
+    /// - Returns: the body, no longer armed; `nil` when the earliest is not due, or too young.
+    public func popDue(at now: NIODeadline, armedBefore limit: UInt64 = .max) -> (() -> Void)? {
+        guard let first = heap.first, first.deadline <= now, first.sequence < limit else { return nil }
+        let body = first.node.body
+        remove(at: 0)
+        return body
+    }
+
+    /// Cancels everything that is armed.
+    public func removeAll() {
+        // Bodies may own objects whose end arms or cancels deadlines: they are let go after the heap is in order.
+        let entries = heap
+        heap = []
+        for entry in entries { entry.node.disarm() }
+    }
+
+    /// Cancels what `owner` has armed, in O(n).
+    public func removeAll(ownedBy owner: Int) {
+        let entries = heap
+        heap.removeAll { $0.node.owner == owner }
+        for index in heap.indices { heap[index].node.index = index }
+        for index in (0..<heap.count / 2).reversed() { siftDown(index) }
+        for entry in entries where entry.node.owner == owner { entry.node.disarm() }
+    }
+
+    /// Removes the entry at `index` and detaches its node.
+    fileprivate func remove(at index: Int) {
+        let removed = heap[index].node
+        let last = heap.removeLast()
+        if index < heap.count {
+            heap[index] = last
+            last.node.index = index
+            siftUp(index)
+            siftDown(last.node.index)
+        }
+        removed.disarm()
+    }
+
+    private func siftUp(_ start: Int) {
+        var index = start
+        let entry = heap[index]
+        while index > 0 {
+            let parent = (index - 1) / 2
+            guard entry.precedes(heap[parent]) else { break }
+            place(heap[parent], at: index)
+            index = parent
+        }
+        place(entry, at: index)
+    }
+
+    private func siftDown(_ start: Int) {
+        var index = start
+        let entry = heap[index]
+        while true {
+            var child = 2 * index + 1
+            guard child < heap.count else { break }
+            if child + 1 < heap.count, heap[child + 1].precedes(heap[child]) { child += 1 }
+            guard heap[child].precedes(entry) else { break }
+            place(heap[child], at: index)
+            index = child
+        }
+        place(entry, at: index)
+    }
+
+    private func place(_ entry: Entry, at index: Int) {
+        heap[index] = entry
+        entry.node.index = index
+    }
+}
+
+/// One deadline of a ``DeadlineQueue``, and the handle that cancels it.
+public final class ScheduledDeadline: Cancellable {
+    /// Valid while `index` is not negative: the queue sees to that when it goes away.
+    private unowned let queue: DeadlineQueue
+    fileprivate let owner: Int
+    fileprivate var body: (() -> Void)?
+    /// Where the node is in the heap; -1 when it is not armed.
+    fileprivate var index = -1
+
+    fileprivate init(queue: DeadlineQueue, owner: Int, body: @escaping () -> Void) {
+        self.queue = queue
+        self.owner = owner
+        self.body = body
+    }
+
+    /// Whether the body is still to be called.
+    public var isArmed: Bool { index >= 0 }
+
+    /// Removes the deadline from its queue. Harmless when its body was called or it was cancelled before.
+    public func cancel() {
+        guard index >= 0 else { return }
+        queue.remove(at: index)
+    }
+
+    fileprivate func disarm() {
+        index = -1
+        body = nil
+    }
+}

@@ -1,0 +1,250 @@
+import Glibc
+public import NIOCore
+import NIOPosix
+
+/// The real world, seen from one event loop: system clocks, sockets, names and randomness.
+///
+/// Every member is called on ``eventLoop``, the initializer included. The owner calls ``close(_:)`` when the program has
+/// ended; until then the environment, its sockets and its timers keep each other.
+public final class LiveEnvironment: Environment {
+    /// The loop on which everything happens.
+    public let eventLoop: any EventLoop
+    /// The zone of `Clock` and log times.
+    public let timeZone: any LocalTimeZone
+
+    /// The program's deadlines.
+    let scheduler: LoopScheduler
+    /// Deadlines that outlive the program's: sockets still sending when it ends.
+    private let housekeeping: LoopScheduler
+    let resolver: NameResolver
+
+    private var transports: [ObjectIdentifier: TCPTransport] = [:]
+    private var listeners: [ObjectIdentifier: TCPListener] = [:]
+    private var attempts: [ObjectIdentifier: TCPConnectAttempt] = [:]
+    private var isClosed = false
+    private var onClosed: [() -> Void] = []
+
+    /// What every stream reads into: grows with the traffic from 512 bytes up to 64 KiB, the most a delegate gets at once.
+    static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
+        minimum: 512, initial: 2048, maximum: StreamInbox.chunkLimit)
+    static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(
+        low: TCPTransport.lowWaterMark, high: TCPTransport.highWaterMark)
+
+    /// Makes the environment of one program.
+    /// - Parameters:
+    ///   - eventLoop: the program's loop. The call comes from it.
+    ///   - timeZone: by default the machine's.
+    ///   - lookup: how names are found; it may block, on a thread of its own. By default the system's way.
+    public init(
+        eventLoop: any EventLoop,
+        timeZone: any LocalTimeZone = SystemTimeZone(),
+        lookup: @escaping NameLookup.Function = NameLookup.system
+    ) {
+        self.eventLoop = eventLoop
+        self.timeZone = timeZone
+        scheduler = LoopScheduler(eventLoop: eventLoop)
+        housekeeping = LoopScheduler(eventLoop: eventLoop)
+        resolver = NameResolver(scheduler: scheduler, now: { .now() }, lookup: lookup)
+    }
+
+    /// The sockets of streams that are connecting, open or still sending after their close.
+    public var openTransports: Int { transports.count }
+    /// The listening sockets.
+    public var openListeners: Int { listeners.count }
+    /// The deadlines that are armed.
+    public var armedDeadlines: Int { scheduler.count }
+
+    /// The monotonic time of the system.
+    public var now: NIODeadline { .now() }
+
+    /// The system's wall clock, in nanoseconds since 1970-01-01 00:00:00 UTC.
+    public var wallClock: Int64 {
+        var time = timespec()
+        // CLOCK_REALTIME cannot fail: it exists on every system, and the pointer is good.
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// A number from the system's secure source.
+    public func nextRandom() -> UInt64 {
+        .random(in: .min ... .max)
+    }
+
+    /// Runs `body` on a fresh turn of the loop, also after ``close(_:)``.
+    public func execute(_ body: @escaping () -> Void) {
+        scheduler.execute(body)
+    }
+
+    /// Runs `body` at `deadline`; see ``Environment/schedule(at:_:)``. After ``close(_:)`` it is not run.
+    @discardableResult
+    public func schedule(at deadline: NIODeadline, _ body: @escaping () -> Void) -> any Cancellable {
+        scheduler.schedule(at: deadline, body)
+    }
+
+    /// Finds the addresses of `host`; see ``Environment/resolve(_:timeout:completion:)``. After ``close(_:)`` it fails.
+    @discardableResult
+    public func resolve(
+        _ host: String,
+        timeout: TimeAmount,
+        completion: @escaping (Result<[SocketAddress], ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        guard !isClosed else {
+            return scheduleFailure { completion(.failure(.hostError)) }
+        }
+        return resolver.resolve(host, timeout: timeout, completion: completion)
+    }
+
+    /// Opens a TCP connection; see ``Environment/connectTCP(host:port:timeout:completion:)``.
+    ///
+    /// Each of a name's addresses gets an equal share of what is left of `timeout`. When all fail, the failure is reported
+    /// that tells most about the host. After ``close(_:)`` it fails.
+    @discardableResult
+    public func connectTCP(
+        host: String,
+        port: Int,
+        timeout: TimeAmount?,
+        completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        guard !isClosed else {
+            return scheduleFailure { completion(.failure(.other(Self.closedText))) }
+        }
+        let attempt = TCPConnectAttempt(environment: self, port: port, timeout: timeout, completion: completion)
+        attempts[ObjectIdentifier(attempt)] = attempt
+        attempt.begin(host: host)
+        return attempt
+    }
+
+    /// Listens for TCP connections; see ``Environment/listenTCP(address:port:accept:completion:)``. Without an address it
+    /// serves IPv6 and IPv4; IPv4 peers appear under their IPv4 addresses. After ``close(_:)`` it fails.
+    public func listenTCP(
+        address: String?,
+        port: Int,
+        accept: @escaping (any StreamTransport) -> Void,
+        completion: @escaping (Result<any Listener, ListenFailure>) -> Void
+    ) {
+        let candidates = address.map { [$0] } ?? ["::", "0.0.0.0"]
+        // From a fresh turn: a socket may fail before the call that made it returns.
+        execute { [self] in
+            guard !isClosed else {
+                completion(.failure(.other(Self.closedText)))
+                return
+            }
+            listen(on: candidates[...], port: port, accept: accept, completion: completion)
+        }
+    }
+
+    /// Ends everything: cancels deadlines, connects and look-ups, closes listeners and streams.
+    ///
+    /// Streams send what is queued for at most ``TCPTransport/linger``; their delegates are told as after any close.
+    /// - Parameter completion: called on the loop when the last socket is closed.
+    public func close(_ completion: @escaping () -> Void = {}) {
+        isClosed = true
+        onClosed.append(completion)
+        scheduler.close()
+        resolver.close()
+        for attempt in Array(attempts.values) { attempt.cancel() }
+        for listener in Array(listeners.values) { listener.close() }
+        for transport in Array(transports.values) { transport.close() }
+        completeClose()
+    }
+
+    // MARK: Bookkeeping of what is open
+
+    func transportOpened(_ transport: TCPTransport) { transports[ObjectIdentifier(transport)] = transport }
+    func listenerOpened(_ listener: TCPListener) { listeners[ObjectIdentifier(listener)] = listener }
+    func attemptEnded(_ attempt: TCPConnectAttempt) { attempts[ObjectIdentifier(attempt)] = nil }
+
+    func transportClosed(_ transport: TCPTransport) {
+        transports[ObjectIdentifier(transport)] = nil
+        completeClose()
+    }
+
+    func listenerClosed(_ listener: TCPListener) {
+        listeners[ObjectIdentifier(listener)] = nil
+        completeClose()
+    }
+
+    /// Runs `body` after `delay` even when the program's deadlines are cancelled.
+    func scheduleHousekeeping(after delay: TimeAmount, _ body: @escaping () -> Void) -> any Cancellable {
+        housekeeping.schedule(at: now + delay, body)
+    }
+
+    private func completeClose() {
+        guard isClosed, transports.isEmpty, listeners.isEmpty else { return }
+        let completions = onClosed
+        onClosed = []
+        for completion in completions { execute(completion) }
+    }
+
+    private static let closedText = "the environment is closed"
+
+    /// Reports a failure on the next turn, unless cancelled before.
+    private func scheduleFailure(_ body: @escaping () -> Void) -> any Cancellable {
+        housekeeping.schedule(at: now, body)
+    }
+
+    private func listen(
+        on candidates: ArraySlice<String>,
+        port: Int,
+        accept: @escaping (any StreamTransport) -> Void,
+        completion: @escaping (Result<any Listener, ListenFailure>) -> Void
+    ) {
+        guard let interface = candidates.first else { return }
+        guard (0...65535).contains(port) else {
+            completion(.failure(.other("port \(port) is not in 0...65535")))
+            return
+        }
+        guard let address = try? SocketAddress(ipAddress: interface, port: port) else {
+            completion(.failure(.interfaceUnavailable(interface)))
+            return
+        }
+        let listener = TCPListener(environment: self)
+        let bound = NIOLoopBound((self, listener, accept), eventLoop: eventLoop)
+        var bootstrap = ServerBootstrap(group: eventLoop)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(bound.value.1)
+                }
+            }
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.recvAllocator, value: Self.receiveAllocator)
+            .childChannelOption(.writeBufferWaterMark, value: Self.waterMark)
+            .childChannelInitializer { channel in
+                let (environment, listener, accept) = bound.value
+                let transport = TCPTransport(environment: environment) { transport in
+                    if listener.isOpen { accept(transport) } else { transport.close() }
+                }
+                return channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(transport)
+                }
+            }
+        if case .v6 = address {
+            let onlyV6 = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
+            bootstrap = bootstrap.serverChannelOption(onlyV6, value: 0)
+        }
+        bootstrap.bind(to: address).assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .success(let channel):
+                guard !isClosed else {
+                    // Closed between the two: the listener is gone already.
+                    completion(.failure(.other(Self.closedText)))
+                    return
+                }
+                listener.didBind(channel)
+                completion(.success(listener))
+            case .failure(let error):
+                let code = (error as? IOError)?.errnoCode
+                if candidates.count > 1, code == EAFNOSUPPORT || code == EADDRNOTAVAIL {
+                    // A machine without IPv6.
+                    listen(on: candidates.dropFirst(), port: port, accept: accept, completion: completion)
+                } else {
+                    completion(.failure(ListenFailure(binding: error, interface: interface)))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+public import NIOCore
+
+/// One host of a ``SimulatedWorld``, as the program sees it that runs there.
+public final class SimulatedEnvironment: Environment {
+    /// The world in which the host is.
+    public let world: SimulatedWorld
+    /// The zone of `Clock` and log times; UTC by default.
+    public var timeZone: any LocalTimeZone = RuleTimeZone.utc
+
+    /// Where the wall clock stands by default when the world begins: 2026-01-01 00:00:00 UTC, in nanoseconds since 1970.
+    public static let defaultWallClock: Int64 = 1_767_225_600_000_000_000
+
+    private let host: SimulatedHost
+    private var random: SplitMix64
+    private var wallClockAtZero = SimulatedEnvironment.defaultWallClock
+    private var isClosed = false
+
+    init(world: SimulatedWorld, host: SimulatedHost) {
+        self.world = world
+        self.host = host
+        random = SplitMix64(seed: world.seed, label: host.name)
+    }
+
+    /// Makes a world with a single host, `host` at 10.0.0.1.
+    public convenience init(seed: UInt64) {
+        let world = SimulatedWorld(seed: seed)
+        self.init(world: world, host: world.network.addHost(named: "host", address: "10.0.0.1"))
+    }
+
+    /// The host's name in the trace.
+    public var name: String { host.name }
+    /// The host's IP address.
+    public var address: String { host.address }
+    /// The streams that are open or still sending after their close.
+    public var openTransports: Int { host.transports.count }
+    /// The listening sockets.
+    public var openListeners: Int { host.openListeners }
+
+    /// The world's virtual monotonic time.
+    public var now: NIODeadline { world.now }
+
+    /// The host's wall clock, in nanoseconds since 1970-01-01 00:00:00 UTC. Setting it lets it jump; it runs on from there.
+    public var wallClock: Int64 {
+        get { wallClockAtZero + Int64(world.now.uptimeNanoseconds) }
+        set { wallClockAtZero = newValue - Int64(world.now.uptimeNanoseconds) }
+    }
+
+    /// Lets the wall clock jump, forward or back.
+    public func jumpWallClock(by amount: TimeAmount) {
+        wallClockAtZero += amount.nanoseconds
+    }
+
+    /// The next number of the host's sequence, which the world's seed and the host's name decide.
+    public func nextRandom() -> UInt64 {
+        random.next()
+    }
+
+    /// Runs `body` at the present virtual time, after what is due already; also after ``close()``.
+    public func execute(_ body: @escaping () -> Void) {
+        world.arm(after: .zero, body)
+    }
+
+    /// Runs `body` at `deadline`; see ``Environment/schedule(at:_:)``. After ``close()`` it is not run.
+    @discardableResult
+    public func schedule(at deadline: NIODeadline, _ body: @escaping () -> Void) -> any Cancellable {
+        var traced = body
+        if world.trace.includesTimers {
+            traced = { [world, host] in
+                world.trace.record(world.now, host.name, "timer")
+                body()
+            }
+        }
+        let handle = world.arm(at: deadline, owner: host.id, traced)
+        if isClosed { handle.cancel() }
+        return handle
+    }
+
+    /// Finds the addresses of `host` in the network's names; see ``Environment/resolve(_:timeout:completion:)``.
+    @discardableResult
+    public func resolve(
+        _ host: String,
+        timeout: TimeAmount,
+        completion: @escaping (Result<[SocketAddress], ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        let (addresses, delay) = world.network.look(up: host)
+        let isInTime = delay <= timeout && !isClosed
+        return world.arm(at: now + (isInTime ? delay : min(delay, timeout)), owner: self.host.id) {
+            completion(isInTime && !addresses.isEmpty ? .success(addresses) : .failure(.hostError))
+        }
+    }
+
+    /// Opens a TCP connection; see ``Environment/connectTCP(host:port:timeout:completion:)``. After ``close()`` it fails.
+    @discardableResult
+    public func connectTCP(
+        host: String,
+        port: Int,
+        timeout: TimeAmount?,
+        completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        guard !isClosed else {
+            return world.arm(after: .zero) { completion(.failure(.other(Self.closedText))) }
+        }
+        let attempt = SimulatedConnectAttempt(
+            world: world, host: self.host, name: host, port: port, timeout: timeout, completion: completion)
+        attempt.begin()
+        return attempt
+    }
+
+    /// Listens for TCP connections; see ``Environment/listenTCP(address:port:accept:completion:)``. After ``close()`` it
+    /// fails.
+    public func listenTCP(
+        address: String?,
+        port: Int,
+        accept: @escaping (any StreamTransport) -> Void,
+        completion: @escaping (Result<any Listener, ListenFailure>) -> Void
+    ) {
+        execute { [self] in
+            completion(listen(address: address, port: port, accept: accept))
+        }
+    }
+
+    /// Ends everything that the program had: deadlines, connects, listeners and streams, which send what is queued.
+    public func close() {
+        isClosed = true
+        world.disarm(owner: host.id)
+        host.closeEverything()
+    }
+
+    private static let closedText = "the environment is closed"
+
+    private func listen(
+        address: String?, port: Int, accept: @escaping (any StreamTransport) -> Void
+    ) -> Result<any Listener, ListenFailure> {
+        guard !isClosed else { return .failure(.other(Self.closedText)) }
+        guard (0...65535).contains(port) else { return .failure(.other("port \(port) is not in 0...65535")) }
+        let isWildcard = address == nil || address == "0.0.0.0" || address == "::"
+        if let address, !isWildcard, !host.owns(address) { return .failure(.interfaceUnavailable(address)) }
+        let local = isWildcard ? nil : address
+        guard host.canListen(at: local, port: port) else { return .failure(.portUnavailable) }
+        let chosen = port == 0 ? host.nextPort() : port
+        let listener = SimulatedListener(host: host, address: local, port: chosen, accept: accept)
+        host.add(listener)
+        world.trace.record(world.now, host.name, "listen \(chosen)")
+        return .success(listener)
+    }
+}

@@ -1,0 +1,126 @@
+import NIOCore
+
+/// The receiving half that all transports share: what arrived and was not delivered yet, and when it may be delivered.
+///
+/// Bytes that arrive while nobody reads are held, and joined to chunks of at most 64 KiB. The end of the stream waits
+/// behind them. While reading is off, nothing is delivered but an end that this side asked for. Everything is delivered
+/// either from ``receive(_:)`` or from a fresh turn of the loop, never from within a call of the stream's owner.
+final class StreamInbox {
+    /// The most that a delegate gets at once.
+    static let chunkLimit = 64 * 1024
+
+    private unowned let transport: any StreamTransport
+    private let execute: (@escaping () -> Void) -> Void
+    private var delegate: (any StreamDelegate)?
+    private var held: CircularBuffer<ByteBuffer> = []
+    private var isReading = false
+    private var isStarted = false
+    private var isDiscarding = false
+    private var isDeliveryPlanned = false
+    private var end: CloseReason?
+
+    /// Called with the count after bytes were delivered or discarded, and so need no more room here.
+    var onRelease: ((Int) -> Void)?
+
+    /// - Parameters:
+    ///   - transport: whose inbox it is; owns it.
+    ///   - execute: runs a body on a fresh turn of the loop.
+    init(transport: any StreamTransport, execute: @escaping (@escaping () -> Void) -> Void) {
+        self.transport = transport
+        self.execute = execute
+    }
+
+    /// Whether the end of the stream is known, delivered or not.
+    var hasEnded: Bool { end != nil }
+
+    /// Whether the owner wants bytes.
+    var wantsBytes: Bool { isReading && !isDiscarding }
+
+    /// Begins to deliver to `delegate`, which is held until it was told of the end.
+    func start(delegate: any StreamDelegate) {
+        precondition(!isStarted, "a transport is started once")
+        isStarted = true
+        isReading = true
+        self.delegate = delegate
+        planDelivery()
+    }
+
+    /// Stops or resumes delivery.
+    func setReading(_ reading: Bool) {
+        isReading = reading
+        if reading { planDelivery() }
+    }
+
+    /// Takes bytes from the wire and delivers them, or holds them.
+    func receive(_ bytes: ByteBuffer) {
+        guard bytes.readableBytes > 0 else { return }
+        guard !isDiscarding else {
+            onRelease?(bytes.readableBytes)
+            return
+        }
+        if let delegate, isReading, held.isEmpty, bytes.readableBytes <= Self.chunkLimit {
+            delegate.transport(transport, didReceive: bytes)
+            onRelease?(bytes.readableBytes)
+        } else {
+            hold(bytes)
+            planDelivery()
+        }
+    }
+
+    /// Notes how the stream ended. The first reason stands.
+    func finish(_ reason: CloseReason) {
+        guard end == nil else { return }
+        end = reason
+        planDelivery()
+    }
+
+    /// Drops what is held and what still arrives: the owner has closed, and hears of nothing but the end.
+    func discard() {
+        isDiscarding = true
+        let count = held.reduce(0) { $0 + $1.readableBytes }
+        held.removeAll()
+        if count > 0 { onRelease?(count) }
+        planDelivery()
+    }
+
+    private func hold(_ bytes: ByteBuffer) {
+        var rest = bytes
+        if let last = held.indices.last {
+            let room = Self.chunkLimit - held[last].readableBytes
+            if let part = rest.readSlice(length: min(room, rest.readableBytes)) {
+                held[last].writeImmutableBuffer(part)
+            }
+        }
+        while let part = rest.readSlice(length: min(Self.chunkLimit, rest.readableBytes)), part.readableBytes > 0 {
+            held.append(part)
+        }
+    }
+
+    private func planDelivery() {
+        guard !isDeliveryPlanned, delegate != nil, isReading || isDiscarding, !held.isEmpty || end != nil else {
+            return
+        }
+        isDeliveryPlanned = true
+        // Strong on purpose: a stream whose owner let go of it still tells its delegate of the end.
+        execute { [transport, self] in
+            withExtendedLifetime(transport) { deliver() }
+        }
+    }
+
+    private func deliver() {
+        isDeliveryPlanned = false
+        while isReading, !isDiscarding, let delegate, let chunk = held.popFirst() {
+            delegate.transport(transport, didReceive: chunk)
+            onRelease?(chunk.readableBytes)
+        }
+        guard held.isEmpty, isReading || isDiscarding, let end, let delegate else { return }
+        self.delegate = nil
+        delegate.transportDidClose(transport, reason: end)
+    }
+
+    /// Tells the delegate that there is room to send again.
+    func didDrain() {
+        guard !isDiscarding, end == nil else { return }
+        delegate?.transportDidDrain(transport)
+    }
+}

@@ -1,0 +1,181 @@
+import Glibc
+import NIOCore
+
+/// A TCP connection: the last handler of its channel, without anything between it and the socket.
+///
+/// The peer's FIN ends the stream in both directions, as device control expects: what arrived before it is delivered, then
+/// the close. While reading is off the system may still hand over what it had when the peer closed, at most one receive
+/// buffer; it is held until reading resumes.
+final class TCPTransport: ChannelInboundHandler, StreamTransport {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// How long a closed stream may go on sending what was queued, and wait for the peer's FIN.
+    static let linger = TimeAmount.seconds(1)
+    /// From here on upward the queue is full, and the delegate is told when it has drained.
+    static let highWaterMark = 64 * 1024
+    /// Below this the queue has drained.
+    static let lowWaterMark = 32 * 1024
+
+    /// Kept until the socket is closed: the environment closes what is open when a program ends.
+    private var environment: LiveEnvironment?
+    private var context: ChannelHandlerContext?
+    // Both are assigned in init as they need self, and never again.
+    private var inbox: StreamInbox! = nil
+    private var onActive: ((TCPTransport) -> Void)?
+    private var isClosing = false
+    private var isFlushed = false
+    private var wasFull = false
+    private var isSending = false
+    private var failure: (any Error)?
+    private var lingerTimer: (any Cancellable)?
+
+    private(set) var remoteAddress: SocketAddress?
+    private(set) var localAddress: SocketAddress?
+
+    /// - Parameters:
+    ///   - environment: to which it belongs.
+    ///   - onActive: called once, when the connection stands.
+    init(environment: LiveEnvironment, onActive: @escaping (TCPTransport) -> Void) {
+        self.environment = environment
+        self.onActive = onActive
+        let scheduler = environment.scheduler
+        inbox = StreamInbox(transport: self) { scheduler.execute($0) }
+    }
+
+    var isOpen: Bool { context != nil && !isClosing && !inbox.hasEnded }
+
+    var queuedBytes: Int {
+        // A closed channel refuses to answer: it has nothing queued.
+        Int((try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
+    }
+
+    func start(delegate: any StreamDelegate) {
+        inbox.start(delegate: delegate)
+        setAutoRead(true)
+    }
+
+    func setReading(_ reading: Bool) {
+        guard !isClosing else { return }
+        inbox.setReading(reading)
+        setAutoRead(reading)
+    }
+
+    func send(_ bytes: ByteBuffer) {
+        guard isOpen, let context, bytes.readableBytes > 0 else { return }
+        isSending = true
+        // No promise: a failure closes the channel, and that is how it is heard of.
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        isSending = false
+        if !context.channel.isWritable {
+            wasFull = true
+        } else if wasFull {
+            // It was full before and this call has emptied it. The delegate hears of that after the call.
+            environment?.execute { [self] in drainedIfFull() }
+        }
+    }
+
+    func close() {
+        guard !isClosing else { return }
+        isClosing = true
+        inbox.discard()
+        guard let context, !inbox.hasEnded else { return }
+        // Reading goes on, into the void: a socket closed over unread bytes would send a reset, and that may destroy on the
+        // other side what was sent just before.
+        setAutoRead(true)
+        let flushed = context.eventLoop.makePromise(of: Void.self)
+        flushed.futureResult.assumeIsolated().whenSuccess { [self] in
+            isFlushed = true
+            inbox.finish(.local)
+        }
+        lingerTimer = environment?.scheduleHousekeeping(after: Self.linger) { [self] in lingerEnded() }
+        context.close(mode: .output, promise: flushed)
+    }
+
+    private func lingerEnded() {
+        guard let context else { return }
+        if !isFlushed, let options = context.channel as? any SocketOptionProvider {
+            // The peer does not take what is queued. A reset tells it that the stream is not whole. Should the option be
+            // refused, the plain close that follows is all that is left.
+            options.setSoLinger(LingerOption(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
+        }
+        context.close(promise: nil)
+    }
+
+    private func setAutoRead(_ value: Bool) {
+        // A channel that is closed refuses, and has nothing to read.
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: value)
+    }
+
+    private func drainedIfFull() {
+        guard wasFull, isOpen, context?.channel.isWritable == true else { return }
+        wasFull = false
+        inbox.didDrain()
+    }
+
+    // MARK: ChannelInboundHandler
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        environment?.transportOpened(self)
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        remoteAddress = context.channel.remoteAddress?.unmapped
+        localAddress = context.channel.localAddress?.unmapped
+        let onActive = onActive
+        self.onActive = nil
+        onActive?(self)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        inbox.receive(unwrapInboundIn(data))
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if !context.channel.isWritable {
+            if !isSending { wasFull = true }
+        } else if !isSending {
+            drainedIfFull()
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The channel closes itself after a failure; the delegate hears why. The first failure is the cause.
+        if failure == nil { failure = error }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let reason: CloseReason =
+            if isClosing {
+                .local
+            } else if let failure {
+                .failed(systemErrorText(of: failure))
+            } else if isSending {
+                // The system reported the failure to the write. Whatever its number, a write fails at once only on a
+                // connection that the peer has reset.
+                .failed(systemErrorText(ECONNRESET))
+            } else {
+                .peer
+            }
+        inbox.finish(reason)
+        release()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        // A channel that never became active is removed without having been inactive.
+        release()
+    }
+
+    private func release() {
+        lingerTimer?.cancel()
+        lingerTimer = nil
+        onActive = nil
+        context = nil
+        environment?.transportClosed(self)
+        environment = nil
+    }
+}
+
+/// The C structure, whose name is hidden by ``TCPTransport/linger``.
+private typealias LingerOption = linger
