@@ -13,6 +13,9 @@ public final class ClientObject {
     /// The client's port.
     public let servicePort: Int
 
+    /// ``isActive`` changed: it has become false, after the Disconnected event.
+    public var onActivityChanged: ((Bool) -> Void)?
+
     /// The server that it belongs to. Strong while connected: a server whose clients are served stays alive.
     private(set) var server: EthernetServerInterfaceEx?
     private var connection: StreamConnection?
@@ -89,5 +92,6 @@ extension ClientObject: StreamConnectionOwner {
         let server = self.server
         self.server = nil
         server?.clientHasLeft(self)
+        onActivityChanged?(false)
     }
 }

@@ -13,7 +13,8 @@ protocol SendAndWaitLink: AnyObject {
 /// The `sendAndWait` calls of one interface, one after the other, in the order in which they were made.
 ///
 /// A call sends when its turn comes, and its time-out starts then. Bytes that arrive from that moment on are its
-/// response; those that came before belong to the program. The rest behind a response goes back to the link before the
+/// response; those that came before belong to the program, unless it had paused receiving and they were not read yet:
+/// nobody can tell those from the response. The rest behind a response goes back to the link before the
 /// next call sends, so it is never taken for the next response.
 final class SendAndWaitQueue {
     private final class Call: Cancellable {

@@ -237,7 +237,7 @@ struct EthernetClientDataTests {
         let scenario = ControlScenario()
         let client = try scenario.connectedClient()
         scenario.world.network.inject(.drop)
-        try client.send(ByteBuffer(repeating: 0, count: 3_000_000))
+        try client.send(ByteBuffer(repeating: 0, count: 1_200_000))
         #expect(throws: IOFault.self) { try client.send(ByteBuffer(string: "x")) }
         _ = client.whenWritable { scenario.note("room") }
         client.disconnect()

@@ -178,9 +178,11 @@ struct EthernetServerInterfaceExTests {
             let server = try scenario.server()
             released = server
             var counts = (connected: 0, bytes: 0, disconnected: 0)
+            var ended = 0
             server.onConnected = { client in
                 counts.connected += 1
                 releasedClient = client
+                client.onActivityChanged = { if !$0 { ended += 1 } }
             }
             server.onReceiveData = { client, bytes in
                 counts.bytes += bytes.readableBytes
@@ -210,6 +212,7 @@ struct EthernetServerInterfaceExTests {
             scenario.world.run(for: .seconds(60))
             #expect(counts == (1_000, 10_000, 1_000))
             #expect(server.clientCount == 0 && !server.isActive)
+            #expect(ended == 1_000)
         }
         #expect(released == nil)
         #expect(releasedClient == nil)
