@@ -26,8 +26,8 @@ public final class DeadlineQueue {
     public init() {}
 
     deinit {
-        // Handles may outlive the queue; they must not reach for it any more.
-        for entry in heap { entry.node.index = -1 }
+        // Handles may outlive the queue: they must not reach for it any more, nor keep what their bodies own.
+        Self.disarm(heap)
     }
 
     /// How many deadlines are armed. Cancelled ones do not count: they are gone at once.
@@ -64,10 +64,9 @@ public final class DeadlineQueue {
 
     /// Cancels everything that is armed.
     public func removeAll() {
-        // Bodies may own objects whose end arms or cancels deadlines: they are let go after the heap is in order.
         let entries = heap
         heap = []
-        for entry in entries { entry.node.disarm() }
+        Self.disarm(entries)
     }
 
     /// Cancels what `owner` has armed, in O(n).
@@ -76,7 +75,14 @@ public final class DeadlineQueue {
         heap.removeAll { $0.node.owner == owner }
         for index in heap.indices { heap[index].node.index = index }
         for index in (0..<heap.count / 2).reversed() { siftDown(index) }
-        for entry in entries where entry.node.owner == owner { entry.node.disarm() }
+        Self.disarm(entries.filter { $0.node.owner == owner })
+    }
+
+    /// Detaches nodes that are out of the heap. All of them before the first body goes: a body may own objects whose end
+    /// arms or cancels deadlines.
+    private static func disarm(_ entries: ContiguousArray<Entry>) {
+        for entry in entries { entry.node.index = -1 }
+        for entry in entries { entry.node.body = nil }
     }
 
     /// Removes the entry at `index` and detaches its node.
@@ -89,7 +95,8 @@ public final class DeadlineQueue {
             siftUp(index)
             siftDown(last.node.index)
         }
-        removed.disarm()
+        removed.index = -1
+        removed.body = nil
     }
 
     private func siftUp(_ start: Int) {
@@ -146,10 +153,5 @@ public final class ScheduledDeadline: Cancellable {
     public func cancel() {
         guard index >= 0 else { return }
         queue.remove(at: index)
-    }
-
-    fileprivate func disarm() {
-        index = -1
-        body = nil
     }
 }

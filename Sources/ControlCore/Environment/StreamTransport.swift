@@ -21,27 +21,33 @@ public protocol StreamTransport: AnyObject {
     func start(delegate: any StreamDelegate)
 
     /// Stops (`false`) or resumes (`true`) reading, so that the peer is slowed down instead of bytes being dropped.
-    /// At most what was already read from the system is delivered after `false`.
+    ///
+    /// Nothing is delivered after `false`, the peer's close and a failure included: both wait behind the bytes that came
+    /// before them until reading resumes. Meanwhile ``isOpen`` tells that the stream has ended. A ``close()`` of one's own
+    /// is reported even so. Delivery resumes after the call with `true`, not inside it.
     func setReading(_ reading: Bool)
 
     /// Sends all of `bytes`, in order. Never waits; ``queuedBytes`` tells what is still to go.
     /// On a transport that is not open it does nothing: callers check ``isOpen`` first.
     func send(_ bytes: ByteBuffer)
 
-    /// Closes the stream. What was queued is still sent, for at most `linger`; then the stream is reset.
+    /// Closes the stream. What was queued is still sent, for at most 1 s; if the peer has not taken it by then, the
+    /// stream is reset. What has arrived and what still arrives is dropped: only the close is reported.
     /// Idempotent. ``StreamDelegate/transportDidClose(_:reason:)`` follows exactly once, never from inside this call.
     func close()
 }
 
 /// Receives what happens on a ``StreamTransport``, in order, on the loop.
 public protocol StreamDelegate: AnyObject {
-    /// Bytes arrived: as much as came at once, at most 64 KiB.
+    /// Bytes arrived: as much as came at once, at most 64 KiB, never none. Not called from inside a call of the
+    /// stream's own members.
     func transport(_ transport: any StreamTransport, didReceive bytes: ByteBuffer)
 
     /// ``StreamTransport/queuedBytes`` fell below the low-water mark (32 KiB) after having been above 64 KiB.
     func transportDidDrain(_ transport: any StreamTransport)
 
-    /// The stream is closed, whoever closed it. Nothing follows.
+    /// The stream is closed, whoever closed it. Called once, and nothing follows. After a ``StreamTransport/close()`` it
+    /// comes when the queue is sent; the socket itself may wait for the peer's close a little longer.
     func transportDidClose(_ transport: any StreamTransport, reason: CloseReason)
 }
 

@@ -52,13 +52,14 @@ final class StreamInbox {
     }
 
     /// Takes bytes from the wire and delivers them, or holds them.
-    func receive(_ bytes: ByteBuffer) {
+    /// - Parameter later: the owner is on the call stack, so they are delivered on a fresh turn.
+    func receive(_ bytes: ByteBuffer, later: Bool = false) {
         guard bytes.readableBytes > 0 else { return }
         guard !isDiscarding else {
             onRelease?(bytes.readableBytes)
             return
         }
-        if let delegate, isReading, held.isEmpty, bytes.readableBytes <= Self.chunkLimit {
+        if let delegate, !later, isReading, held.isEmpty, bytes.readableBytes <= Self.chunkLimit {
             delegate.transport(transport, didReceive: bytes)
             onRelease?(bytes.readableBytes)
         } else {

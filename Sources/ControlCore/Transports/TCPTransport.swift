@@ -129,7 +129,8 @@ final class TCPTransport: ChannelInboundHandler, StreamTransport {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        inbox.receive(unwrapInboundIn(data))
+        // A write that fails makes the channel read what is left before it closes, all inside the owner's send.
+        inbox.receive(unwrapInboundIn(data), later: isSending)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

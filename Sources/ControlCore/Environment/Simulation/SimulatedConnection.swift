@@ -52,10 +52,14 @@ public final class SimulatedConnection {
     func endIsGone() {
         guard let client, let server, client.isGone, server.isGone else { return }
         network.forget(self)
-        // They hold each other.
-        client.peer = nil
-        server.peer = nil
-        self.client = nil
-        self.server = nil
+        letGoOfEnds()
+    }
+
+    /// Breaks the circle of connection and ends, when nothing more can happen.
+    func letGoOfEnds() {
+        client?.peer = nil
+        server?.peer = nil
+        client = nil
+        server = nil
     }
 }

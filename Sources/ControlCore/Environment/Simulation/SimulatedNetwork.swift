@@ -39,6 +39,10 @@ public final class SimulatedNetwork {
         random = SplitMix64(seed: seed, label: "network")
     }
 
+    deinit {
+        for connection in open.values { connection.letGoOfEnds() }
+    }
+
     /// The connections of which at least one end is open, the oldest first.
     public var connections: [SimulatedConnection] {
         open.values.sorted { $0.id < $1.id }

@@ -40,11 +40,27 @@ public final class SimulationTrace {
         for byte in view.prefix(byteLimit) { Self.append(byte, to: &text) }
         text += "\""
         if view.count > byteLimit {
-            var sum: UInt32 = 0x811c_9dc5
-            for byte in view.dropFirst(byteLimit) { sum = (sum ^ UInt32(byte)) &* 0x0100_0193 }
-            text += "+\(String(sum, radix: 16))"
+            text += "+\(String(Self.checksum(bytes, from: byteLimit), radix: 16))"
         }
         return text
+    }
+
+    /// A checksum of what lies behind the first `start` bytes, taken eight bytes at a time.
+    private static func checksum(_ bytes: ByteBuffer, from start: Int) -> UInt64 {
+        bytes.withUnsafeReadableBytes { raw in
+            var sum: UInt64 = 0xcbf2_9ce4_8422_2325
+            var index = start
+            while index + 8 <= raw.count {
+                sum = (sum ^ UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)))
+                sum = (sum &* 0x0000_0100_0000_01b3) ^ (sum >> 29)
+                index += 8
+            }
+            while index < raw.count {
+                sum = (sum ^ UInt64(raw[index])) &* 0x0000_0100_0000_01b3
+                index += 1
+            }
+            return sum
+        }
     }
 
     private static func append(_ byte: UInt8, to text: inout String) {

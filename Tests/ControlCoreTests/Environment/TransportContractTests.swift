@@ -1,0 +1,302 @@
+import NIOCore
+import Testing
+
+@testable import ControlCore
+
+/// What every environment promises of its streams; run on sockets and on simulated ones.
+@Suite("Transport contract")
+struct TransportContractTests {
+    @Test("A connection knows the addresses of both its ends", arguments: EnvironmentKind.allCases)
+    func addresses(_ kind: EnvironmentKind) async throws {
+        try await withScene(kind) { scene in
+            scene.open { client, server in
+                #expect(client.isOpen && server.isOpen)
+                #expect(client.remoteAddress != nil && client.localAddress != nil)
+                #expect(client.remoteAddress == server.localAddress)
+                #expect(client.localAddress == server.remoteAddress)
+                #expect(client.queuedBytes == 0)
+                scene.end()
+            }
+        }
+    }
+
+    @Test("Bytes arrive in order, in both directions", arguments: EnvironmentKind.allCases)
+    func order(_ kind: EnvironmentKind) async throws {
+        try await withScene(kind) { scene in
+            scene.open { client, server in
+                let clientSide = StreamRecorder()
+                let serverSide = StreamRecorder()
+                serverSide.onReceive = { transport, bytes in transport.send(bytes) }
+                clientSide.onReceive = { [unowned clientSide] _, _ in
+                    guard clientSide.received.readableBytes == 4 * 1000 else { return }
+                    #expect(clientSide.text == (1000..<2000).map { "\($0)" }.joined())
+                    #expect(serverSide.text == clientSide.text)
+                    scene.end()
+                }
+                server.start(delegate: serverSide)
+                client.start(delegate: clientSide)
+                for number in 1000..<2000 { client.send("\(number)") }
+            }
+        }
+    }
+
+    @Test("Bytes that arrive before start are delivered by it, and not inside it", arguments: EnvironmentKind.allCases)
+    func lateStart(_ kind: EnvironmentKind) async throws {
+        try await withScene(kind) { scene in
+            scene.open { client, server in
+                client.start(delegate: StreamRecorder())
+                client.send("early")
+                client.close()
+                scene.server.schedule(after: .milliseconds(50)) {
+                    let recorder = StreamRecorder()
+                    recorder.onClose = { reason in
+                        #expect(recorder.text == "early")
+                        #expect(reason == .peer)
+                        scene.end()
+                    }
+                    server.start(delegate: recorder)
+                    #expect(recorder.chunkSizes.isEmpty)
+                }
+            }
+        }
+    }
+
+    @Test("5 MB arrive whole through a receiver that pauses", arguments: EnvironmentKind.allCases)
+    func largeTransfer(_ kind: EnvironmentKind) async throws {
+        try await withScene(kind) { scene in
+            scene.open { client, server in
+                let total = 5 * 1024 * 1024
+                let block = ByteBuffer(bytes: (0..<16 * 1024).map { UInt8(truncatingIfNeeded: $0 / 251 + $0) })
+                var sent = 0
+                var peak = 0
+                func fill() {
+                    while sent < total, client.queuedBytes <= TCPTransport.highWaterMark {
+                        client.send(block)
+                        sent += block.readableBytes
+                        peak = max(peak, client.queuedBytes)
+                    }
+                    if sent == total { client.close() }
+                }
+                let clientSide = StreamRecorder()
+                clientSide.onDrain = { transport in
+                    #expect(transport.queuedBytes < TCPTransport.lowWaterMark)
+                    fill()
+                }
+                let serverSide = StreamRecorder()
+                serverSide.onReceive = { transport, bytes in
+                    #expect(bytes.readableBytes <= 64 * 1024)
+                    transport.setReading(false)
+                    scene.server.execute { transport.setReading(true) }
+                }
+                serverSide.onClose = { [unowned serverSide] reason in
+                    #expect(reason == .peer)
+                    #expect(serverSide.received.readableBytes == total)
+                    var rest = serverSide.received
+                    while let next = rest.readSlice(length: block.readableBytes) {
+                        guard next != block else { continue }
+                        scene.fail("the bytes changed on their way")
+                        return
+                    }
+                    #expect(peak > TCPTransport.highWaterMark)
+                    #expect(peak <= TCPTransport.highWaterMark + block.readableBytes)
+                    #expect(clientSide.drains > 0)
+                    scene.end()
+                }
+                server.start(delegate: serverSide)
+                server.setReading(false)
+                client.start(delegate: clientSide)
+                fill()
+                // A socket takes some megabytes before it is full. Only then does the receiver begin.
+                scene.server.schedule(after: .milliseconds(20)) { server.setReading(true) }
+            }
+        }
+    }
+
+    @Test(
+        "A peer's close comes after its last bytes, once, and ends both directions", arguments: EnvironmentKind.allCases
+    )
+    func peerClose(_ kind: EnvironmentKind) async throws {
+        try await withScene(kind) { scene in
+            scene.open { client, server in
+                let clientSide = StreamRecorder()
+                let serverSide = StreamRecorder()
+                var ends = 0
+                func tryEnd() {
+                    ends += 1
+                    guard ends == 2 else { return }
+                    #expect(serverSide.closes == [.peer])
+                    #expect(clientSide.closes == [.local])
+                    #expect(serverSide.text == "bye")
+                    #expect(!server.isOpen && !client.isOpen)
+                    server.send("nobody hears this")
+                    #expect(server.queuedBytes == 0)
+                    scene.end()
+                }
+                clientSide.onClose = { _ in tryEnd() }
+                serverSide.onClose = { _ in tryEnd() }
+                server.start(delegate: serverSide)
+                client.start(delegate: clientSide)
+                client.send("bye")
+                client.close()
+            }
+        }
+    }
+
+    @Test("Closing sends what is queued first", arguments: EnvironmentKind.allCases)
+    func closeFlushes(_ kind: EnvironmentKind) async throws {
+        try await withScene(kind) { scene in
+            scene.open { client, server in
+                let total = 8 * 1024 * 1024
+                let serverSide = StreamRecorder()
+                serverSide.onClose = { [unowned serverSide] reason in
+                    #expect(reason == .peer)
+                    #expect(serverSide.received.readableBytes == total)
+                    scene.end()
+                }
+                server.start(delegate: serverSide)
+                client.start(delegate: StreamRecorder())
+                client.send(ByteBuffer(repeating: 7, count: total))
+                #expect(client.queuedBytes > 0)
+                client.close()
+            }
+        }
+    }
+
+    @Test(
+        "A queue that the peer does not take ends in a reset, a second after the close",
+        arguments: EnvironmentKind.allCases)
+    func lingerEndsInReset(_ kind: EnvironmentKind) async throws {
+        try await withScene(kind) { scene in
+            scene.open { client, server in
+                let serverSide = StreamRecorder()
+                let clientSide = StreamRecorder()
+                serverSide.onClose = { reason in
+                    #expect(reason == .failed("Connection reset by peer"))
+                    #expect(clientSide.closes == [.local])
+                    scene.end()
+                }
+                server.start(delegate: serverSide)
+                server.setReading(false)
+                client.start(delegate: clientSide)
+                client.send(ByteBuffer(repeating: 7, count: 24 * 1024 * 1024))
+                let closed = scene.client.now
+                clientSide.onClose = { _ in
+                    #expect(scene.client.now - closed >= TCPTransport.linger)
+                    server.setReading(true)
+                }
+                client.close()
+            }
+        }
+    }
+
+    @Test("Closing twice reports one close, and not from inside the call", arguments: EnvironmentKind.allCases)
+    func closeTwice(_ kind: EnvironmentKind) async throws {
+        try await withScene(kind) { scene in
+            scene.open { client, server in
+                let recorder = StreamRecorder()
+                server.start(delegate: StreamRecorder())
+                client.start(delegate: recorder)
+                client.close()
+                client.close()
+                #expect(!client.isOpen)
+                #expect(recorder.closes.isEmpty)
+                recorder.onClose = { _ in
+                    client.close()
+                    scene.client.schedule(after: .milliseconds(20)) {
+                        #expect(recorder.closes == [.local])
+                        scene.end()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("Nothing is delivered while reading is off; the peer's close waits too", arguments: EnvironmentKind.allCases)
+    func pausedReading(_ kind: EnvironmentKind) async throws {
+        try await withScene(kind) { scene in
+            scene.open { client, server in
+                let recorder = StreamRecorder()
+                server.start(delegate: recorder)
+                server.setReading(false)
+                client.start(delegate: StreamRecorder())
+                client.send("held back")
+                client.close()
+                scene.server.schedule(after: .milliseconds(50)) {
+                    #expect(recorder.chunkSizes.isEmpty)
+                    #expect(recorder.closes.isEmpty)
+                    recorder.onClose = { [unowned recorder] reason in
+                        #expect(reason == .peer)
+                        #expect(recorder.text == "held back")
+                        scene.end()
+                    }
+                    server.setReading(true)
+                    #expect(recorder.chunkSizes.isEmpty)
+                }
+            }
+        }
+    }
+
+    @Test("A paused stream can be closed, and what it held is dropped", arguments: EnvironmentKind.allCases)
+    func closeWhilePaused(_ kind: EnvironmentKind) async throws {
+        try await withScene(kind) { scene in
+            scene.open { client, server in
+                let recorder = StreamRecorder()
+                recorder.onClose = { [unowned recorder] reason in
+                    #expect(reason == .local)
+                    #expect(recorder.chunkSizes.isEmpty)
+                    scene.end()
+                }
+                server.start(delegate: recorder)
+                server.setReading(false)
+                client.start(delegate: StreamRecorder())
+                client.send("never read")
+                scene.server.schedule(after: .milliseconds(20)) { server.close() }
+            }
+        }
+    }
+
+    @Test("Closing over unread bytes does not destroy what was sent before", arguments: EnvironmentKind.allCases)
+    func closeOverUnreadBytes(_ kind: EnvironmentKind) async throws {
+        try await withScene(kind) { scene in
+            scene.open { client, server in
+                let recorder = StreamRecorder()
+                recorder.onClose = { [unowned recorder] reason in
+                    #expect(recorder.text == "power off\r")
+                    #expect(reason == .peer)
+                    scene.end()
+                }
+                server.start(delegate: StreamRecorder())
+                server.setReading(false)
+                client.start(delegate: recorder)
+                client.send("unread")
+                scene.server.schedule(after: .milliseconds(20)) {
+                    server.send("power off\r")
+                    server.close()
+                }
+            }
+        }
+    }
+
+    @Test("A delegate lives as long as its stream, and no longer", arguments: EnvironmentKind.allCases)
+    func delegateLifetime(_ kind: EnvironmentKind) async throws {
+        try await withScene(kind) { scene in
+            scene.open { client, server in
+                weak var delegate: StreamRecorder?
+                do {
+                    let recorder = StreamRecorder()
+                    recorder.onClose = { _ in
+                        scene.client.execute {
+                            #expect(delegate == nil)
+                            scene.end()
+                        }
+                    }
+                    client.start(delegate: recorder)
+                    delegate = recorder
+                }
+                #expect(delegate != nil)
+                server.start(delegate: StreamRecorder())
+                server.close()
+            }
+        }
+    }
+}
