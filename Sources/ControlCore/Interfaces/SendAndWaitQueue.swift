@@ -14,8 +14,8 @@ protocol SendAndWaitLink: AnyObject {
 ///
 /// A call sends when its turn comes, and its time-out starts then. Bytes that arrive from that moment on are its
 /// response; those that came before belong to the program, unless it had paused receiving and they were not read yet:
-/// nobody can tell those from the response. The rest behind a response goes back to the link before the
-/// next call sends, so it is never taken for the next response.
+/// nobody can tell those from the response. What is left over behind a response goes back to the link, and is never
+/// taken for the next response.
 final class SendAndWaitQueue {
     private final class Call: Cancellable {
         let data: ByteBuffer
@@ -58,8 +58,6 @@ final class SendAndWaitQueue {
     private var current: Call?
     private var matcher: ResponseMatcher
     private var timer: (any Cancellable)?
-    /// A call is being completed: the next one waits until what the response left over was handed over.
-    private var isSettling = false
 
     init(environment: any Environment, responseLimit: Int, link: any SendAndWaitLink) {
         self.environment = environment
@@ -118,7 +116,7 @@ final class SendAndWaitQueue {
     }
 
     private func startNext() {
-        while current == nil, !isSettling, let call = waiting.popFirst() {
+        while current == nil, let call = waiting.popFirst() {
             guard call.completion != nil else { continue }
             do {
                 guard let link else { return }
@@ -152,11 +150,9 @@ final class SendAndWaitQueue {
         timer?.cancel()
         timer = nil
         current = nil
-        isSettling = true
         link?.awaitsResponse(false)
         call.complete(outcome)
         link?.handOver(rest)
-        isSettling = false
         startNext()
     }
 

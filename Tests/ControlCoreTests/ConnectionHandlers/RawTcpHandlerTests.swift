@@ -269,6 +269,22 @@ struct RawTcpHandlerTests {
             ])
     }
 
+    @Test("A poll that is finished twice does not finish the next one")
+    func finishedTwice() throws {
+        let scenario = ControlScenario()
+        var finishers: [() -> Void] = []
+        let handler = try handler(scenario) { _, finished in finishers.append(finished) }
+        handler.connect()
+        scenario.world.run(for: .seconds(1))
+        finishers[0]()
+        scenario.world.run(for: .seconds(1))
+        #expect(finishers.count == 2)
+        finishers[0]()
+        scenario.world.run(for: .seconds(5))
+        #expect(finishers.count == 2)
+        #expect(handler.pollTimer.count == 2)
+    }
+
     @Test("Over the limit, send says that it did not send, and sendAndWait completes as lost")
     func overLimit() throws {
         let scenario = ControlScenario()

@@ -73,6 +73,34 @@ struct EthernetClientDataTests {
         #expect(scenario.takeLog() == ["0.0 A: response 'a\r'", "0.0 Data stray\r", "0.0 B: response 'b\r'"])
     }
 
+    @Test("A call made inside a completion does not get what the response left over either")
+    func callInsideCompletion() throws {
+        let scenario = ControlScenario()
+        let client = try scenario.connectedClient()
+        scenario.device.answer = { $0 == "A" ? "a\rstray\r" : "b\r" }
+        client.sendAndWait(ByteBuffer(string: "A"), timeout: .seconds(1), delimiter: .suffix([13])) { _ in
+            _ = ask(client, scenario, "B")
+        }
+        scenario.world.run(for: .seconds(5))
+        #expect(scenario.takeLog() == ["0.0 Data stray\r", "0.0 B: response 'b\r'"])
+    }
+
+    private struct SearchFault: Error {}
+
+    private final class FailingPattern: ResponsePattern {
+        func endOfMatch(in bytes: UnsafeRawBufferPointer) throws -> Int? { throw SearchFault() }
+    }
+
+    @Test("A failing search fails the call, and what came goes to ReceiveData")
+    func failingPattern() throws {
+        let scenario = ControlScenario()
+        let client = try scenario.connectedClient()
+        scenario.device.answer = { _ in "answer" }
+        _ = ask(client, scenario, "A", until: .pattern(FailingPattern()))
+        scenario.world.run(for: .seconds(5))
+        #expect(scenario.takeLog() == ["0.0 A: failed SearchFault()", "0.0 Data answer"])
+    }
+
     @Test("Cancelling gives back what came and lets the next call go")
     func cancelling() throws {
         let scenario = ControlScenario()
