@@ -1,0 +1,51 @@
+public import NIOCore
+
+/// What a program can tell a connection handler, with the documented defaults.
+public struct HandlerOptions: Equatable, Sendable {
+    /// What makes a TCP device `Connected`.
+    public enum ConnectedOn: String, Equatable, Sendable {
+        /// Its socket connects.
+        case socket = "Socket"
+        /// Its first accepted response after the socket has connected.
+        case response = "Response"
+    }
+
+    /// How many sends may go without an accepted response: one more, and the device counts as gone.
+    public let disconnectLimit: Int
+    /// The time between two keep-alive queries.
+    public let pollFrequency: TimeAmount
+    /// The time from a loss or a failed attempt to the next attempt, and between two attempts to listen.
+    public let connectRetryTime: TimeAmount
+    /// How long a server's client may send nothing before it is dropped.
+    public let serverTimeout: TimeAmount
+    /// What makes a TCP device `Connected`.
+    public let connectedOn: ConnectedOn
+
+    /// Bundles the options.
+    /// - Parameters:
+    ///   - disconnectLimit: at least 1.
+    ///   - pollFrequency: 0.01 s to ``NIOCore/TimeAmount/longestDelay``, as a timer's interval.
+    ///   - connectRetryTime: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
+    ///   - serverTimeout: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
+    /// - Throws: when an option is out of its range.
+    public init(
+        disconnectLimit: Int = 15,
+        pollFrequency: TimeAmount = .seconds(1),
+        connectRetryTime: TimeAmount = .seconds(5),
+        serverTimeout: TimeAmount = .seconds(300),
+        connectedOn: ConnectedOn = .socket
+    ) throws(ParameterError) {
+        guard disconnectLimit >= 1 else {
+            throw ParameterError(
+                parameter: "DisconnectLimit", problem: "is \(disconnectLimit)", allowed: "at least 1")
+        }
+        try ControlTimer.check(pollFrequency, parameter: "pollFrequency")
+        try ControlTimer.check(connectRetryTime, parameter: "connectRetryTime")
+        try ControlTimer.check(serverTimeout, parameter: "serverTimeout")
+        self.disconnectLimit = disconnectLimit
+        self.pollFrequency = pollFrequency
+        self.connectRetryTime = connectRetryTime
+        self.serverTimeout = serverTimeout
+        self.connectedOn = connectedOn
+    }
+}

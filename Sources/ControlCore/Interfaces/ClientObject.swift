@@ -1,0 +1,97 @@
+public import NIOCore
+
+/// One client of an ``EthernetServerInterfaceEx``. Made by the server only; compare by identity.
+///
+/// Its events come at the server. The environment keeps it alive until it is disconnected.
+public final class ClientObject {
+    /// Tells the clients of one server apart; counts up in the order of connection.
+    public let id: Int
+    /// The client's address, which stands for its name: names are not looked up.
+    public let hostname: String
+    /// The client's address.
+    public let ipAddress: String
+    /// The client's port.
+    public let servicePort: Int
+
+    /// ``isActive`` changed: it has become false, after the Disconnected event.
+    public var onActivityChanged: ((Bool) -> Void)?
+
+    /// The server that it belongs to. Strong while connected: a server whose clients are served stays alive.
+    private(set) var server: EthernetServerInterfaceEx?
+    private var connection: StreamConnection?
+
+    init(id: Int, transport: any StreamTransport, server: EthernetServerInterfaceEx) {
+        self.id = id
+        self.server = server
+        let address = transport.remoteAddress
+        ipAddress = address?.ipAddress ?? ""
+        hostname = ipAddress
+        servicePort = address?.port ?? 0
+        connection = StreamConnection(
+            transport: transport, peer: "\(ipAddress):\(servicePort)", isReceiving: true, owner: self,
+            environment: server.environment)
+    }
+
+    /// The client as `host:port`, for messages.
+    public var peer: String { "\(ipAddress):\(servicePort)" }
+
+    /// Whether the client is connected.
+    public var isConnected: Bool { connection?.isOpen ?? false }
+
+    /// Whether events may still come for it: from its connection until after its Disconnected event.
+    public var isActive: Bool { connection != nil }
+
+    /// Bytes that were sent and that the system has not taken yet.
+    public var queuedBytes: Int { connection?.queuedBytes ?? 0 }
+
+    /// Sends all of `bytes`, in order. Never waits. The bound is ``EthernetClientInterface/sendQueueLimit``; a larger
+    /// message is taken when nothing else is queued.
+    /// - Throws: when not connected, or when the send queue has no room; then nothing of `bytes` is sent.
+    public func send(_ bytes: ByteBuffer) throws(IOFault) {
+        guard let connection else { throw IOFault("\(peer) is not connected") }
+        try connection.send(bytes)
+    }
+
+    /// Waits for room in the send queue; as ``EthernetClientInterface/whenWritable(_:)``.
+    public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
+        connection?.whenWritable(body)
+    }
+
+    /// Pauses or resumes the delivery of data, and with it reading. At most what was already read when the pause began
+    /// is kept; it is delivered after the pause, or when the connection ends.
+    public func setReceiving(_ receiving: Bool) {
+        connection?.setReceiving(receiving)
+    }
+
+    /// Closes the connection. The Disconnected event follows in the same turn of the loop. Idempotent.
+    public func disconnect() {
+        guard let connection, connection.isOpen else { return }
+        connection.close()
+        server?.clientIsLeaving(self)
+    }
+
+    func start() {
+        connection?.start()
+    }
+}
+
+extension ClientObject: StreamConnectionOwner {
+    func connection(_ connection: StreamConnection, didReceive bytes: ByteBuffer) {
+        server?.client(self, didReceive: bytes)
+    }
+
+    func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
+        // A client is never asked with sendAndWait; whatever comes belongs to the program.
+        connection.handOver(bytes)
+    }
+
+    func connectionWillEnd(_ connection: StreamConnection) {}
+
+    func connectionDidEnd(_ connection: StreamConnection, reason: CloseReason) {
+        self.connection = nil
+        let server = self.server
+        self.server = nil
+        server?.clientHasLeft(self)
+        onActivityChanged?(false)
+    }
+}

@@ -1,0 +1,331 @@
+public import NIOCore
+
+/// A client's connection to a device in the network: the program's `EthernetClientInterface`.
+///
+/// Nothing here waits: what takes time has a completion. All is called on the environment's loop. No closure that is
+/// handed in is called before the call that took it has returned. While it ``isActive``, the environment keeps the
+/// interface alive.
+///
+/// Every byte that arrives is delivered exactly once and in order, either as the response of a `sendAndWait` or to
+/// ``onReceiveData``. What arrives after ``disconnect()`` is dropped.
+public final class EthernetClientInterface {
+    /// The most bytes that wait to be sent: 1 MiB.
+    public static let sendQueueLimit = StreamConnection.sendQueueLimit
+    /// The most bytes that a `sendAndWait` collects: 1 MiB.
+    public static let responseLimit = 1 << 20
+
+    private enum State {
+        case idle
+        case connecting(ConnectAttempt)
+        case connected(StreamConnection)
+    }
+
+    /// The device's name or IP literal, as given.
+    public let hostname: String
+    /// The device's port.
+    public let port: Int
+    /// The protocol that is spoken.
+    public let `protocol`: NetworkProtocol
+    /// The local port that replies are expected at; of meaning for UDP only. 0: the system chooses.
+    public let servicePort: Int
+    /// The credentials; of meaning for SSH only.
+    public let credentials: Credentials?
+    /// The largest datagram that is delivered, in bytes; of meaning for UDP only.
+    public let bufferSize: Int
+
+    /// Sees every event before the program's slots do.
+    package weak var observer: (any EthernetClientObserver)?
+    /// The connection was opened.
+    public var onConnected: (() -> Void)?
+    /// The connection ended, whoever ended it. Once for each connection.
+    public var onDisconnected: (() -> Void)?
+    /// Bytes arrived, as many as came at once, at most 64 KiB.
+    public var onReceiveData: ((ByteBuffer) -> Void)?
+    /// ``isActive`` changed to the value that is given.
+    public var onActivityChanged: ((Bool) -> Void)?
+    /// Why the last connection ended; `nil` before the first end.
+    public private(set) var lastCloseReason: CloseReason?
+
+    let environment: any Environment
+    private var state = State.idle
+    /// A connection that ``disconnect()`` has closed and whose end is not reported yet.
+    private var ending: StreamConnection?
+    private var isReceiving = true
+    private var lastAddress: String?
+    private var keepAlive: KeepAliveTransmitter?
+    private var wasActive = false
+    private lazy var sendAndWaits = SendAndWaitQueue(
+        environment: environment, responseLimit: Self.responseLimit, link: self)
+
+    /// Makes an interface that is not connected.
+    /// - Parameters:
+    ///   - hostname: a name or an IP literal, not empty.
+    ///   - port: 1…65535.
+    ///   - protocol: this build connects with TCP only.
+    ///   - servicePort: 0, or 1024…65535.
+    ///   - bufferSize: at least 1.
+    /// - Throws: when a parameter is out of its range.
+    public init(
+        environment: any Environment,
+        hostname: String,
+        port: Int,
+        protocol: NetworkProtocol = .tcp,
+        servicePort: Int = 0,
+        credentials: Credentials? = nil,
+        bufferSize: Int = 4096
+    ) throws(ParameterError) {
+        guard !hostname.isEmpty else {
+            throw ParameterError(parameter: "Hostname", problem: "is empty", allowed: "a host name or an IP address")
+        }
+        guard (1...65_535).contains(port) else {
+            throw ParameterError(parameter: "IPPort", problem: "is \(port)", allowed: "1 to 65535")
+        }
+        guard servicePort == 0 || (1_024...65_535).contains(servicePort) else {
+            throw ParameterError(parameter: "ServicePort", problem: "is \(servicePort)", allowed: "0, or 1024 to 65535")
+        }
+        guard bufferSize > 0 else {
+            throw ParameterError(parameter: "bufferSize", problem: "is \(bufferSize)", allowed: "at least 1")
+        }
+        try ClientTransports.check(`protocol`)
+        self.environment = environment
+        self.hostname = hostname
+        self.port = port
+        self.protocol = `protocol`
+        self.servicePort = servicePort
+        self.credentials = credentials
+        self.bufferSize = bufferSize
+    }
+
+    /// The peer as `host:port`, for messages.
+    public var peer: String { "\(hostname):\(port)" }
+
+    /// The address of the present or the last connection, else ``hostname`` when that is an IP literal; `nil` while the
+    /// address of a name is not known.
+    public var ipAddress: String? {
+        if let lastAddress { return lastAddress }
+        return (try? SocketAddress(ipAddress: hostname, port: port))?.ipAddress
+    }
+
+    /// Whether the connection is up.
+    public var isConnected: Bool { connection != nil }
+
+    /// Whether it is connecting or connected, or has a keep-alive. An active interface may call its slots; an idle one
+    /// does nothing until it is called.
+    public var isActive: Bool {
+        switch state {
+        case .connecting, .connected: true
+        case .idle: ending != nil || keepAlive != nil
+        }
+    }
+
+    private var connection: StreamConnection? {
+        if case .connected(let connection) = state { connection } else { nil }
+    }
+
+    // MARK: Connecting
+
+    /// Opens the connection.
+    ///
+    /// While an attempt is under way, a second call joins it: there are never two attempts at once, both get its
+    /// outcome, and each has its own time-out. The Connected event runs before the completion.
+    /// - Parameters:
+    ///   - timeout: for all of it, resolving the name included; `nil` waits as long as the system does.
+    ///   - completion: called once, unless cancelled.
+    /// - Returns: stops waiting; the attempt is called off when nobody waits for it any more.
+    @discardableResult
+    public func connect(
+        timeout: TimeAmount?,
+        completion: @escaping (ConnectOutcome) -> Void
+    ) -> any Cancellable {
+        switch state {
+        case .connected:
+            return environment.executeCancellably { completion(.connectedAlready) }
+        case .connecting(let attempt):
+            return attempt.join(timeout: timeout, completion: completion)
+        case .idle:
+            let attempt = ConnectAttempt(
+                environment: environment,
+                open: { [environment, hostname, port, credentials, `protocol` = self.protocol] timeout, completion in
+                    ClientTransports.open(
+                        `protocol`, host: hostname, port: port, credentials: credentials, timeout: timeout,
+                        in: environment, completion: completion)
+                },
+                onEnd: { self.attemptEnded($0) }
+            )
+            state = .connecting(attempt)
+            let asker = attempt.join(timeout: timeout, completion: completion)
+            activityMayHaveChanged()
+            return asker
+        }
+    }
+
+    /// Closes the connection, or calls an attempt off: those who wait for it get ``ConnectFailure/calledOff``.
+    ///
+    /// ``isConnected`` is false at once; the Disconnected event follows in the same turn of the loop, after all that was
+    /// received before. What was queued is still sent as far as the peer takes it. Idempotent.
+    public func disconnect() {
+        switch state {
+        case .idle:
+            return
+        case .connecting(let attempt):
+            state = .idle
+            attempt.abandon()
+            activityMayHaveChanged()
+        case .connected(let connection):
+            state = .idle
+            ending = connection
+            connection.close()
+        }
+    }
+
+    /// Ends all that it does: the keep-alive, an attempt, the connection. It can be used again. Idempotent.
+    public func close() {
+        stopKeepAlive()
+        disconnect()
+    }
+
+    private func attemptEnded(_ result: Result<any StreamTransport, ConnectFailure>) {
+        state = .idle
+        if case .success(let transport) = result {
+            // The end of the former connection is reported before the start of the next.
+            ending?.endNow()
+            let connection = StreamConnection(
+                transport: transport, peer: peer, isReceiving: isReceiving, owner: self, environment: environment)
+            state = .connected(connection)
+            lastAddress = transport.remoteAddress?.ipAddress ?? lastAddress
+            connection.start()
+            activityMayHaveChanged()
+            observer?.clientDidConnect(self)
+            onConnected?()
+        } else {
+            activityMayHaveChanged()
+        }
+    }
+
+    // MARK: Sending
+
+    /// Bytes that were sent and that the system has not taken yet.
+    public var queuedBytes: Int { connection?.queuedBytes ?? 0 }
+
+    /// Sends all of `bytes`, in order. Never waits. A message that is larger than ``sendQueueLimit`` is taken when
+    /// nothing else is queued.
+    /// - Throws: when not connected, or when the send queue has no room; then nothing of `bytes` is sent.
+    public func send(_ bytes: ByteBuffer) throws(IOFault) {
+        guard let connection else { throw notConnected }
+        try connection.send(bytes)
+    }
+
+    /// Waits for room in the send queue.
+    /// - Parameter body: called once when the queue has drained, or when the connection has ended.
+    /// - Returns: `nil` when there is room now; `body` is then not called.
+    public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
+        connection?.whenWritable(body)
+    }
+
+    /// Sends `data` and waits for the response.
+    ///
+    /// Completes at the earliest byte at which the delimiter holds; what came behind goes to ReceiveData, after the
+    /// completion. Calls on one interface take turns in order; each sends, and its time-out starts, when its turn comes.
+    /// When the connection is lost the call completes at once: with ``SendAndWaitOutcome/UnmetReason/connectionLost``,
+    /// or without a delimiter with what came; calls that wait for their turn fail with ``IOFault``. The Disconnected
+    /// event runs before these completions.
+    /// - Parameters:
+    ///   - timeout: how long to wait for the response.
+    ///   - delimiter: `nil`: the response is all that comes in the whole time-out.
+    ///   - completion: called once, unless cancelled.
+    /// - Returns: gives up; what came goes to ReceiveData.
+    @discardableResult
+    public func sendAndWait(
+        _ data: ByteBuffer,
+        timeout: TimeAmount,
+        delimiter: ResponseDelimiter?,
+        completion: @escaping (SendAndWaitOutcome) -> Void
+    ) -> any Cancellable {
+        sendAndWaits.add(data, timeout: timeout, delimiter: delimiter, completion: completion)
+    }
+
+    /// Sends `data` at each interval while connected; the first time after one interval. Goes on over reconnects until
+    /// ``stopKeepAlive()``. A second start replaces the first. A turn at which the send queue is full is left out.
+    /// - Parameter interval: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
+    /// - Throws: when the interval is out of its range.
+    public func startKeepAlive(interval: TimeAmount, data: ByteBuffer) throws(ParameterError) {
+        try ControlTimer.check(interval, parameter: "interval")
+        keepAlive?.stop()
+        keepAlive = KeepAliveTransmitter(environment: environment, interval: interval) {
+            // Down or full: the turn is left out, as documented; the next one comes by itself.
+            try? self.connection?.send(data)
+        }
+        activityMayHaveChanged()
+    }
+
+    /// Ends the keep-alive. Idempotent.
+    public func stopKeepAlive() {
+        keepAlive?.stop()
+        keepAlive = nil
+        activityMayHaveChanged()
+    }
+
+    private var notConnected: IOFault { IOFault("\(peer) is not connected") }
+
+    // MARK: Receiving
+
+    /// Pauses (`false`) or resumes (`true`) the delivery of data. Holds over reconnects.
+    ///
+    /// While paused, reading stops, so that the peer is slowed down. A `sendAndWait` goes on reading for its response;
+    /// what it leaves over is kept, up to 1 MiB, and delivered after the pause. At most what was already read when the
+    /// pause began is kept besides. When the connection ends, what is kept is delivered in spite of the pause.
+    public func setReceiving(_ receiving: Bool) {
+        isReceiving = receiving
+        connection?.setReceiving(receiving)
+    }
+
+    private func activityMayHaveChanged() {
+        let active = isActive
+        guard active != wasActive else { return }
+        wasActive = active
+        observer?.clientActivityDidChange(self)
+        onActivityChanged?(active)
+    }
+}
+
+extension EthernetClientInterface: StreamConnectionOwner {
+    func connection(_ connection: StreamConnection, didReceive bytes: ByteBuffer) {
+        observer?.client(self, didReceive: bytes)
+        onReceiveData?(bytes)
+    }
+
+    func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
+        sendAndWaits.receive(bytes)
+    }
+
+    func connectionWillEnd(_ connection: StreamConnection) {
+        sendAndWaits.connectionWillEnd()
+    }
+
+    func connectionDidEnd(_ connection: StreamConnection, reason: CloseReason) {
+        if ending === connection {
+            ending = nil
+        } else {
+            state = .idle
+        }
+        lastCloseReason = reason
+        observer?.clientDidDisconnect(self)
+        onDisconnected?()
+        sendAndWaits.connectionDidEnd(notSent: notConnected)
+        activityMayHaveChanged()
+    }
+}
+
+extension EthernetClientInterface: SendAndWaitLink {
+    func transmit(_ bytes: ByteBuffer) throws(IOFault) {
+        try send(bytes)
+    }
+
+    func handOver(_ bytes: ByteBuffer) {
+        (ending ?? connection)?.handOver(bytes)
+    }
+
+    func awaitsResponse(_ awaits: Bool) {
+        (ending ?? connection)?.isAwaited = awaits
+    }
+}

@@ -1,0 +1,260 @@
+public import NIOCore
+
+/// Listens for clients: the program's `EthernetServerInterfaceEx`.
+///
+/// Events of one client come in order: Connected, its data, Disconnected exactly once. Nothing here waits; no closure
+/// that is handed in is called before the call that took it has returned. A client over ``maxClients`` is closed at once
+/// and causes no event. While it ``isActive``, the environment keeps the server alive.
+public final class EthernetServerInterfaceEx {
+    private enum State {
+        case idle
+        /// The port is being opened for the asker of that number.
+        case opening(Int)
+        case listening(any Listener)
+    }
+
+    /// The port as given; 0 lets the system choose, see ``listeningPort``.
+    public let port: Int
+    /// The protocol that is served.
+    public let `protocol`: NetworkProtocol
+    /// The interface as given: `Any`, `LAN` or `AVLAN`.
+    public let interface: String
+    /// The most clients at a time; `nil`: unlimited.
+    public let maxClients: Int?
+
+    /// Sees every event before the program's slots do.
+    package weak var observer: (any EthernetServerObserver)?
+    /// A client has connected.
+    public var onConnected: ((ClientObject) -> Void)?
+    /// A client is gone, whoever ended it.
+    public var onDisconnected: ((ClientObject) -> Void)?
+    /// A client has sent bytes: as many as came at once, at most 64 KiB.
+    public var onReceiveData: ((ClientObject, ByteBuffer) -> Void)?
+    /// ``isActive`` changed to the value that is given.
+    public var onActivityChanged: ((Bool) -> Void)?
+
+    let environment: any Environment
+    private let interfaceAddresses: [String: String]
+    private let bindAddress: String?
+    private var state = State.idle
+    private var listenCalls = 0
+    private var listenAskers: [(ListenOutcome) -> Void] = []
+    private var listenEnd: (any Cancellable)?
+    private var connected: [Int: ClientObject] = [:]
+    /// Clients that were disconnected and whose event is not delivered yet.
+    private var leaving = 0
+    private var nextClient = 1
+    private var wasActive = false
+
+    /// Makes a server that does not listen.
+    /// - Parameters:
+    ///   - port: 0…65535; 0 lets the system choose.
+    ///   - protocol: this build serves TCP only.
+    ///   - interface: `Any`, `LAN` or `AVLAN`.
+    ///   - maxClients: at least 1; `nil`: unlimited.
+    ///   - interfaceAddresses: the address of each interface that the machine has, by name.
+    ///   - bindAddress: where `Any` listens; `nil`: on every interface.
+    /// - Throws: when a parameter is out of its range.
+    public init(
+        environment: any Environment,
+        port: Int,
+        protocol: NetworkProtocol = .tcp,
+        interface: String = "Any",
+        maxClients: Int? = nil,
+        interfaceAddresses: [String: String] = [:],
+        bindAddress: String? = nil
+    ) throws(ParameterError) {
+        guard (0...65_535).contains(port) else {
+            throw ParameterError(parameter: "IPPort", problem: "is \(port)", allowed: "0 to 65535")
+        }
+        guard ["Any", "LAN", "AVLAN"].contains(interface) else {
+            throw ParameterError(
+                parameter: "Interface", problem: "is '\(interface)'", allowed: "'Any', 'LAN' or 'AVLAN'")
+        }
+        if let maxClients, maxClients < 1 {
+            throw ParameterError(parameter: "MaxClients", problem: "is \(maxClients)", allowed: "at least 1, or none")
+        }
+        guard `protocol` == .tcp else {
+            throw ParameterError(
+                parameter: "Protocol",
+                problem: "'\(`protocol`.rawValue)' is not available: this build serves TCP only",
+                allowed: "'TCP'")
+        }
+        self.environment = environment
+        self.port = port
+        self.protocol = `protocol`
+        self.interface = interface
+        self.maxClients = maxClients
+        self.interfaceAddresses = interfaceAddresses
+        self.bindAddress = bindAddress
+    }
+
+    /// The connected clients, in order of connection. A copy.
+    public var clients: [ClientObject] {
+        connected.values.sorted { $0.id < $1.id }
+    }
+
+    /// How many clients are connected.
+    public var clientCount: Int { connected.count }
+
+    /// Whether it listens.
+    public var isListening: Bool { listeningPort != nil }
+
+    /// The port that it listens on; `nil` while it does not.
+    public var listeningPort: Int? {
+        if case .listening(let listener) = state { listener.port } else { nil }
+    }
+
+    /// Whether it listens, is about to, or has clients.
+    public var isActive: Bool {
+        if case .idle = state { !connected.isEmpty || leaving > 0 } else { true }
+    }
+
+    // MARK: Listening
+
+    /// Begins to listen. While the port is being opened, a second call gets the same outcome.
+    /// - Parameters:
+    ///   - timeout: how long to listen; then listening ends without an event, and clients stay. `nil` or zero: until
+    ///     ``stopListen()``.
+    ///   - completion: called once.
+    public func startListen(timeout: TimeAmount?, completion: @escaping (ListenOutcome) -> Void) {
+        switch state {
+        case .listening:
+            environment.execute { completion(.listeningAlready) }
+        case .opening:
+            listenAskers.append(completion)
+        case .idle:
+            open(timeout: timeout, completion: completion)
+        }
+    }
+
+    /// Ends listening; clients stay. Calls that wait for the port get ``ListenFailure/calledOff``. Idempotent.
+    public func stopListen() {
+        listenEnd?.cancel()
+        listenEnd = nil
+        switch state {
+        case .idle:
+            return
+        case .opening:
+            let askers = listenAskers
+            listenAskers = []
+            environment.execute {
+                for asker in askers { asker(.failed(.calledOff)) }
+            }
+        case .listening(let listener):
+            listener.close()
+        }
+        state = .idle
+        activityMayHaveChanged()
+    }
+
+    /// Disconnects a client of this server; another server's is left alone. Idempotent.
+    public func disconnect(_ client: ClientObject) {
+        guard client.server === self else { return }
+        client.disconnect()
+    }
+
+    /// Ends all that it does: listening and every client. It can be used again. Idempotent.
+    public func close() {
+        stopListen()
+        for client in clients { client.disconnect() }
+    }
+
+    private func open(timeout: TimeAmount?, completion: @escaping (ListenOutcome) -> Void) {
+        var address = bindAddress
+        if interface != "Any" {
+            guard let known = interfaceAddresses[interface] else {
+                environment.execute { completion(.failed(.interfaceUnavailable(self.interface))) }
+                return
+            }
+            address = known
+        }
+        listenCalls += 1
+        let call = listenCalls
+        state = .opening(call)
+        listenAskers = [completion]
+        activityMayHaveChanged()
+        environment.listenTCP(
+            address: address,
+            port: port,
+            accept: { self.accept($0, from: call) },
+            completion: { self.opened($0, call: call, timeout: timeout) }
+        )
+    }
+
+    private func opened(_ result: Result<any Listener, ListenFailure>, call: Int, timeout: TimeAmount?) {
+        guard case .opening(call) = state else {
+            // It was stopped meanwhile; the port is given back.
+            if case .success(let listener) = result { listener.close() }
+            return
+        }
+        let askers = listenAskers
+        listenAskers = []
+        let outcome: ListenOutcome
+        switch result {
+        case .success(let listener):
+            state = .listening(listener)
+            outcome = .listening
+            if let timeout, timeout > .zero {
+                listenEnd = environment.schedule(after: timeout.boundedDelay) { self.stopListen() }
+            }
+        case .failure(let failure):
+            state = .idle
+            // The program knows the interface by its name, not by its address.
+            if case .interfaceUnavailable = failure, interface != "Any" {
+                outcome = .failed(.interfaceUnavailable(interface))
+            } else {
+                outcome = .failed(failure)
+            }
+        }
+        activityMayHaveChanged()
+        for asker in askers { asker(outcome) }
+    }
+
+    // MARK: Clients
+
+    private func accept(_ transport: any StreamTransport, from call: Int) {
+        // A connection that the system had accepted before listening was stopped is not served either.
+        guard call == listenCalls, isActiveListener, connected.count < maxClients ?? .max else {
+            transport.close()
+            return
+        }
+        let client = ClientObject(id: nextClient, transport: transport, server: self)
+        nextClient += 1
+        connected[client.id] = client
+        client.start()
+        activityMayHaveChanged()
+        observer?.server(self, didAccept: client)
+        onConnected?(client)
+    }
+
+    private var isActiveListener: Bool {
+        if case .idle = state { false } else { true }
+    }
+
+    func client(_ client: ClientObject, didReceive bytes: ByteBuffer) {
+        observer?.server(self, client: client, didReceive: bytes)
+        onReceiveData?(client, bytes)
+    }
+
+    /// A client was told to go; its event follows.
+    func clientIsLeaving(_ client: ClientObject) {
+        guard connected.removeValue(forKey: client.id) != nil else { return }
+        leaving += 1
+    }
+
+    func clientHasLeft(_ client: ClientObject) {
+        if connected.removeValue(forKey: client.id) == nil { leaving -= 1 }
+        observer?.server(self, didLose: client)
+        onDisconnected?(client)
+        activityMayHaveChanged()
+    }
+
+    private func activityMayHaveChanged() {
+        let active = isActive
+        guard active != wasActive else { return }
+        wasActive = active
+        observer?.serverActivityDidChange(self)
+        onActivityChanged?(active)
+    }
+}

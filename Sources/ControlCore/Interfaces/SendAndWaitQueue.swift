@@ -1,0 +1,163 @@
+import NIOCore
+
+/// What a ``SendAndWaitQueue`` sends through and gives bytes back to.
+protocol SendAndWaitLink: AnyObject {
+    /// Sends a command.
+    func transmit(_ bytes: ByteBuffer) throws(IOFault)
+    /// Takes bytes that belong to no response.
+    func handOver(_ bytes: ByteBuffer)
+    /// A response is awaited from now on, or no longer.
+    func awaitsResponse(_ awaits: Bool)
+}
+
+/// The `sendAndWait` calls of one interface, one after the other, in the order in which they were made.
+///
+/// A call sends when its turn comes, and its time-out starts then. Bytes that arrive from that moment on are its
+/// response; those that came before belong to the program, unless it had paused receiving and they were not read yet:
+/// nobody can tell those from the response. What is left over behind a response goes back to the link, and is never
+/// taken for the next response.
+final class SendAndWaitQueue {
+    private final class Call: Cancellable {
+        let data: ByteBuffer
+        let timeout: TimeAmount
+        let delimiter: ResponseDelimiter?
+        var completion: ((SendAndWaitOutcome) -> Void)?
+        weak var queue: SendAndWaitQueue?
+
+        init(
+            data: ByteBuffer,
+            timeout: TimeAmount,
+            delimiter: ResponseDelimiter?,
+            completion: @escaping (SendAndWaitOutcome) -> Void,
+            queue: SendAndWaitQueue
+        ) {
+            self.data = data
+            self.timeout = timeout
+            self.delimiter = delimiter
+            self.completion = completion
+            self.queue = queue
+        }
+
+        func complete(_ outcome: SendAndWaitOutcome) {
+            let completion = self.completion
+            self.completion = nil
+            completion?(outcome)
+        }
+
+        func cancel() {
+            guard completion != nil else { return }
+            completion = nil
+            queue?.wasCancelled(self)
+        }
+    }
+
+    private let environment: any Environment
+    private let responseLimit: Int
+    private weak var link: (any SendAndWaitLink)?
+    private var waiting: CircularBuffer<Call> = []
+    private var current: Call?
+    private var matcher: ResponseMatcher
+    private var timer: (any Cancellable)?
+
+    init(environment: any Environment, responseLimit: Int, link: any SendAndWaitLink) {
+        self.environment = environment
+        self.responseLimit = responseLimit
+        self.link = link
+        matcher = ResponseMatcher(delimiter: nil, limit: responseLimit)
+    }
+
+    /// Adds a call. Its completion is called once, never from inside this function.
+    /// - Returns: takes the call out again; what it had received goes back to the link.
+    func add(
+        _ data: ByteBuffer,
+        timeout: TimeAmount,
+        delimiter: ResponseDelimiter?,
+        completion: @escaping (SendAndWaitOutcome) -> Void
+    ) -> any Cancellable {
+        let call = Call(
+            data: data, timeout: timeout.boundedDelay, delimiter: delimiter, completion: completion, queue: self)
+        waiting.append(call)
+        startNext()
+        return call
+    }
+
+    /// Takes bytes that arrived while a response was awaited.
+    func receive(_ bytes: ByteBuffer) {
+        guard let call = current else {
+            link?.handOver(bytes)
+            return
+        }
+        do {
+            switch try matcher.append(bytes) {
+            case .incomplete: return
+            case .complete(let response, let rest): settle(call, .response(response), rest: rest)
+            case .tooLong: settle(call, .unmet(.tooLong), rest: matcher.takeCollected())
+            }
+        } catch {
+            settle(call, .failed(error), rest: matcher.takeCollected())
+        }
+    }
+
+    /// Gives back what the current call has received; its response is lost with the connection.
+    func connectionWillEnd() {
+        guard current != nil, matcher.hasDelimiter else { return }
+        link?.handOver(matcher.takeCollected())
+    }
+
+    /// Completes every call: the one under way as lost, without a delimiter with what came; the others as not sent.
+    func connectionDidEnd(notSent: IOFault) {
+        let unsent = waiting
+        waiting = []
+        if let call = current {
+            let collected = matcher.takeCollected()
+            settle(call, matcher.hasDelimiter ? .unmet(.connectionLost) : .response(collected), rest: ByteBuffer())
+        }
+        for call in unsent { call.complete(.failed(notSent)) }
+    }
+
+    private func startNext() {
+        while current == nil, let call = waiting.popFirst() {
+            guard call.completion != nil else { continue }
+            do {
+                guard let link else { return }
+                try link.transmit(call.data)
+            } catch {
+                environment.execute { call.complete(.failed(error)) }
+                continue
+            }
+            current = call
+            matcher = ResponseMatcher(delimiter: call.delimiter, limit: responseLimit)
+            link?.awaitsResponse(true)
+            // A delimiter that holds for nothing is a time-out of no time with an empty response.
+            let time = matcher.holdsForNothing ? .zero : call.timeout
+            timer = environment.schedule(after: time) { self.timedOut(call) }
+        }
+    }
+
+    private func timedOut(_ call: Call) {
+        guard current === call else { return }
+        let collected = matcher.takeCollected()
+        if matcher.holdsForNothing {
+            settle(call, .response(ByteBuffer()), rest: collected)
+        } else if matcher.hasDelimiter {
+            settle(call, .unmet(.timedOut), rest: collected)
+        } else {
+            settle(call, .response(collected), rest: ByteBuffer())
+        }
+    }
+
+    private func settle(_ call: Call, _ outcome: SendAndWaitOutcome, rest: ByteBuffer) {
+        timer?.cancel()
+        timer = nil
+        current = nil
+        link?.awaitsResponse(false)
+        call.complete(outcome)
+        link?.handOver(rest)
+        startNext()
+    }
+
+    private func wasCancelled(_ call: Call) {
+        guard current === call else { return }
+        settle(call, .response(ByteBuffer()), rest: matcher.takeCollected())
+    }
+}

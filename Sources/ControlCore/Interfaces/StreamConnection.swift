@@ -1,0 +1,201 @@
+import NIOCore
+
+/// What a ``StreamConnection`` tells the object that it belongs to.
+protocol StreamConnectionOwner: AnyObject {
+    /// Bytes for the program, in order.
+    func connection(_ connection: StreamConnection, didReceive bytes: ByteBuffer)
+
+    /// Bytes arrived while ``StreamConnection/isAwaited`` is set. Bytes that are not wanted come back by
+    /// ``StreamConnection/handOver(_:)``.
+    func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer)
+
+    /// The connection is about to end: whatever awaited bytes are still kept must be handed over now.
+    func connectionWillEnd(_ connection: StreamConnection)
+
+    /// The connection has ended, all received bytes were delivered. Called exactly once, last.
+    func connectionDidEnd(_ connection: StreamConnection, reason: CloseReason)
+}
+
+/// One open stream as the interfaces need it: a bounded send queue, back-pressure, and one end.
+///
+/// Bytes are read for either of two reasons: the program takes data (``setReceiving(_:)``), or a `sendAndWait` awaits a
+/// response. While only the second holds, what the response leaves over is kept in a bounded buffer until the program
+/// takes data again; when that buffer is full, reading stops for both reasons. Nothing that was received before the end
+/// is lost: what is kept is delivered before the end is reported, even to a program that takes no data.
+///
+/// The transport keeps the connection and its owner alive until the end.
+final class StreamConnection: StreamDelegate {
+    /// The most bytes that wait to be sent: 1 MiB.
+    static let sendQueueLimit = 1 << 20
+    /// Up to so many queued bytes a sender need not wait. Above, the transport reports when the queue has drained.
+    static let writableBelow = 64 << 10
+    /// The most bytes kept for a program that takes no data, not counting what the last read brought: 1 MiB.
+    static let keptBytesLimit = 1 << 20
+    /// The most bytes of one delivery: 64 KiB.
+    static let largestChunk = 64 << 10
+
+    /// The peer as `host:port`, for messages.
+    let peer: String
+    /// Whether a `sendAndWait` awaits bytes. Set by the owner.
+    var isAwaited = false {
+        didSet { updateReading() }
+    }
+
+    private let environment: any Environment
+    private let transport: any StreamTransport
+    private var owner: (any StreamConnectionOwner)?
+    private var isReceiving: Bool
+    private var isReading = true
+    private var isClosing = false
+    private var isDelivering = false
+    private var kept = ByteBuffer()
+    private var roomWaiters: [CancellableCall] = []
+
+    init(
+        transport: any StreamTransport,
+        peer: String,
+        isReceiving: Bool,
+        owner: any StreamConnectionOwner,
+        environment: any Environment
+    ) {
+        self.transport = transport
+        self.peer = peer
+        self.isReceiving = isReceiving
+        self.owner = owner
+        self.environment = environment
+    }
+
+    /// Begins to read.
+    func start() {
+        transport.start(delegate: self)
+        updateReading()
+    }
+
+    /// Whether bytes can be sent.
+    var isOpen: Bool { !isClosing && transport.isOpen }
+
+    var remoteAddress: SocketAddress? { transport.remoteAddress }
+    var localAddress: SocketAddress? { transport.localAddress }
+
+    // MARK: Sending
+
+    /// Bytes that the system has not taken yet.
+    var queuedBytes: Int { transport.queuedBytes }
+
+    /// Queues all of `bytes`. A message larger than the limit is taken when nothing else is queued.
+    /// - Throws: when the connection is down, or the queue has no room; then nothing of `bytes` is sent.
+    func send(_ bytes: ByteBuffer) throws(IOFault) {
+        guard isOpen else { throw IOFault("\(peer) is not connected") }
+        let queued = transport.queuedBytes
+        guard queued == 0 || queued + bytes.readableBytes <= Self.sendQueueLimit else {
+            throw IOFault("\(peer) takes no data: \(queued) bytes wait to be sent, the limit is \(Self.sendQueueLimit)")
+        }
+        transport.send(bytes)
+    }
+
+    /// Calls `body` once when the send queue has drained, or the connection has ended.
+    /// - Returns: `nil` when there is room now; `body` is then not called.
+    func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
+        guard isOpen, transport.queuedBytes > Self.writableBelow else { return nil }
+        let call = CancellableCall(body)
+        roomWaiters.append(call)
+        return call
+    }
+
+    // MARK: Receiving
+
+    /// Whether the program takes data.
+    func setReceiving(_ receiving: Bool) {
+        guard receiving != isReceiving else { return }
+        isReceiving = receiving
+        updateReading()
+        if receiving, kept.readableBytes > 0 {
+            // Not from inside this call: the caller is often in the middle of taking events.
+            environment.execute { self.deliverKept() }
+        }
+    }
+
+    /// Delivers bytes to the program: at once, or behind those that are kept for it.
+    func handOver(_ bytes: ByteBuffer) {
+        guard bytes.readableBytes > 0 else { return }
+        if kept.readableBytes == 0 {
+            kept = bytes
+        } else {
+            kept.writeImmutableBuffer(bytes)
+        }
+        deliverKept()
+        updateReading()
+    }
+
+    private func deliverKept(evenUnasked: Bool = false) {
+        // A handler that hands bytes over must not overtake those that are being delivered.
+        guard !isDelivering else { return }
+        isDelivering = true
+        defer { isDelivering = false }
+        while isReceiving || evenUnasked, kept.readableBytes > 0 {
+            guard let chunk = kept.readSlice(length: min(kept.readableBytes, Self.largestChunk)) else { return }
+            if kept.readableBytes == 0 { kept = ByteBuffer() }
+            owner?.connection(self, didReceive: chunk)
+        }
+    }
+
+    private func updateReading() {
+        let wanted = isReceiving || (isAwaited && kept.readableBytes < Self.keptBytesLimit)
+        guard wanted != isReading, owner != nil else { return }
+        isReading = wanted
+        transport.setReading(wanted)
+    }
+
+    func transport(_ transport: any StreamTransport, didReceive bytes: ByteBuffer) {
+        guard !isClosing else { return }
+        if isAwaited {
+            owner?.connection(self, didReceiveAwaited: bytes)
+        } else if kept.readableBytes == 0, isReceiving, !isDelivering {
+            owner?.connection(self, didReceive: bytes)
+        } else {
+            handOver(bytes)
+        }
+    }
+
+    func transportDidDrain(_ transport: any StreamTransport) {
+        callRoomWaiters()
+    }
+
+    // MARK: The end
+
+    /// Closes the connection. ``StreamConnectionOwner/connectionDidEnd(_:reason:)`` follows in the same turn of the
+    /// loop, not when the peer has taken the last queued byte. Idempotent.
+    func close() {
+        guard !isClosing else { return }
+        isClosing = true
+        transport.close()
+        environment.execute { self.end(.local) }
+    }
+
+    /// Reports the end of a closed connection now, before something else is reported.
+    func endNow() {
+        if isClosing { end(.local) }
+    }
+
+    func transportDidClose(_ transport: any StreamTransport, reason: CloseReason) {
+        guard !isClosing else { return }
+        isClosing = true
+        end(reason)
+    }
+
+    private func end(_ reason: CloseReason) {
+        guard let owner else { return }
+        owner.connectionWillEnd(self)
+        isDelivering = false
+        deliverKept(evenUnasked: true)
+        self.owner = nil
+        callRoomWaiters()
+        owner.connectionDidEnd(self, reason: reason)
+    }
+
+    private func callRoomWaiters() {
+        let waiters = roomWaiters
+        roomWaiters = []
+        for waiter in waiters { waiter.fire() }
+    }
+}
