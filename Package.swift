@@ -29,6 +29,9 @@ let package = Package(
         .target(
             name: "LuaRuntime",
             dependencies: ["CLuaShim"],
+            resources: [
+                .embedInCode("Lua/classes.lua"), .embedInCode("Lua/modules.lua"), .embedInCode("Lua/sandbox.lua"),
+            ],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -63,7 +66,12 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaRuntime", "CLuaShim"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LuaRuntimeTests",
+            dependencies: ["LuaRuntime", "CLuaShim"],
+            exclude: ["Lua"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(name: "ControlCoreTests", dependencies: ["ControlCore"], swiftSettings: swiftSettings),
         .testTarget(name: "LecternTests", dependencies: ["Lectern"], swiftSettings: swiftSettings),
         .testTarget(

@@ -1,0 +1,161 @@
+/* Host versions of basic functions: protected calls that pass a kill on, print, load of text only, bounded loops. */
+#include "internal.h"
+
+/* ---- pcall and xpcall ---- */
+
+static __LJMP int finish_protected(lua_State *L, int status, lua_KContext extra) {
+    if (status != LUA_OK && status != LUA_YIELD) {
+        shim_host *h = shim_host_of(L);
+        if (h->kill != SHIM_KILL_NONE) {
+            h->hooks_off = false; /* Lua has restored them before coming here */
+            return lua_error(L);
+        }
+        lua_pushboolean(L, 0);
+        lua_pushvalue(L, -2);
+        return 2;
+    }
+    return lua_gettop(L) - (int)extra;
+}
+
+static __LJMP int host_pcall(lua_State *L) {
+    luaL_checkany(L, 1);
+    lua_pushboolean(L, 1);
+    lua_insert(L, 1);
+    int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, finish_protected);
+    return finish_protected(L, status, 0);
+}
+
+/*
+ * upvalue: the program's message handler. It is not called for a kill: that is raised inside a hook, where Lua calls
+ * the handler with hooks off, so one that loops could not be ended.
+ */
+static __LJMP int guarded_handler(lua_State *L) {
+    if (shim_host_of(L)->kill != SHIM_KILL_NONE) return 1;
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 1);
+    return 1;
+}
+
+static __LJMP int host_xpcall(lua_State *L) {
+    int count = lua_gettop(L);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_pushvalue(L, 2);
+    lua_pushcclosure(L, guarded_handler, 1);
+    lua_replace(L, 2);
+    lua_pushboolean(L, 1);
+    lua_pushvalue(L, 1);
+    lua_rotate(L, 3, 2);
+    int status = lua_pcallk(L, count - 2, LUA_MULTRET, 2, 2, finish_protected);
+    return finish_protected(L, status, 2);
+}
+
+/* ---- print ---- */
+
+static __LJMP int host_print(lua_State *L) {
+    int count = lua_gettop(L);
+    luaL_Buffer line;
+    luaL_buffinit(L, &line);
+    for (int i = 1; i <= count; i++) {
+        if (i > 1) luaL_addchar(&line, '\t');
+        luaL_tolstring(L, i, NULL);
+        luaL_addvalue(&line);
+    }
+    luaL_pushresult(&line);
+    size_t length;
+    const char *text = lua_tolstring(L, -1, &length);
+    shim_host *h = shim_host_of(L);
+    h->depth++;
+    h->callbacks.print(h->callbacks.context, text, length);
+    h->depth--;
+    return 0;
+}
+
+/* ---- load: text only, whatever mode is asked for; upvalue: the stock load ---- */
+
+static __LJMP int host_load(lua_State *L) {
+    luaL_checkany(L, 1);
+    bool has_environment = lua_gettop(L) >= 4;
+    const char *mode = luaL_optstring(L, 3, "t");
+    bool wants_text = false;
+    for (const char *c = mode; *c != '\0'; c++) wants_text |= *c == 't';
+    if (!wants_text) {
+        return shim_raise_fault(L, "ValueError", "load: binary chunks are not accepted; use mode 't'");
+    }
+    lua_settop(L, has_environment ? 4 : 3);
+    lua_pushliteral(L, "t");
+    lua_replace(L, 3);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    shim_host *h = shim_host_of(L);
+    if (h->kill != SHIM_KILL_NONE) { /* the stock load turned the end of a reader function into a result */
+        h->hooks_off = false;
+        return shim_raise_kill(L);
+    }
+    return lua_gettop(L);
+}
+
+/* ---- loops in C that no hook interrupts ---- */
+
+/* upvalue: the stock table.move */
+static __LJMP int host_move(lua_State *L) {
+    enum { most = 10000000 };
+    lua_Integer first = luaL_checkinteger(L, 2), last = luaL_checkinteger(L, 3);
+    luaL_checkinteger(L, 4);
+    if (last >= first && (lua_Unsigned)last - (lua_Unsigned)first >= most) {
+        return shim_raise_fault(L, "ValueError", "table.move: at most %d elements at once", (int)most);
+    }
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+static __LJMP int host_collectgarbage(lua_State *L) {
+    static const char *const options[] = {"collect", "count", "step", "isrunning", NULL};
+    switch (luaL_checkoption(L, 1, "collect", options)) {
+    case 0:
+        lua_gc(L, LUA_GCCOLLECT);
+        lua_pushinteger(L, 0);
+        return 1;
+    case 1:
+        lua_pushnumber(L, (lua_Number)shim_host_of(L)->used / 1024);
+        return 1;
+    case 2:
+        lua_pushboolean(L, lua_gc(L, LUA_GCSTEP, 0));
+        return 1;
+    default:
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+}
+
+static __LJMP void replace(lua_State *L, const char *table, const char *name, lua_CFunction function) {
+    lua_getglobal(L, table);
+    lua_getfield(L, -1, name);
+    lua_pushcclosure(L, function, 1);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+}
+
+__LJMP void shim_open_base(lua_State *L) {
+    static const luaL_Reg functions[] = {
+        {"pcall", host_pcall},
+        {"xpcall", host_xpcall},
+        {"print", host_print},
+        {"collectgarbage", host_collectgarbage},
+        {NULL, NULL},
+    };
+    lua_pushglobaltable(L);
+    luaL_setfuncs(L, functions, 0);
+    lua_pop(L, 1);
+    if (!shim_host_of(L)->limits.allow_bytecode) replace(L, LUA_GNAME, "load", host_load);
+    replace(L, "table", "move", host_move);
+    /* The string metatable is shared by all strings: programs may use it, not change it. */
+    lua_pushliteral(L, "");
+    lua_getmetatable(L, -1);
+    lua_pushliteral(L, "string");
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 2);
+}

@@ -1,0 +1,224 @@
+/*
+ * CLuaShim: the only code that Lua may longjmp through.
+ *
+ * Swift sees this header and no other of Lua's: every function here is safe to call from Swift, because
+ *   - it never raises (marked "never"), or
+ *   - it allocates, and the allocator never refuses while the host is running (marked "memory", see allocator.c), or
+ *   - it runs Lua code under protection and returns a status (marked "protected").
+ * Stack effects are given as [-popped, +pushed]. Functions that push need a slot: shim_reserve() first when in doubt;
+ * a host function starts with 20 free.
+ */
+#ifndef CLUASHIM_H
+#define CLUASHIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct lua_State lua_State;
+
+/* ---- the constants of Lua that Swift mirrors; checked against lua.h in state.c ---- */
+
+enum shim_type {
+    SHIM_TNONE = -1,
+    SHIM_TNIL = 0,
+    SHIM_TBOOLEAN = 1,
+    SHIM_TLIGHTUSERDATA = 2,
+    SHIM_TNUMBER = 3,
+    SHIM_TSTRING = 4,
+    SHIM_TTABLE = 5,
+    SHIM_TFUNCTION = 6,
+    SHIM_TUSERDATA = 7,
+    SHIM_TTHREAD = 8
+};
+
+enum shim_status {
+    SHIM_OK = 0,
+    SHIM_YIELD = 1,
+    SHIM_ERRRUN = 2,
+    SHIM_ERRSYNTAX = 3,
+    SHIM_ERRMEM = 4,
+    SHIM_ERRERR = 5
+};
+
+/* ---- verdicts: what a host function tells the trampoline to do after Swift has returned ---- */
+
+enum shim_verdict_kind {
+    SHIM_RETURN,    /* return the `count` values on top */
+    SHIM_FAULT,     /* raise an error value made of the two strings on top: kind, message */
+    SHIM_RAISE,     /* raise the value on top */
+    SHIM_WAIT,      /* suspend the task; shim_resume() later gives the results */
+    SHIM_CALL       /* call the function below the `count` arguments on top, return its results; it may wait */
+};
+
+typedef struct shim_verdict {
+    int32_t kind;
+    int32_t count;
+} shim_verdict;
+
+/* Why a task must end, whatever its `pcall`s say. */
+enum shim_kill {
+    SHIM_KILL_NONE = 0,
+    SHIM_KILL_TIME,         /* ran too long without a wait */
+    SHIM_KILL_CANCELLED,    /* the host ended it */
+    SHIM_KILL_NESTING       /* coroutine.close nested too deep for the C stack */
+};
+
+typedef struct shim_callbacks {
+    void *context;
+    /* A declared function was called; the arguments are the whole stack of L. */
+    shim_verdict (*call)(void *context, lua_State *L, uint32_t function);
+    /* A name that neither the instance (index 1) nor its class has was read or written; the name is at index 2. */
+    shim_verdict (*missing)(void *context, lua_State *L, uint32_t class_id, bool writing);
+    /* Lua dropped the last reference to an instance. Must not call Lua. */
+    void (*release)(void *context, void *object);
+    /* `print` or `warn`: one whole line without its end. */
+    void (*print)(void *context, const char *text, size_t length);
+    void (*warn)(void *context, const char *text, size_t length);
+    /* The running task has not waited for `nanoseconds`; L is where it is. Once per burst. */
+    void (*slow)(void *context, lua_State *L, uint64_t nanoseconds);
+} shim_callbacks;
+
+typedef struct shim_limits {
+    size_t memory_bytes;            /* 0: unlimited */
+    uint64_t warn_nanoseconds;      /* 0: never */
+    uint64_t burst_nanoseconds;     /* 0: never */
+    uint64_t pattern_steps;
+    size_t string_bytes;
+    bool allow_bytecode;
+} shim_limits;
+
+/* ---- life ---- */
+
+/* A new state with all standard libraries, guarded. NULL when there is no memory. never */
+lua_State *shim_open(const shim_callbacks *callbacks, const shim_limits *limits);
+/* Closes the state and everything in it. Late calls with its pointers are forbidden. never */
+void shim_close(lua_State *L);
+const char *shim_lua_release(void);
+
+size_t shim_used_bytes(lua_State *L);
+size_t shim_memory_limit(lua_State *L);
+void shim_set_memory_limit(lua_State *L, size_t bytes);
+/* True when an allocation was refused since the last call. never */
+bool shim_take_refusal(lua_State *L);
+void shim_collect(lua_State *L);
+/* For tests: the n-th allocation from now on that the VM makes is refused, once; 0: none. never */
+void shim_refuse_allocation(lua_State *L, uint64_t n);
+
+/* ---- stack and values: never ---- */
+
+bool shim_reserve(lua_State *L, int slots);
+int shim_top(lua_State *L);
+void shim_set_top(lua_State *L, int index);
+void shim_pop(lua_State *L, int count);
+void shim_push_value(lua_State *L, int index);
+void shim_insert(lua_State *L, int index);
+void shim_remove(lua_State *L, int index);
+void shim_replace(lua_State *L, int index);
+void shim_move(lua_State *from, lua_State *to, int count);
+int shim_absolute(lua_State *L, int index);
+
+int shim_type(lua_State *L, int index);
+bool shim_is_integer(lua_State *L, int index);
+bool shim_to_boolean(lua_State *L, int index);
+/* The integer at index, also of a float without fraction; *ok tells. Never converts strings. */
+int64_t shim_to_integer(lua_State *L, int index, bool *ok);
+double shim_to_number(lua_State *L, int index, bool *ok);
+/* The bytes of a string, valid while it is on the stack; NULL for any other type. */
+const char *shim_to_bytes(lua_State *L, int index, size_t *length);
+const void *shim_to_pointer(lua_State *L, int index);
+lua_State *shim_to_thread(lua_State *L, int index);
+bool shim_raw_equal(lua_State *L, int first, int second);
+size_t shim_raw_length(lua_State *L, int index);
+bool shim_is_callable(lua_State *L, int index);
+
+void shim_push_nil(lua_State *L);
+void shim_push_boolean(lua_State *L, bool value);
+void shim_push_integer(lua_State *L, int64_t value);
+void shim_push_number(lua_State *L, double value);
+
+/* ---- memory ---- */
+
+void shim_push_bytes(lua_State *L, const char *bytes, size_t length);
+void shim_push_table(lua_State *L, int array, int fields);
+/* A host function: calls shim_callbacks.call with this id. */
+void shim_push_function(lua_State *L, uint32_t function);
+
+int shim_raw_get(lua_State *L, int table);                    /* [-1, +1] */
+int shim_raw_get_index(lua_State *L, int table, int64_t n);   /* [0, +1] */
+int shim_raw_get_name(lua_State *L, int table, const char *name, size_t length); /* [0, +1] */
+void shim_raw_set(lua_State *L, int table);                   /* [-2, 0] */
+void shim_raw_set_index(lua_State *L, int table, int64_t n);  /* [-1, 0] */
+void shim_raw_set_name(lua_State *L, int table, const char *name, size_t length); /* [-1, 0] */
+/* Table iteration as lua_next: [-1, +2 or 0]; the key must be one that the last call gave. */
+bool shim_next(lua_State *L, int table);
+
+int32_t shim_reference(lua_State *L);                         /* [-1, 0] anchors the value on top */
+void shim_push_reference(lua_State *L, int32_t reference);    /* [0, +1] */
+void shim_drop_reference(lua_State *L, int32_t reference);    /* never */
+void shim_push_globals(lua_State *L);                         /* [0, +1] */
+void shim_push_main_table(lua_State *L);                      /* [0, +1] the table of host internals for the prelude */
+
+/* ---- protected ---- */
+
+/* Compiles text (never bytecode): [0, +1] the function, or the message when the status is not SHIM_OK. */
+int shim_load(lua_State *L, const char *text, size_t length, const char *chunk_name);
+/* Makes the value on top the environment of the loaded chunk below it: [-1, 0]. never */
+void shim_set_environment(lua_State *L);
+/* tostring() of the value at index: [0, +1] always a string, also when __tostring fails. */
+void shim_to_text(lua_State *L, int index);
+/* Calls synchronously, where no wait is possible: [-(arguments+1), +results or +1 message]. */
+int shim_call(lua_State *L, int arguments, int results);
+
+/* ---- tasks ---- */
+
+/* A new coroutine for a task: [0, +1] on L. memory */
+lua_State *shim_new_thread(lua_State *L);
+/*
+ * Starts (the function and its `count` arguments are on task) or continues (the `count` values are on the thread that
+ * waited) a task. With `raise` two values kind and message are on the waiting thread and are raised there.
+ * Returns SHIM_OK with *results values on task, SHIM_YIELD when it waits, or an error with its value on task's top.
+ * protected
+ */
+int shim_resume(lua_State *task, lua_State *waiting, int count, bool raise, int *results);
+/* Ends the task: every `pcall` passes it on. Takes effect at its next instruction or when it is resumed. never */
+void shim_kill(lua_State *L, int reason);
+/* The reason why the task that was resumed last was ended. never */
+int shim_kill_reason(lua_State *L);
+/* Whether the function running on L may return SHIM_WAIT. never */
+bool shim_can_wait(lua_State *L);
+/* Runs pending to-be-closed variables of a task that failed, under the watchdog. The thread is not used again. protected */
+void shim_reset(lua_State *task);
+/* Objects whose Lua finalizer waits to be run: [0, +2] function and object, or false and nothing. memory */
+bool shim_next_finalizer(lua_State *L);
+bool shim_has_finalizers(lua_State *L);
+
+/* Where the function at `level` of L is: "file:line:" or "". [0, +1] memory */
+void shim_push_where(lua_State *L, int level);
+/* The traceback of L and of the coroutines that its error came through. [0, +1] memory */
+void shim_push_traceback(lua_State *L, int error_index);
+/* The name by which the running host function was called, and whether with ':'; "" when unknown. memory */
+const char *shim_call_name(lua_State *L, bool *is_method);
+
+/* ---- instances: tables with a handle to a Swift object ---- */
+
+/* Makes the table at index an instance of `object`, which the handle now owns. memory */
+void shim_attach(lua_State *L, int index, void *object, uint32_t class_id);
+/* The object of the instance at index; NULL when it is none. never */
+void *shim_object(lua_State *L, int index, uint32_t *class_id);
+/* Pushes the instance of `object`: [0, +1] or nothing and false when Lua has none. never */
+bool shim_push_instance(lua_State *L, const void *object);
+/* Keeps the instance alive (or lets go). memory */
+void shim_anchor(lua_State *L, const void *object, bool anchored);
+/* Pushes the handler of an event, then the instance: [0, +2] or nothing and false. never */
+bool shim_push_handler(lua_State *L, const void *object, int event);
+/* Sets the handler on top (function or nil): [-1, 0]. memory */
+bool shim_set_handler(lua_State *L, const void *object, int event);
+/* How many instances are alive (testing). memory */
+size_t shim_instance_count(lua_State *L);
+
+/* Accessor codes, the values of an accessors table (see objects.c). */
+int64_t shim_property_code(uint32_t getter, uint32_t setter);
+int64_t shim_event_code(int event);
+
+#endif

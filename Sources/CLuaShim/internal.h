@@ -1,0 +1,96 @@
+/* What the files of the shim share. Nothing here is seen by Swift. */
+#ifndef CLUASHIM_INTERNAL_H
+#define CLUASHIM_INTERNAL_H
+
+#include "../CLua/shim.h"
+#include "CLuaShim.h"
+#include "guarded_strings.h"
+
+/*
+ * Marks, read at each declaration and definition:
+ *   __LJMP  may raise: call it only from C that Lua called, or under lua_pcall.
+ * Everything without a mark never raises.
+ */
+#define __LJMP
+
+/* One per nested lua_resume, innermost first. */
+typedef struct shim_frame {
+    lua_State *L;
+    bool can_wait;              /* every resume outside of this one may yield */
+    struct shim_frame *outer;
+} shim_frame;
+
+typedef struct shim_host {
+    lua_State *main;
+    shim_callbacks callbacks;
+    shim_limits limits;
+    guarded_string_limits strings;
+
+    /* allocator.c */
+    size_t used;
+    int depth;                  /* 0 while the VM runs: only then does the limit bind */
+    uint64_t refusal_countdown; /* for tests */
+    bool refuse_retry;          /* Lua collects after a refusal and tries once more */
+    bool refused;
+
+    /* resume.c, coroutines.c */
+    shim_frame *frame;
+    bool waiting;               /* the yield under way is a host wait, not a program's */
+    lua_State *resumed_thread;  /* where the values of the present resume were pushed */
+    int resumed_count;
+    bool resumed_raise;
+    int closing;                /* nested coroutine.close */
+
+    /* watchdog.c */
+    uint64_t burst_start;
+    uint64_t next_check;
+    uint64_t kill_grace;        /* until when closers may run after a kill */
+    int kill;
+    bool warned;
+    bool hooks_off;             /* the kill was raised inside a hook and no protected call has restored hooks since */
+
+    /* finalizers.c */
+    int64_t finalizers_first;
+    int64_t finalizers_last;
+    bool shutting;
+
+    /* warn pieces */
+    char warn_text[1024];
+    size_t warn_length;
+    bool warn_off;
+} shim_host;
+
+/* Any thread's host in one load: lua_newthread copies the main thread's extra space. */
+static inline shim_host *shim_host_of(lua_State *L) { return *(shim_host **)lua_getextraspace(L); }
+
+/* Keys in the registry and in instances: their addresses count. */
+extern const char shim_key_handle, shim_key_instances, shim_key_anchors, shim_key_internals, shim_key_error_meta,
+    shim_key_chain_error, shim_key_chain_text, shim_key_waiting, shim_key_finalizers, shim_key_finalizer_queue,
+    shim_key_handle_meta;
+
+void *shim_allocate(void *ud, void *block, size_t old_size, size_t new_size);
+int shim_panic(lua_State *L);
+void shim_warn(void *ud, const char *text, int continues);
+
+void shim_watchdog_install(shim_host *h);
+void shim_watchdog_begin(shim_host *h);
+__LJMP int shim_raise_kill(lua_State *L);
+
+__LJMP int shim_raise_fault(lua_State *L, const char *kind, const char *format, ...);
+/* [-2] kind and message on top. */
+__LJMP int shim_raise_fault_on_top(lua_State *L);
+/* [0, +1] like luaL_where, but of the first level that is the program's. */
+__LJMP void shim_where(lua_State *L, int level);
+__LJMP void shim_note_chain(lua_State *L, lua_State *inner, int error_index);
+
+/* Each fills or replaces entries of the table on top (an internals table), or globals. Run protected at start. */
+__LJMP void shim_open_base(lua_State *L);
+__LJMP void shim_open_coroutines(lua_State *L);
+__LJMP void shim_open_objects(lua_State *L);
+__LJMP void shim_open_finalizers(lua_State *L);
+__LJMP void shim_open_errors(lua_State *L);
+
+__LJMP int shim_act(lua_State *L, shim_host *h, shim_verdict verdict);
+__LJMP int shim_trampoline(lua_State *L);
+
+#endif

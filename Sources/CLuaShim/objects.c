@@ -1,0 +1,315 @@
+/*
+ * Instances: Lua tables that carry a handle to a Swift object, so that programs add fields freely and derive classes.
+ *
+ *   instance[handle key] = userdata { object, class id }, whose user value is the table of event handlers.
+ *   registry.instances    weak values: object address -> instance (one instance per object)
+ *   registry.anchors      instance -> true while the resource is active
+ *
+ * A class is a table of members, flattened at definition. Its accessors table maps names to codes: a property's getter
+ * and setter, or an event's number. Handlers live inside the instance, so a handler whose closure sees the instance is
+ * a cycle that Lua collects.
+ */
+#include "internal.h"
+
+#include <limits.h>
+
+typedef struct handle {
+    void *object;
+    uint32_t class_id;
+} handle;
+
+#define FUNCTION_BITS 24
+#define FUNCTION_MASK ((1 << FUNCTION_BITS) - 1)
+
+int64_t shim_property_code(uint32_t getter, uint32_t setter) {
+    return (int64_t)(((uint64_t)getter << FUNCTION_BITS | setter) << 1);
+}
+
+int64_t shim_event_code(int event) { return (int64_t)event << 1 | 1; }
+
+/* ---- handles ---- */
+
+static int release_handle(lua_State *L) {
+    handle *u = lua_touserdata(L, 1);
+    if (u == NULL || u->object == NULL) return 0;
+    void *object = u->object;
+    u->object = NULL; /* first, so that nothing finds it while Swift lets go */
+    shim_host *h = shim_host_of(L);
+    h->depth++;
+    h->callbacks.release(h->callbacks.context, object);
+    h->depth--;
+    return 0;
+}
+
+/* Pushes the handle of the table at index: [0, +1] or nothing and NULL. */
+static handle *push_handle(lua_State *L, int index) {
+    if (lua_type(L, index) != LUA_TTABLE) return NULL;
+    if (lua_rawgetp(L, index, &shim_key_handle) != LUA_TUSERDATA) {
+        lua_pop(L, 1);
+        return NULL;
+    }
+    return lua_touserdata(L, -1);
+}
+
+void shim_attach(lua_State *L, int index, void *object, uint32_t class_id) {
+    index = lua_absindex(L, index);
+    handle *u = lua_newuserdatauv(L, sizeof *u, 1);
+    u->object = object;
+    u->class_id = class_id;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_handle_meta);
+    lua_setmetatable(L, -2);
+    lua_rawsetp(L, index, &shim_key_handle);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
+    lua_pushvalue(L, index);
+    lua_rawsetp(L, -2, object);
+    lua_pop(L, 1);
+}
+
+void *shim_object(lua_State *L, int index, uint32_t *class_id) {
+    handle *u = push_handle(L, index);
+    if (u == NULL) return NULL;
+    lua_pop(L, 1);
+    if (class_id != NULL) *class_id = u->class_id;
+    return u->object;
+}
+
+bool shim_push_instance(lua_State *L, const void *object) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
+    int type = lua_rawgetp(L, -1, object);
+    lua_remove(L, -2);
+    if (type == LUA_TTABLE) return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+void shim_anchor(lua_State *L, const void *object, bool anchored) {
+    if (!shim_push_instance(L, object)) return;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_anchors);
+    lua_insert(L, -2);
+    if (anchored) lua_pushboolean(L, 1); else lua_pushnil(L);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+size_t shim_instance_count(lua_State *L) {
+    size_t count = 0;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        count++;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return count;
+}
+
+/* ---- events ---- */
+
+/* Pushes the handler of an event of the instance at index: [0, +1], nil when there is none. */
+static void push_handler_of(lua_State *L, int index, int event) {
+    if (push_handle(L, index) == NULL) {
+        lua_pushnil(L);
+        return;
+    }
+    if (lua_getiuservalue(L, -1, 1) == LUA_TTABLE) {
+        lua_rawgeti(L, -1, event);
+        lua_replace(L, -3);
+        lua_pop(L, 1);
+        return;
+    }
+    lua_pop(L, 2);
+    lua_pushnil(L);
+}
+
+/* [-1, 0] the handler is on top; false when the table at index is no instance */
+static bool set_handler_of(lua_State *L, int index, int event) {
+    index = lua_absindex(L, index);
+    if (push_handle(L, index) == NULL) {
+        lua_pop(L, 1);
+        return false;
+    }
+    if (lua_getiuservalue(L, -1, 1) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        lua_createtable(L, event, 0);
+        lua_pushvalue(L, -1);
+        lua_setiuservalue(L, -3, 1);
+    }
+    lua_pushvalue(L, -3);
+    lua_rawseti(L, -2, event);
+    lua_pop(L, 3);
+    return true;
+}
+
+bool shim_push_handler(lua_State *L, const void *object, int event) {
+    if (!shim_push_instance(L, object)) return false;
+    push_handler_of(L, -1, event);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 2);
+        return false;
+    }
+    lua_insert(L, -2);
+    return true;
+}
+
+bool shim_set_handler(lua_State *L, const void *object, int event) {
+    if (!shim_push_instance(L, object)) {
+        lua_pop(L, 1);
+        return false;
+    }
+    lua_insert(L, -2);
+    set_handler_of(L, -2, event);
+    lua_pop(L, 1);
+    return true;
+}
+
+/* ---- reading and writing names of instances ---- */
+
+enum { CLASS = 1, ACCESSORS, ABSENT, CLASS_ID, ABSENT_COUNT };
+
+/* Names that are known to be the program's own, so that only their first use pays for the search of a misspelling. */
+#define MOST_ABSENT 512
+
+static __LJMP int call_accessor(lua_State *L, uint32_t function) {
+    shim_host *h = shim_host_of(L);
+    h->depth++;
+    shim_verdict verdict = h->callbacks.call(h->callbacks.context, L, function);
+    h->depth--;
+    return shim_act(L, h, verdict);
+}
+
+static bool is_absent(lua_State *L, int name) {
+    lua_pushvalue(L, name);
+    bool absent = lua_rawget(L, lua_upvalueindex(ABSENT)) != LUA_TNIL;
+    lua_pop(L, 1);
+    return absent;
+}
+
+static __LJMP void remember_absent(lua_State *L, int name) {
+    lua_Integer count = lua_tointeger(L, lua_upvalueindex(ABSENT_COUNT));
+    if (count >= MOST_ABSENT) return;
+    lua_pushinteger(L, count + 1);
+    lua_replace(L, lua_upvalueindex(ABSENT_COUNT));
+    lua_pushvalue(L, name);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, lua_upvalueindex(ABSENT));
+}
+
+static __LJMP int read_missing(lua_State *L) {
+    shim_host *h = shim_host_of(L);
+    if (lua_type(L, 2) != LUA_TSTRING || is_absent(L, 2)) return 0;
+    h->depth++;
+    shim_verdict verdict = h->callbacks.missing(h->callbacks.context, L,
+                                                (uint32_t)lua_tointeger(L, lua_upvalueindex(CLASS_ID)), false);
+    h->depth--;
+    if (verdict.kind == SHIM_RETURN && verdict.count == 0) {
+        remember_absent(L, 2);
+        return 0;
+    }
+    return shim_act(L, h, verdict);
+}
+
+static __LJMP int instance_index(lua_State *L) {
+    lua_settop(L, 2);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(CLASS)) != LUA_TNIL) return 1;
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(ACCESSORS)) != LUA_TNUMBER) {
+        lua_settop(L, 2);
+        return read_missing(L);
+    }
+    int64_t code = lua_tointeger(L, -1);
+    lua_settop(L, 1);
+    if (code & 1) {
+        push_handler_of(L, 1, (int)(code >> 1));
+        return 1;
+    }
+    return call_accessor(L, (uint32_t)(code >> 1 >> FUNCTION_BITS));
+}
+
+static __LJMP int instance_newindex(lua_State *L) {
+    lua_settop(L, 3);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(ACCESSORS)) == LUA_TNUMBER) {
+        int64_t code = lua_tointeger(L, -1);
+        lua_settop(L, 3);
+        const char *name = lua_tostring(L, 2);
+        if (code & 1) {
+            if (!lua_isnil(L, 3) && !shim_is_callable(L, 3)) {
+                return shim_raise_fault(L, "TypeError", "the handler of event '%s' must be a function or nil, got a %s",
+                                        name, luaL_typename(L, 3));
+            }
+            if (!set_handler_of(L, 1, (int)(code >> 1))) {
+                return shim_raise_fault(L, "RuntimeError",
+                                        "event '%s' cannot be set yet: call the base class's init first", name);
+            }
+            return 0;
+        }
+        uint32_t setter = (uint32_t)(code >> 1) & FUNCTION_MASK;
+        if (setter == 0) {
+            return shim_raise_fault(L, "AttributeError", "property '%s' is read-only", name);
+        }
+        lua_remove(L, 2);
+        return call_accessor(L, setter);
+    }
+    lua_settop(L, 3);
+    if (lua_type(L, 2) == LUA_TSTRING && !is_absent(L, 2)) {
+        lua_pushvalue(L, 2);
+        bool is_member = lua_rawget(L, lua_upvalueindex(CLASS)) != LUA_TNIL;
+        lua_settop(L, 3);
+        if (!is_member) {
+            shim_host *h = shim_host_of(L);
+            h->depth++;
+            shim_verdict verdict = h->callbacks.missing(h->callbacks.context, L,
+                                                        (uint32_t)lua_tointeger(L, lua_upvalueindex(CLASS_ID)), true);
+            h->depth--;
+            if (verdict.kind != SHIM_RETURN) return shim_act(L, h, verdict);
+            lua_settop(L, 3);
+            /* On a class with a fall-through, reading this name may still mean something else: do not remember it. */
+            if (verdict.count == 0) remember_absent(L, 2);
+        }
+    }
+    lua_settop(L, 3);
+    lua_rawset(L, 1);
+    return 0;
+}
+
+/* instance_metatable(class, accessors, class_id) -> metatable */
+static __LJMP int instance_metatable(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_checkinteger(L, 3);
+    lua_settop(L, 3);
+    lua_newtable(L); /* 4: absent names */
+    lua_createtable(L, 0, 6);
+    for (int i = 0; i < 2; i++) {
+        lua_pushvalue(L, CLASS);
+        lua_pushvalue(L, ACCESSORS);
+        lua_pushvalue(L, 4);
+        lua_pushvalue(L, 3);
+        lua_pushinteger(L, 0);
+        lua_pushcclosure(L, i == 0 ? instance_index : instance_newindex, 5);
+        lua_setfield(L, -2, i == 0 ? "__index" : "__newindex");
+    }
+    return 1;
+}
+
+/* has_handle(value) -> boolean */
+static __LJMP int has_handle(lua_State *L) {
+    lua_pushboolean(L, shim_object(L, 1, NULL) != NULL);
+    return 1;
+}
+
+__LJMP void shim_open_objects(lua_State *L) {
+    static const luaL_Reg functions[] = {
+        {"instance_metatable", instance_metatable},
+        {"has_handle", has_handle},
+        {NULL, NULL},
+    };
+    luaL_setfuncs(L, functions, 0);
+    lua_createtable(L, 0, 2);
+    lua_pushcfunction(L, release_handle);
+    lua_setfield(L, -2, "__gc");
+    lua_pushliteral(L, "handle");
+    lua_setfield(L, -2, "__metatable");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &shim_key_handle_meta);
+}

@@ -1,0 +1,178 @@
+internal import CLuaShim
+
+/// Checks the arguments of a call against the declaration and brings them into declared order.
+///
+/// Afterwards the stack holds exactly the declared parameters after the method's instance, `nil` where left out.
+struct ArgumentChecks {
+    let function: String
+    let parameters: [LuaParameter]
+    private let required: Int
+
+    init(function: String, parameters: [LuaParameter]) {
+        self.function = function
+        self.parameters = parameters
+        self.required = parameters.lastIndex { $0.isRequired }.map { $0 + 1 } ?? 0
+    }
+
+    func apply(_ runtime: LuaRuntime, _ L: OpaquePointer, base: Int32) throws(LuaFault) {
+        var given = Int(shim_top(L) - base)
+        if given > 0, !parameters.isEmpty, shim_type(L, base + Int32(given)) == Int32(SHIM_TTABLE.rawValue) {
+            given = try expandKeywords(runtime, L, base: base, given: given)
+        }
+        if given > parameters.count {
+            // Trailing nils are as good as nothing.
+            while given > parameters.count && shim_type(L, base + Int32(given)) == Int32(SHIM_TNIL.rawValue) {
+                given -= 1
+            }
+            guard given <= parameters.count else { throw tooMany(given) }
+        }
+        if given != parameters.count || shim_top(L) != base + Int32(given) {
+            _ = shim_reserve(L, Int32(parameters.count) + 8)
+            shim_set_top(L, base + Int32(parameters.count))
+        }
+        for (offset, parameter) in parameters.enumerated() {
+            try check(parameter, runtime, L, base + Int32(offset) + 1)
+        }
+    }
+
+    private func tooMany(_ given: Int) -> LuaFault {
+        let names = parameters.map(\.name).joined(separator: ", ")
+        let takes =
+            parameters.isEmpty
+            ? "takes no arguments"
+            : "takes at most \(parameters.count) argument\(parameters.count == 1 ? "" : "s") (\(names))"
+        return LuaFault(.typeError, "\(function) \(takes), got \(given)")
+    }
+
+    // MARK: - Keywords
+
+    /// A trailing table whose keys are all parameter names gives these parameters by name.
+    private func expandKeywords(
+        _ runtime: LuaRuntime, _ L: OpaquePointer, base: Int32, given: Int
+    ) throws(LuaFault) -> Int {
+        let table = base + Int32(given)
+        guard shim_object(L, table, nil) == nil else { return given }
+        var names: [String] = []
+        var unknown: String?
+        var hasOtherKeys = false
+        _ = shim_reserve(L, Int32(parameters.count) + 16)
+        let stack = LuaStack(L)
+        shim_push_nil(L)
+        while shim_next(L, table) {
+            shim_pop(L, 1)
+            if let name = stack.string(at: -1) {
+                if parameters.contains(where: { $0.name == name }) {
+                    names.append(name)
+                } else if unknown == nil || NearMiss.find(name, in: parameters.map(\.name)) != nil {
+                    unknown = name
+                }
+            } else {
+                hasOtherKeys = true
+            }
+        }
+        let takesTable = given <= parameters.count && Self.acceptsTable(parameters[given - 1].type)
+        if let unknown {
+            let near = NearMiss.find(unknown, in: parameters.map(\.name))
+            guard !takesTable || near != nil || !names.isEmpty else { return given }
+            if let near {
+                throw LuaFault(.typeError, "\(function) has no parameter '\(unknown)'; did you mean '\(near)'?")
+            }
+            let list = parameters.map(\.name).joined(separator: ", ")
+            throw LuaFault(.typeError, "\(function) has no parameter '\(unknown)'; it has \(list)")
+        }
+        guard !names.isEmpty, !hasOtherKeys else { return given }
+        // Room for all parameters below the table, then each keyword into its place.
+        shim_push_value(L, table)
+        shim_set_top(L, table)
+        let positional = given - 1
+        for name in names {
+            guard let index = parameters.firstIndex(where: { $0.name == name }) else { continue }
+            if index < positional {
+                throw LuaFault(.typeError, "\(function) got parameter '\(name)' twice: by position and by name")
+            }
+        }
+        let keywords = base + Int32(parameters.count) + 1
+        while shim_top(L) < keywords { shim_push_nil(L) }
+        shim_push_value(L, table)
+        shim_replace(L, keywords)
+        for index in positional..<parameters.count {
+            stack.getRaw(keywords, parameters[index].name)
+            shim_replace(L, base + Int32(index) + 1)
+        }
+        shim_set_top(L, base + Int32(parameters.count))
+        return parameters.count
+    }
+
+    private static func acceptsTable(_ type: LuaType) -> Bool {
+        switch type {
+        case .table, .any, .function: true
+        default: false
+        }
+    }
+
+    // MARK: - Types
+
+    private func check(
+        _ parameter: LuaParameter, _ runtime: LuaRuntime, _ L: OpaquePointer, _ index: Int32
+    ) throws(LuaFault) {
+        let type = shim_type(L, index)
+        if type == Int32(SHIM_TNIL.rawValue) {
+            if parameter.isRequired && parameter.type != .any {
+                throw LuaFault(
+                    .typeError,
+                    "argument '\(parameter.name)' of \(function) is missing: it must be \(parameter.type.description)")
+            }
+            return
+        }
+        switch parameter.type {
+        case .any:
+            return
+        case .boolean:
+            if type == Int32(SHIM_TBOOLEAN.rawValue) { return }
+        case .string:
+            if type == Int32(SHIM_TSTRING.rawValue) { return }
+        case .oneOf(let words):
+            if type == Int32(SHIM_TSTRING.rawValue) {
+                let word = LuaStack(L).string(at: index) ?? ""
+                if words.contains(word) { return }
+                throw LuaFault(.valueError, message(parameter, "'\(word)'"))
+            }
+        case .integer(let range):
+            if type == Int32(SHIM_TNUMBER.rawValue) {
+                var ok = false
+                let value = shim_to_integer(L, index, &ok)
+                guard ok else { throw LuaFault(.typeError, message(parameter, LuaStack(L).text(at: index))) }
+                if range.contains(Int(value)) { return }
+                throw LuaFault(.valueError, message(parameter, "\(value)"))
+            }
+        case .number(let range), .seconds(let range):
+            if type == Int32(SHIM_TNUMBER.rawValue) {
+                var ok = false
+                let value = shim_to_number(L, index, &ok)
+                if range.contains(value) { return }
+                throw LuaFault(.valueError, message(parameter, "\(value)"))
+            }
+        case .function:
+            if shim_is_callable(L, index) { return }
+        case .table:
+            if type == Int32(SHIM_TTABLE.rawValue) && shim_object(L, index, nil) == nil { return }
+        case .instance(let names):
+            if let instance = runtime.instance(at: index, L), instance.record.names.contains(where: names.contains) {
+                return
+            }
+        }
+        throw LuaFault(.typeError, message(parameter, got(runtime, L, index)))
+    }
+
+    private func message(_ parameter: LuaParameter, _ got: String) -> String {
+        "argument '\(parameter.name)' of \(function) must be \(parameter.type.description), got \(got)"
+    }
+
+    private func got(_ runtime: LuaRuntime, _ L: OpaquePointer, _ index: Int32) -> String {
+        let name = runtime.typeName(at: index, L)
+        if name == "string", let text = LuaStack(L).string(at: index) {
+            return "the string '\(text.count > 40 ? text.prefix(40) + "…" : text[...])'"
+        }
+        return "a \(name)"
+    }
+}

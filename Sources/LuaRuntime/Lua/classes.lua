@@ -1,0 +1,156 @@
+-- Classes: what `class` does, and how host classes look to a program.
+--
+-- A class is a table of members, flattened when it is defined: a derived class holds copies of what its bases have, so
+-- a call is one look-up. A member that is added to a base later is handed on to its derived classes.
+
+local host = ...
+
+local raw_getmetatable = debug.getmetatable
+local near = host.nearest
+
+local CLASS = {} -- the key under which an instance's metatable names its class
+local infos = setmetatable({}, {__mode = "k"}) -- class -> what is known of it
+
+local function is_metamethod(name)
+    return type(name) == "string" and name:sub(1, 2) == "__" and name ~= "__index" and name ~= "__newindex"
+end
+
+local function construct(class, ...)
+    local info = infos[class]
+    local self = setmetatable({}, info.metatable)
+    local init = class.init
+    if init then init(self, ...) end
+    if info.id and not host.has_handle(self) then
+        error(RuntimeError(("class '%s' derives from %s, but its init did not call %s.init(self, ...)"):format(
+            info.name, info.host_name, info.host_name)), 2)
+    end
+    return self
+end
+
+local function define_member(class, name, value)
+    rawset(class, name, value)
+    local info = infos[class]
+    if is_metamethod(name) then info.metatable[name] = value end
+    for derived in next, info.derived do
+        if rawget(derived, name) == nil then derived[name] = value end
+    end
+end
+
+local function member_names(info)
+    local names = {}
+    for class in next, info.ancestors do
+        for name in next, class do if type(name) == "string" then names[#names + 1] = name end end
+    end
+    return names
+end
+
+local function unknown_member(class, name)
+    local info = infos[class]
+    if not info.id or type(name) ~= "string" then return nil end
+    local hint = near(name, member_names(info))
+    if hint then
+        error(AttributeError(("class %s has no '%s'; did you mean '%s'?"):format(info.name, name, hint)), 2)
+    end
+    return nil
+end
+
+local class_metatable_fields = {
+    __call = construct,
+    __newindex = define_member,
+    __index = unknown_member,
+    __metatable = "class",
+}
+
+local function install(class, info)
+    infos[class] = info
+    local metatable = {__name = "class", __tostring = function() return "<class " .. info.name .. ">" end}
+    for name, value in next, class_metatable_fields do metatable[name] = value end
+    setmetatable(class, metatable)
+    info.ancestors[class] = true
+    info.metatable[CLASS] = class
+    info.metatable.__name = info.name
+    info.metatable.__metatable = info.name
+    return class
+end
+
+--- For the host: makes a declared class.
+function host.define_class(name, class, accessors, id, describe)
+    local metatable = host.instance_metatable(class, accessors, id)
+    metatable.__tostring = describe
+    install(class, {
+        name = name, host_name = name, id = id, accessors = accessors, metatable = metatable,
+        describe = describe, ancestors = {}, derived = setmetatable({}, {__mode = "k"}),
+    })
+    return class, metatable
+end
+
+--- For the host: an instance without a handle yet.
+function host.blank_instance(metatable)
+    return setmetatable({}, metatable)
+end
+
+--- For the host: reads a name that a handler does not have from what it handles.
+function host.read_through(handler, target, name)
+    local value = target[name]
+    if value == nil then
+        local outer, inner = raw_getmetatable(handler), raw_getmetatable(target)
+        error(AttributeError(("neither the %s nor its %s has '%s'"):format(
+            outer and outer.__name or "handler", inner and inner.__name or type(target), tostring(name))), 2)
+    end
+    if type(value) ~= "function" then return value end
+    return function(self, ...)
+        if rawequal(self, handler) then return value(target, ...) end
+        return value(self, ...)
+    end
+end
+
+--- class(name, base, ...) makes a class. Its instances are tables; `init(self, ...)` fills a new one. Members of an
+--- earlier base win over those of a later one. At most one line of bases leads to a host class.
+function class(name, ...)
+    if type(name) ~= "string" then
+        error(TypeError("class(name, base, ...): name must be a string, got a " .. type(name)), 2)
+    end
+    local bases, count = {...}, select("#", ...)
+    local new, accessors = {}, {}
+    local info = {name = name, ancestors = {}, derived = setmetatable({}, {__mode = "k"})}
+    for i = 1, count do
+        local base = bases[i]
+        local of = base ~= nil and infos[base]
+        if not of then
+            error(TypeError(("class '%s': base %d must be a class, got a %s"):format(name, i, type(base))), 2)
+        end
+        if of.id then
+            if info.id and info.id ~= of.id then
+                error(TypeError(("class '%s' derives from both %s and %s; an object has one interface: keep the other "
+                    .. "in a field"):format(name, info.host_name, of.host_name)), 2)
+            end
+            info.id, info.host_name, info.describe = of.id, of.host_name, of.describe
+        end
+    end
+    for i = count, 1, -1 do
+        local base = bases[i]
+        local of = infos[base]
+        for key, value in next, base do new[key] = value end
+        for key, value in next, of.accessors or {} do accessors[key] = value end
+        for ancestor in next, of.ancestors do info.ancestors[ancestor] = true end
+        of.derived[new] = true
+    end
+    if info.id then
+        info.accessors = accessors
+        info.metatable = host.instance_metatable(new, accessors, info.id)
+        info.metatable.__tostring = info.describe
+    else
+        info.metatable = {__index = new}
+    end
+    for key, value in next, new do
+        if is_metamethod(key) then info.metatable[key] = value end
+    end
+    return install(new, info)
+end
+
+--- isinstance(object, class) tells whether object was made by class or by one derived from it.
+function isinstance(object, class)
+    local metatable = raw_getmetatable(object)
+    local of = metatable and infos[rawget(metatable, CLASS)]
+    return of ~= nil and of.ancestors[class] == true
+end

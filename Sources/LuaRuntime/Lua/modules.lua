@@ -1,0 +1,51 @@
+-- require, dofile and loadfile over the program's folder. A module's body is called from Lua, so it may wait.
+
+local host = ...
+
+local loaded = package.loaded
+local loading = {} -- name -> true while its body runs
+
+--- require(name) gives what a module returned, running it once. Names are 'folder.module'; the program's folder is
+--- searched, after the modules that the host brings.
+function require(name)
+    if type(name) ~= "string" then
+        error(TypeError("require(name): name must be a string, got a " .. type(name)), 2)
+    end
+    while loading[name] do
+        if not host.wait_for_module(name) then
+            error(ImportError(("module '%s' requires itself, directly or through another module"):format(name)), 2)
+        end
+    end
+    local value = loaded[name]
+    if value ~= nil then return value end
+    local builtin = host.modules[name]
+    if builtin then
+        value = builtin()
+        loaded[name] = value
+        return value
+    end
+    local body, path = host.load_module(name)
+    loading[name] = true
+    host.module_begins(name)
+    local results = table.pack(pcall(body, name, path))
+    loading[name] = nil
+    host.module_ends(name)
+    if not results[1] then error(results[2], 0) end
+    value = results[2]
+    if value == nil then value = loaded[name] end
+    if value == nil then value = true end
+    loaded[name] = value
+    return value, path
+end
+
+--- loadfile(path [, mode [, env]]) compiles a file of the program's folder; text only.
+function loadfile(path, mode, ...)
+    local ok, body, reason = pcall(host.load_file, path, ...)
+    if not ok then return nil, tostring(body) end
+    return body, reason
+end
+
+--- dofile(path) runs a file of the program's folder.
+function dofile(path)
+    return host.load_file(path)()
+end

@@ -1,0 +1,235 @@
+internal import CLuaShim
+
+/// What a host function tells Lua to do after it has returned.
+public enum LuaResult: Sendable {
+    /// Return the last `count` pushed values.
+    case values(Int)
+    /// Suspend the task: made by ``LuaCall/wait(_:)``.
+    case wait
+    /// Call the function that was pushed below the last `arguments` values; its results are the results.
+    case call(arguments: Int)
+
+    /// Return nothing.
+    public static let none = LuaResult.values(0)
+
+    var verdict: shim_verdict {
+        switch self {
+        case .values(let count): shim_verdict(kind: Int32(SHIM_RETURN.rawValue), count: Int32(count))
+        case .wait: shim_verdict(kind: Int32(SHIM_WAIT.rawValue), count: 0)
+        case .call(let count): shim_verdict(kind: Int32(SHIM_CALL.rawValue), count: Int32(count))
+        }
+    }
+}
+
+/// A host function as the trampoline finds it by number.
+struct HostFunction {
+    var name: String
+    var body: (LuaCall) throws(LuaFault) -> LuaResult
+}
+
+/// One call of a host function: its arguments, and ways to answer. Valid only inside the call.
+///
+/// Arguments are numbered from 1 as declared; the instance of a method is not counted. They were checked against the
+/// declaration before, so the plain accessors give what the declaration promises.
+public struct LuaCall {
+    /// The runtime that is being called from.
+    public let runtime: LuaRuntime
+    /// Where results are pushed.
+    public let stack: LuaStack
+    /// Stack slots before argument 1: one for a method's instance.
+    let base: Int32
+    let name: String
+
+    private func slot(_ argument: Int) -> Int32 { base + Int32(argument) }
+
+    /// The number of declared arguments, given or not.
+    public var count: Int { Int(shim_top(stack.L) - base) }
+
+    /// True when the argument was left out or is `nil`.
+    public func isNil(_ argument: Int) -> Bool { shim_type(stack.L, slot(argument)) <= Int32(SHIM_TNIL.rawValue) }
+
+    /// A boolean; `nil` counts as false.
+    public func boolean(_ argument: Int) -> Bool { shim_to_boolean(stack.L, slot(argument)) }
+
+    /// A number; nil when left out.
+    public func number(_ argument: Int) -> Double? {
+        var ok = false
+        let value = shim_to_number(stack.L, slot(argument), &ok)
+        return ok ? value : nil
+    }
+
+    /// A whole number; nil when left out.
+    public func integer(_ argument: Int) -> Int? {
+        var ok = false
+        let value = shim_to_integer(stack.L, slot(argument), &ok)
+        return ok ? Int(value) : nil
+    }
+
+    /// A string decoded as UTF-8; nil when left out.
+    public func string(_ argument: Int) -> String? { stack.string(at: slot(argument)) }
+
+    /// The bytes of a string, valid inside `body`; nil is handed in when it was left out.
+    public func withBytes<R>(
+        _ argument: Int, _ body: (UnsafeRawBufferPointer?) throws(LuaFault) -> R
+    ) throws(LuaFault) -> R {
+        var length = 0
+        guard let bytes = shim_to_bytes(stack.L, slot(argument), &length) else { return try body(nil) }
+        return try body(UnsafeRawBufferPointer(start: bytes, count: length))
+    }
+
+    /// The bytes of a string as an array; nil when left out.
+    public func bytes(_ argument: Int) -> [UInt8]? {
+        var length = 0
+        guard let bytes = shim_to_bytes(stack.L, slot(argument), &length) else { return nil }
+        return [UInt8](UnsafeRawBufferPointer(start: bytes, count: length))
+    }
+
+    /// The value, held beyond the call; nil when left out.
+    public func reference(_ argument: Int) -> LuaReference? {
+        if isNil(argument) { return nil }
+        shim_push_value(stack.L, slot(argument))
+        return LuaReference(popping: stack, runtime: runtime)
+    }
+
+    /// The instance; nil when the argument is none.
+    public func instance(_ argument: Int) -> LuaInstance? { runtime.instance(at: slot(argument), stack.L) }
+
+    /// The method's own instance.
+    public var selfInstance: LuaInstance? { base == 1 ? runtime.instance(at: 1, stack.L) : nil }
+
+    /// Lua's name of the argument's type.
+    public func typeName(_ argument: Int) -> String { runtime.typeName(at: slot(argument), stack.L) }
+
+    /// True for a function and anything else that can be called.
+    public func isCallable(_ argument: Int) -> Bool { shim_is_callable(stack.L, slot(argument)) }
+
+    /// True for a string.
+    public func isString(_ argument: Int) -> Bool { shim_type(stack.L, slot(argument)) == Int32(SHIM_TSTRING.rawValue) }
+
+    /// True for a table, instances included.
+    public func isTable(_ argument: Int) -> Bool { shim_type(stack.L, slot(argument)) == Int32(SHIM_TTABLE.rawValue) }
+
+    /// The strings of a list of strings; nil when it is something else.
+    public func strings(_ argument: Int) -> [String]? {
+        let table = slot(argument)
+        guard shim_type(stack.L, table) == Int32(SHIM_TTABLE.rawValue) else { return nil }
+        var strings: [String] = []
+        for index in 0..<shim_raw_length(stack.L, table) {
+            shim_raw_get_index(stack.L, table, Int64(index) + 1)
+            defer { shim_pop(stack.L, 1) }
+            guard let string = stack.string(at: -1) else { return nil }
+            strings.append(string)
+        }
+        return strings
+    }
+
+    /// The string in field `name` of the table argument; nil when it is no table or the field no string.
+    public func field(_ argument: Int, _ name: String) -> String? {
+        let table = slot(argument)
+        guard shim_type(stack.L, table) == Int32(SHIM_TTABLE.rawValue) else { return nil }
+        stack.getRaw(table, name)
+        defer { shim_pop(stack.L, 1) }
+        return stack.string(at: -1)
+    }
+
+    /// The number in field `name` of the table argument; nil when it is no table or the field no number.
+    public func numberField(_ argument: Int, _ name: String) -> Double? {
+        let table = slot(argument)
+        guard shim_type(stack.L, table) == Int32(SHIM_TTABLE.rawValue) else { return nil }
+        stack.getRaw(table, name)
+        defer { shim_pop(stack.L, 1) }
+        var ok = false
+        let value = shim_to_number(stack.L, -1, &ok)
+        return ok ? value : nil
+    }
+
+    /// Pushes argument `argument` again.
+    public func push(argument: Int) { shim_push_value(stack.L, slot(argument)) }
+
+    /// `tostring` of the argument.
+    public func text(_ argument: Int) -> String { stack.text(at: slot(argument)) }
+
+    /// Where the program called this function: "main.lua:12", or "" when that is unknown.
+    public var location: String {
+        shim_push_where(stack.L, 1)
+        defer { shim_pop(stack.L, 1) }
+        return String((stack.string(at: -1) ?? "").dropLast(2))
+    }
+
+    // MARK: - Answers
+
+    /// Returns one value.
+    public func returning(_ value: some LuaPushable) -> LuaResult {
+        stack.push(value)
+        return .values(1)
+    }
+
+    /// Suspends the calling task until the waiter is resumed.
+    /// - Parameter begin: starts what is waited for, and returns how to call it off. It may resume the waiter at once.
+    /// - Returns: what the host function must return.
+    /// - Throws: ``LuaFault`` when the task cannot wait here: inside a `string.gsub` function, a sort comparator, a
+    ///   metamethod that C called, or a finalizer that is being closed.
+    public func wait(_ begin: (LuaWaiter) throws(LuaFault) -> (() -> Void)?) throws(LuaFault) -> LuaResult {
+        guard shim_can_wait(stack.L), let slot = runtime.running else {
+            throw LuaFault(
+                .runtimeError,
+                "\(name) cannot wait here: inside a function that string.gsub, table.sort or another C function calls, "
+                    + "a task cannot be suspended; collect the values first and call \(name) after it")
+        }
+        slot.waitGeneration += 1
+        slot.waitThread = stack.L
+        slot.early = nil
+        slot.isStartingWait = true
+        defer { slot.isStartingWait = false }
+        slot.cancelWait = try begin(LuaWaiter(slot: slot, generation: slot.waitGeneration))
+        guard let early = slot.early else { return .wait }
+        slot.early = nil
+        slot.waitGeneration += 1
+        slot.waitThread = nil
+        slot.cancelWait = nil
+        switch early(stack) {
+        case .values(let count): return .values(count)
+        case .fault(let fault): throw fault
+        }
+    }
+}
+
+extension LuaRuntime {
+    func call(_ function: UInt32, _ L: OpaquePointer) -> shim_verdict {
+        let declared = functions[Int(function)]
+        let call = LuaCall(runtime: self, stack: LuaStack(L), base: 0, name: declared.name)
+        do throws(LuaFault) {
+            return try declared.body(call).verdict
+        } catch {
+            return fault(error, L)
+        }
+    }
+
+    func fault(_ fault: LuaFault, _ L: OpaquePointer) -> shim_verdict {
+        _ = shim_reserve(L, 8)
+        let stack = LuaStack(L)
+        stack.push(fault.kind.rawValue)
+        stack.push(fault.message)
+        return shim_verdict(kind: Int32(SHIM_FAULT.rawValue), count: 2)
+    }
+
+    func typeName(at index: Int32, _ L: OpaquePointer) -> String {
+        if let instance = instance(at: index, L) { return instance.record.name }
+        switch shim_type(L, index) {
+        case Int32(SHIM_TNONE.rawValue): return "no value"
+        case Int32(SHIM_TNIL.rawValue): return "nil"
+        case Int32(SHIM_TBOOLEAN.rawValue): return "boolean"
+        case Int32(SHIM_TNUMBER.rawValue): return "number"
+        case Int32(SHIM_TSTRING.rawValue): return "string"
+        case Int32(SHIM_TTABLE.rawValue): return "table"
+        case Int32(SHIM_TFUNCTION.rawValue): return "function"
+        case Int32(SHIM_TTHREAD.rawValue): return "coroutine"
+        default: return "userdata"
+        }
+    }
+
+    func instance(at index: Int32, _ L: OpaquePointer) -> LuaInstance? {
+        guard let object = shim_object(L, index, nil) else { return nil }
+        return Unmanaged<LuaInstance>.fromOpaque(object).takeUnretainedValue()
+    }
+}

@@ -1,0 +1,202 @@
+/// An event of a declared class.
+public struct LuaEvent: Sendable {
+    /// The name that programs use.
+    public let name: String
+    /// The number under which handlers are kept: 1, 2, …
+    public let index: Int
+}
+
+/// The declaration of a class that programs see: everything that is known of it comes from here.
+///
+/// Constructor, properties, methods and events carry parameter names, types, ranges, defaults and a sentence of
+/// documentation; argument checks, keyword arguments, error messages and the reference are made of it.
+public struct LuaClass<Object: AnyObject> {
+    /// The name that programs use.
+    public let name: String
+    /// One sentence.
+    public let documentation: String
+    var describe: (Object) -> String
+    var members: [Member] = []
+    var constructor: ConstructorDeclaration?
+    var eventCount = 0
+    var fallThrough: ((Object) -> LuaReference?)?
+    var baseName: String?
+
+    struct ConstructorDeclaration {
+        var parameters: [LuaParameter]
+        var documentation: String
+        var body: (LuaCall) throws(LuaFault) -> Object
+        var attached: ((Object, LuaInstance) -> Void)?
+    }
+
+    enum Member {
+        case property(
+            name: String, type: LuaType, documentation: String,
+            get: (Object, LuaCall) throws(LuaFault) -> LuaResult,
+            set: ((Object, LuaCall) throws(LuaFault) -> Void)?)
+        case method(
+            name: String, parameters: [LuaParameter], returns: String?, waits: Bool, documentation: String,
+            body: (Object, LuaCall) throws(LuaFault) -> LuaResult)
+        case event(name: String, argument: String, documentation: String, index: Int)
+    }
+
+    /// - Parameters:
+    ///   - name: the name that programs use.
+    ///   - documentation: one sentence.
+    ///   - describe: what `tostring` and task names say of an object, such as its address.
+    public init(_ name: String, _ documentation: String, describe: @escaping (Object) -> String) {
+        self.name = name
+        self.documentation = documentation
+        self.describe = describe
+    }
+
+    /// Says that objects of this class also count as instances of `name` where a parameter asks for one.
+    public mutating func isKind(of name: String) { baseName = name }
+
+    /// Declares how programs make an object: `Name(…)`, or `Name.init(self, …)` in a derived class.
+    ///
+    /// A class without a constructor is only made by the host.
+    /// - Parameters:
+    ///   - attached: called when Lua has the object: connects its events to the instance.
+    ///   - body: makes the object from checked arguments.
+    public mutating func constructor(
+        _ parameters: [LuaParameter], _ documentation: String,
+        attached: ((Object, LuaInstance) -> Void)? = nil,
+        body: @escaping (LuaCall) throws(LuaFault) -> Object
+    ) {
+        constructor = ConstructorDeclaration(
+            parameters: parameters, documentation: documentation, body: body, attached: attached)
+    }
+
+    /// Declares a property. Without `set` it is read-only.
+    public mutating func property<Value: LuaPushable>(
+        _ name: String, _ type: LuaType, _ documentation: String, get: @escaping (Object) -> Value,
+        set: ((Object, LuaCall) throws(LuaFault) -> Void)? = nil
+    ) {
+        members.append(
+            .property(
+                name: name, type: type, documentation: documentation,
+                get: { (object, call) throws(LuaFault) in call.returning(get(object)) }, set: set))
+    }
+
+    /// Declares a method. Argument n of the call is parameter n, checked.
+    /// - Parameters:
+    ///   - returns: what it returns, for the reference; nil for nothing.
+    ///   - waits: true when it may suspend the calling task.
+    public mutating func method(
+        _ name: String, _ parameters: [LuaParameter] = [], returns: String? = nil, waits: Bool = false,
+        _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
+    ) {
+        members.append(
+            .method(
+                name: name, parameters: parameters, returns: returns, waits: waits, documentation: documentation,
+                body: body))
+    }
+
+    /// Declares an event: a slot for one handler, called with the instance and one argument.
+    /// - Parameter argument: what the handler's second argument is, for the reference.
+    public mutating func event(_ name: String, _ argument: String, _ documentation: String) -> LuaEvent {
+        eventCount += 1
+        members.append(.event(name: name, argument: argument, documentation: documentation, index: eventCount))
+        return LuaEvent(name: name, index: eventCount)
+    }
+
+    /// Lets reads of names that the class does not have go to another Lua object.
+    public mutating func fallThrough(to target: @escaping (Object) -> LuaReference?) { fallThrough = target }
+}
+
+/// What the runtime knows of a registered class, whatever its object type.
+final class ClassRecord {
+    let id: UInt32
+    let name: String
+    /// The class's name and the names that it also counts as.
+    let names: [String]
+    let members: [String]
+    let methods: Set<String>
+    let describe: (AnyObject) -> String
+    let fallThrough: ((AnyObject) -> LuaReference?)?
+    let attached: ((AnyObject, LuaInstance) -> Void)?
+    var metatable: LuaReference?
+    let surface: ClassSurface
+
+    init<Object>(id: UInt32, _ declaration: LuaClass<Object>) {
+        self.id = id
+        name = declaration.name
+        names = [declaration.name] + (declaration.baseName.map { [$0] } ?? [])
+        surface = ClassSurface(declaration)
+        members = surface.members.map(\.name)
+        methods = Set(surface.members.filter { $0.kind == .method }.map(\.name))
+        let name = declaration.name
+        let describe = declaration.describe
+        self.describe = { object in
+            guard let object = object as? Object else { return name }
+            let text = describe(object)
+            return text.isEmpty ? name : "\(name) \(text)"
+        }
+        fallThrough = declaration.fallThrough.map { target in { object in (object as? Object).flatMap(target) } }
+        attached = declaration.constructor?.attached.map { attached in
+            { object, instance in if let object = object as? Object { attached(object, instance) } }
+        }
+    }
+}
+
+/// The visible surface of a declared class, as data: for the reference, editors' type files and surface tests.
+public struct ClassSurface {
+    /// One declared name.
+    public struct Member {
+        /// What it is.
+        public enum Kind: String { case property, method, event, constructor }
+        /// What it is.
+        public var kind: Kind
+        /// The name that programs use.
+        public var name: String
+        /// For methods and constructors.
+        public var parameters: [LuaParameter]
+        /// The type of a property, what a method returns, or what an event's handler gets.
+        public var type: String
+        /// True when a property can be written.
+        public var isWritable: Bool
+        /// True when a call may suspend the task.
+        public var waits: Bool
+        /// One sentence.
+        public var documentation: String
+    }
+
+    /// The class's name.
+    public var name: String
+    /// One sentence.
+    public var documentation: String
+    /// In declared order.
+    public var members: [Member]
+
+    init<Object>(_ declaration: LuaClass<Object>) {
+        name = declaration.name
+        documentation = declaration.documentation
+        members = []
+        if let constructor = declaration.constructor {
+            members.append(
+                Member(
+                    kind: .constructor, name: "init", parameters: constructor.parameters, type: declaration.name,
+                    isWritable: false, waits: false, documentation: constructor.documentation))
+        }
+        for member in declaration.members {
+            switch member {
+            case .property(let name, let type, let documentation, _, let set):
+                members.append(
+                    Member(
+                        kind: .property, name: name, parameters: [], type: type.description, isWritable: set != nil,
+                        waits: false, documentation: documentation))
+            case .method(let name, let parameters, let returns, let waits, let documentation, _):
+                members.append(
+                    Member(
+                        kind: .method, name: name, parameters: parameters, type: returns ?? "nothing",
+                        isWritable: false, waits: waits, documentation: documentation))
+            case .event(let name, let argument, let documentation, _):
+                members.append(
+                    Member(
+                        kind: .event, name: name, parameters: [], type: argument, isWritable: true, waits: false,
+                        documentation: documentation))
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+internal import CLuaShim
+
+/// A Swift object as Lua has it: the table that programs hold, and the queue of its events.
+///
+/// Lua's handle owns the instance and the instance owns the object. When a program has dropped the table and the
+/// object is not active, both go.
+public final class LuaInstance {
+    unowned let runtime: LuaRuntime
+    /// The object of the binding.
+    public let object: AnyObject
+    let record: ClassRecord
+    private(set) var isForgotten = false
+
+    private var isBusy = false
+    private var events = Deque()
+    private var isPaused = false
+    private var overflowed = false
+
+    /// Told `true` when events queue up because a handler waits, and `false` when it has caught up: the binding stops
+    /// and resumes reading then, so that nothing is dropped.
+    public var onBackPressure: ((Bool) -> Void)?
+
+    /// Events that may queue before reading is paused.
+    private static let pauseAbove = 16
+
+    init(runtime: LuaRuntime, object: AnyObject, record: ClassRecord) {
+        self.runtime = runtime
+        self.object = object
+        self.record = record
+    }
+
+    /// The class's name and what the binding says of the object, for logs and `tostring`.
+    public func describe() -> String { record.describe(object) }
+
+    /// Keeps the instance alive while its resource is active: an open socket, a running timer.
+    public func setActive(_ active: Bool) {
+        guard !isForgotten, runtime.isOpen else { return }
+        shim_anchor(runtime.L, Unmanaged.passUnretained(self).toOpaque(), active)
+    }
+
+    /// Calls the handler of `event`, if the program has set one, with this instance and `argument`.
+    ///
+    /// Events of one instance come in order and one at a time: while a handler waits, the next ones queue.
+    public func fire(_ event: LuaEvent, _ argument: any LuaPushable) { fire(event, declaredOn: self, argument) }
+
+    /// Calls the handler that the program has set on `owner` with this instance and `argument`: a server's event of one
+    /// of its clients. The order is kept for this instance, not for all of the owner.
+    public func fire(_ event: LuaEvent, declaredOn owner: LuaInstance, _ argument: any LuaPushable) {
+        guard !isForgotten, runtime.isOpen else { return }
+        if isBusy {
+            enqueue(Event(event: event, owner: owner, argument: argument))
+        } else {
+            deliver(event, owner, argument)
+        }
+    }
+
+    /// Runs `push`'s function as the next of this instance's events.
+    public func run(_ name: String, push: @escaping (LuaStack) -> Int) {
+        guard !isForgotten, runtime.isOpen else { return }
+        if isBusy {
+            enqueue(Event(event: LuaEvent(name: name, index: 0), owner: self, argument: LuaNil(), push: push))
+        } else {
+            begin(name, push)
+        }
+    }
+
+    /// True while a handler of this instance runs or waits.
+    public var isHandling: Bool { isBusy }
+
+    private func deliver(_ event: LuaEvent, _ owner: LuaInstance, _ argument: any LuaPushable) {
+        // Looked up on the main stack first: most events of most objects have no handler, and then no task is taken.
+        let L = runtime.L
+        guard shim_push_handler(L, Unmanaged.passUnretained(owner).toOpaque(), Int32(event.index)) else { return }
+        if owner !== self {
+            shim_pop(L, 1)
+            guard shim_push_instance(L, Unmanaged.passUnretained(self).toOpaque()) else {
+                shim_pop(L, 1)
+                return
+            }
+        }
+        let slot = runtime.takeSlot()
+        slot.name = .event(self, event.name)
+        slot.parent = nil
+        slot.queue = self
+        isBusy = true
+        shim_move(L, slot.thread, 2)
+        argument.push(onto: LuaStack(slot.thread))
+        runtime.enter(slot, arguments: 2)
+    }
+
+    private func begin(_ name: String, _ push: (LuaStack) -> Int) {
+        let slot = runtime.takeSlot()
+        slot.name = .event(self, name)
+        slot.queue = self
+        isBusy = true
+        let arguments = push(LuaStack(slot.thread))
+        runtime.enter(slot, arguments: Int32(arguments))
+    }
+
+    private func enqueue(_ event: Event) {
+        if events.count >= runtime.limits.queuedEvents {
+            if !overflowed {
+                overflowed = true
+                runtime.host.luaDidWarn(
+                    "\(describe()): more than \(runtime.limits.queuedEvents) events wait for a handler; further ones are dropped",
+                    task: nil)
+            }
+            return
+        }
+        events.append(event)
+        if events.count > Self.pauseAbove && !isPaused {
+            isPaused = true
+            onBackPressure?(true)
+        }
+    }
+
+    /// The handler's task has ended: the next event's turn.
+    func taskEnded() {
+        isBusy = false
+        while !isBusy, !isForgotten, runtime.isOpen, let next = events.popFirst() {
+            if let push = next.push {
+                begin(next.event.name, push)
+            } else {
+                deliver(next.event, next.owner, next.argument)
+            }
+        }
+        if isPaused && events.count <= Self.pauseAbove / 2 {
+            isPaused = false
+            overflowed = false
+            onBackPressure?(false)
+        }
+    }
+
+    func forget() {
+        isForgotten = true
+        events = Deque()
+    }
+
+    private struct Event {
+        let event: LuaEvent
+        let owner: LuaInstance
+        let argument: any LuaPushable
+        var push: ((LuaStack) -> Int)?
+    }
+
+    /// A small first-in-first-out queue.
+    private struct Deque {
+        private var items: [Event] = []
+        private var head = 0
+        var count: Int { items.count - head }
+        mutating func append(_ event: Event) { items.append(event) }
+        mutating func popFirst() -> Event? {
+            guard head < items.count else { return nil }
+            let item = items[head]
+            head += 1
+            if head == items.count {
+                items.removeAll(keepingCapacity: true)
+                head = 0
+            }
+            return item
+        }
+    }
+}
+
+extension LuaInstance: LuaPushable {
+    /// Pushes the table that programs hold; `nil` when Lua has dropped it.
+    public func push(onto stack: LuaStack) {
+        guard !isForgotten, shim_push_instance(stack.L, Unmanaged.passUnretained(self).toOpaque()) else {
+            stack.pushNil()
+            return
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// What one program may use before it is warned, refused or ended.
+public struct LuaLimits: Equatable, Sendable {
+    /// Bytes of memory that Lua may hold. Binds while Lua runs; a refused allocation is an error in the program. 0: none.
+    public var memoryBytes: Int = 64 << 20
+
+    /// How long a task may run without a wait before a warning is logged. `.zero`: never.
+    public var slowTaskWarning: Duration = .milliseconds(100)
+
+    /// How long a task may run without a wait before it is ended. `.zero`: never.
+    public var taskBurst: Duration = .seconds(1)
+
+    /// Steps of one pattern match (`find`, `match`, `gmatch`, `gsub`) before it is an error.
+    public var patternSteps: Int = 1_000_000
+
+    /// The largest result of `string.rep` and `string.format`, in bytes.
+    public var stringBytes: Int = 16 << 20
+
+    /// Events that may queue for one object while its handler waits; reading is paused well before.
+    public var queuedEvents: Int = 1024
+
+    /// The defaults named at each property.
+    public init() {}
+}
+
+/// Which libraries a program sees.
+public enum LuaProfile: String, Sendable, CaseIterable {
+    /// Everything that Lua has, files and processes included: for the owner's own programs.
+    case trusted
+    /// No process execution, no bytecode, files only below the program's folder. The default.
+    case standard
+    /// As `standard`, without any file access but `require`, and without `load`.
+    case strict
+}

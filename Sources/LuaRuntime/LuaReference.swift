@@ -1,0 +1,25 @@
+internal import CLuaShim
+
+/// A Lua value that Swift holds: a function, a table. Let go, it is collectable again.
+///
+/// A reference outlives its runtime harmlessly: it then pushes `nil`.
+public final class LuaReference: LuaPushable {
+    private weak var runtime: LuaRuntime?
+    private let index: Int32
+
+    /// Takes the value on top of `stack`, which it pops.
+    init(popping stack: LuaStack, runtime: LuaRuntime) {
+        self.runtime = runtime
+        self.index = shim_reference(stack.L)
+    }
+
+    deinit {
+        // May run inside a Lua allocation (a handle's finalizer drops its object), where Lua must not be called.
+        runtime?.dropLater(reference: index)
+    }
+
+    /// Pushes the value; `nil` when the runtime is closed.
+    public func push(onto stack: LuaStack) {
+        if runtime?.isOpen == true { shim_push_reference(stack.L, index) } else { stack.pushNil() }
+    }
+}

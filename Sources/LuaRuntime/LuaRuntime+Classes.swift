@@ -1,0 +1,259 @@
+internal import CLuaShim
+
+extension LuaRuntime {
+    /// Makes a declared class known to programs as a global, and to Swift for ``instance(for:)``.
+    public func register<Object>(_ declaration: LuaClass<Object>) {
+        let id = UInt32(classes.count)
+        let record = ClassRecord(id: id, declaration)
+        classes.append(record)
+        let stack = LuaStack(L)
+        _ = shim_reserve(L, 16)
+
+        shim_push_main_table(L)
+        stack.getRaw(-1, "define_class")
+        shim_remove(L, -2)
+        stack.push(declaration.name)
+        stack.pushTable(fields: declaration.members.count)  // the class
+        stack.pushTable(fields: declaration.members.count)  // its accessors
+        for member in declaration.members { bind(member, of: record, stack) }
+        bindConstructor(declaration, record, stack)
+        stack.push(Int(id))
+        let toString = LuaFunction("tostring", [.required("self", .any, "")], "") { (call) throws(LuaFault) in
+            call.returning(call.instance(1).map { "<\($0.describe())>" } ?? "<\(record.name)>")
+        }
+        stack.push(function: toString, of: self)
+        // A start-up call of the prelude: it fails only by a defect of Lectern.
+        let status = shim_call(L, 5, 2)
+        precondition(status == Int32(SHIM_OK.rawValue), "define_class: \(stack.string(at: -1) ?? "?")")
+        record.metatable = LuaReference(popping: stack, runtime: self)
+        shim_push_globals(L)
+        shim_insert(L, -2)
+        stack.setTop(declaration.name)
+        shim_pop(L, 1)
+    }
+
+    /// The visible surface of every registered class.
+    public var surface: [ClassSurface] { classes.map(\.surface) }
+
+    /// Registers a declared function and returns what pushes it.
+    func register(_ declaration: LuaFunction) -> UInt32 {
+        let checks = ArgumentChecks(function: declaration.name, parameters: declaration.parameters)
+        let body = declaration.body
+        return add(
+            HostFunction(name: declaration.name) { (call) throws(LuaFault) in
+                try checks.apply(call.runtime, call.stack.L, base: 0)
+                return try body(call)
+            })
+    }
+
+    // MARK: - Members
+
+    /// With the class at -2 and the accessors at -1.
+    private func bind<Object>(_ member: LuaClass<Object>.Member, of record: ClassRecord, _ stack: LuaStack) {
+        switch member {
+        case .method(let name, let parameters, _, _, _, let body):
+            let function = method(name, parameters, record, body)
+            shim_push_function(L, function)
+            shim_insert(L, -2)  // class, function, accessors
+            let accessors = shim_top(L)
+            shim_push_value(L, accessors - 1)
+            shim_remove(L, accessors - 1)  // class, accessors, function
+            setField(name, table: accessors - 2)
+        case .property(let name, let type, _, let get, let set):
+            let getter = accessor(name, [], record) { (object, call) throws(LuaFault) in try get(object, call) }
+            var setter: UInt32 = 0
+            if let set {
+                let parameter = LuaParameter.required(name, type, "")
+                setter = accessor(name, [parameter], record) { (object: Object, call) throws(LuaFault) in
+                    try set(object, call)
+                    return .none
+                }
+            }
+            shim_push_integer(L, shim_property_code(getter, setter))
+            stack.setTop(name)
+        case .event(let name, _, _, let index):
+            shim_push_integer(L, shim_event_code(Int32(index)))
+            stack.setTop(name)
+        }
+    }
+
+    private func setField(_ name: String, table: Int32) {
+        shim_push_value(L, table)
+        shim_insert(L, -2)
+        LuaStack(L).setTop(name)
+        shim_pop(L, 1)
+    }
+
+    private func bindConstructor<Object>(_ declaration: LuaClass<Object>, _ record: ClassRecord, _ stack: LuaStack) {
+        let function: UInt32
+        if let constructor = declaration.constructor {
+            let name = record.name
+            let checks = ArgumentChecks(function: name, parameters: constructor.parameters)
+            let body = constructor.body
+            function = add(
+                HostFunction(name: name) { (call) throws(LuaFault) in
+                    let L = call.stack.L
+                    guard shim_type(L, 1) == Int32(SHIM_TTABLE.rawValue) else {
+                        throw LuaFault(.typeError, "\(name).init: the first argument must be self, the new object")
+                    }
+                    guard shim_object(L, 1, nil) == nil else {
+                        throw LuaFault(.runtimeError, "\(name).init was called twice for one object")
+                    }
+                    try checks.apply(call.runtime, L, base: 1)
+                    let checked = LuaCall(runtime: call.runtime, stack: call.stack, base: 1, name: name)
+                    let object = try body(checked)
+                    call.runtime.attach(object, record, at: 1, L)
+                    return .none
+                })
+        } else {
+            let name = record.name
+            function = add(
+                HostFunction(name: name) { (_) throws(LuaFault) in
+                    throw LuaFault(.typeError, "\(name) objects are made by the host, not by a program")
+                })
+        }
+        shim_push_function(L, function)
+        setField("init", table: shim_top(L) - 2)
+    }
+
+    private func method<Object: AnyObject>(
+        _ name: String, _ parameters: [LuaParameter], _ record: ClassRecord,
+        _ body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
+    ) -> UInt32 {
+        let checks = ArgumentChecks(function: name, parameters: parameters)
+        return add(
+            HostFunction(name: name) { (call) throws(LuaFault) in
+                let L = call.stack.L
+                let object: Object = try call.runtime.object(at: 1, L, method: name, of: record)
+                try checks.apply(call.runtime, L, base: 1)
+                return try body(object, LuaCall(runtime: call.runtime, stack: call.stack, base: 1, name: name))
+            })
+    }
+
+    private func accessor<Object: AnyObject>(
+        _ name: String, _ parameters: [LuaParameter], _ record: ClassRecord,
+        _ body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
+    ) -> UInt32 {
+        let checks = ArgumentChecks(function: "property \(name)", parameters: parameters)
+        return add(
+            HostFunction(name: name) { (call) throws(LuaFault) in
+                let L = call.stack.L
+                guard let instance = call.runtime.instance(at: 1, L), let object = instance.object as? Object else {
+                    throw LuaFault(
+                        .runtimeError,
+                        "property '\(name)' is not there yet: call \(record.name).init(self, …) first in the derived init"
+                    )
+                }
+                if !parameters.isEmpty { try checks.apply(call.runtime, L, base: 1) }
+                return try body(object, LuaCall(runtime: call.runtime, stack: call.stack, base: 1, name: name))
+            })
+    }
+
+    /// The object of the method's first argument, or an error that says what to write instead.
+    private func object<Object: AnyObject>(
+        at index: Int32, _ L: OpaquePointer, method: String, of record: ClassRecord
+    ) throws(LuaFault) -> Object {
+        if let instance = instance(at: index, L) {
+            if let object = instance.object as? Object { return object }
+            throw LuaFault(
+                .typeError, "\(method) is a method of \(record.name), but self is a \(instance.record.name)")
+        }
+        var isMethodCall = false
+        _ = shim_call_name(L, &isMethodCall)
+        if isMethodCall && shim_type(L, index) == Int32(SHIM_TTABLE.rawValue) {
+            throw LuaFault(
+                .runtimeError,
+                "\(method) is not possible yet: call \(record.name).init(self, …) first in the derived init")
+        }
+        throw LuaFault(.typeError, "call \(method) with a colon: object:\(method)(…), not object.\(method)(…)")
+    }
+
+    // MARK: - Instances
+
+    private func attach(_ object: AnyObject, _ record: ClassRecord, at index: Int32, _ L: OpaquePointer) {
+        let instance = LuaInstance(runtime: self, object: object, record: record)
+        instances[ObjectIdentifier(object)] = Unmanaged.passUnretained(instance)
+        shim_attach(L, index, Unmanaged.passRetained(instance).toOpaque(), record.id)
+        record.attached?(object, instance)
+    }
+
+    /// The instance of an object that the host made: the one that Lua has, or a new one of the registered class `name`.
+    public func instance(for object: AnyObject, class name: String) -> LuaInstance {
+        if let known = instances[ObjectIdentifier(object)]?.takeUnretainedValue(),
+            shim_push_instance(L, Unmanaged.passUnretained(known).toOpaque())
+        {
+            shim_pop(L, 1)
+            return known
+        }
+        guard let record = classes.first(where: { $0.name == name }) else {
+            preconditionFailure("class \(name) is not registered")
+        }
+        let stack = LuaStack(L)
+        _ = shim_reserve(L, 8)
+        shim_push_main_table(L)
+        stack.getRaw(-1, "blank_instance")
+        shim_remove(L, -2)
+        stack.push(record.metatable ?? nil)
+        let status = shim_call(L, 1, 1)
+        precondition(status == Int32(SHIM_OK.rawValue), "blank_instance: \(stack.string(at: -1) ?? "?")")
+        let instance = LuaInstance(runtime: self, object: object, record: record)
+        instances[ObjectIdentifier(object)] = Unmanaged.passUnretained(instance)
+        shim_attach(L, -1, Unmanaged.passRetained(instance).toOpaque(), record.id)
+        // Only the weak table of instances has it now: the caller pushes or activates it before anything is allocated.
+        shim_pop(L, 1)
+        return instance
+    }
+
+    /// The instance that Lua has of `object`; nil when there is none (any more).
+    public func knownInstance(of object: AnyObject) -> LuaInstance? {
+        instances[ObjectIdentifier(object)]?.takeUnretainedValue()
+    }
+
+    /// Lua has dropped the instance. Called from inside a collection: no Lua here.
+    func released(_ instance: LuaInstance) {
+        let key = ObjectIdentifier(instance.object)
+        if let known = instances[key], known.toOpaque() == Unmanaged.passUnretained(instance).toOpaque() {
+            instances.removeValue(forKey: key)
+        }
+        instance.forget()
+    }
+
+    // MARK: - Missing names
+
+    func missingName(_ L: OpaquePointer, classID: UInt32, writing: Bool) -> shim_verdict {
+        let record = classes[Int(classID)]
+        let stack = LuaStack(L)
+        let name = stack.string(at: 2) ?? ""
+        guard let instance = instance(at: 1, L) else { return LuaResult.none.verdict }
+        if let near = NearMiss.find(name, in: record.members) {
+            let hint = record.methods.contains(near) ? "\(near)(…) with a colon" : near
+            return fault(LuaFault(.attributeError, "\(record.name) has no '\(name)'; did you mean \(hint)?"), L)
+        }
+        guard let fallThrough = record.fallThrough, let target = fallThrough(instance.object) else {
+            return LuaResult.none.verdict
+        }
+        if writing {
+            return fault(
+                LuaFault(
+                    .attributeError,
+                    "'\(name)' cannot be set on a \(record.name); set it on the interface: handler.Interface.\(name) = …"
+                ),
+                L)
+        }
+        _ = shim_reserve(L, 8)
+        shim_push_main_table(L)
+        stack.getRaw(-1, "read_through")
+        shim_remove(L, -2)
+        shim_push_value(L, 1)
+        target.push(onto: stack)
+        shim_push_value(L, 2)
+        return LuaResult.call(arguments: 3).verdict
+    }
+}
+
+extension LuaStack {
+    /// Pushes a declared function.
+    public func push(function declaration: LuaFunction, of runtime: LuaRuntime) {
+        shim_push_function(L, runtime.register(declaration))
+    }
+}

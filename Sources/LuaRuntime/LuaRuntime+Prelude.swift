@@ -1,0 +1,188 @@
+internal import CLuaShim
+
+/// What the prelude needs of the outside: time, randomness, files. The host fills it in before the program loads.
+public struct LuaSurroundings {
+    /// Seconds since 1970 UTC, for `os.time` and `os.date`.
+    public var wallClock: () -> Int
+    /// Seconds of processor time or anything like it, for `os.clock`.
+    public var cpuClock: () -> Double
+    /// The seed of `math.random`.
+    public var randomSeed: Int
+    /// The file of a path that a program named, or why it may not have it. The mode is that of `io.open`.
+    public var confine: (_ path: String, _ mode: String) throws(LuaFault) -> String
+    /// The text of module `name` and the path to show in messages.
+    public var loadModule: (_ name: String) throws(LuaFault) -> (text: [UInt8], shownPath: String)
+    /// The text of a file of the program's folder, and the path to show in messages.
+    public var loadFile: (_ path: String) throws(LuaFault) -> (text: [UInt8], shownPath: String)
+
+    /// Surroundings without files, with a clock that stands still: for states that run no program.
+    public init() {
+        wallClock = { 0 }
+        cpuClock = { 0 }
+        randomSeed = 0
+        confine = { (path, _) throws(LuaFault) in throw LuaFault(.ioError, "'\(path)': this host has no files") }
+        loadModule = { (name) throws(LuaFault) in throw LuaFault(.importError, "module '\(name)' not found") }
+        loadFile = { (path) throws(LuaFault) in throw LuaFault(.ioError, "'\(path)': this host has no files") }
+    }
+}
+
+extension LuaRuntime {
+    /// Runs the parts of the prelude that do not depend on surroundings.
+    func openPrelude() throws(LuaFault) {
+        setInternal(
+            "nearest",
+            LuaFunction("nearest", [.required("name", .string, ""), .required("names", .table, "")], "") {
+                (call) throws(LuaFault) in
+                call.returning(NearMiss.find(call.string(1) ?? "", in: call.strings(2) ?? []))
+            })
+        try run(PackageResources.classes_lua, chunk: "=[lectern classes]", arguments: [])
+    }
+
+    /// Connects the libraries to the surroundings and closes off what the profile does not allow. Called once, before
+    /// any program runs.
+    public func openLibraries(_ surroundings: LuaSurroundings) throws(LuaFault) {
+        setInternal(
+            "wall_clock",
+            LuaFunction("time", [], "") { (call) throws(LuaFault) in
+                call.returning(surroundings.wallClock())
+            })
+        setInternal(
+            "cpu_clock",
+            LuaFunction("clock", [], "") { (call) throws(LuaFault) in
+                call.returning(surroundings.cpuClock())
+            })
+        setInternal(
+            "random_seed",
+            LuaFunction("random_seed", [], "") { (call) throws(LuaFault) in
+                call.returning(surroundings.randomSeed)
+            })
+        setInternal(
+            "confine",
+            LuaFunction("open", [.required("path", .string, ""), .optional("mode", .string, "")], "") {
+                (call) throws(LuaFault) in
+                call.returning(try surroundings.confine(call.string(1) ?? "", call.string(2) ?? "r"))
+            })
+        setInternal(
+            "load_file",
+            LuaFunction("loadfile", [.required("path", .string, ""), .optional("env", .any, "")], "") {
+                (call) throws(LuaFault) in
+                let file = try surroundings.loadFile(call.string(1) ?? "")
+                try call.runtime.load(file.text, path: file.shownPath, on: call.stack)
+                if !call.isNil(2) {
+                    call.push(argument: 2)
+                    shim_set_environment(call.stack.L)
+                }
+                return .values(1)
+            })
+        setInternal(
+            "load_module",
+            LuaFunction("require", [.required("name", .string, "")], "") { (call) throws(LuaFault) in
+                let file = try surroundings.loadModule(call.string(1) ?? "")
+                try call.runtime.load(file.text, path: file.shownPath, on: call.stack)
+                call.stack.push(file.shownPath)
+                return .values(2)
+            })
+        openModuleWaits()
+        shim_push_main_table(L)
+        LuaStack(L).pushTable()
+        LuaStack(L).setTop("modules")
+        shim_pop(L, 1)
+        try run(PackageResources.modules_lua, chunk: "=[lectern modules]", arguments: [])
+        try run(PackageResources.sandbox_lua, chunk: "=[lectern sandbox]", arguments: [profile.rawValue])
+    }
+
+    /// Makes `require(name)` give what `chunk`, Lua text of the host, returns.
+    public func addModule(_ name: String, text: [UInt8]) throws(LuaFault) {
+        let stack = LuaStack(L)
+        shim_push_main_table(L)
+        stack.getRaw(-1, "modules")
+        try load(text, path: "=[lectern \(name)]", on: stack)
+        stack.setTop(name)
+        shim_pop(L, 2)
+    }
+
+    /// Runs Lua text of the host at start-up, with the internals table and `arguments` as its arguments.
+    public func run(_ text: [UInt8], chunk: String, arguments: [String]) throws(LuaFault) {
+        let stack = LuaStack(L)
+        try load(text, path: chunk, on: stack)
+        shim_push_main_table(L)
+        for argument in arguments { stack.push(argument) }
+        guard shim_call(L, Int32(1 + arguments.count), 0) == Int32(SHIM_OK.rawValue) else {
+            let message = stack.text(at: -1)
+            shim_pop(L, 1)
+            throw LuaFault(.runtimeError, "\(chunk): \(message)")
+        }
+    }
+
+    /// Compiles text and pushes the function.
+    /// - Parameter path: what messages show; a name that begins with `=` is shown as it is.
+    /// - Throws: ``LuaFault`` of kind ``LuaFault/Kind/importError`` with Lua's message: file, line, what was wrong.
+    public func load(_ text: [UInt8], path: String, on stack: LuaStack) throws(LuaFault) {
+        var text = text[...]
+        if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }  // a byte order mark of some editors
+        if text.first == UInt8(ascii: "#") {
+            // A #! line; its line end stays, so that line numbers hold.
+            text = text.drop { $0 != UInt8(ascii: "\n") }
+        }
+        if text.first == 0x1B && profile != .trusted {
+            throw LuaFault(.importError, "\(path): this is a compiled chunk; only Lua source text is loaded")
+        }
+        let name = path.hasPrefix("=") ? path : "@" + path
+        let status = text.withUnsafeBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) {
+                shim_load(stack.L, $0.baseAddress ?? LuaStack.noBytes, $0.count, name)
+            }
+        }
+        guard status == Int32(SHIM_OK.rawValue) else {
+            let message = stack.text(at: -1)
+            shim_pop(stack.L, 1)
+            throw LuaFault(.importError, message)
+        }
+    }
+
+    func setInternal(_ name: String, _ function: LuaFunction) {
+        let stack = LuaStack(L)
+        shim_push_main_table(L)
+        stack.push(function: function, of: self)
+        stack.setTop(name)
+        shim_pop(L, 1)
+    }
+
+    /// Lets a task that requires a module wait while another task's load of it waits.
+    private func openModuleWaits() {
+        let gates = ModuleGates()
+        let name = [LuaParameter.required("name", .string, "")]
+        setInternal(
+            "module_begins",
+            LuaFunction("require", name, "") { (call) throws(LuaFault) in
+                gates.loaders[call.string(1) ?? ""] = call.runtime.running.map(ObjectIdentifier.init)
+                return .none
+            })
+        setInternal(
+            "module_ends",
+            LuaFunction("require", name, "") { (call) throws(LuaFault) in
+                gates.loaders[call.string(1) ?? ""] = nil
+                let waiting = gates.waiting.removeValue(forKey: call.string(1) ?? "") ?? []
+                for waiter in waiting { waiter.resume(returning: true) }
+                return .none
+            })
+        setInternal(
+            "wait_for_module",
+            LuaFunction("require", name, waits: true, "") { (call) throws(LuaFault) in
+                let module = call.string(1) ?? ""
+                guard gates.loaders[module] != call.runtime.running.map(ObjectIdentifier.init) else {
+                    return call.returning(false)
+                }
+                return try call.wait { (waiter) throws(LuaFault) in
+                    gates.waiting[module, default: []].append(waiter)
+                    return nil
+                }
+            })
+    }
+}
+
+/// Which task loads a module, and who waits for it.
+private final class ModuleGates {
+    var loaders: [String: ObjectIdentifier] = [:]
+    var waiting: [String: [LuaWaiter]] = [:]
+}

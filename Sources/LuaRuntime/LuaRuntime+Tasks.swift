@@ -1,0 +1,290 @@
+internal import CLuaShim
+
+// Starting, waiting, resuming, ending. One task runs at a time; what comes meanwhile queues in `ready`, so a task is
+// never resumed from inside another task's host call and the C stack stays flat.
+
+extension LuaRuntime {
+    /// Coroutines kept for the next task. A pooled start costs an eighth of a fresh one.
+    private static var mostPooled: Int { 64 }
+    /// Resumes in one turn of the loop before other work gets its turn.
+    private static var resumesPerTurn: Int { 256 }
+
+    /// Starts a task.
+    /// - Parameters:
+    ///   - name: what logs call it.
+    ///   - onEnd: told once, when the task has returned or failed.
+    ///   - push: pushes the function, then its arguments, and returns how many arguments.
+    /// - Returns: the task. It has run up to its first wait already, unless Lua was running: then its turn comes next.
+    @discardableResult
+    public func start(
+        _ name: TaskName, onEnd: ((TaskOutcome) -> Void)? = nil, push: (LuaStack) -> Int
+    ) -> LuaTask {
+        precondition(isOpen, "a closed runtime starts no task")
+        let slot = takeSlot()
+        slot.name = name
+        slot.parent = running?.name
+        slot.onEnd = onEnd
+        let task = LuaTask(slot: slot, generation: slot.generation)
+        _ = shim_reserve(slot.thread, 16)
+        let arguments = Int32(push(LuaStack(slot.thread)))
+        enter(slot, arguments: arguments)
+        return task
+    }
+
+    /// Runs or queues a slot whose function and arguments are pushed.
+    func enter(_ slot: TaskSlot, arguments: Int32) {
+        if running == nil && !isDraining && ready.isEmpty {
+            isDraining = true  // what the task causes queues behind it
+            resume(slot, waiting: nil, count: arguments, raise: false)
+            isDraining = false
+            drain()
+        } else {
+            slot.state = .ready
+            ready.append(.start(slot, generation: slot.generation, arguments: arguments))
+            drainUnlessRunning()
+        }
+    }
+
+    func takeSlot() -> TaskSlot {
+        let slot: TaskSlot
+        if let pooled = pool.popLast() {
+            slot = pooled
+        } else {
+            // The new thread is anchored at once; between push and reference nothing can collect it.
+            guard let thread = shim_new_thread(L) else { preconditionFailure("lua_newthread gave no thread") }
+            slot = TaskSlot(runtime: self, thread: thread, anchor: shim_reference(L))
+        }
+        live[ObjectIdentifier(slot)] = slot
+        return slot
+    }
+
+    private func drainUnlessRunning() {
+        if running == nil && !isDraining { drain() }
+    }
+
+    /// Does queued work until there is none, or until the turn's budget is spent: then the rest follows in a later turn.
+    func drain() {
+        guard !isDraining, isOpen else { return }
+        isDraining = true
+        defer { isDraining = false }
+        var budget = Self.resumesPerTurn
+        while let entry = ready.popFirst() {
+            switch entry {
+            case .start(let slot, let generation, let arguments):
+                guard slot.generation == generation else { continue }
+                if slot.isCancelled {
+                    fail(slot, reason: .cancelled, status: SHIM_ERRRUN)
+                } else {
+                    resume(slot, waiting: nil, count: arguments, raise: false)
+                }
+            case .endWait(let slot, let wait, let result):
+                guard slot.waitGeneration == wait, slot.state == .waiting else { continue }
+                finishWait(slot, result)
+            case .cancel(let slot, let generation):
+                guard slot.generation == generation else { continue }
+                cancel(slot)
+            }
+            budget -= 1
+            if budget == 0 && !ready.isEmpty {
+                host.continueLater { [weak self] in self?.drainUnlessRunning() }
+                return
+            }
+        }
+    }
+
+    private func resume(_ slot: TaskSlot, waiting: OpaquePointer?, count: Int32, raise: Bool) {
+        slot.state = .running
+        running = slot
+        var results: Int32 = 0
+        let status = shim_resume(slot.thread, waiting, count, raise, &results)
+        let kill = shim_kill_reason(L)
+        running = nil
+        if status == Int32(SHIM_YIELD.rawValue) && kill == Int32(SHIM_KILL_NONE.rawValue) {
+            slot.state = .waiting
+            if slot.isCancelled { cancel(slot) }
+        } else if status == Int32(SHIM_OK.rawValue) {
+            finish(slot, results)
+        } else {
+            fail(slot, reason: Self.reason(status: status, kill: kill), status: SHIM_ERRRUN)
+        }
+        releaseDropped()
+        if shim_has_finalizers(L) { runFinalizers() }
+    }
+
+    private static func reason(status: Int32, kill: Int32) -> TaskFailure.Reason {
+        switch UInt32(bitPattern: kill) {
+        case SHIM_KILL_TIME.rawValue: .ranTooLong
+        case SHIM_KILL_CANCELLED.rawValue: .cancelled
+        case SHIM_KILL_NESTING.rawValue: .nestedTooDeep
+        default: UInt32(bitPattern: status) == SHIM_ERRMEM.rawValue ? .outOfMemory : .error
+        }
+    }
+
+    // MARK: - Waits
+
+    func endWait(_ slot: TaskSlot, _ wait: UInt64, _ result: @escaping (LuaStack) -> WaitResult) {
+        guard slot.waitGeneration == wait, isOpen else { return }
+        if slot.isStartingWait {
+            if slot.early == nil { slot.early = result }
+        } else if running != nil || isDraining || !ready.isEmpty {
+            ready.append(.endWait(slot, wait: wait, result))
+            drainUnlessRunning()
+        } else if slot.state == .waiting {
+            isDraining = true
+            finishWait(slot, result)
+            isDraining = false
+            drain()
+        }
+    }
+
+    private func finishWait(_ slot: TaskSlot, _ result: (LuaStack) -> WaitResult) {
+        guard let thread = slot.waitThread else { return }
+        slot.waitGeneration += 1
+        slot.waitThread = nil
+        slot.cancelWait = nil
+        _ = shim_reserve(thread, 16)
+        let stack = LuaStack(thread)
+        switch result(stack) {
+        case .values(let count):
+            resume(slot, waiting: thread, count: Int32(count), raise: false)
+        case .fault(let fault):
+            stack.push(fault.kind.rawValue)
+            stack.push(fault.message)
+            resume(slot, waiting: thread, count: 2, raise: true)
+        }
+    }
+
+    // MARK: - Ends
+
+    func cancel(_ slot: TaskSlot) {
+        slot.isCancelled = true
+        switch slot.state {
+        case .idle, .ready:
+            return  // .ready: seen when its turn comes
+        case .running:
+            shim_kill(L, Int32(SHIM_KILL_CANCELLED.rawValue))
+        case .waiting:
+            if running != nil {
+                ready.append(.cancel(slot, generation: slot.generation))
+                return
+            }
+            let thread = slot.waitThread
+            slot.waitGeneration += 1
+            slot.waitThread = nil
+            let cancelWait = slot.cancelWait
+            slot.cancelWait = nil
+            cancelWait?()
+            // Raised inside, so that to-be-closed variables of all its coroutines are closed on the way out.
+            shim_kill(L, Int32(SHIM_KILL_CANCELLED.rawValue))
+            resume(slot, waiting: thread, count: 0, raise: false)
+        }
+    }
+
+    func cancelAll() {
+        for slot in Array(live.values) where slot.state != .idle { cancel(slot) }
+        drain()
+    }
+
+    private func finish(_ slot: TaskSlot, _ results: Int32) {
+        if let onEnd = slot.onEnd {
+            slot.onEnd = nil
+            onEnd(.finished(LuaStack(slot.thread), results: Int(results)))
+        }
+        guard isOpen else { return }
+        shim_set_top(slot.thread, 0)
+        retire(slot)
+        if pool.count < Self.mostPooled {
+            pool.append(slot)
+        } else {
+            shim_drop_reference(L, slot.anchor)
+        }
+    }
+
+    private func retire(_ slot: TaskSlot) {
+        let queue = slot.queue
+        slot.generation += 1
+        slot.waitGeneration += 1
+        slot.state = .idle
+        slot.isCancelled = false
+        slot.parent = nil
+        slot.name = .text("")
+        slot.queue = nil
+        slot.cancelWait = nil
+        slot.waitThread = nil
+        live.removeValue(forKey: ObjectIdentifier(slot))
+        queue?.taskEnded()
+    }
+
+    private func fail(_ slot: TaskSlot, reason: TaskFailure.Reason, status: shim_status) {
+        let failure = describe(slot, reason)
+        // Not pooled: on 5.4.4 a thread reset while suspended in xpcall keeps a stale message handler.
+        running = slot  // closers may call the host
+        shim_reset(slot.thread)
+        running = nil
+        shim_drop_reference(L, slot.anchor)
+        let onEnd = slot.onEnd
+        slot.onEnd = nil
+        let refused = shim_take_refusal(L)
+        if refused || reason == .outOfMemory { recoverMemory() }
+        if reason != .cancelled { host.luaTaskFailed(failure) }
+        onEnd?(.failed(failure))
+        retire(slot)
+    }
+
+    /// Reads the error and the dead coroutine's frames, which are intact until the thread is reset.
+    private func describe(_ slot: TaskSlot, _ reason: TaskFailure.Reason) -> TaskFailure {
+        let thread = slot.thread
+        var failure = TaskFailure(
+            task: slot.name.text, parent: slot.parent?.text, reason: reason, message: "", traceback: [])
+        guard slot.state == .running, shim_top(thread) > 0 else {
+            failure.message = "the task was cancelled before it began"
+            return failure
+        }
+        _ = shim_reserve(thread, 32)
+        shim_push_traceback(thread, -1)
+        failure.traceback = Traceback.lines(LuaStack(thread).string(at: -1) ?? "")
+        shim_pop(thread, 1)
+        shim_push_where(thread, 0)
+        let place = LuaStack(thread).string(at: -1) ?? ""
+        shim_pop(thread, 1)
+        shim_move(thread, L, 1)
+        let stack = LuaStack(L)
+        switch reason {
+        case .outOfMemory:
+            failure.message = "\(place)not enough memory (the program may hold \(limits.memoryBytes >> 10) KiB)"
+        default:
+            failure.message = stack.text(at: -1)
+            if shim_type(L, -1) == Int32(SHIM_TTABLE.rawValue) {
+                stack.getRaw(-1, "kind")
+                failure.kind = stack.string(at: -1)
+                shim_pop(L, 1)
+            }
+        }
+        shim_pop(L, 1)
+        return failure
+    }
+
+    func reportSlow(_ thread: OpaquePointer, _ nanoseconds: UInt64) {
+        shim_push_where(thread, 0)
+        let place = LuaStack(thread).string(at: -1) ?? ""
+        shim_pop(thread, 1)
+        host.luaTaskIsSlow(
+            running?.name.text ?? "?", at: String(place.dropLast(2)), elapsed: .nanoseconds(Int64(nanoseconds)))
+    }
+
+    // MARK: - Finalizers
+
+    /// Runs the finalizers of dropped objects, each in a task of its own.
+    func runFinalizers() {
+        guard isOpen else { return }
+        while shim_has_finalizers(L) {
+            let slot = takeSlot()
+            slot.name = .text("finalizer")
+            guard shim_next_finalizer(L) else { return }
+            shim_move(L, slot.thread, 2)
+            slot.state = .ready
+            ready.append(.start(slot, generation: slot.generation, arguments: 1))
+        }
+        drainUnlessRunning()
+    }
+}

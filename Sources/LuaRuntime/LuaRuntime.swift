@@ -1,0 +1,181 @@
+internal import CLuaShim
+
+/// What a runtime needs of its surroundings. All calls come on the runtime's loop.
+public protocol LuaRuntimeHost: AnyObject {
+    /// A program called `print`; a line without its end.
+    func luaDidPrint(_ text: String, task: String?)
+    /// A program called `warn`, or Lua warns.
+    func luaDidWarn(_ text: String, task: String?)
+    /// A task has run for `elapsed` without a wait; it goes on until the burst limit.
+    func luaTaskIsSlow(_ task: String, at location: String, elapsed: Duration)
+    /// A task ended by a fault. Called once for each.
+    func luaTaskFailed(_ failure: TaskFailure)
+    /// Memory stayed near the limit after everything was collected.
+    func luaMemoryIsShort(usedBytes: Int, limitBytes: Int)
+    /// Calls `body` on the loop soon, after other work had its turn.
+    func continueLater(_ body: @escaping () -> Void)
+}
+
+/// A Lua state on an event loop: tasks, classes, limits. It knows no device and no socket.
+///
+/// One runtime belongs to one loop; everything is called there. Swift code enters Lua only by starting a task or ending
+/// a wait, so no error and no yield of Lua ever crosses a Swift frame.
+public final class LuaRuntime {
+    /// The limits that the state was opened with.
+    public let limits: LuaLimits
+    /// The libraries that programs see.
+    public let profile: LuaProfile
+    package unowned let host: any LuaRuntimeHost
+
+    package let L: OpaquePointer
+    /// False once ``close()`` was called.
+    public private(set) var isOpen = true
+
+    var functions: [HostFunction] = []
+    var classes: [ClassRecord] = []
+    var instances: [ObjectIdentifier: Unmanaged<LuaInstance>] = [:]
+
+    /// The task that is running Lua at this moment.
+    var running: TaskSlot?
+    var pool: [TaskSlot] = []
+    var live: [ObjectIdentifier: TaskSlot] = [:]
+    var ready = ReadyQueue()
+    var isDraining = false
+    private var droppedReferences: [Int32] = []
+    private var memoryReserve: Int
+
+    /// Opens a state with the profile's libraries.
+    /// - Throws: ``LuaFault`` when there is no memory for a state, or the prelude is refused.
+    public init(
+        limits: LuaLimits = LuaLimits(), profile: LuaProfile = .standard, host: any LuaRuntimeHost
+    )
+        throws(LuaFault)
+    {
+        self.limits = limits
+        self.profile = profile
+        self.host = host
+        self.memoryReserve = max(limits.memoryBytes / 8, 256 << 10)
+        var raw = shim_limits()
+        raw.memory_bytes = limits.memoryBytes
+        raw.warn_nanoseconds = limits.slowTaskWarning.nanoseconds
+        raw.burst_nanoseconds = limits.taskBurst.nanoseconds
+        raw.pattern_steps = UInt64(limits.patternSteps)
+        raw.string_bytes = limits.stringBytes
+        raw.allow_bytecode = profile == .trusted
+        // The state needs the context's address before self is complete; a small relay holds it.
+        let relay = CallbackRelay()
+        var callbacks = CallbackRelay.table(context: Unmanaged.passUnretained(relay).toOpaque())
+        guard let state = shim_open(&callbacks, &raw) else {
+            throw LuaFault(.runtimeError, "there is no memory for a Lua state")
+        }
+        self.L = state
+        self.relay = relay
+        relay.runtime = self
+        functions.append(HostFunction(name: "", body: { _ in .values(0) }))  // 0 means "none" in accessor codes
+        try openPrelude()
+    }
+
+    private let relay: CallbackRelay
+
+    deinit {
+        relay.runtime = nil
+        if isOpen { shim_close(L) }
+    }
+
+    /// Cancels every task, lets go of every object and closes the state. Idempotent; not to be called from inside Lua.
+    public func close() {
+        guard isOpen else { return }
+        precondition(running == nil, "a runtime cannot be closed from inside Lua: close it in the loop's next turn")
+        cancelAll()
+        isOpen = false
+        for instance in instances.values { instance.takeUnretainedValue().forget() }
+        instances.removeAll()
+        pool.removeAll()
+        ready = ReadyQueue()
+        shim_close(L)
+        functions.removeAll()
+        classes.removeAll()
+    }
+
+    /// The release of Lua, such as "Lua 5.4.4".
+    public static var luaRelease: String { String(cString: shim_lua_release()) }
+
+    /// Bytes that Lua holds.
+    public var usedBytes: Int { shim_used_bytes(L) }
+
+    /// Tasks that have started and not ended.
+    public var taskCount: Int { live.count }
+
+    /// Instances of host classes that Lua holds (walks a table: for tests and consoles).
+    public var instanceCount: Int { shim_instance_count(L) }
+
+    /// Collects all garbage.
+    public func collectGarbage() {
+        shim_collect(L)
+        releaseDropped()
+        runFinalizers()
+    }
+
+    /// The name of the running task; nil when Lua is not running.
+    public var runningTaskName: String? { running?.name.text }
+
+    // MARK: - Globals and functions
+
+    /// Defines global `name` as the value that `push` pushes.
+    public func setGlobal(_ name: String, push: (LuaStack) -> Void) {
+        let stack = LuaStack(L)
+        shim_push_globals(L)
+        push(stack)
+        stack.setTop(name)
+        shim_pop(L, 1)
+    }
+
+    /// Defines global `name` as a declared function.
+    public func setGlobal(_ declaration: LuaFunction) {
+        setGlobal(declaration.name) { $0.push(function: declaration, of: self) }
+    }
+
+    func add(_ function: HostFunction) -> UInt32 {
+        functions.append(function)
+        return UInt32(functions.count - 1)
+    }
+
+    // MARK: - Memory
+
+    /// For tests: the n-th allocation from now on that Lua makes is refused, once.
+    package func refuseAllocation(_ n: Int) { shim_refuse_allocation(L, UInt64(n)) }
+
+    /// After a refused allocation: collects, and when the program holds nearly all of its memory lets it have a little
+    /// more once, so that its other tasks can go on and the log entry says why.
+    func recoverMemory() {
+        shim_collect(L)
+        guard limits.memoryBytes > 0 else { return }
+        let limit = shim_memory_limit(L)
+        if usedBytes > limit - limit / 10 {
+            if memoryReserve > 0 {
+                shim_set_memory_limit(L, limit + memoryReserve)
+                memoryReserve = 0
+            }
+            host.luaMemoryIsShort(usedBytes: usedBytes, limitBytes: limits.memoryBytes)
+        }
+    }
+
+    func dropLater(reference: Int32) {
+        guard isOpen else { return }
+        droppedReferences.append(reference)
+    }
+
+    func releaseDropped() {
+        guard !droppedReferences.isEmpty else { return }
+        let dropped = droppedReferences
+        droppedReferences.removeAll(keepingCapacity: true)
+        for reference in dropped { shim_drop_reference(L, reference) }
+    }
+}
+
+extension Duration {
+    fileprivate var nanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        return UInt64(clamping: seconds) * 1_000_000_000 + UInt64(clamping: attoseconds / 1_000_000_000)
+    }
+}

@@ -1,0 +1,154 @@
+internal import CLuaShim
+
+/// The Lua stack of one coroutine, as host code sees it: values can be pushed, nothing can raise.
+///
+/// Valid only inside the call that handed it out.
+public struct LuaStack {
+    package let L: OpaquePointer
+
+    package init(_ L: OpaquePointer) { self.L = L }
+
+    /// Pushes `nil`.
+    public func pushNil() { shim_push_nil(L) }
+
+    /// Pushes a boolean.
+    public func push(_ value: Bool) { shim_push_boolean(L, value) }
+
+    /// Pushes an integer.
+    public func push(_ value: Int) { shim_push_integer(L, Int64(value)) }
+
+    /// Pushes a float.
+    public func push(_ value: Double) { shim_push_number(L, value) }
+
+    /// Pushes the UTF-8 bytes of a string.
+    public func push(_ value: String) {
+        var value = value
+        value.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { shim_push_bytes(L, $0.baseAddress ?? Self.noBytes, $0.count) }
+        }
+    }
+
+    /// Pushes a string of these bytes.
+    public func push(_ bytes: UnsafeRawBufferPointer) {
+        bytes.withMemoryRebound(to: CChar.self) { shim_push_bytes(L, $0.baseAddress ?? Self.noBytes, $0.count) }
+    }
+
+    /// Pushes a string of these bytes.
+    public func push(_ bytes: [UInt8]) { bytes.withUnsafeBytes { push($0) } }
+
+    /// Pushes what `value` pushes: always exactly one value.
+    public func push(_ value: some LuaPushable) { value.push(onto: self) }
+
+    /// Pushes a list of what the elements push.
+    public func push<Elements: Sequence>(list elements: Elements, each: (Elements.Element, LuaStack) -> Void) {
+        shim_push_table(L, 0, 0)
+        var index: Int64 = 0
+        for element in elements {
+            index += 1
+            each(element, self)
+            shim_raw_set_index(L, -2, index)
+        }
+    }
+
+    /// Sets a field of the table on top to the value that `value` pushes.
+    public func set(_ name: String, _ value: some LuaPushable) {
+        value.push(onto: self)
+        setTop(name)
+    }
+
+    /// Pushes an empty table with room for `fields` fields.
+    public func pushTable(fields: Int = 0) { shim_push_table(L, 0, Int32(fields)) }
+
+    /// Sets field `name` of the table below the top to the value on top, which it pops.
+    package func setTop(_ name: String) {
+        var name = name
+        name.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) {
+                shim_raw_set_name(L, -2, $0.baseAddress ?? Self.noBytes, $0.count)
+            }
+        }
+    }
+
+    /// Pushes field `name` of the table at `index`, without metamethods; returns its type.
+    @discardableResult
+    package func getRaw(_ index: Int32, _ name: String) -> Int32 {
+        var name = name
+        return name.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) {
+                shim_raw_get_name(L, index, $0.baseAddress ?? Self.noBytes, $0.count)
+            }
+        }
+    }
+
+    /// The string at `index`, decoded as UTF-8 with replacement of what is not; nil for any other type.
+    package func string(at index: Int32) -> String? {
+        var length = 0
+        guard let bytes = shim_to_bytes(L, index, &length) else { return nil }
+        return String(decoding: UnsafeRawBufferPointer(start: bytes, count: length), as: UTF8.self)
+    }
+
+    /// `tostring` of the value at `index`.
+    package func text(at index: Int32) -> String {
+        shim_to_text(L, index)
+        defer { shim_pop(L, 1) }
+        return string(at: -1) ?? ""
+    }
+
+    /// Lua wants an address even for no bytes.
+    static var noBytes: UnsafePointer<CChar> { emptyBytes }
+}
+
+/// One readable byte, for the empty string's address.
+private nonisolated(unsafe) let emptyBytes: UnsafePointer<CChar> = {
+    // Allocated once for the life of the process and never written again.
+    let byte = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
+    byte.initialize(to: 0)
+    return UnsafePointer(byte)
+}()
+
+/// A Swift value that can become one Lua value.
+public protocol LuaPushable {
+    /// Pushes exactly one value.
+    func push(onto stack: LuaStack)
+}
+
+extension Bool: LuaPushable {
+    /// Pushes a boolean.
+    public func push(onto stack: LuaStack) { stack.push(self) }
+}
+
+extension Int: LuaPushable {
+    /// Pushes an integer.
+    public func push(onto stack: LuaStack) { stack.push(self) }
+}
+
+extension Double: LuaPushable {
+    /// Pushes a float.
+    public func push(onto stack: LuaStack) { stack.push(self) }
+}
+
+extension String: LuaPushable {
+    /// Pushes the UTF-8 bytes.
+    public func push(onto stack: LuaStack) { stack.push(self) }
+}
+
+extension Array: LuaPushable where Element: LuaPushable {
+    /// Pushes a list.
+    public func push(onto stack: LuaStack) { stack.push(list: self) { $1.push($0) } }
+}
+
+extension Optional: LuaPushable where Wrapped: LuaPushable {
+    /// Pushes the value, or `nil`.
+    public func push(onto stack: LuaStack) {
+        if let value = self { value.push(onto: stack) } else { stack.pushNil() }
+    }
+}
+
+/// Lua's `nil`.
+public struct LuaNil: LuaPushable {
+    /// The one `nil`.
+    public init() {}
+
+    /// Pushes `nil`.
+    public func push(onto stack: LuaStack) { stack.pushNil() }
+}

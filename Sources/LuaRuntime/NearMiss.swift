@@ -1,0 +1,35 @@
+/// Finds the name that a misspelt one was meant to be.
+public enum NearMiss {
+    /// The candidate that differs from `name` only in case, or by a slip or two; nil when none is that near.
+    public static func find(_ name: String, in candidates: [String]) -> String? {
+        let lower = Array(name.lowercased().utf8)
+        guard lower.count >= 2 else { return nil }
+        var best: (candidate: String, distance: Int)?
+        for candidate in candidates where candidate != name {
+            let other = Array(candidate.lowercased().utf8)
+            if other == lower { return candidate }
+            let allowed = min(lower.count, other.count) >= 8 ? 2 : (min(lower.count, other.count) >= 4 ? 1 : 0)
+            guard abs(other.count - lower.count) <= allowed else { continue }
+            let distance = editDistance(lower, other)
+            if distance <= allowed, distance < best?.distance ?? Int.max { best = (candidate, distance) }
+        }
+        return best?.candidate
+    }
+
+    /// Insertions, deletions, replacements and swaps of neighbours that lead from one to the other.
+    private static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        var beforeLast: [Int] = []
+        var last = Array(0...b.count)
+        for i in 0..<a.count {
+            var row = [i + 1] + Array(repeating: 0, count: b.count)
+            for j in 0..<b.count {
+                var cost = min(row[j] + 1, last[j + 1] + 1, last[j] + (a[i] == b[j] ? 0 : 1))
+                if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] { cost = min(cost, beforeLast[j - 1] + 1) }
+                row[j + 1] = cost
+            }
+            beforeLast = last
+            last = row
+        }
+        return last[b.count]
+    }
+}
