@@ -1,0 +1,2 @@
+-- What main.lua and device.lua agree on.
+return {Port = 9003}

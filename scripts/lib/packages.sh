@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# The system packages that the build and the tests need. Sourced, after messages.sh.
+
+# Lua and PCRE2 are linked; pkg-config finds them; git fetches the Swift packages; socat is a peer in the tests.
+required_packages=(liblua5.4-dev libpcre2-dev pkg-config git socat)
+
+# Prints those that are not installed.
+missing_packages() {
+    local package installed
+    installed=$(dpkg-query --show --showformat '${Package} ${db:Status-Status}\n' "${required_packages[@]}" 2>/dev/null || true)
+    for package in "${required_packages[@]}"; do
+        grep -qx "$package installed" <<<"$installed" || printf '%s\n' "$package"
+    done
+}
+
+# Installs what is missing; when that is not allowed, ends with the command to run.
+install_missing_packages() {
+    local missing as_root=()
+    command -v dpkg-query >/dev/null ||
+        die "this is no Debian: install Lua 5.4, PCRE2 (8 bit), their headers, pkg-config, git and socat by hand, then run 'swift build'"
+    mapfile -t missing < <(missing_packages)
+    ((${#missing[@]})) || return 0
+
+    local command="apt-get install -y --no-install-recommends ${missing[*]}"
+    if ((EUID != 0)); then
+        # Without a terminal sudo must not ask for a password: nobody would answer.
+        if command -v sudo >/dev/null && { [[ -t 0 ]] || sudo -n true 2>/dev/null; }; then
+            as_root=(sudo)
+        else
+            die "missing packages, and no right to install them; run as root: $command"
+        fi
+    fi
+    announce "Installing ${missing[*]}"
+    "${as_root[@]}" apt-get update -q ||
+        die "apt-get update failed; when it is mended, run as root: $command"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" ||
+        die "the installation failed; when it is mended, run as root: $command"
+}
