@@ -53,6 +53,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"),
             ],
+            resources: [.embedInCode("Lua/environment.lua")],
             swiftSettings: swiftSettings
         ),
         .executableTarget(

@@ -156,6 +156,9 @@ public struct LuaCall {
         return String((stack.string(at: -1) ?? "").dropLast(2))
     }
 
+    /// Whether the calling task can be suspended here; see ``wait(_:)``.
+    public var canWait: Bool { shim_can_wait(stack.L) && runtime.running != nil }
+
     // MARK: - Answers
 
     /// Returns one value.

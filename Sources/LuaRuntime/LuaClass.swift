@@ -1,9 +1,11 @@
-/// An event of a declared class.
+/// An event of a declared class, or another slot for a value that is kept inside the instance.
 public struct LuaEvent: Sendable {
     /// The name that programs use.
     public let name: String
-    /// The number under which handlers are kept: 1, 2, …
-    public let index: Int
+    /// What task names show after the instance: `.ReceiveData`, ` tick`.
+    public let label: String
+    /// The number under which the handler is kept: 1, 2, …
+    let index: Int
 }
 
 /// The declaration of a class that programs see: everything that is known of it comes from here.
@@ -18,15 +20,15 @@ public struct LuaClass<Object: AnyObject> {
     var describe: (Object) -> String
     var members: [Member] = []
     var constructor: ConstructorDeclaration?
+    var attached: ((Object, LuaInstance, LuaCall?) -> Void)?
     var eventCount = 0
-    var fallThrough: ((Object) -> LuaReference?)?
+    var fallThrough: LuaEvent?
     var baseName: String?
 
     struct ConstructorDeclaration {
         var parameters: [LuaParameter]
         var documentation: String
         var body: (LuaCall) throws(LuaFault) -> Object
-        var attached: ((Object, LuaInstance) -> Void)?
     }
 
     enum Member {
@@ -56,17 +58,16 @@ public struct LuaClass<Object: AnyObject> {
     /// Declares how programs make an object: `Name(…)`, or `Name.init(self, …)` in a derived class.
     ///
     /// A class without a constructor is only made by the host.
-    /// - Parameters:
-    ///   - attached: called when Lua has the object: connects its events to the instance.
-    ///   - body: makes the object from checked arguments.
+    /// - Parameter body: makes the object from checked arguments.
     public mutating func constructor(
-        _ parameters: [LuaParameter], _ documentation: String,
-        attached: ((Object, LuaInstance) -> Void)? = nil,
-        body: @escaping (LuaCall) throws(LuaFault) -> Object
+        _ parameters: [LuaParameter], _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> Object
     ) {
-        constructor = ConstructorDeclaration(
-            parameters: parameters, documentation: documentation, body: body, attached: attached)
+        constructor = ConstructorDeclaration(parameters: parameters, documentation: documentation, body: body)
     }
+
+    /// Says what to do when Lua has got an object: connect its events to the instance.
+    /// - Parameter body: gets the constructor's call, or nil for an object that the host made.
+    public mutating func whenAttached(_ body: @escaping (Object, LuaInstance, LuaCall?) -> Void) { attached = body }
 
     /// Declares a property. Without `set` it is read-only.
     public mutating func property<Value: LuaPushable>(
@@ -93,16 +94,35 @@ public struct LuaClass<Object: AnyObject> {
                 body: body))
     }
 
-    /// Declares an event: a slot for one handler, called with the instance and one argument.
-    /// - Parameter argument: what the handler's second argument is, for the reference.
-    public mutating func event(_ name: String, _ argument: String, _ documentation: String) -> LuaEvent {
-        eventCount += 1
-        members.append(.event(name: name, argument: argument, documentation: documentation, index: eventCount))
-        return LuaEvent(name: name, index: eventCount)
+    /// Declares a method without parameters that does not wait.
+    public mutating func method(
+        _ name: String, _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
+    ) {
+        method(name, [], documentation, body: body)
     }
 
-    /// Lets reads of names that the class does not have go to another Lua object.
-    public mutating func fallThrough(to target: @escaping (Object) -> LuaReference?) { fallThrough = target }
+    /// Declares an event: a slot for one handler, called with the instance and one argument.
+    /// - Parameters:
+    ///   - argument: what the handler's second argument is, for the reference.
+    ///   - label: what task names show after the instance; by default a dot and the name.
+    public mutating func event(
+        _ name: String, _ argument: String, _ documentation: String, label: String? = nil
+    ) -> LuaEvent {
+        eventCount += 1
+        members.append(.event(name: name, argument: argument, documentation: documentation, index: eventCount))
+        return LuaEvent(name: name, label: label ?? "." + name, index: eventCount)
+    }
+
+    /// A place in the instance for a Lua value that programs do not see by name. What is kept there is part of the
+    /// instance: a function that sees its instance is no leak.
+    /// - Parameter label: what task names show when the value is a function that a task runs.
+    public mutating func slot(label: String = "") -> LuaEvent {
+        eventCount += 1
+        return LuaEvent(name: "", label: label, index: eventCount)
+    }
+
+    /// Lets reads of names that the class does not have go to the Lua object in `slot`.
+    public mutating func fallThrough(to slot: LuaEvent) { fallThrough = slot }
 }
 
 /// What the runtime knows of a registered class, whatever its object type.
@@ -114,8 +134,8 @@ final class ClassRecord {
     let members: [String]
     let methods: Set<String>
     let describe: (AnyObject) -> String
-    let fallThrough: ((AnyObject) -> LuaReference?)?
-    let attached: ((AnyObject, LuaInstance) -> Void)?
+    let fallThrough: LuaEvent?
+    let attached: ((AnyObject, LuaInstance, LuaCall?) -> Void)?
     var metatable: LuaReference?
     let surface: ClassSurface
 
@@ -133,9 +153,9 @@ final class ClassRecord {
             let text = describe(object)
             return text.isEmpty ? name : "\(name) \(text)"
         }
-        fallThrough = declaration.fallThrough.map { target in { object in (object as? Object).flatMap(target) } }
-        attached = declaration.constructor?.attached.map { attached in
-            { object, instance in if let object = object as? Object { attached(object, instance) } }
+        fallThrough = declaration.fallThrough
+        attached = declaration.attached.map { attached in
+            { object, instance, call in if let object = object as? Object { attached(object, instance, call) } }
         }
     }
 }

@@ -29,8 +29,11 @@ public final class LuaInstance {
         self.record = record
     }
 
+    /// What tells this instance from others of its class, where the object itself cannot say: where it was made.
+    public var name: String?
+
     /// The class's name and what the binding says of the object, for logs and `tostring`.
-    public func describe() -> String { record.describe(object) }
+    public func describe() -> String { name.map { "\(record.name) \($0)" } ?? record.describe(object) }
 
     /// Keeps the instance alive while its resource is active: an open socket, a running timer.
     public func setActive(_ active: Bool) {
@@ -54,20 +57,56 @@ public final class LuaInstance {
         }
     }
 
-    /// Runs `push`'s function as the next of this instance's events.
-    public func run(_ name: String, push: @escaping (LuaStack) -> Int) {
+    /// Calls the handler of `event`, if the program has set one, without arguments.
+    public func call(_ event: LuaEvent) {
         guard !isForgotten, runtime.isOpen else { return }
         if isBusy {
-            enqueue(Event(event: LuaEvent(name: name, index: 0), owner: self, argument: LuaNil(), push: push))
+            enqueue(Event(event: event, owner: self, argument: nil))
         } else {
-            begin(name, push)
+            deliver(event, self, nil)
+        }
+    }
+
+    /// Told when the last handler has ended and no event is queued.
+    public var onIdle: (() -> Void)?
+
+    /// Keeps the value on top of `stack`, which it pops, in `slot`.
+    public func keep(_ slot: LuaEvent, popping stack: LuaStack) {
+        shim_set_handler(stack.L, Unmanaged.passUnretained(self).toOpaque(), Int32(slot.index))
+    }
+
+    /// Pushes what is kept in `slot`, or `nil`.
+    public func push(_ slot: LuaEvent, onto stack: LuaStack) {
+        guard shim_push_handler(stack.L, Unmanaged.passUnretained(self).toOpaque(), Int32(slot.index)) else {
+            stack.pushNil()
+            return
+        }
+        shim_pop(stack.L, 1)
+    }
+
+    /// True when something is kept in `slot`.
+    public func has(_ slot: LuaEvent) -> Bool {
+        guard shim_push_handler(runtime.L, Unmanaged.passUnretained(self).toOpaque(), Int32(slot.index)) else {
+            return false
+        }
+        shim_pop(runtime.L, 2)
+        return true
+    }
+
+    /// Starts a task of its own, beside the queue of events, that calls the function in `slot` with this instance.
+    public func start(_ slot: LuaEvent, onEnd: @escaping (TaskOutcome) -> Void) {
+        guard !isForgotten, runtime.isOpen else { return }
+        runtime.start(.event(self, slot), onEnd: onEnd) { stack in
+            push(slot, onto: stack)
+            push(onto: stack)
+            return 1
         }
     }
 
     /// True while a handler of this instance runs or waits.
     public var isHandling: Bool { isBusy }
 
-    private func deliver(_ event: LuaEvent, _ owner: LuaInstance, _ argument: any LuaPushable) {
+    private func deliver(_ event: LuaEvent, _ owner: LuaInstance, _ argument: (any LuaPushable)?) {
         // Looked up on the main stack first: most events of most objects have no handler, and then no task is taken.
         let L = runtime.L
         guard shim_push_handler(L, Unmanaged.passUnretained(owner).toOpaque(), Int32(event.index)) else { return }
@@ -79,22 +118,18 @@ public final class LuaInstance {
             }
         }
         let slot = runtime.takeSlot()
-        slot.name = .event(self, event.name)
-        slot.parent = nil
+        slot.name = .event(self, event)
         slot.queue = self
         isBusy = true
-        shim_move(L, slot.thread, 2)
-        argument.push(onto: LuaStack(slot.thread))
-        runtime.enter(slot, arguments: 2)
-    }
-
-    private func begin(_ name: String, _ push: (LuaStack) -> Int) {
-        let slot = runtime.takeSlot()
-        slot.name = .event(self, name)
-        slot.queue = self
-        isBusy = true
-        let arguments = push(LuaStack(slot.thread))
-        runtime.enter(slot, arguments: Int32(arguments))
+        if let argument {
+            shim_move(L, slot.thread, 2)
+            argument.push(onto: LuaStack(slot.thread))
+            runtime.enter(slot, arguments: 2)
+        } else {
+            shim_pop(L, 1)
+            shim_move(L, slot.thread, 1)
+            runtime.enter(slot, arguments: 0)
+        }
     }
 
     private func enqueue(_ event: Event) {
@@ -118,17 +153,14 @@ public final class LuaInstance {
     func taskEnded() {
         isBusy = false
         while !isBusy, !isForgotten, runtime.isOpen, let next = events.popFirst() {
-            if let push = next.push {
-                begin(next.event.name, push)
-            } else {
-                deliver(next.event, next.owner, next.argument)
-            }
+            deliver(next.event, next.owner, next.argument)
         }
         if isPaused && events.count <= Self.pauseAbove / 2 {
             isPaused = false
             overflowed = false
             onBackPressure?(false)
         }
+        if !isBusy { onIdle?() }
     }
 
     func forget() {
@@ -139,8 +171,7 @@ public final class LuaInstance {
     private struct Event {
         let event: LuaEvent
         let owner: LuaInstance
-        let argument: any LuaPushable
-        var push: ((LuaStack) -> Int)?
+        let argument: (any LuaPushable)?
     }
 
     /// A small first-in-first-out queue.

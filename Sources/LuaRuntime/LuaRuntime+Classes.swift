@@ -102,7 +102,7 @@ extension LuaRuntime {
                     try checks.apply(call.runtime, L, base: 1)
                     let checked = LuaCall(runtime: call.runtime, stack: call.stack, base: 1, name: name)
                     let object = try body(checked)
-                    call.runtime.attach(object, record, at: 1, L)
+                    call.runtime.attach(object, record, at: 1, checked)
                     return .none
                 })
         } else {
@@ -170,11 +170,11 @@ extension LuaRuntime {
 
     // MARK: - Instances
 
-    private func attach(_ object: AnyObject, _ record: ClassRecord, at index: Int32, _ L: OpaquePointer) {
+    private func attach(_ object: AnyObject, _ record: ClassRecord, at index: Int32, _ call: LuaCall) {
         let instance = LuaInstance(runtime: self, object: object, record: record)
         instances[ObjectIdentifier(object)] = Unmanaged.passUnretained(instance)
-        shim_attach(L, index, Unmanaged.passRetained(instance).toOpaque(), record.id)
-        record.attached?(object, instance)
+        shim_attach(call.stack.L, index, Unmanaged.passRetained(instance).toOpaque(), record.id)
+        record.attached?(object, instance, call)
     }
 
     /// The instance of an object that the host made: the one that Lua has, or a new one of the registered class `name`.
@@ -199,6 +199,7 @@ extension LuaRuntime {
         let instance = LuaInstance(runtime: self, object: object, record: record)
         instances[ObjectIdentifier(object)] = Unmanaged.passUnretained(instance)
         shim_attach(L, -1, Unmanaged.passRetained(instance).toOpaque(), record.id)
+        record.attached?(object, instance, nil)
         // Only the weak table of instances has it now: the caller pushes or activates it before anything is allocated.
         shim_pop(L, 1)
         return instance
@@ -208,6 +209,9 @@ extension LuaRuntime {
     public func knownInstance(of object: AnyObject) -> LuaInstance? {
         instances[ObjectIdentifier(object)]?.takeUnretainedValue()
     }
+
+    /// The objects of all instances that Lua has.
+    public var objects: [AnyObject] { instances.values.map { $0.takeUnretainedValue().object } }
 
     /// Lua has dropped the instance. Called from inside a collection: no Lua here.
     func released(_ instance: LuaInstance) {
@@ -229,9 +233,7 @@ extension LuaRuntime {
             let hint = record.methods.contains(near) ? "\(near)(…) with a colon" : near
             return fault(LuaFault(.attributeError, "\(record.name) has no '\(name)'; did you mean \(hint)?"), L)
         }
-        guard let fallThrough = record.fallThrough, let target = fallThrough(instance.object) else {
-            return LuaResult.none.verdict
-        }
+        guard let fallThrough = record.fallThrough else { return LuaResult.none.verdict }
         if writing {
             return fault(
                 LuaFault(
@@ -245,7 +247,7 @@ extension LuaRuntime {
         stack.getRaw(-1, "read_through")
         shim_remove(L, -2)
         shim_push_value(L, 1)
-        target.push(onto: stack)
+        instance.push(fallThrough, onto: stack)
         shim_push_value(L, 2)
         return LuaResult.call(arguments: 3).verdict
     }

@@ -119,6 +119,15 @@ public final class LuaRuntime {
     /// The name of the running task; nil when Lua is not running.
     public var runningTaskName: String? { running?.name.text }
 
+    /// The stack of the state itself: for loading text before a task is started.
+    public var mainStack: LuaStack { LuaStack(L) }
+
+    /// Takes the value on top of ``mainStack``.
+    public func takeReference() -> LuaReference { LuaReference(popping: LuaStack(L), runtime: self) }
+
+    /// Cancels every task that has not ended.
+    public func cancelAllTasks() { cancelAll() }
+
     // MARK: - Globals and functions
 
     /// Defines global `name` as the value that `push` pushes.

@@ -4,8 +4,8 @@ internal import CLuaShim
 public enum TaskName {
     /// A fixed name.
     case text(String)
-    /// An event of an instance: `Projector.ReceiveData`.
-    case event(LuaInstance, String)
+    /// An event of an instance: `EthernetClientInterface 10.0.0.5:23.ReceiveData`.
+    case event(LuaInstance, LuaEvent)
     /// Put together on demand.
     case made(() -> String)
 
@@ -13,7 +13,7 @@ public enum TaskName {
     public var text: String {
         switch self {
         case .text(let text): text
-        case .event(let instance, let event): "\(instance.describe()).\(event)"
+        case .event(let instance, let event): instance.describe() + event.label
         case .made(let make): make()
         }
     }

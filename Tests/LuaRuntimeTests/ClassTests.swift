@@ -8,10 +8,7 @@ private final class Lamp {
     init(name: String) { self.name = name }
 }
 
-private final class Group {
-    let target: LuaReference?
-    init(target: LuaReference?) { self.target = target }
-}
+private final class Group {}
 
 @Suite("Declared classes")
 struct ClassTests {
@@ -23,9 +20,9 @@ struct ClassTests {
         init() throws {
             probe = try Probe()
             var lamp = LuaClass<Lamp>("Lamp", "A lamp.") { "'\($0.name)'" }
+            lamp.whenAttached { [unowned self] _, instance, _ in lamps.append(instance) }
             lamp.constructor(
-                [.required("Name", .string, ""), .optional("Level", .integer(0...100), default: "0", "")], "",
-                attached: { [unowned self] in lamps.append($1) }
+                [.required("Name", .string, ""), .optional("Level", .integer(0...100), default: "0", "")], ""
             ) { (call) throws(LuaFault) in
                 let lamp = Lamp(name: call.string(1) ?? "")
                 lamp.level = call.integer(2) ?? 0
@@ -50,11 +47,14 @@ struct ClassTests {
             switched = lamp.event("Switched", "the state", "")
             probe.runtime.register(lamp)
             var group = LuaClass<Group>("Group", "A group.") { _ in "" }
-            group.constructor([.required("Of", .any, "")], "") { (call) throws(LuaFault) in
-                Group(target: call.reference(1))
-            }
+            group.constructor([.required("Of", .any, "")], "") { (_) throws(LuaFault) in Group() }
             group.property("Size", .integer, "") { _ in 1 }
-            group.fallThrough { $0.target }
+            let target = group.slot()
+            group.whenAttached { _, instance, call in
+                call?.push(argument: 1)
+                if let call { instance.keep(target, popping: call.stack) }
+            }
+            group.fallThrough(to: target)
             probe.runtime.register(group)
         }
 

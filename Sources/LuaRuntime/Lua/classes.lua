@@ -104,6 +104,27 @@ function host.read_through(handler, target, name)
     end
 end
 
+--- For the host: the names of an instance's events, as keys; nil for what is no instance of a class with events.
+function host.events_of(object)
+    local metatable = raw_getmetatable(object)
+    local info = metatable and infos[rawget(metatable, CLASS)]
+    if not info or not info.id then return nil end
+    local events = info.events
+    if not events then
+        events = {}
+        for name, code in next, info.accessors do
+            if code & 1 == 1 then events[name] = true end
+        end
+        info.events = events
+    end
+    return events
+end
+
+--- For the host: the name of an instance's class.
+function host.class_name(object)
+    return raw_getmetatable(object).__name
+end
+
 --- class(name, base, ...) makes a class. Its instances are tables; `init(self, ...)` fills a new one. Members of an
 --- earlier base win over those of a later one. At most one line of bases leads to a host class.
 function class(name, ...)

@@ -1,0 +1,109 @@
+internal import ControlCore
+internal import LuaRuntime
+internal import NIOCore
+
+/// What the declarations of Lua classes need of the program that they are made for.
+final class BindingContext {
+    unowned let runtime: LuaRuntime
+    let environment: any Environment
+    let configuration: ProgramConfiguration
+    /// Writes to the program log.
+    let log: (ProgramLogEntry.Severity, String) -> Void
+    /// Ends the program with an exit code.
+    let exit: (Int) -> Void
+    /// Set by the declarations of the handlers, which know their slots; used by `GetConnectionHandler`.
+    var makeRawTcpHandler: (LuaCall, EthernetClientInterface, HandlerOptions) throws(LuaFault) -> LuaResult = {
+        (_, _, _) in
+        .none
+    }
+    var makeServerExHandler: (LuaCall, EthernetServerInterfaceEx, HandlerOptions) throws(LuaFault) -> LuaResult = {
+        (_, _, _) in .none
+    }
+
+    init(
+        runtime: LuaRuntime, environment: any Environment, configuration: ProgramConfiguration,
+        log: @escaping (ProgramLogEntry.Severity, String) -> Void, exit: @escaping (Int) -> Void
+    ) {
+        self.runtime = runtime
+        self.environment = environment
+        self.configuration = configuration
+        self.log = log
+        self.exit = exit
+    }
+
+    /// Makes every class and function of the Global Scripter environment known to the program.
+    func registerAll() throws(LuaFault) {
+        runtime.register(declareEthernetClientInterface(self))
+        let server = declareEthernetServerInterfaceEx(self)
+        runtime.register(declareClientObject())
+        runtime.register(server)
+        runtime.register(declareTimer(self))
+        runtime.register(declareWait(self))
+        runtime.register(declareClock(self))
+        runtime.register(declareRawTcpHandler(self))
+        runtime.register(declareServerExHandler(self))
+        for function in declareFunctions(self) { runtime.setGlobal(function) }
+        try runtime.run(PackageResources.environment_lua, chunk: "=[lectern environment]", arguments: [])
+    }
+}
+
+// MARK: - Conversions
+
+extension TimeAmount {
+    /// A duration that a program gave in seconds.
+    init(seconds: Double) { self = .nanoseconds(Int64(seconds * 1e9)) }
+
+    /// As programs see it.
+    var seconds: Double { Double(nanoseconds) / 1e9 }
+}
+
+extension LuaFault {
+    /// A parameter that the core refused.
+    init(_ error: ParameterError) {
+        self.init(.valueError, "argument '\(error.parameter)' \(error.problem); it must be \(error.allowed)")
+    }
+
+    /// A send that was not possible.
+    init(_ error: IOFault) { self.init(.ioError, error.text) }
+}
+
+extension LuaCall {
+    /// A string argument's bytes, in one copy.
+    func buffer(_ argument: Int) throws(LuaFault) -> ByteBuffer {
+        try withBytes(argument) { (bytes) throws(LuaFault) in
+            var buffer = ByteBufferAllocator().buffer(capacity: bytes?.count ?? 0)
+            if let bytes { buffer.writeBytes(bytes) }
+            return buffer
+        }
+    }
+
+    /// An optional duration in seconds.
+    func duration(_ argument: Int) -> TimeAmount? { number(argument).map { TimeAmount(seconds: $0) } }
+
+    /// Runs core code that refuses parameters.
+    func checked<T>(_ body: () throws(ParameterError) -> T) throws(LuaFault) -> T {
+        do throws(ParameterError) { return try body() } catch { throw LuaFault(error) }
+    }
+
+    /// Sends, and waits for room when the queue is long and the task may wait.
+    func send(
+        _ data: ByteBuffer, whenWritable: (@escaping () -> Void) -> (any Cancellable)?,
+        _ send: () throws(IOFault) -> Void
+    ) throws(LuaFault) -> LuaResult {
+        do throws(IOFault) { try send() } catch { throw LuaFault(error) }
+        guard canWait else { return .none }
+        var room: (any Cancellable)?
+        let box = Box<LuaWaiter>()
+        room = whenWritable { box.value?.resume() }
+        guard let room else { return .none }
+        return try wait { (waiter) throws(LuaFault) in
+            box.value = waiter
+            return { room.cancel() }
+        }
+    }
+}
+
+/// Something that is known only after the closure that needs it was made.
+final class Box<Value> {
+    var value: Value?
+}

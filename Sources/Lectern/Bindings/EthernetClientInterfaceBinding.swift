@@ -1,0 +1,97 @@
+internal import ControlCore
+internal import LuaRuntime
+internal import NIOCore
+
+/// Declares `EthernetClientInterface`.
+func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<EthernetClientInterface> {
+    var c = LuaClass<EthernetClientInterface>(
+        "EthernetClientInterface", "A connection to one network device."
+    ) { $0.peer }
+    c.constructor(
+        [
+            .required("Hostname", .string, "The device's name or IP address."),
+            .required("IPPort", .integer(1...65_535), "The device's port."),
+            .optional(
+                "Protocol", .oneOf(NetworkProtocol.allCases.map(\.rawValue)), default: "'TCP'", "How to talk to it."),
+            .optional("ServicePort", .integer(0...65_535), default: "0", "UDP only: the local port for replies."),
+            .optional("Credentials", .table, "SSH only: {user, password}."),
+            .optional("bufferSize", .integer(1...65_536), default: "4096", "UDP only: the largest datagram."),
+        ], "Makes an interface; Connect opens the connection."
+    ) { (call) throws(LuaFault) in
+        let credentials = call.strings(5)
+        guard call.isNil(5) || credentials?.count == 2 else {
+            throw LuaFault(.typeError, "argument 'Credentials' of EthernetClientInterface must be {user, password}")
+        }
+        return try call.checked { () throws(ParameterError) in
+            try EthernetClientInterface(
+                environment: context.environment, hostname: call.string(1) ?? "", port: call.integer(2) ?? 0,
+                protocol: call.string(3).flatMap(NetworkProtocol.init) ?? .tcp, servicePort: call.integer(4) ?? 0,
+                credentials: credentials.map { Credentials(user: $0[0], password: $0[1]) },
+                bufferSize: call.integer(6) ?? 4096)
+        }
+    }
+    c.property("Hostname", .string, "The name or address as given.") { $0.hostname }
+    c.property("IPAddress", .string, "The peer's address; the name until it is resolved.") {
+        $0.ipAddress ?? $0.hostname
+    }
+    c.property("IPPort", .integer, "The device's port.") { $0.port }
+    c.property("Protocol", .string, "'TCP', 'UDP' or 'SSH'.") { $0.protocol.rawValue }
+    c.property("ServicePort", .integer, "The local UDP port; 0 until communication is active.") { $0.servicePort }
+    c.property("Credentials", .table, "{user, password}, or nil.") { $0.credentials.map { [$0.user, $0.password] } }
+    c.method(
+        "Connect", [.optional("timeout", .seconds, "How long to try; nil: as long as the system does.")],
+        returns: "'Connected', 'ConnectedAlready', or the reason of the failure", waits: true,
+        "Opens the connection."
+    ) { (client, call) throws(LuaFault) in
+        let timeout = call.duration(1)
+        return try call.wait { (waiter) throws(LuaFault) in
+            let pending = client.connect(timeout: timeout) { waiter.resume(returning: $0.text) }
+            return { pending.cancel() }
+        }
+    }
+    c.method("Disconnect", "Closes the connection; harmless when it is closed.") { (client, _) throws(LuaFault) in
+        client.disconnect()
+        return .none
+    }
+    c.method(
+        "Send", [.required("data", .string, "What to send.")],
+        waits: true, "Sends data. Raises IOError when not connected; waits only while a megabyte is queued."
+    ) { (client, call) throws(LuaFault) in
+        let data = try call.buffer(1)
+        return try call.send(data, whenWritable: client.whenWritable) { () throws(IOFault) in try client.send(data) }
+    }
+    c.method(
+        "SendAndWait", sendAndWaitParameters, returns: sendAndWaitReturns, waits: true,
+        "Sends data and waits for the response."
+    ) { (client, call) throws(LuaFault) in
+        try call.sendAndWait { client.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3) }
+    }
+    c.method(
+        "StartKeepAlive",
+        [
+            .required("interval", .seconds(0.01...1e9), "The time between two transmissions."),
+            .required("data", .string, "What to send."),
+        ], "Sends data every interval while connected, until StopKeepAlive; the first time after one interval."
+    ) { (client, call) throws(LuaFault) in
+        let data = try call.buffer(2)
+        try call.checked { () throws(ParameterError) in
+            try client.startKeepAlive(interval: call.duration(1) ?? .seconds(1), data: data)
+        }
+        return .none
+    }
+    c.method("StopKeepAlive", "Ends StartKeepAlive.") { (client, _) throws(LuaFault) in
+        client.stopKeepAlive()
+        return .none
+    }
+    let connected = c.event("Connected", "'Connected'", "The connection was opened.")
+    let disconnected = c.event("Disconnected", "'Disconnected'", "The connection was closed, by whomever.")
+    let receiveData = c.event("ReceiveData", "the bytes", "Bytes arrived: as many as came at once, at most 64 KiB.")
+    c.whenAttached { client, instance, _ in
+        client.onConnected = { [weak instance] in instance?.fire(connected, "Connected") }
+        client.onDisconnected = { [weak instance] in instance?.fire(disconnected, "Disconnected") }
+        client.onReceiveData = { [weak instance] in instance?.fire(receiveData, $0) }
+        client.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        instance.onBackPressure = { [weak client] in client?.setReceiving(!$0) }
+    }
+    return c
+}

@@ -1,0 +1,67 @@
+internal import ControlCore
+internal import LuaRuntime
+internal import NIOCore
+
+// What `Send` and `SendAndWait` have in common wherever they appear.
+
+/// The parameters of every `SendAndWait`.
+let sendAndWaitParameters: [LuaParameter] = [
+    .required("data", .string, "What to send."),
+    .required("timeout", .seconds, "How long to wait for the response."),
+    .optional("deliLen", .integer(1...Int.max), "The response is complete with so many bytes."),
+    .optional("deliTag", .string, "The response ends with these bytes."),
+    .optional("deliRex", .any, "The response ends where this pattern's match ends: a re.compile result or a string."),
+]
+
+let sendAndWaitReturns =
+    "the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came"
+
+extension LuaCall {
+    /// The delimiter among arguments 3 to 5 of a `SendAndWait`.
+    func delimiter() throws(LuaFault) -> ResponseDelimiter? {
+        let given = (3...5).filter { !isNil($0) }
+        guard given.count <= 1 else {
+            throw LuaFault(.typeError, "SendAndWait takes one delimiter: deliLen, deliTag or deliRex")
+        }
+        switch given.first {
+        case 3: return .length(integer(3) ?? 0)
+        case 4:
+            let tag = try buffer(4)
+            guard tag.readableBytes > 0 else { throw LuaFault(.valueError, "argument 'deliTag' must not be empty") }
+            return .suffix(tag)
+        case 5: return .pattern(try pattern(5))
+        default: return nil
+        }
+    }
+
+    /// A compiled pattern, or a string that is compiled now.
+    private func pattern(_ argument: Int) throws(LuaFault) -> any ResponsePattern {
+        if let pattern = instance(argument)?.object as? any ResponsePattern { return pattern }
+        guard let text = bytes(argument) else {
+            throw LuaFault(
+                .typeError,
+                "argument 'deliRex' must be a pattern of re.compile or a string, got a \(typeName(argument))")
+        }
+        return try compilePattern(text, flags: 0)
+    }
+
+    /// Suspends the task over a `sendAndWait` and returns the response.
+    func sendAndWait(
+        _ begin: (ByteBuffer, TimeAmount, ResponseDelimiter?, @escaping (SendAndWaitOutcome) -> Void) -> any Cancellable
+    ) throws(LuaFault) -> LuaResult {
+        let data = try buffer(1)
+        let timeout = duration(2) ?? .zero
+        let delimiter = try delimiter()
+        return try wait { (waiter) throws(LuaFault) in
+            let pending = begin(data, timeout, delimiter) { outcome in
+                switch outcome {
+                case .failed(let error as IOFault): waiter.resume(throwing: LuaFault(error))
+                case .failed(let error): waiter.resume(throwing: LuaFault(.runtimeError, "deliRex: \(error)"))
+                case .response(let bytes): waiter.resume(returning: bytes)
+                case .unmet: waiter.resume(returning: "")
+                }
+            }
+            return { pending.cancel() }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+internal import ControlCore
+public import LuaRuntime
+internal import NIOConcurrencyHelpers
+public import NIOCore
+public import NIOPosix
+public import ServiceLifecycle
+
+/// Runs one control program on an event loop, against live sockets.
+///
+/// A host is a `Service`: it runs until its program ends or it is shut down, then closes everything in order. It can be
+/// used from any task; the program itself stays on its loop.
+///
+/// ```swift
+/// let host = ControlHost(source: .file("room/main.lua")) { MemoryLog(capacity: 1000) }
+/// try await host.run()
+/// ```
+public final class ControlHost: Service {
+    private let source: ProgramSource
+    private let configuration: ProgramConfiguration
+    private let makeLog: @Sendable () -> any ProgramLogSink
+    private let register: @Sendable (LuaRuntime) throws -> Void
+    private let eventLoop: any EventLoop
+    private let state = NIOLockedValueBox(State())
+
+    private struct State {
+        var exitCode: Int?
+        var program: NIOLoopBound<Running>?
+        var isStopping = false
+    }
+
+    /// What lives on the loop.
+    private final class Running {
+        let program: Program
+        let environment: LiveEnvironment
+        let ended: EventLoopPromise<Int>
+
+        init(program: Program, environment: LiveEnvironment, ended: EventLoopPromise<Int>) {
+            self.program = program
+            self.environment = environment
+            self.ended = ended
+        }
+    }
+
+    /// Makes a host; ``run()`` runs the program.
+    /// - Parameters:
+    ///   - source: the program.
+    ///   - configuration: limits, profile, addresses.
+    ///   - eventLoopGroup: whose next loop the program gets.
+    ///   - register: called on the loop before the program loads: adds own functions and classes.
+    ///   - log: makes the log's sink; called once, on the loop.
+    public init(
+        source: ProgramSource, configuration: ProgramConfiguration = ProgramConfiguration(),
+        eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        register: @escaping @Sendable (LuaRuntime) throws -> Void = { _ in },
+        log: @escaping @Sendable () -> any ProgramLogSink
+    ) {
+        self.source = source
+        self.configuration = configuration
+        self.eventLoop = eventLoopGroup.next()
+        self.register = register
+        self.makeLog = log
+    }
+
+    /// The code that the program gave to `ExitProgram`; nil while it runs, 0 when it was stopped.
+    public var exitCode: Int? { state.withLockedValue { $0.exitCode } }
+
+    /// Loads and runs the program until it ends, ``stop()`` is called, the service is shut down gracefully or the task is
+    /// cancelled. Everything that the program had opened is closed when this returns.
+    /// - Throws: ``ProgramError`` when the program does not load.
+    public func run() async throws {
+        let ended = eventLoop.makePromise(of: Int.self)
+        do {
+            try await eventLoop.submit { try self.begin(ended) }.get()
+        } catch {
+            ended.fail(error)
+            throw error
+        }
+        let code = try await withTaskCancellationHandler {
+            try await withGracefulShutdownHandler {
+                try await ended.futureResult.get()
+            } onGracefulShutdown: {
+                self.stop()
+            }
+        } onCancel: {
+            self.stop()
+        }
+        state.withLockedValue { $0.exitCode = code }
+    }
+
+    /// Ends the program in order; ``run()`` returns when everything is closed. Idempotent.
+    public func stop() {
+        eventLoop.execute {
+            guard let running = self.takeRunning(stopping: true) else { return }
+            running.program.stop()
+            self.close(running, exitCode: 0)
+        }
+    }
+
+    /// Calls `body` with the program, on its loop.
+    /// - Returns: what `body` returns; nil when the program has ended.
+    public func withProgram<Result: Sendable>(
+        _ body: @escaping @Sendable (Program) throws -> Result
+    ) async throws -> Result? {
+        try await eventLoop.submit {
+            guard let running = self.state.withLockedValue({ $0.program })?.value else { return nil }
+            return try body(running.program)
+        }.get()
+    }
+
+    // MARK: - On the loop
+
+    private func begin(_ ended: EventLoopPromise<Int>) throws {
+        let environment = LiveEnvironment(eventLoop: eventLoop)
+        do {
+            let program = try Program(
+                source: source, environment: environment, configuration: configuration, log: makeLog(),
+                register: register)
+            let running = Running(program: program, environment: environment, ended: ended)
+            let bound = NIOLoopBound(running, eventLoop: eventLoop)
+            let isStopping = state.withLockedValue { state in
+                state.program = bound
+                return state.isStopping
+            }
+            program.onEnded = { [unowned self] ending in
+                guard let running = takeRunning(stopping: false) else { return }
+                switch ending {
+                case .exited(let code): close(running, exitCode: code)
+                case .stopped: close(running, exitCode: 0)
+                case .outOfMemory: close(running, exitCode: 1)
+                }
+            }
+            try program.start()
+            if isStopping { stop() }
+        } catch {
+            state.withLockedValue { $0.program = nil }
+            environment.close {}
+            throw error
+        }
+    }
+
+    /// The running program, for the one who ends it.
+    private func takeRunning(stopping: Bool) -> Running? {
+        state.withLockedValue { state in
+            if stopping { state.isStopping = true }
+            let running = state.program
+            state.program = nil
+            return running
+        }?.value
+    }
+
+    private func close(_ running: Running, exitCode: Int) {
+        running.environment.close { running.ended.succeed(exitCode) }
+    }
+}

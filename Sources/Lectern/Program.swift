@@ -1,0 +1,170 @@
+public import ControlCore
+public import LuaRuntime
+internal import NIOCore
+
+/// One control program: a Lua state, the Global Scripter environment and everything that the program has made.
+///
+/// A program belongs to the loop of its environment, and everything is called there. On live sockets ``ControlHost``
+/// takes care of the loop; in a simulation programs are used directly.
+public final class Program {
+    /// How a program came to its end.
+    public enum Ending: Equatable, Sendable {
+        /// It called `ExitProgram`.
+        case exited(code: Int)
+        /// ``Program/stop()`` was called.
+        case stopped
+        /// It held more memory than it may, and had to be ended.
+        case outOfMemory
+    }
+
+    /// The environment that it runs in.
+    public let environment: any Environment
+    /// Its Lua state.
+    public let runtime: LuaRuntime
+    /// Called once, when it has come to its end by itself.
+    public var onEnded: ((Ending) -> Void)?
+    /// False once it has ended.
+    public private(set) var isRunning = false
+
+    private let source: ProgramSource
+    private let configuration: ProgramConfiguration
+    private let journal: ProgramJournal
+    private let context: BindingContext
+    private var memoryReports = 0
+
+    /// Opens a state for the program. Nothing of the program runs until ``start()``.
+    /// - Parameters:
+    ///   - source: where its text comes from.
+    ///   - environment: the world it acts in.
+    ///   - configuration: limits, profile, addresses.
+    ///   - log: where its log goes.
+    ///   - register: adds the embedder's own functions and classes.
+    /// - Throws: ``ProgramError`` when the folder is missing or a registration fails.
+    public init(
+        source: ProgramSource, environment: any Environment,
+        configuration: ProgramConfiguration = ProgramConfiguration(),
+        log: any ProgramLogSink, register: (LuaRuntime) throws -> Void = { _ in }
+    ) throws(ProgramError) {
+        self.source = source
+        self.environment = environment
+        self.configuration = configuration
+        let journal = ProgramJournal(log: log, environment: environment)
+        self.journal = journal
+        let folder = try ProgramFolder(source.folder)
+        do {
+            runtime = try LuaRuntime(limits: configuration.limits, profile: configuration.profile, host: journal)
+            var surroundings = LuaSurroundings()
+            surroundings.wallClock = { Int(environment.wallClock / 1_000_000_000) }
+            surroundings.cpuClock = { Double(environment.now.uptimeNanoseconds) / 1e9 }
+            surroundings.randomSeed = Int(truncatingIfNeeded: environment.nextRandom())
+            surroundings.confine = folder.confine
+            surroundings.loadModule = folder.module
+            surroundings.loadFile = folder.file
+            try runtime.openLibraries(surroundings)
+            let exit = Box<(Int) -> Void>()
+            context = BindingContext(
+                runtime: runtime, environment: environment, configuration: configuration,
+                log: { [unowned journal, unowned runtime] severity, text in
+                    journal.write(severity, text, task: runtime.runningTaskName)
+                },
+                exit: { exit.value?($0) })
+            try context.registerAll()
+            try register(runtime)
+            exit.value = { [weak self] code in self?.end(.exited(code: code)) }
+        } catch let error as LuaFault {
+            throw ProgramError(error.message)
+        } catch {
+            throw ProgramError("registering: \(error)")
+        }
+        journal.onMemoryIsShort = { [weak self] used, limit in self?.memoryIsShort(used, limit) }
+    }
+
+    /// Loads the main chunk and runs it up to its first wait.
+    /// - Throws: ``ProgramError`` with file, line and message when the text does not compile or the main chunk fails
+    ///   before it waits; everything is closed again then.
+    public func start() throws(ProgramError) {
+        let main = try source.read()
+        isRunning = true
+        var problem: ProgramError?
+        var hasReturned = false
+        journal.reportsFailures = false
+        let stack = runtime.mainStack
+        do throws(LuaFault) {
+            try runtime.load(main.text, path: main.name, on: stack)
+        } catch {
+            stop()
+            throw ProgramError(error.message)
+        }
+        let function = runtime.takeReference()
+        runtime.start(
+            .text("main chunk"),
+            onEnd: { [journal] outcome in
+                guard case .failed(let failure) = outcome else { return }
+                if hasReturned {
+                    journal.luaTaskFailed(failure)
+                } else {
+                    problem = ProgramError(failure.message, traceback: failure.traceback)
+                }
+            }
+        ) { stack in
+            stack.push(function)
+            return 0
+        }
+        hasReturned = true
+        journal.reportsFailures = true
+        if let problem {
+            stop()
+            throw problem
+        }
+    }
+
+    /// Ends every task, closes everything that the program has opened and closes its state. Idempotent; not to be called
+    /// from inside a host function.
+    public func stop() {
+        isRunning = false
+        guard runtime.isOpen else { return }
+        runtime.cancelAllTasks()
+        for object in runtime.objects { Self.close(object) }
+        runtime.close()
+        journal.flush()
+    }
+
+    /// Handlers before what they handle, so that nothing reconnects.
+    private static func close(_ object: AnyObject) {
+        switch object {
+        case let handler as RawTcpHandler: handler.close()
+        case let handler as ServerExHandler: handler.close()
+        case let client as EthernetClientInterface: client.close()
+        case let server as EthernetServerInterfaceEx: server.close()
+        case let client as ClientObject: client.disconnect()
+        case let timer as ControlTimer: timer.stop()
+        case let wait as OneShotWait: wait.cancel()
+        case let clock as WeeklyClock: clock.disable()
+        default: break
+        }
+    }
+
+    private func end(_ ending: Ending) {
+        guard isRunning else { return }
+        isRunning = false
+        // Not from inside Lua: the calling task goes on to its end or next wait first.
+        environment.execute { [self] in
+            stop()
+            let onEnded = onEnded
+            self.onEnded = nil
+            onEnded?(ending)
+        }
+    }
+
+    /// The first time the program gets a reserve; when that is used up too, nothing in it can run any more.
+    private func memoryIsShort(_ used: Int, _ limit: Int) {
+        memoryReports += 1
+        let held = "the program holds \(used >> 10) KiB of its \(limit >> 10) KiB after everything was collected"
+        if memoryReports == 1 {
+            journal.write(.error, "\(held); look for tables that only grow", task: nil)
+        } else if used > limit {
+            journal.write(.error, "\(held) and its reserve is used up; the program is ended", task: nil)
+            end(.outOfMemory)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+internal import Glibc
+internal import LuaRuntime
+
+/// Where a program's text comes from.
+public struct ProgramSource: Sendable {
+    enum Main: Sendable {
+        case file(String)
+        case text([UInt8], name: String)
+    }
+
+    let main: Main
+    /// The folder whose modules and files the program may use.
+    public let folder: String
+
+    /// A program in a file; its folder is the file's.
+    public static func file(_ path: String) -> ProgramSource {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        return ProgramSource(main: .file(path), folder: folder.isEmpty ? "/" : folder)
+    }
+
+    /// A program given as text.
+    /// - Parameters:
+    ///   - name: what messages show for it.
+    ///   - folder: the folder whose modules and files it may use.
+    public static func text(_ text: String, name: String = "main.lua", folder: String) -> ProgramSource {
+        ProgramSource(main: .text(Array(text.utf8), name: name), folder: folder)
+    }
+
+    /// The main chunk's text and the name that messages show.
+    func read() throws(ProgramError) -> (text: [UInt8], name: String) {
+        switch main {
+        case .text(let text, let name):
+            return (text, name)
+        case .file(let path):
+            do throws(LuaFault) {
+                let name = path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+                return (try ProgramFolder.read(path), name)
+            } catch {
+                throw ProgramError(error.message)
+            }
+        }
+    }
+}

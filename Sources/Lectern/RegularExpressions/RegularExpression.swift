@@ -1,0 +1,184 @@
+import CPCRE2
+
+/// A regular expression on bytes, with the syntax and the meaning of Python's `re` for patterns of bytes (3.11).
+///
+/// PCRE2 does the matching. The one known difference: a repetition of something without width within a lookbehind is refused.
+/// A pattern that tries too many ways ends in ``RegularExpressionError/matchLimitExceeded`` after
+/// some tens of milliseconds at most. Belongs to one event loop, as everything of a program does; nothing here waits.
+final class RegularExpression {
+    /// Where a match may lie.
+    enum Anchoring: Int, Sendable {
+        /// Anywhere from the start position on: `search`.
+        case none
+        /// At the start position: `match`.
+        case start
+        /// From the start position to the subject's end: `fullmatch`.
+        case full
+    }
+
+    /// Subjects up to this length are searched without a watch: the square of it is still no time.
+    private static let unwatchedBytes = 4096
+
+    /// The pattern as the program wrote it.
+    let pattern: [UInt8]
+
+    /// The flags given, and those that the pattern sets for itself as a whole.
+    let flags: Flags
+
+    /// The number of capturing groups.
+    let groupCount: Int
+
+    /// The numbers of the named groups.
+    let names: [String: Int]
+
+    private let groups: [RegularExpressionGroup]
+    private let options: UInt32
+    private let needsWatch: Bool
+
+    /// The programs compiled so far: for each anchoring (the engine has compiled code only for one known when it compiles) a
+    /// plain one and a watched one.
+    private var programs: [RegularExpressionProgram?]
+
+    /// The program whose last search succeeded, and therefore holds the groups.
+    private var succeeded: RegularExpressionProgram?
+
+    /// Compiles a pattern.
+    ///
+    /// - Throws: `syntax` with the byte of the pattern that is wrong, `engine` when memory is short.
+    init(pattern: [UInt8], flags: Flags = []) throws(RegularExpressionError) {
+        var translator = PatternTranslator(pattern: pattern, flags: flags)
+        try translator.translate()
+        self.pattern = pattern
+        self.flags = translator.flags
+        groups = translator.groups
+        groupCount = translator.groups.count - 1
+        names = translator.names
+        // A single run cannot meet another one that shares its characters.
+        needsWatch = translator.unboundedRepetitions > 1
+        // Python's ^ with MULTILINE matches after a newline at the very end, too.
+        var options = PCRE2_ALT_CIRCUMFLEX
+        if translator.flags.contains(.ignoreCase) { options |= PCRE2_CASELESS }
+        if translator.flags.contains(.multiline) { options |= PCRE2_MULTILINE }
+        if translator.flags.contains(.dotAll) { options |= PCRE2_DOTALL }
+        // PCRE2 10.42 makes repetitions before an atomic group possessive where they are not: '\W+(?>a?)\xff'.
+        if translator.hasAtomicGroups { options |= PCRE2_NO_AUTO_POSSESS }
+        self.options = options
+        do throws(RegularExpressionError) {
+            programs = [
+                try RegularExpressionProgram(pattern: translator.output, options: options), nil, nil, nil, nil, nil,
+            ]
+        } catch .syntax(let message, let offset) {
+            throw .syntax(message: message, offset: translator.sourceOffset(ofOutput: offset))
+        }
+    }
+
+    // MARK: - Searching
+
+    /// Whether the pattern matches; the groups are then found by ``range(ofGroup:)``. Allocates nothing once warm.
+    ///
+    /// - Parameters:
+    ///   - subject: The bytes to search. They are not kept.
+    ///   - start: The first byte of the search; clamped to the subject. `^` and lookbehinds see what lies before.
+    /// - Throws: `matchLimitExceeded`, or `engine` when memory is short.
+    func search(
+        in subject: UnsafeRawBufferPointer, from start: Int = 0, anchored: Anchoring = .none
+    ) throws(RegularExpressionError) -> Bool {
+        try search(in: subject, from: start, anchored: anchored, allowsEmptyAtStart: true)
+    }
+
+    /// The range of a group in the last search, which must have succeeded; nil when the group took no part or does not
+    /// exist.
+    func range(ofGroup group: Int) -> Range<Int>? {
+        guard let succeeded, (0...groupCount).contains(group) else {
+            return nil
+        }
+        return succeeded.range(ofGroup: group)
+    }
+
+    /// The first match, or nil. Parameters and errors as for ``search(in:from:anchored:)``.
+    func firstMatch(
+        in subject: UnsafeRawBufferPointer, from start: Int = 0, anchored: Anchoring = .none
+    ) throws(RegularExpressionError) -> Match? {
+        try search(in: subject, from: start, anchored: anchored) ? currentMatch() : nil
+    }
+
+    /// The end of the leftmost match, or nil when there is none: the first byte that does not belong to a response that this
+    /// pattern ends. Errors as for ``search(in:from:anchored:)``.
+    func endOfMatch(in subject: UnsafeRawBufferPointer) throws(RegularExpressionError) -> Int? {
+        try search(in: subject) ? range(ofGroup: 0)?.upperBound : nil
+    }
+
+    // MARK: - For the operations on all matches
+
+    func search(
+        in subject: UnsafeRawBufferPointer, from start: Int, anchored: Anchoring, allowsEmptyAtStart: Bool
+    ) throws(RegularExpressionError) -> Bool {
+        succeeded = nil
+        let program = try program(for: anchored, isWatched: needsWatch && subject.count > Self.unwatchedBytes)
+        let start = min(max(start, 0), subject.count)
+        guard try program.search(in: subject, from: start, allowsEmptyAtStart: allowsEmptyAtStart) else {
+            return false
+        }
+        succeeded = program
+        return true
+    }
+
+    /// The match of the last search, which must have succeeded.
+    func currentMatch() -> Match {
+        guard let program = succeeded, let whole = program.range(ofGroup: 0) else {
+            preconditionFailure("there is no match")
+        }
+        let ranges = (0...groupCount).map { program.range(ofGroup: $0) }
+        return Match(ranges: ranges, lastIndex: lastClosedGroup(of: ranges), range: whole)
+    }
+
+    // MARK: -
+
+    private func program(
+        for anchored: Anchoring, isWatched: Bool
+    ) throws(RegularExpressionError) -> RegularExpressionProgram {
+        let index = anchored.rawValue * 2 + (isWatched ? 1 : 0)
+        if let program = programs[index] {
+            return program
+        }
+        var translator = PatternTranslator(pattern: pattern, flags: flags, isWatched: isWatched)
+        try translator.translate()
+        let text = anchored == .full ? Array("(?:".utf8) + translator.output + Array(")\\z".utf8) : translator.output
+        let program = try RegularExpressionProgram(
+            pattern: text, options: anchored == .none ? options : options | PCRE2_ANCHORED, isWatched: isWatched)
+        programs[index] = program
+        return program
+    }
+
+    /// The group closed last. The engine does not say, but nesting and order tell: an outer group closes after the inner
+    /// ones, and of two side by side the one that ends later does. A group of a lookaround may end anywhere, so there only
+    /// its place in the pattern counts.
+    private func lastClosedGroup(of ranges: [Range<Int>?]) -> Int? {
+        var last: (group: Int, end: Int)?
+        for group in ranges.indices.dropFirst() {
+            guard let range = ranges[group] else {
+                continue
+            }
+            guard let candidate = last else {
+                last = (group, range.upperBound)
+                continue
+            }
+            if isGroup(group, within: candidate.group) {
+                continue
+            }
+            let comparesEnds = !groups[group].isInLookaround && !groups[candidate.group].isInLookaround
+            if !comparesEnds || range.upperBound >= candidate.end {
+                last = (group, range.upperBound)
+            }
+        }
+        return last?.group
+    }
+
+    private func isGroup(_ group: Int, within outer: Int) -> Bool {
+        var parent = groups[group].parent
+        while parent > outer {
+            parent = groups[parent].parent
+        }
+        return parent == outer
+    }
+}

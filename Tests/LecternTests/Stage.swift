@@ -1,0 +1,82 @@
+import ControlCore
+import Lectern
+import LuaRuntime
+import NIOCore
+
+/// A simulated world with programs in it, each on a host of its own, and what they logged.
+final class Stage {
+    let world: SimulatedWorld
+    private var programs: [Program] = []
+    private(set) var actors: [String: Actor] = [:]
+
+    /// One program and its log.
+    final class Actor: ProgramLogSink {
+        let environment: SimulatedEnvironment
+        fileprivate(set) var program: Program!
+        var entries: [ProgramLogEntry] = []
+        var ending: Program.Ending?
+
+        init(environment: SimulatedEnvironment) { self.environment = environment }
+
+        func write(_ entry: ProgramLogEntry) { entries.append(entry) }
+
+        /// What was printed and logged, without times.
+        var lines: [String] { entries.map(\.text) }
+
+        /// Failures and other errors.
+        var errors: [ProgramLogEntry] { entries.filter { $0.severity == .error } }
+
+        /// Seconds of virtual time and text of each line.
+        var timeline: [String] {
+            entries.map { entry in
+                let milliseconds = (entry.time - SimulatedEnvironment.defaultWallClock) / 1_000_000
+                return "\(Double(milliseconds) / 1000) \(entry.text)"
+            }
+        }
+    }
+
+    init(seed: UInt64 = 1) { world = SimulatedWorld(seed: seed) }
+
+    deinit { stop() }
+
+    /// Starts `text` as a program on the host `name`.
+    @discardableResult
+    func start(
+        _ name: String, address: String? = nil, _ text: String,
+        configuration: ProgramConfiguration = Stage.configuration(),
+        register: (LuaRuntime) throws -> Void = { _ in }
+    ) throws -> Actor {
+        let actor =
+            actors[name]
+            ?? Actor(
+                environment: world.environment(named: name, address: address ?? "10.0.0.\(actors.count + 1)"))
+        actors[name] = actor
+        let program = try Program(
+            source: .text(text, name: "\(name).lua", folder: "/tmp"), environment: actor.environment,
+            configuration: configuration, log: actor, register: register)
+        actor.program = program
+        program.onEnded = { [unowned actor] in actor.ending = $0 }
+        programs.append(program)
+        try program.start()
+        return actor
+    }
+
+    /// Stops a program; its host stays.
+    func stop(_ name: String) { actors[name]?.program.stop() }
+
+    func run(_ seconds: Double) { world.run(for: .nanoseconds(Int64(seconds * 1e9))) }
+
+    /// Stops every program.
+    func stop() {
+        for program in programs { program.stop() }
+        programs = []
+        for actor in actors.values { actor.environment.close() }
+    }
+
+    /// The default configuration, with the limits that this run of the suite forces.
+    static func configuration() -> ProgramConfiguration {
+        var configuration = ProgramConfiguration()
+        configuration.limits = ForcedLimits.apply(to: configuration.limits)
+        return configuration
+    }
+}
