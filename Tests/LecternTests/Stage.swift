@@ -40,9 +40,12 @@ final class Stage {
     deinit { stop() }
 
     /// Starts `text` as a program on the host `name`.
+    /// - Parameters:
+    ///   - file: what messages show; the host's name with `.lua` when left out.
+    ///   - folder: where its modules are.
     @discardableResult
     func start(
-        _ name: String, address: String? = nil, _ text: String,
+        _ name: String, address: String? = nil, _ text: String, file: String? = nil, folder: String = "/tmp",
         configuration: ProgramConfiguration = Stage.configuration(),
         register: (LuaRuntime) throws -> Void = { _ in }
     ) throws -> Actor {
@@ -52,7 +55,7 @@ final class Stage {
                 environment: world.environment(named: name, address: address ?? "10.0.0.\(actors.count + 1)"))
         actors[name] = actor
         let program = try Program(
-            source: .text(text, name: "\(name).lua", folder: "/tmp"), environment: actor.environment,
+            source: .text(text, name: file ?? "\(name).lua", folder: folder), environment: actor.environment,
             configuration: configuration, log: actor, register: register)
         actor.program = program
         program.onEnded = { [unowned actor] in actor.ending = $0 }

@@ -27,10 +27,10 @@ local function HandleProjectorPower(state)
         Wait(settings.InUse, function() DeviceInterface:Send('0') end)
     elseif state == 'Cooling Down' then
         DeviceInterface.PollTimer:Pause()
-        Wait(settings.CoolingDown, ResumeProjectorPolling)
+        Wait(settings.PauseForCoolingDown, ResumeProjectorPolling)
     elseif state == 'Warming Up' then
         DeviceInterface.PollTimer:Pause()
-        Wait(settings.WarmingUp, ResumeProjectorPolling)
+        Wait(settings.PauseForWarmingUp, ResumeProjectorPolling)
     end
 end
 

@@ -1,0 +1,98 @@
+import Lectern
+import Testing
+
+/// Every Lua block of the documentation is a program that does what it says.
+@Suite("Documentation")
+struct DocumentationTests {
+    static let documents: [String] = {
+        let names = (try? ProjectFiles.names(in: "docs")) ?? []  // none: then the inventory fails
+        return ["README.md"] + names.filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
+    }()
+
+    static func blocks(of document: String) throws -> [LuaBlock] {
+        LuaBlock.all(in: try ProjectFiles.text(of: document), of: document)
+    }
+
+    static let programs: [LuaBlock] = documents.flatMap { (try? blocks(of: $0)) ?? [] }
+        .filter { $0.fragmentReason == nil }
+
+    /// The projector that the documents talk to.
+    static let projector = """
+        local server = EthernetServerInterfaceEx(5000)
+        local power = '1'
+        event(server, 'ReceiveData', function(client, data)
+            for command in data:gmatch('.') do
+                if command == '0' or command == '1' then power = command end
+                if command:find('[P01]') then client:Send('Pwr' .. power .. '\\r\\n') end
+            end
+        end)
+        server:StartListen()
+        """
+
+    /// A client that calls on whatever listens on port 9000 of the program's host.
+    static let panel = """
+        local room = EthernetClientInterface('room', 9000)
+        Timer(1, function(timer)
+            if room:Connect(0.5) == 'Connected' then
+                timer:Stop()
+                room:Send('Hello\\r\\n')
+            end
+        end)
+        """
+
+    @Test("A block does what it says, and no task of it fails", arguments: programs)
+    func block(_ block: LuaBlock) throws {
+        var files: [String: String] = [:]
+        for earlier in try Self.blocks(of: block.document) where earlier.line < block.line {
+            if let file = earlier.file { files[file] = earlier.text }
+        }
+        try ProjectFiles.withFolder(of: files) { folder in try run(block, in: folder) }
+    }
+
+    private func run(_ block: LuaBlock, in folder: String) throws {
+        let stage = Stage()
+        try stage.start("projector", address: "192.168.1.20", Self.projector)
+        try stage.start("panel", address: "192.168.1.30", Self.panel)
+        let room = try stage.start(
+            "room", address: "192.168.1.10", block.text, file: block.file ?? "main.lua", folder: folder)
+        stage.run(20)
+
+        #expect(room.errors.count == block.logs.count, "\(room.errors.map(\.text))")
+        for (entry, expected) in zip(room.errors, block.logs) {
+            #expect(entry.text.hasPrefix(expected), "\(entry.text)")
+        }
+        guard !block.prints.isEmpty else { return }
+        var printed = room.entries.filter { $0.severity == .info }.map { Self.spaced($0.text) }
+        var expected = block.prints.map(Self.spaced)
+        if expected.last == "..." {
+            expected.removeLast()
+            printed = Array(printed.prefix(expected.count))
+        }
+        #expect(printed == expected, "\(room.timeline)")
+    }
+
+    /// Tabs and runs of spaces as one space: `print` puts tabs between its arguments.
+    private static func spaced(_ text: String) -> String {
+        text.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
+    }
+
+    @Test("The documents have programs, and every fragment says why it cannot run alone")
+    func inventory() throws {
+        #expect(Self.programs.count > 20)
+        for document in Self.documents {
+            for block in try Self.blocks(of: document) {
+                guard let reason = block.fragmentReason else { continue }
+                #expect(reason.hasPrefix("fragment: "), "\(block.testDescription): \(reason)")
+            }
+        }
+    }
+
+    @Test("A link inside the documentation leads to a file", arguments: documents)
+    func links(_ document: String) throws {
+        let folder = document.split(separator: "/").dropLast().joined(separator: "/")
+        for match in try ProjectFiles.text(of: document).matches(of: /\]\(([^)#:]+)(#[^)]*)?\)/) {
+            let target = "\(ProjectFiles.root)/\(folder)/\(match.1)"
+            #expect(ProjectFiles.exists(target), "\(document): \(match.1)")
+        }
+    }
+}

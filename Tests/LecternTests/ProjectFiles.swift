@@ -1,0 +1,66 @@
+import Glibc
+
+/// Files that tests read and write, without Foundation.
+enum ProjectFiles {
+    /// A file operation that failed.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+
+        init(_ path: String) { description = "\(path): \(String(cString: strerror(errno)))" }
+    }
+
+    /// The folder of the package, without a slash at its end.
+    static let root: String = {
+        // Tests/LecternTests/ProjectFiles.swift is three levels below.
+        var parts = #filePath.split(separator: "/")
+        parts.removeLast(3)
+        return "/" + parts.joined(separator: "/")
+    }()
+
+    /// The text of a file of the package.
+    static func text(of path: String) throws -> String {
+        let full = "\(root)/\(path)"
+        guard let file = fopen(full, "r") else { throw Failure(full) }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
+        guard ferror(file) == 0 else { throw Failure(full) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The names in a folder of the package, sorted, without hidden ones.
+    static func names(in path: String) throws -> [String] {
+        let full = "\(root)/\(path)"
+        guard let folder = opendir(full) else { throw Failure(full) }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Whether there is a file or folder; an absolute path.
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// Calls `body` with the path of a new folder that holds `files`, which is gone afterwards.
+    static func withFolder<Result>(of files: [String: String], _ body: (String) throws -> Result) throws -> Result {
+        var template = Array("/tmp/lectern-tests-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Failure("/tmp") }
+        let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer {
+            for name in files.keys { unlink("\(folder)/\(name)") }
+            rmdir(folder)
+        }
+        for (name, text) in files {
+            guard let file = fopen("\(folder)/\(name)", "w") else { throw Failure("\(folder)/\(name)") }
+            let written = fwrite(text, 1, text.utf8.count, file)
+            guard fclose(file) == 0, written == text.utf8.count else { throw Failure("\(folder)/\(name)") }
+        }
+        return try body(folder)
+    }
+}
