@@ -98,11 +98,9 @@ public final class Program {
         let function = runtime.takeReference()
         runtime.start(
             .text("main chunk"),
-            onEnd: { [journal] outcome in
-                guard case .failed(let failure) = outcome else { return }
-                if hasReturned {
-                    journal.luaTaskFailed(failure)
-                } else {
+            onEnd: { outcome in
+                // Later failures are logged as any task's.
+                if !hasReturned, case .failed(let failure) = outcome {
                     problem = ProgramError(failure.message, traceback: failure.traceback)
                 }
             }

@@ -8,8 +8,8 @@ public struct ProgramConfiguration: Sendable {
     public var interfaceAddresses: [String: String] = [:]
     public init() {}
 }
-public struct ProgramLogEntry {
-    public enum Severity { case debug, info, warning, error }
+public struct ProgramLogEntry: Sendable {
+    public enum Severity: Sendable { case debug, info, warning, error }
     public var time: Int64; public var severity: Severity; public var task: String?; public var text: String;
     public var traceback: [String]
 }

@@ -1,0 +1,102 @@
+import ControlCore
+import Lectern
+import LuaRuntime
+import Testing
+
+@Suite("Nothing is left behind")
+struct LifetimeTests {
+    @Test("A thousand clients connect, talk and leave, and no connection, task or Lua object is left")
+    func thousandClients() throws {
+        let stage = Stage()
+        let room = try stage.start(
+            "room",
+            """
+            served = 0
+            local server = EthernetServerInterfaceEx(7000)
+            server.Connected = function(client) client.greeted = true client:Send('hello\\n') end
+            server.ReceiveData = function(client, data) if client.greeted then client:Send(data:upper()) end end
+            server.Disconnected = function() served = served + 1 if served % 500 == 0 then print(served) end end
+            server:StartListen()
+            """)
+        stage.run(0.1)
+        room.program.runtime.collectGarbage()
+        let instances = room.program.runtime.instanceCount
+        let crowd = try stage.start(
+            "crowd",
+            """
+            local done = 0
+            local function visit()
+                local c = EthernetClientInterface('room', 7000)
+                assert(c:Connect(5) == 'Connected')
+                assert(c:SendAndWait('talk\\n', 5, {deliTag = 'TALK\\n'}):endswith('TALK\\n'))
+                c:Disconnect()
+                done = done + 1
+                if done == 1000 then print('all served') end
+            end
+            for i = 1, 1000 do Wait(i % 10 / 10, visit) end
+            """)
+        stage.run(30)
+        #expect(crowd.lines == ["all served"], "\(crowd.lines.prefix(3))")
+        #expect(room.lines == ["500", "1000"])
+        for actor in [room, crowd] {
+            #expect(actor.environment.openTransports == 0)
+            #expect(actor.program.runtime.taskCount == 0)
+            actor.program.runtime.collectGarbage()
+            actor.program.runtime.collectGarbage()
+        }
+        #expect(room.program.runtime.instanceCount == instances)
+        #expect(crowd.program.runtime.instanceCount == 0)
+    }
+
+    @Test("A running timer, an open connection and a pending wait live without a variable; idle ones are collected")
+    func activity() throws {
+        let stage = Stage()
+        try stage.start("device", ProgramTests.device)
+        let room = try stage.start(
+            "room",
+            """
+            Timer(1, function(t, n) if n == 3 then t:Stop() print('timer done') end end)
+            Wait(2, function() print('wait done') end)
+            do
+                local c = EthernetClientInterface('device', 5000)
+                c.ReceiveData = function(_, data) print('data', #data) end
+                c:Connect()
+                Wait(2.5, function() c:Send('P\\r') end)
+            end
+            for i = 1, 100 do EthernetClientInterface('device', 5000) Timer(1) Wait(1) end
+            collectgarbage()
+            """)
+        stage.run(0.5)
+        room.program.runtime.collectGarbage()
+        stage.run(4)
+        #expect(room.lines == ["wait done", "data\t6", "timer done"])
+        room.program.runtime.collectGarbage()
+        #expect(room.program.runtime.instanceCount <= 1)
+    }
+
+    @Test("Stopping a program closes all that it opened")
+    func stopping() throws {
+        let stage = Stage()
+        let device = try stage.start("device", ProgramTests.device)
+        let room = try stage.start(
+            "room",
+            """
+            local h = GetConnectionHandler(EthernetClientInterface('device', 5000), function(i) i:Send('P\\r') end)
+            h:Connect()
+            EthernetServerInterfaceEx(9000):StartListen()
+            Timer(1, print)
+            Clock({'12:00:00'}, nil, print):Enable()
+            print('waiting', EthernetClientInterface('device', 5000):SendAndWait('x', 100))
+            """)
+        stage.run(3)
+        stage.stop("room")
+        stage.run(3)
+        #expect(room.environment.openTransports == 0)
+        #expect(room.environment.openListeners == 0)
+        #expect(device.lines.last == "client\tConnected" || device.environment.openTransports == 0)
+        #expect(room.errors.map(\.text).allSatisfy { !$0.contains("Lectern") })
+        stage.stop("device")
+        stage.run(3)
+        #expect(stage.world.pendingEvents == 0)
+    }
+}

@@ -1,0 +1,146 @@
+import ControlCore
+import Lectern
+import LuaRuntime
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import Testing
+
+/// Programs on live sockets of the loopback interface, each on a loop of its own.
+@Suite("Live programs", .serialized)
+struct LiveProgramTests {
+    /// Collects what programs log, from any loop.
+    final class Lines: Sendable {
+        private let entries = NIOLockedValueBox<[(program: String, entry: ProgramLogEntry)]>([])
+
+        func texts(_ program: String) -> [String] {
+            entries.withLockedValue { $0.filter { $0.program == program }.map(\.entry.text) }
+        }
+
+        func sink(_ program: String) -> @Sendable () -> any ProgramLogSink {
+            { Sink { entry in self.entries.withLockedValue { $0.append((program, entry)) } } }
+        }
+
+        private final class Sink: ProgramLogSink {
+            let take: (ProgramLogEntry) -> Void
+            init(take: @escaping (ProgramLogEntry) -> Void) { self.take = take }
+            func write(_ entry: ProgramLogEntry) { take(entry) }
+        }
+    }
+
+    /// Runs `body` beside a program `device`, whose port it is given; ends the device afterwards.
+    func withDevice(_ text: String, lines: Lines, _ body: (Int) async throws -> Void) async throws {
+        let listening = NIOLockedValueBox<CheckedContinuation<Int, any Error>?>(nil)
+        let host = ControlHost(
+            source: .text(text, name: "device.lua", folder: "/tmp"),
+            register: { runtime in
+                runtime.setGlobal(
+                    LuaFunction("ready", [.required("port", .integer, "")], "") { (call) throws(LuaFault) in
+                        let port = call.integer(1) ?? 0
+                        listening.withLockedValue { $0.take() }?.resume(returning: port)
+                        return .none
+                    })
+            }, log: lines.sink("device"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let port = try await withCheckedThrowingContinuation { continuation in
+                listening.withLockedValue { $0 = continuation }
+                group.addTask {
+                    do {
+                        try await host.run()
+                    } catch {
+                        listening.withLockedValue { $0.take() }?.resume(throwing: error)
+                        throw error
+                    }
+                }
+            }
+            try await body(port)
+            host.stop()
+            try await group.waitForAll()
+        }
+    }
+
+    @Test("While a task sits in SendAndWait, a timer misses no tick and another device is answered at once")
+    func waitsDisturbNobody() async throws {
+        let lines = Lines()
+        let device = """
+            local server = EthernetServerInterfaceEx(0)
+            server.ReceiveData = function(client, data) if data == 'ping\\n' then client:Send('pong\\n') end end
+            server:StartListen()
+            ready(server.IPPort)
+            """
+        try await withDevice(device, lines: lines) { port in
+            let host = ControlHost(
+                source: .text(
+                    """
+                    local silent = EthernetClientInterface('127.0.0.1', \(port))
+                    local lively = EthernetClientInterface('127.0.0.1', \(port))
+                    assert(silent:Connect(5) == 'Connected' and lively:Connect(5) == 'Connected')
+                    local late, worst, started = 0, 0, os.clock()
+                    Timer(0.1, function(timer, count)
+                        late = math.max(late, math.abs(os.clock() - started - count * 0.1))
+                        local sent = os.clock()
+                        assert(lively:SendAndWait('ping\\n', 1, {deliTag = '\\n'}) == 'pong\\n')
+                        worst = math.max(worst, os.clock() - sent)
+                        if count == 29 then timer:Stop() print('ticks', count, late, worst) end
+                    end)
+                    local before = os.clock()
+                    local answer = silent:SendAndWait('hush\\n', 3, {deliTag = '\\n'})
+                    print('waited', answer == '', os.clock() - before)
+                    ExitProgram(7)
+                    """, name: "room.lua", folder: "/tmp"), log: lines.sink("room"))
+            try await host.run()
+            #expect(host.exitCode == 7)
+        }
+        let texts = lines.texts("room")
+        #expect(texts.count == 2, "\(texts)")
+        let ticks = texts[0].split(separator: "\t").map(String.init)
+        #expect(ticks[0...1] == ["ticks", "29"])
+        #expect(try #require(Double(ticks[2])) < 0.08, "a tick came late: \(ticks)")
+        #expect(try #require(Double(ticks[3])) < 0.02, "an answer came late: \(ticks)")
+        let waited = texts[1].split(separator: "\t").map(String.init)
+        #expect(waited[0...1] == ["waited", "true"])
+        #expect((2.99...3.2).contains(try #require(Double(waited[2]))))
+    }
+
+    @Test("A thousand live clients connect, talk and leave, and no descriptor, task or Lua object is left")
+    func thousandClients() async throws {
+        let lines = Lines()
+        let device = """
+            local server = EthernetServerInterfaceEx(0)
+            server.ReceiveData = function(client, data) client:Send(data:upper()) end
+            server:StartListen()
+            ready(server.IPPort)
+            """
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        try await withDevice(device, lines: lines) { port in
+            let before = try OpenDescriptors.count()
+            let host = ControlHost(
+                source: .text(
+                    """
+                    local left = 1000
+                    local function visits()
+                        while left > 0 do
+                            left = left - 1
+                            local c = EthernetClientInterface('127.0.0.1', \(port))
+                            assert(c:Connect(10) == 'Connected')
+                            assert(c:SendAndWait('talk\\n', 10, {deliTag = '\\n'}) == 'TALK\\n')
+                            c:Disconnect()
+                        end
+                    end
+                    local running = 50
+                    for i = 1, running do
+                        Wait(0, function()
+                            visits()
+                            running = running - 1
+                            if running == 0 then print('all') Wait(1.5, ExitProgram) end
+                        end)
+                    end
+                    """, name: "crowd.lua", folder: "/tmp"), eventLoopGroup: group, log: lines.sink("crowd"))
+            try await host.run()
+            #expect(lines.texts("crowd") == ["all"])
+            #expect(try OpenDescriptors.count() <= before)
+        }
+        try await group.shutdownGracefully()
+        #expect(lines.texts("device").isEmpty)
+    }
+}
