@@ -59,10 +59,8 @@ let package = Package(
         .executableTarget(
             name: "LecternCommand",
             dependencies: [
-                "Lectern",
+                "Lectern", "ControlCore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings

@@ -3,14 +3,14 @@ internal import LuaRuntime
 
 /// Turns what happens in a program into entries of its log. Failures are logged here, once, and nowhere else.
 final class ProgramJournal: LuaRuntimeHost {
-    private let log: any ProgramLogSink
+    private let log: FloodGuard
     private let environment: any Environment
     /// False while the main chunk loads: its failure is the caller's to report.
     var reportsFailures = true
     var onMemoryIsShort: ((Int, Int) -> Void)?
 
     init(log: any ProgramLogSink, environment: any Environment) {
-        self.log = log
+        self.log = FloodGuard(log)
         self.environment = environment
     }
 
@@ -20,7 +20,8 @@ final class ProgramJournal: LuaRuntimeHost {
                 time: environment.wallClock, severity: severity, task: task, text: text, traceback: traceback))
     }
 
-    func flush() {}
+    /// Tells what is still to tell, at the program's end.
+    func flush() { log.flush(at: environment.wallClock) }
 
     func luaDidPrint(_ text: String, task: String?) { write(.info, text, task: task) }
 

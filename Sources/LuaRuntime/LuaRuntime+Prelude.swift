@@ -101,6 +101,16 @@ extension LuaRuntime {
         shim_pop(L, 2)
     }
 
+    /// Whether `require(name)` gives a module of the host or of Lua itself.
+    public func hasModule(_ name: String) -> Bool {
+        let stack = LuaStack(L)
+        shim_push_main_table(L)
+        stack.getRaw(-1, "modules")
+        let isHost = stack.getRaw(-1, name) != Int32(SHIM_TNIL.rawValue)
+        shim_pop(L, 3)
+        return isHost || ["coroutine", "debug", "io", "math", "os", "string", "table", "utf8", "_G"].contains(name)
+    }
+
     /// Runs Lua text of the host at start-up, with the internals table and `arguments` as its arguments.
     public func run(_ text: [UInt8], chunk: String, arguments: [String]) throws(LuaFault) {
         let stack = LuaStack(L)

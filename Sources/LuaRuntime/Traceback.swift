@@ -7,12 +7,15 @@ enum Traceback {
     static func lines(_ text: String) -> [String] {
         var lines: [String] = []
         var pendingMark = false
-        for line in text.split(separator: "\n", omittingEmptySubsequences: true) {
+        let frames = text.split(separator: "\n", omittingEmptySubsequences: true)
+        for (index, line) in frames.enumerated() {
             if line == "stack traceback:" {
                 pendingMark = !lines.isEmpty
                 continue
             }
             let frame = line.drop { $0 == "\t" || $0 == " " }
+            let next = index + 1 < frames.count ? frames[index + 1].drop { $0 == "\t" } : ""
+            if frame.hasPrefix("[C]: ") && next.hasPrefix("[lectern") { continue }  // what the prelude calls
             if frame.hasPrefix("[C]: in ?") || frame.hasPrefix("[lectern") || frame == "(...tail calls...)" { continue }
             if pendingMark {
                 lines.append("resumed by")

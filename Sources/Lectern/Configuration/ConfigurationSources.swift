@@ -1,0 +1,53 @@
+internal import Glibc
+internal import LuaRuntime
+
+// Where a configuration comes from: a file, and options of the command that win over it.
+
+extension ProgramConfiguration {
+    /// Reads the configuration of a program.
+    /// - Parameters:
+    ///   - program: the path of the program's main file; `lectern.yaml` beside it is read if it is there.
+    ///   - chosen: a path that was asked for instead; it must be there.
+    /// - Throws: ``ConfigurationError`` with file and line.
+    public static func read(beside program: String, chosen: String?) throws(ConfigurationError) -> ProgramConfiguration
+    {
+        let folder = program.lastIndex(of: "/").map { program[...$0] } ?? ""
+        let path = chosen ?? "\(folder)lectern.yaml"
+        guard chosen != nil || access(path, F_OK) == 0 else { return ProgramConfiguration() }
+        let bytes: [UInt8]
+        do throws(LuaFault) {
+            bytes = try ProgramFolder.read(path)
+        } catch {
+            throw ConfigurationError(error.message)
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ConfigurationError("\(path): is no UTF-8 text")
+        }
+        return try ProgramConfiguration(yaml: text, file: path)
+    }
+
+    /// Sets the profile from an option.
+    public mutating func setProfile(_ text: String) throws(ConfigurationError) {
+        profile = try Self.word(text, option: "--profile")
+    }
+
+    /// Sets the log's level from an option.
+    public mutating func setLogLevel(_ text: String) throws(ConfigurationError) {
+        logLevel = try Self.word(text, option: "--log-level")
+    }
+
+    /// Sets the log's format from an option.
+    public mutating func setLogFormat(_ text: String) throws(ConfigurationError) {
+        logFormat = try Self.word(text, option: "--log-format")
+    }
+
+    private static func word<Word: RawRepresentable & CaseIterable>(
+        _ text: String, option: String
+    ) throws(ConfigurationError) -> Word where Word.RawValue == String {
+        guard let word = Word(rawValue: text) else {
+            let words = Word.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+            throw ConfigurationError("\(option) '\(text)': must be one of \(words)")
+        }
+        return word
+    }
+}

@@ -1,0 +1,67 @@
+public import LuaRuntime
+
+/// What a program runs with: `lectern.yaml`, options of the command, or an embedder's choice.
+public struct ProgramConfiguration: Equatable, Sendable {
+    /// What a port of a device alias is on this machine.
+    public enum PortMapping: Equatable, Sendable {
+        /// A character device, such as `/dev/ttyUSB0`.
+        case path(String)
+        /// A serial device server.
+        case tcp(host: String, port: Int)
+    }
+
+    /// What the program may use.
+    public var limits = LuaLimits()
+    /// Which libraries it sees.
+    public var profile = LuaProfile.standard
+    /// Where servers on the interface `Any` listen; nil: on every interface of the machine.
+    public var serverAddress: String?
+    /// The addresses of the interfaces `LAN` and `AVLAN`, as far as the machine has them.
+    public var interfaceAddresses: [String: String] = [:]
+    /// The ports of each device alias.
+    public var devices: [String: [String: PortMapping]] = [:]
+    /// Less severe log entries are left out.
+    public var logLevel = ProgramLogEntry.Severity.info
+    /// How the log looks.
+    public var logFormat = ConsoleLog.Format.text
+
+    /// The defaults named at each property.
+    public init() {}
+
+    /// Adds a port from an option `Alias:PORT=/dev/path` or `Alias:PORT=tcp://host:port`.
+    /// - Throws: ``ConfigurationError`` that says what the form is.
+    public mutating func mapPort(_ text: String) throws(ConfigurationError) {
+        let form = "--port '\(text)': the form is Alias:PORT=/dev/path or Alias:PORT=tcp://host:port"
+        guard let equals = text.firstIndex(of: "="), let colon = text[..<equals].lastIndex(of: ":") else {
+            throw ConfigurationError(form)
+        }
+        let alias = String(text[..<colon])
+        let port = String(text[text.index(after: colon)..<equals])
+        guard !alias.isEmpty, !port.isEmpty, let mapping = Self.mapping(String(text[text.index(after: equals)...]))
+        else {
+            throw ConfigurationError(form)
+        }
+        devices[alias, default: [:]][port] = mapping
+    }
+
+    /// What a path or a `tcp://` address stands for; nil when it is neither.
+    static func mapping(_ text: String) -> PortMapping? {
+        if text.hasPrefix("tcp://") {
+            let rest = text.dropFirst(6)
+            guard let colon = rest.lastIndex(of: ":"), let port = Int(rest[rest.index(after: colon)...]),
+                (1...65_535).contains(port), colon > rest.startIndex
+            else { return nil }
+            return .tcp(host: String(rest[..<colon]), port: port)
+        }
+        return text.hasPrefix("/") && text.count > 1 ? .path(text) : nil
+    }
+}
+
+/// What is wrong with a configuration: one line with file and line, the key, and what to do.
+public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The line.
+    public let description: String
+
+    /// Describes a mistake.
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,73 @@
+internal import ControlCore
+internal import LuaRuntime
+
+/// Finds what keeps a program from loading, without running any of it.
+public struct ProgramCheck {
+    private let source: ProgramSource
+    private let configuration: ProgramConfiguration
+
+    /// Prepares a check of `source` as it would run with `configuration`.
+    public init(source: ProgramSource, configuration: ProgramConfiguration) {
+        self.source = source
+        self.configuration = configuration
+    }
+
+    /// Compiles the main chunk and every module that it requires by a literal name, and theirs.
+    /// - Returns: one line for each problem, with file and line; empty when all is well.
+    public func problems() -> [String] {
+        do throws(ProgramError) {
+            let main = try source.read()
+            let environment = SimulatedEnvironment(seed: 0)
+            let program = try Program(
+                source: source, environment: environment, configuration: configuration, log: MemoryLog(capacity: 1))
+            defer {
+                program.stop()
+                environment.close()
+            }
+            let folder = try ProgramFolder(source.folder)
+            var problems: [String] = []
+            var seen: Set<String> = []
+            var pending = [(text: main.text, path: main.name)]
+            while let file = pending.popLast() {
+                do throws(LuaFault) {
+                    try program.runtime.load(file.text, path: file.path, on: program.runtime.mainStack)
+                    _ = program.runtime.takeReference()
+                } catch {
+                    problems.append(error.message)
+                    continue
+                }
+                for (name, line) in Self.requirements(file.text)
+                where !program.runtime.hasModule(name) && seen.insert(name).inserted {
+                    do throws(LuaFault) {
+                        let module = try folder.module(name)
+                        pending.append((module.text, module.shownPath))
+                    } catch {
+                        problems.append("\(file.path):\(line): \(error.message)")
+                    }
+                }
+            }
+            return problems
+        } catch {
+            return [error.message]
+        }
+    }
+
+    /// The names in `require 'name'` and `require("name")`, with their lines; comments to the end of a line left out.
+    static func requirements(_ text: [UInt8]) -> [(name: String, line: Int)] {
+        var found: [(String, Int)] = []
+        for (offset, line) in String(decoding: text, as: UTF8.self).split(
+            separator: "\n", omittingEmptySubsequences: false
+        ).enumerated() {
+            var rest = line.firstRange(of: "--").map { line[..<$0.lowerBound] } ?? line
+            while let range = rest.firstRange(of: "require") {
+                rest = rest[range.upperBound...].drop { $0 == " " || $0 == "(" || $0 == "\t" }
+                guard let quote = rest.first, quote == "'" || quote == "\"" else { continue }
+                rest = rest.dropFirst()
+                guard let end = rest.firstIndex(of: quote) else { break }
+                found.append((String(rest[..<end]), offset + 1))
+                rest = rest[end...]
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Glibc
+import Lectern
+
+/// The command `lectern`.
+@main
+struct LecternCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lectern",
+        abstract: "Runs control programs written in Lua.",
+        subcommands: [RunCommand.self, CheckCommand.self, VersionCommand.self])
+}
+
+/// The program and what it runs with: the same for every command that takes a program.
+struct ProgramArguments: ParsableArguments {
+    @Argument(help: "The program's main file.")
+    var program: String
+
+    @Option(help: "The configuration; by default lectern.yaml beside the program, if there is one.")
+    var config: String?
+
+    @Option(
+        name: .customLong("port"),
+        help: ArgumentHelp("Maps a port: Alias:COM1=/dev/ttyUSB0 or Alias:COM1=tcp://host:port.", valueName: "mapping"))
+    var ports: [String] = []
+
+    @Option(help: "Which libraries the program sees: trusted, standard or strict.")
+    var profile: String?
+
+    /// Reads the configuration and lets the options win over it.
+    func configuration() throws -> ProgramConfiguration {
+        var configuration = try ProgramConfiguration.read(beside: program, chosen: config)
+        for port in ports { try configuration.mapPort(port) }
+        if let profile { try configuration.setProfile(profile) }
+        return configuration
+    }
+}
+
+/// Prints one line on standard error and ends with exit code 1.
+func fail(_ message: String, traceback: [String] = []) -> Never {
+    StandardStream.error.write("lectern: \(message)\n" + traceback.map { "    \($0)\n" }.joined())
+    exit(1)
+}
+
+/// `lectern version`
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "version", abstract: "Prints the versions in use.")
+
+    func run() {
+        print("lectern \(LecternVersion.current), \(LecternVersion.lua)")
+    }
+}

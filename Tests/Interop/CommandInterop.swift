@@ -1,0 +1,188 @@
+import Foundation
+import Testing
+
+/// The command as people use it: good and bad input, signals, exit codes.
+@Suite("The command")
+struct CommandInterop {
+    /// Runs the command to its end beside the files.
+    private func run(
+        _ arguments: [String], files: [String: String] = [:]
+    ) async throws -> (code: Int32, lines: [String]) {
+        let folder = try Project.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for (name, text) in files { try Project.write(text, to: "\(folder)/\(name)") }
+        let peer = try Peer(Project.lectern, arguments, folder: folder)
+        let code = try await peer.exitCode()
+        return (code, peer.lines)
+    }
+
+    @Test("A program prints, and ends with the code of ExitProgram")
+    func exitProgram() async throws {
+        let result = try await run(
+            ["run", "main.lua"], files: ["main.lua": "print('hello')\nExitProgram(3)\nprint('last')"])
+        #expect(result.code == 3)
+        #expect(result.lines.count == 2)
+        #expect(result.lines[0].hasSuffix("INFO    hello"))
+    }
+
+    @Test("SIGINT and SIGTERM end a program in order, with exit code 0", arguments: [SIGINT, SIGTERM])
+    func signals(_ number: Int32) async throws {
+        let folder = try Project.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Project.write(
+            """
+            local s = EthernetServerInterfaceEx(0)
+            s:StartListen()
+            local c = EthernetClientInterface('127.0.0.1', s.IPPort)
+            c:Connect(5)
+            Timer(0.05, function() print('tick') end)
+            """, to: "\(folder)/main.lua")
+        let peer = try Peer(Project.lectern, ["run", "\(folder)/main.lua"])
+        try await peer.line(containing: "tick", count: 2)
+        peer.signal(number)
+        #expect(try await peer.exitCode() == 0)
+    }
+
+    @Test(
+        "Bad input gets one clear line, exit code 1, and nothing of the program runs",
+        arguments: [
+            (["run", "nix.lua"], "lectern: nix.lua: No such file or directory"),
+            (["run", "."], "lectern: .: is no regular file"),
+            (["run", "syntax.lua"], "lectern: syntax.lua:2: unexpected symbol near '='"),
+            (["run", "binary.lua"], "lectern: binary.lua: this is a compiled chunk; only Lua source text is loaded"),
+            (["run", "ok.lua", "--config", "nix.yaml"], "lectern: nix.yaml: No such file or directory"),
+            (
+                ["run", "ok.lua", "--config", "key.yaml"],
+                "lectern: key.yaml:2: key 'memroy' is not known; did you mean 'memory'?"
+            ),
+            (
+                ["run", "ok.lua", "--config", "value.yaml"],
+                "lectern: value.yaml:1: 'profile' must be one of 'trusted', 'standard', 'strict'"
+            ),
+            (
+                ["run", "ok.lua", "--config", "broken.yaml"],
+                "lectern: broken.yaml: line 2, column 1: did not find expected ',' or ']'"
+            ),
+            (
+                ["run", "ok.lua", "--port", "COM1"],
+                "lectern: --port 'COM1': the form is Alias:PORT=/dev/path or Alias:PORT=tcp://host:port"
+            ),
+            (
+                ["run", "ok.lua", "--log-level", "loud"],
+                "lectern: --log-level 'loud': must be one of 'debug', 'info', 'warning', 'error'"
+            ),
+            (["check", "syntax.lua"], "syntax.lua:2: unexpected symbol near '='"),
+            (
+                ["check", "requires.lua"],
+                "requires.lua:1: module 'nix' not found: neither nix.lua nor nix/init.lua is in the program's folder"
+            ),
+        ])
+    func badInput(_ arguments: [String], _ expected: String) async throws {
+        let result = try await run(
+            arguments,
+            files: [
+                "ok.lua": "print('it ran')", "syntax.lua": "print('it ran')\nx = = 1", "binary.lua": "\u{1B}Lua",
+                "requires.lua": "require('nix')", "key.yaml": "limits:\n  memroy: 3 MB\n",
+                "value.yaml": "profile: loose\n",
+                "broken.yaml": "devices: [1\n",
+            ])
+        #expect(result.code == 1)
+        #expect(result.lines == [expected])
+    }
+
+    @Test("An unknown option or a missing argument is named, with the usage")
+    func badOptions() async throws {
+        for (arguments, first) in [
+            (["run", "--confg", "x"], "Error: Unknown option '--confg'. Did you mean '--config'?"),
+            (["run"], "Error: Missing expected argument '<program>'"),
+            (["frun"], "Error: Unexpected argument 'frun'"),
+        ] {
+            let result = try await run(arguments)
+            #expect(result.code == 64)
+            #expect(result.lines.first == first)
+        }
+    }
+
+    @Test(
+        "A mistake in the main chunk ends the command with exit code 1, file, line and message",
+        arguments: [
+            ("\nerror('no')", "lectern: main.lua:2: no"),
+            (
+                "EthernetClientInterface('h', 99999)",
+                "lectern: main.lua:1: ValueError: argument 'IPPort' of EthernetClientInterface must be a whole number from 1 to 65535, got 99999"
+            ),
+            (
+                "EthernetClientInterface(5)",
+                "lectern: main.lua:1: TypeError: argument 'Hostname' of EthernetClientInterface must be a string, got a number"
+            ),
+            (
+                "EthernetServerInterfaceEx(70000)",
+                "lectern: main.lua:1: ValueError: argument 'IPPort' of EthernetServerInterfaceEx must be a whole number from 0 to 65535, got 70000"
+            ),
+            (
+                "event(EthernetClientInterface('h', 1), 'Conected', print)",
+                "lectern: main.lua:1: AttributeError: EthernetClientInterface has no event 'Conected'; did you mean 'Connected'?"
+            ),
+            (
+                "GetConnectionHandler(EthernetClientInterface('h', 1))",
+                "lectern: main.lua:1: ValueError: GetConnectionHandler: keepAliveQuery is missing: a client needs a function that asks the device something"
+            ),
+            (
+                "GetConnectionHandler({}, print)",
+                "lectern: main.lua:1: TypeError: GetConnectionHandler: no connection handler is for a table"
+            ),
+            (
+                "Timer(0.001, print)",
+                "lectern: main.lua:1: ValueError: argument 'Interval' of Timer must be a number of seconds from 0.01 to 300000000.0, got 0.001"
+            ),
+            ("Clock({'25:00:00'}, nil, print)", "lectern: main.lua:1: ValueError: "),
+            (
+                "ProgramLog('x', 'fatal')",
+                "lectern: main.lua:1: ValueError: argument 'Severity' of ProgramLog must be one of 'error', 'info', 'warning', got 'fatal'"
+            ),
+        ])
+    func badPrograms(_ text: String, _ expected: String) async throws {
+        let result = try await run(["run", "main.lua"], files: ["main.lua": text])
+        #expect(result.code == 1)
+        #expect(result.lines.first?.hasPrefix(expected) == true, "\(result.lines)")
+    }
+
+    @Test("The configuration beside the program is used, and options win over it")
+    func configuration() async throws {
+        let files = [
+            "main.lua": "print(io.open) print(load) ExitProgram()",
+            "lectern.yaml": "profile: strict\nlog: {format: json}\n",
+        ]
+        let strict = try await run(["run", "main.lua"], files: files)
+        #expect(strict.lines.count == 2 || strict.code == 1)
+        let standard = try await run(
+            ["run", "main.lua", "--profile", "standard", "--log-format", "text"], files: files)
+        #expect(standard.code == 0)
+        #expect(standard.lines.count == 2)
+        #expect(standard.lines.allSatisfy { $0.contains("INFO    function") })
+    }
+
+    @Test("A program that floods its log is contained, and the log says how much was left out")
+    func flood() async throws {
+        let result = try await run(
+            ["run", "main.lua"], files: ["main.lua": "for i = 1, 50000 do print('line', i) end ExitProgram()"])
+        #expect(result.code == 0)
+        #expect(result.lines.count < 1000)
+        #expect(result.lines.contains { $0.contains("more entries within a second were left out") })
+    }
+
+    @Test("check is silent about a good program, and version names Lua's release")
+    func checkAndVersion() async throws {
+        let good = try await run(
+            ["check", "main.lua"],
+            files: [
+                "main.lua": "local t = require 'tools'\nrequire('extronlib.system')\nerror('not run')",
+                "tools.lua": "return {}",
+            ])
+        #expect(good.code == 0)
+        #expect(good.lines.isEmpty)
+        let version = try await run(["version"])
+        #expect(version.lines.count == 1)
+        #expect(version.lines[0].hasPrefix("lectern ") && version.lines[0].contains("Lua 5.4"))
+    }
+}

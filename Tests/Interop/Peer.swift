@@ -1,0 +1,210 @@
+import Foundation
+import Glibc
+import NIOConcurrencyHelpers
+import Testing
+
+/// Another process that a test talks to: started and ended by the test, by its process id.
+final class Peer: Sendable {
+    /// What a peer wrote, line by line, to either stream.
+    struct Line: Sendable {
+        var text: String
+        /// Seconds since the peer was started.
+        var time: Double
+    }
+
+    private struct State {
+        var lines: [Line] = []
+        var partial: [Int32: [UInt8]] = [:]
+        var waiting: [(test: @Sendable ([Line]) -> Bool, continuation: CheckedContinuation<Bool, Never>, id: Int)] = []
+        var nextID = 0
+        var exitCode: Int32?
+        var reason: Process.TerminationReason?
+    }
+
+    private let state = NIOLockedValueBox(State())
+    private let process: NIOLockedValueBox<Process>
+    private let started = ContinuousClock.now
+    let command: String
+
+    /// Starts `executable` with `arguments`.
+    init(_ executable: String, _ arguments: [String], folder: String? = nil, environment: [String: String] = [:]) throws
+    {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = arguments
+        if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        let out = Pipe()
+        let err = Pipe()
+        process.standardOutput = out
+        process.standardError = err
+        command = ([executable] + arguments).joined(separator: " ")
+        self.process = NIOLockedValueBox(process)
+        for pipe in [out, err] {
+            let descriptor = pipe.fileHandleForReading.fileDescriptor
+            pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
+                let data = handle.availableData
+                if data.isEmpty { handle.readabilityHandler = nil }
+                self?.take([UInt8](data), from: descriptor)
+            }
+        }
+        process.terminationHandler = { [weak self] process in
+            self?.ended(process.terminationStatus, process.terminationReason)
+        }
+        try process.run()
+    }
+
+    deinit { process.withLockedValue { if $0.isRunning { Glibc.kill($0.processIdentifier, SIGKILL) } } }
+
+    /// All lines so far.
+    var lines: [String] { state.withLockedValue { $0.lines.map(\.text) } }
+
+    /// Waits for the n-th line that contains `text`.
+    @discardableResult
+    func line(containing text: String, count: Int = 1, within seconds: Double = 20) async throws -> Line {
+        let found = await wait(within: seconds) { lines in lines.filter { $0.text.contains(text) }.count >= count }
+        let matches = state.withLockedValue { $0.lines.filter { $0.text.contains(text) } }
+        guard found, matches.count >= count else {
+            throw Failure(
+                "'\(command)' did not write '\(text)' \(count) times within \(seconds) s:\n\(lines.joined(separator: "\n"))"
+            )
+        }
+        return matches[count - 1]
+    }
+
+    /// Waits for the end and returns the exit code; a death by signal is a failure.
+    func exitCode(within seconds: Double = 20) async throws -> Int32 {
+        _ = await wait(within: seconds) { _ in false }
+        let (code, reason) = state.withLockedValue { ($0.exitCode, $0.reason) }
+        guard let code else { throw Failure("'\(command)' did not end:\n\(lines.joined(separator: "\n"))") }
+        guard reason == .exit else {
+            throw Failure("'\(command)' died of signal \(code):\n\(lines.joined(separator: "\n"))")
+        }
+        return code
+    }
+
+    func signal(_ number: Int32) { process.withLockedValue { _ = Glibc.kill($0.processIdentifier, number) } }
+
+    /// Ends it at once and waits until it is gone.
+    func kill() async {
+        signal(SIGKILL)
+        _ = await wait(within: 10) { _ in false }
+    }
+
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+        init(_ description: String) { self.description = description }
+    }
+
+    // MARK: -
+
+    private func take(_ bytes: [UInt8], from descriptor: Int32) {
+        let time = (ContinuousClock.now - started) / .seconds(1)
+        state.withLockedValue { state in
+            var partial = state.partial[descriptor, default: []] + bytes
+            if bytes.isEmpty && !partial.isEmpty { partial.append(UInt8(ascii: "\n")) }
+            while let end = partial.firstIndex(of: UInt8(ascii: "\n")) {
+                state.lines.append(Line(text: String(decoding: partial[..<end], as: UTF8.self), time: time))
+                partial.removeSubrange(...end)
+            }
+            state.partial[descriptor] = partial
+        }
+        wake()
+    }
+
+    private func ended(_ code: Int32, _ reason: Process.TerminationReason) {
+        state.withLockedValue {
+            $0.exitCode = code
+            $0.reason = reason
+        }
+        wake()
+    }
+
+    private func wake() {
+        let ready = state.withLockedValue { state in
+            let isOver = state.exitCode != nil
+            let ready = state.waiting.filter { isOver || $0.test(state.lines) }
+            let ids = Set(ready.map(\.id))
+            state.waiting.removeAll { ids.contains($0.id) }
+            return ready.map(\.continuation)
+        }
+        for continuation in ready { continuation.resume(returning: true) }
+    }
+
+    /// Waits until `test` holds or the process has ended: true; or until the time is over: false.
+    private func wait(within seconds: Double, _ test: @escaping @Sendable ([Line]) -> Bool) async -> Bool {
+        await withCheckedContinuation { continuation in
+            let id = state.withLockedValue { state in
+                state.nextID += 1
+                state.waiting.append((test, continuation, state.nextID))
+                return state.nextID
+            }
+            DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [self] in
+                let late = state.withLockedValue { state -> CheckedContinuation<Bool, Never>? in
+                    guard let index = state.waiting.firstIndex(where: { $0.id == id }) else { return nil }
+                    return state.waiting.remove(at: index).continuation
+                }
+                late?.resume(returning: false)
+            }
+            wake()
+        }
+    }
+}
+
+/// The command under test and the project's files.
+enum Project {
+    /// The folder of Package.swift.
+    static let root: String = {
+        var url = URL(fileURLWithPath: #filePath)
+        for _ in 0..<3 { url.deleteLastPathComponent() }
+        return url.path
+    }()
+
+    /// The built `lectern`, beside the test bundle.
+    static let lectern: String = {
+        let bundle = Bundle.allBundles.map(\.bundlePath) + [CommandLine.arguments[0]]
+        for path in bundle {
+            var folder = URL(fileURLWithPath: path)
+            for _ in 0..<3 {
+                let candidate = folder.appendingPathComponent("lectern").path
+                var isFolder: ObjCBool = false
+                if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder), !isFolder.boolValue {
+                    return candidate
+                }
+                folder.deleteLastPathComponent()
+            }
+        }
+        return "\(root)/.build/debug/lectern"
+    }()
+
+    /// A folder for one test, removed by the caller's `defer`.
+    static func temporaryFolder() throws -> String {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lectern-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder.path
+    }
+
+    static func write(_ text: String, to path: String) throws {
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+    }
+
+    /// A free port of the loopback interface: bound once, so the system will not hand it out again at once.
+    static func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw Peer.Failure("socket: errno \(errno)") }
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> Int32 in
+                let bound = bind(descriptor, generic, length)
+                return bound != 0 ? bound : getsockname(descriptor, generic, &length)
+            }
+        }
+        guard result == 0 else { throw Peer.Failure("bind: errno \(errno)") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
