@@ -73,7 +73,12 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(name: "ControlCoreTests", dependencies: ["ControlCore"], swiftSettings: swiftSettings),
-        .testTarget(name: "LecternTests", dependencies: ["Lectern"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LecternTests",
+            dependencies: ["Lectern", "ControlCore", "LuaRuntime"],
+            exclude: ["Surface"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "Interop",
             dependencies: ["Lectern", "LecternCommand"],

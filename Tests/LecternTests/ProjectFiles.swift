@@ -29,6 +29,13 @@ enum ProjectFiles {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Writes a file anew; an absolute path.
+    static func write(_ text: String, to path: String) throws {
+        guard let file = fopen(path, "w") else { throw Failure(path) }
+        let written = fwrite(text, 1, text.utf8.count, file)
+        guard fclose(file) == 0, written == text.utf8.count else { throw Failure(path) }
+    }
+
     /// The names in a folder of the package, sorted, without hidden ones.
     static func names(in path: String) throws -> [String] {
         let full = "\(root)/\(path)"
@@ -67,11 +74,7 @@ enum ProjectFiles {
         var template = Array("/tmp/lectern-tests-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure("/tmp") }
         let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        for (name, text) in files {
-            guard let file = fopen("\(folder)/\(name)", "w") else { throw Failure("\(folder)/\(name)") }
-            let written = fwrite(text, 1, text.utf8.count, file)
-            guard fclose(file) == 0, written == text.utf8.count else { throw Failure("\(folder)/\(name)") }
-        }
+        for (name, text) in files { try write(text, to: "\(folder)/\(name)") }
         return folder
     }
 
