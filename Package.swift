@@ -12,6 +12,7 @@ let package = Package(
     products: [
         .library(name: "Lectern", targets: ["Lectern"]),
         .library(name: "ControlCore", targets: ["ControlCore"]),
+        .library(name: "LuaRuntime", targets: ["LuaRuntime"]),
         .executable(name: "lectern", targets: ["LecternCommand"]),
     ],
     dependencies: [
