@@ -30,8 +30,8 @@ struct LanguageFaceTests {
                 print(mine.Custom == f)
                 a:Connect() b:Connect() a:Disconnect()
                 """, with: ProgramTests.device) == [
-                "true\ttrue\tnil", "true", "true", "a\tConnected", "b\tConnected", "a\tDisconnected",
-            ])
+                    "true\ttrue\tnil", "true", "true", "a\tConnected", "b\tConnected", "a\tDisconnected",
+                ])
     }
 
     @Test("Timer and Wait start in both forms, and behave as documented")
@@ -51,8 +51,9 @@ struct LanguageFaceTests {
                 third:Add(1) third:Change(7)
                 print(third.Time)
                 """) == [
-                "Stopped\t0\t2.0\tnil", "true\tRunning", "7.0", "tick\t1\ttrue", "wait\t0", "tick\t2\ttrue", "Stopped", "third",
-            ])
+                    "Stopped\t0\t2.0\tnil", "true\tRunning", "7.0", "tick\t1\ttrue", "wait\t0", "tick\t2\ttrue",
+                    "Stopped", "third",
+                ])
     }
 
     @Test("A timer whose function still waits skips ticks and does not stack them")
@@ -110,7 +111,8 @@ struct LanguageFaceTests {
                 h:Connect()
                 Wait(2.5, function() print(h.power, h.IPPort, h.PollTimer.State, h.PollTimer.Count > 0) h.PollTimer:Pause() end)
                 Wait(3, function() print(h.PollTimer.State) print(pcall(function() h.power = 'x' end)) end)
-                """, with: ProgramTests.device).prefix(3) == ["true\ttrue\tunknown", "on\t5000\tRunning\ttrue", "Paused"])
+                """, with: ProgramTests.device
+            ).prefix(3) == ["true\ttrue\tunknown", "on\t5000\tRunning\ttrue", "Paused"])
     }
 
     @Test("SendAndWait gives up to the delimiter; the rest, and what comes unasked, goes to ReceiveData")
@@ -132,9 +134,10 @@ struct LanguageFaceTests {
                 print(c:SendAndWait('x', 1, {deliTag = 'never'}) == '')
                 print(pcall(c.SendAndWait, c, 'x', 1, {deliTag = 'a', deliLen = 1}))
                 """, with: device) == [
-                "one", "event\ttwo", "one", "event\ttwo", "10", "true", "event\tone\r\ntwo",
-                "false\troom.lua:8: TypeError: SendAndWait takes one delimiter: deliLen, deliTag or deliRex",
-            ])
+                    "one", "event\ttwo", "one", "event\ttwo", "10", "true",
+                    "false\troom.lua:8: TypeError: SendAndWait takes one delimiter: deliLen, deliTag or deliRex",
+                    "event\tone\r\ntwo",
+                ])
     }
 
     @Test("pairs visits keys in a repeatable order in a simulation")
@@ -148,6 +151,7 @@ struct LanguageFaceTests {
                 print(table.concat(seen, ' '))
                 print(select('#', pairs({})), pcall(pairs, nil))
                 for k, v in pairs(setmetatable({}, {__pairs = function() return next, {x = 'y'}, nil end})) do print(k, v) end
-                """).prefix(1) == ["1.5=5 2=4 10=3 a=2 c=7"])
+                """
+            ).prefix(1) == ["1.5=5 2=4 10=3 a=2 c=7"])
     }
 }

@@ -8,7 +8,8 @@ import Testing
 @Suite("Profiles and the program's folder")
 struct ProfileTests {
     /// Runs `text` as main.lua in a folder of its own, and gives what it printed.
-    private func run(_ text: String, profile: LuaProfile = .standard, files: [String: String] = [:]) throws -> [String] {
+    private func run(_ text: String, profile: LuaProfile = .standard, files: [String: String] = [:]) throws -> [String]
+    {
         try ProjectFiles.withFolder(of: files.merging(["main.lua": text]) { $1 }) { folder in
             let stage = Stage()
             let log = MemoryLog(capacity: 100)
@@ -69,10 +70,14 @@ struct ProfileTests {
     @Test("The strict profile has no files and no load, the trusted one has all of Lua")
     func otherProfiles() throws {
         #expect(
-            try run("print(io, load, os.remove, dofile, loadfile, require('part').value)", profile: .strict, files: ["part.lua": "return {value = 1}"])
+            try run(
+                "print(io, load, os.remove, dofile, loadfile, require('part').value)", profile: .strict,
+                files: ["part.lua": "return {value = 1}"])
                 == ["nil\tnil\tnil\tnil\tnil\t1"])
         #expect(
-            try run("print(type(io.popen), type(os.execute), type(string.dump), load(string.dump(function() return 7 end))())", profile: .trusted)
+            try run(
+                "print(type(io.popen), type(os.execute), type(string.dump), load(string.dump(function() return 7 end))())",
+                profile: .trusted)
                 == ["function\tfunction\tfunction\t7"])
     }
 
@@ -86,7 +91,10 @@ struct ProfileTests {
             print(select(2, pcall(require, 'missing.part')).message)
             print(require('empty'), require('folder'))
             """,
-            files: ["circular.lua": "return require('circular')", "failing.lua": "error('at load')", "empty.lua": "", "folder.lua": "return ..."])
+            files: [
+                "circular.lua": "return require('circular')", "failing.lua": "error('at load')", "empty.lua": "",
+                "folder.lua": "return ...",
+            ])
         #expect(
             lines == [
                 "module 'circular' requires itself, directly or through another module",

@@ -18,8 +18,7 @@ struct SimulatedDayTests {
         -- The order of string keys must not depend on Lua's seed, or these would be sent in another order in each run.
         local sources = {HDMI1 = 1, HDMI2 = 2, VGA = 3, SDI = 4, USB = 5, [7] = 6, [1] = 7}
         Timer(600, function()
-            for name in pairs(sources) do if h.ConnectionStatus == 'Connected' then h:Send('Q' .. name .. '\\r') end end
-            h:ResponseAccepted()
+            for name in pairs(sources) do if h.ConnectionStatus == 'Connected' then h.Interface:Send('Q' .. name .. '\\r') end end
         end)
         h:Connect(3)
         """
