@@ -69,6 +69,14 @@ public protocol Environment: AnyObject {
         accept: @escaping (any StreamTransport) -> Void,
         completion: @escaping (Result<any Listener, ListenFailure>) -> Void
     )
+
+    /// Opens a UDP socket. It may send to broadcast and multicast addresses too.
+    /// - Parameter completion: called exactly once. The transport does not read until
+    ///   ``DatagramTransport/start(delegate:)``.
+    func openDatagrams(
+        _ options: DatagramOptions,
+        completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
+    )
 }
 
 extension Environment {

@@ -21,6 +21,7 @@ public final class LiveEnvironment: Environment {
     private var transports: [ObjectIdentifier: TCPTransport] = [:]
     private var listeners: [ObjectIdentifier: TCPListener] = [:]
     private var attempts: [ObjectIdentifier: TCPConnectAttempt] = [:]
+    private var datagrams: [ObjectIdentifier: UDPTransport] = [:]
     private var isClosed = false
     private var onClosed: [() -> Void] = []
 
@@ -49,6 +50,8 @@ public final class LiveEnvironment: Environment {
 
     /// The sockets of streams that are connecting, open or still sending after their close.
     public var openTransports: Int { transports.count }
+    /// The UDP sockets.
+    public var openDatagramSockets: Int { datagrams.count }
     /// The listening sockets.
     public var openListeners: Int { listeners.count }
     /// The deadlines that are armed.
@@ -133,6 +136,21 @@ public final class LiveEnvironment: Environment {
         }
     }
 
+    /// Opens a UDP socket; see ``Environment/openDatagrams(_:completion:)``. After ``close(_:)`` it fails.
+    public func openDatagrams(
+        _ options: DatagramOptions,
+        completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
+    ) {
+        // From a fresh turn: a socket may fail before the call that made it returns.
+        execute { [self] in
+            guard !isClosed else {
+                completion(.failure(.other(Self.closedText)))
+                return
+            }
+            UDPTransport(environment: self, options: options).open(completion: completion)
+        }
+    }
+
     /// Ends everything: cancels deadlines, connects and look-ups, closes listeners and streams.
     ///
     /// Streams send what is queued for at most ``TCPTransport/linger``; their delegates are told as after any close.
@@ -145,6 +163,7 @@ public final class LiveEnvironment: Environment {
         for attempt in Array(attempts.values) { attempt.cancel() }
         for listener in Array(listeners.values) { listener.close() }
         for transport in Array(transports.values) { transport.close() }
+        for socket in Array(datagrams.values) { socket.close() }
         completeClose()
     }
 
@@ -153,6 +172,13 @@ public final class LiveEnvironment: Environment {
     func transportOpened(_ transport: TCPTransport) { transports[ObjectIdentifier(transport)] = transport }
     func listenerOpened(_ listener: TCPListener) { listeners[ObjectIdentifier(listener)] = listener }
     func attemptEnded(_ attempt: TCPConnectAttempt) { attempts[ObjectIdentifier(attempt)] = nil }
+
+    func datagramsOpened(_ socket: UDPTransport) { datagrams[ObjectIdentifier(socket)] = socket }
+
+    func datagramsClosed(_ socket: UDPTransport) {
+        datagrams[ObjectIdentifier(socket)] = nil
+        completeClose()
+    }
 
     func transportClosed(_ transport: TCPTransport) {
         transports[ObjectIdentifier(transport)] = nil
@@ -170,7 +196,7 @@ public final class LiveEnvironment: Environment {
     }
 
     private func completeClose() {
-        guard isClosed, transports.isEmpty, listeners.isEmpty else { return }
+        guard isClosed, transports.isEmpty, listeners.isEmpty, datagrams.isEmpty else { return }
         let completions = onClosed
         onClosed = []
         for completion in completions { execute(completion) }

@@ -33,6 +33,8 @@ public final class SimulatedEnvironment: Environment {
     public var address: String { host.address }
     /// The streams that are open or still sending after their close.
     public var openTransports: Int { host.transports.count }
+    /// The UDP sockets.
+    public var openDatagramSockets: Int { host.datagrams.count }
     /// The listening sockets.
     public var openListeners: Int { host.openListeners }
 
@@ -116,6 +118,20 @@ public final class SimulatedEnvironment: Environment {
     ) {
         execute { [self] in
             completion(listen(address: address, port: port, accept: accept))
+        }
+    }
+
+    /// Opens a UDP socket; see ``Environment/openDatagrams(_:completion:)``. After ``close()`` it fails.
+    public func openDatagrams(
+        _ options: DatagramOptions,
+        completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
+    ) {
+        execute { [self] in
+            guard !isClosed else {
+                completion(.failure(.other(Self.closedText)))
+                return
+            }
+            completion(SimulatedDatagramSocket.open(options, on: host, in: world.network))
         }
     }
 
