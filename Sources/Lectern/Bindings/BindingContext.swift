@@ -37,6 +37,7 @@ final class BindingContext {
         let server = declareEthernetServerInterfaceEx(self)
         runtime.register(declareClientObject())
         runtime.register(server)
+        runtime.register(declareEthernetServerInterface(self))
         runtime.register(declareTimer(self))
         runtime.register(declareWait(self))
         runtime.register(declareClock(self))
