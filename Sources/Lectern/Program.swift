@@ -57,6 +57,7 @@ public final class Program {
             surroundings.wallClock = { Int(environment.wallClock / 1_000_000_000) }
             surroundings.cpuClock = { Double(environment.now.uptimeNanoseconds) / 1e9 }
             surroundings.randomSeed = Int(truncatingIfNeeded: environment.nextRandom())
+            surroundings.sortsPairs = environment is SimulatedEnvironment
             surroundings.confine = folder.confine
             surroundings.loadModule = folder.module
             surroundings.loadFile = folder.file

@@ -2,7 +2,8 @@
 
 local host, profile = ...
 
-local os_date, os_time = os.date, os.time
+local type, select = type, select
+local os_date, os_time, randomseed = os.date, os.time, math.randomseed
 
 -- Time is the host's: the wall clock of the simulation in a simulation.
 function os.time(when)
@@ -16,7 +17,52 @@ function os.date(format, when)
 end
 
 os.clock = host.cpu_clock
-math.randomseed(host.random_seed())
+randomseed(host.random_seed())
+
+function math.randomseed(...)
+    if select("#", ...) == 0 then return randomseed(host.random_seed()) end
+    return randomseed(...)
+end
+
+if host.sorts_pairs() then
+    local stock_pairs, next, rawget, error, sort = pairs, next, rawget, error, table.sort
+    local raw_getmetatable = debug.getmetatable
+    local rank = {number = 1, string = 2}
+
+    local function before(a, b)
+        local rank_a, rank_b = rank[type(a)], rank[type(b)]
+        if rank_a ~= rank_b then return rank_a < rank_b end
+        return a < b
+    end
+
+    --- pairs(t) over numbers, then strings, in their order, then the other keys. As with Lua's own, fields may be
+    --- changed and removed on the way.
+    function pairs(t)
+        local metatable = raw_getmetatable(t)
+        if metatable and rawget(metatable, "__pairs") ~= nil then return stock_pairs(t) end
+        if type(t) ~= "table" then
+            error(("bad argument #1 to 'pairs' (table expected, got %s)"):format(t == nil and "nil" or type(t)), 2)
+        end
+        local keys, others = {}, {}
+        for key in next, t do
+            local list = rank[type(key)] and keys or others
+            list[#list + 1] = key
+        end
+        sort(keys, before)
+        for i = 1, #others do keys[#keys + 1] = others[i] end
+        local i = 0
+        return function(of)
+            local key, value
+            repeat
+                i = i + 1
+                key = keys[i]
+                if key == nil then return nil end
+                value = rawget(of, key)
+            until value ~= nil
+            return key, value
+        end, t, nil
+    end
+end
 
 if profile == "trusted" then return end
 
