@@ -27,13 +27,15 @@ struct ArgumentChecks {
             guard given <= parameters.count else { throw tooMany(given) }
         }
         if given != parameters.count || shim_top(L) != base + Int32(given) {
-            _ = shim_reserve(L, Int32(parameters.count) + 8)
+            guard shim_reserve(L, Int32(parameters.count) + 8) else { throw stackOverflow }
             shim_set_top(L, base + Int32(parameters.count))
         }
         for (offset, parameter) in parameters.enumerated() {
             try check(parameter, runtime, L, base + Int32(offset) + 1)
         }
     }
+
+    private var stackOverflow: LuaFault { LuaFault(.runtimeError, "\(function): stack overflow") }
 
     private func tooMany(_ given: Int) -> LuaFault {
         let names = parameters.map(\.name).joined(separator: ", ")
@@ -55,7 +57,7 @@ struct ArgumentChecks {
         var names: [String] = []
         var unknown: String?
         var hasOtherKeys = false
-        _ = shim_reserve(L, Int32(parameters.count) + 16)
+        guard shim_reserve(L, Int32(parameters.count) + 16) else { throw stackOverflow }
         let stack = LuaStack(L)
         shim_push_nil(L)
         while shim_next(L, table) {

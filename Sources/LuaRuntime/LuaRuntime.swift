@@ -41,6 +41,10 @@ public final class LuaRuntime {
     var live: [ObjectIdentifier: TaskSlot] = [:]
     var ready = ReadyQueue()
     var isDraining = false
+    /// Tasks that run finalizers at present.
+    var finalizerTasks = 0
+    /// Numbers slots and instances in the order in which they were made: what goes over all of them goes in this order.
+    private var lastSerial: UInt64 = 0
     private var droppedReferences: [Int32] = []
     private var memoryReserve: Int
 
@@ -92,6 +96,8 @@ public final class LuaRuntime {
         instances.removeAll()
         pool.removeAll()
         ready = ReadyQueue()
+        for slot in live.values { slot.generation += 1 }
+        live.removeAll()
         shim_close(L)
         functions.removeAll()
         classes.removeAll()
@@ -101,16 +107,17 @@ public final class LuaRuntime {
     public static var luaRelease: String { String(cString: shim_lua_release()) }
 
     /// Bytes that Lua holds.
-    public var usedBytes: Int { shim_used_bytes(L) }
+    public var usedBytes: Int { isOpen ? shim_used_bytes(L) : 0 }
 
     /// Tasks that have started and not ended.
     public var taskCount: Int { live.count }
 
     /// Instances of host classes that Lua holds (walks a table: for tests and consoles).
-    public var instanceCount: Int { shim_instance_count(L) }
+    public var instanceCount: Int { isOpen ? shim_instance_count(L) : 0 }
 
     /// Collects all garbage.
     public func collectGarbage() {
+        guard isOpen else { return }
         shim_collect(L)
         releaseDropped()
         runFinalizers()
@@ -127,6 +134,11 @@ public final class LuaRuntime {
 
     /// Cancels every task that has not ended.
     public func cancelAllTasks() { cancelAll() }
+
+    func nextSerial() -> UInt64 {
+        lastSerial += 1
+        return lastSerial
+    }
 
     // MARK: - Globals and functions
 
