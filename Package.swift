@@ -12,6 +12,7 @@ let package = Package(
     products: [
         .library(name: "Lectern", targets: ["Lectern"]),
         .library(name: "ControlCore", targets: ["ControlCore"]),
+        .library(name: "LuaRuntime", targets: ["LuaRuntime"]),
         .executable(name: "lectern", targets: ["LecternCommand"]),
     ],
     dependencies: [
@@ -72,7 +73,12 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(name: "ControlCoreTests", dependencies: ["ControlCore"], swiftSettings: swiftSettings),
-        .testTarget(name: "LecternTests", dependencies: ["Lectern"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LecternTests",
+            dependencies: ["Lectern", "ControlCore", "LuaRuntime"],
+            exclude: ["Surface"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "Interop",
             dependencies: ["Lectern", "LecternCommand"],

@@ -36,7 +36,9 @@ final class ProgramJournal: LuaRuntimeHost {
 
     func luaTaskFailed(_ failure: TaskFailure) {
         guard reportsFailures else { return }
-        write(.error, failure.message, task: failure.task, traceback: failure.traceback)
+        var traceback = failure.traceback
+        if let parent = failure.parent { traceback.append("started by \(parent)") }
+        write(.error, failure.message, task: failure.task, traceback: traceback)
     }
 
     func luaMemoryIsShort(usedBytes: Int, limitBytes: Int) { onMemoryIsShort?(usedBytes, limitBytes) }

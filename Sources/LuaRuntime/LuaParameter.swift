@@ -40,8 +40,10 @@ public enum LuaType: Sendable, Equatable {
             return range.lowerBound == -Double.infinity
                 ? "a number" : "a number from \(range.lowerBound) to \(range.upperBound)"
         case .seconds(let range):
-            if range.lowerBound == 0 && range.upperBound == 1e9 { return "a number of seconds" }
-            if range.upperBound == 1e9 { return "a number of seconds, at least \(range.lowerBound)" }
+            // Bounds in years are there for arithmetic's sake; nobody wants to read them.
+            let isOpen = range.upperBound >= 1e8
+            if range.lowerBound == 0 && isOpen { return "a number of seconds" }
+            if isOpen { return "a number of seconds, at least \(range.lowerBound)" }
             return "a number of seconds from \(range.lowerBound) to \(range.upperBound)"
         case .string: return "a string"
         case .oneOf(let words): return "one of " + words.map { "'\($0)'" }.joined(separator: ", ")

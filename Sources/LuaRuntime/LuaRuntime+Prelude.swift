@@ -8,6 +8,8 @@ public struct LuaSurroundings {
     public var cpuClock: () -> Double
     /// The seed of `math.random`.
     public var randomSeed: Int
+    /// Whether a run must be repeatable: `pairs` then visits keys in the order of their values, not of their hashes.
+    public var isRepeatable = false
     /// The file of a path that a program named, or why it may not have it. The mode is that of `io.open`.
     public var confine: (_ path: String, _ mode: String) throws(LuaFault) -> String
     /// The text of module `name` and the path to show in messages.
@@ -56,6 +58,9 @@ extension LuaRuntime {
             LuaFunction("random_seed", [], "") { (call) throws(LuaFault) in
                 call.returning(surroundings.randomSeed)
             })
+        setInternal(
+            "is_repeatable",
+            LuaFunction("pairs", [], "") { (call) throws(LuaFault) in call.returning(surroundings.isRepeatable) })
         setInternal(
             "confine",
             LuaFunction("open", [.required("path", .string, ""), .optional("mode", .string, "")], "") {

@@ -139,8 +139,12 @@ public final class LuaRuntime {
         shim_pop(L, 1)
     }
 
+    /// The declared global functions, in the order of their declaration.
+    public private(set) var globalFunctions: [ClassSurface.Member] = []
+
     /// Defines global `name` as a declared function.
     public func setGlobal(_ declaration: LuaFunction) {
+        globalFunctions.append(ClassSurface.Member(declaration))
         setGlobal(declaration.name) { $0.push(function: declaration, of: self) }
     }
 

@@ -48,7 +48,7 @@ public final class ConsoleLog: ProgramLogSink {
         line += String(repeating: " ", count: 8 - severity.count)
         // What a program prints speaks for itself; a fault is useless without its task.
         if entry.severity > .info, let task = entry.task { line += "\(Self.printable(task)): " }
-        let lines = entry.text.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = entry.text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
         line += lines.map { Self.printable(String($0)) }.joined(separator: "\n    ")
         for frame in entry.traceback { line += "\n    \(Self.printable(frame))" }
         return line + "\n"
