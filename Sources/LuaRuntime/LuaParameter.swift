@@ -34,8 +34,9 @@ public enum LuaType: Sendable, Equatable {
         case .any: return "any value"
         case .boolean: return "a boolean"
         case .integer(let range):
-            return range == Int.min...Int.max
-                ? "a whole number" : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+            if range == Int.min...Int.max { return "a whole number" }
+            if range.upperBound == Int.max { return "a whole number, at least \(range.lowerBound)" }
+            return "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .number(let range):
             return range.lowerBound == -Double.infinity
                 ? "a number" : "a number from \(range.lowerBound) to \(range.upperBound)"

@@ -62,7 +62,7 @@ func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
             name, [group], returns: "the position, 1 for the first byte of the string; nil when the group took no part",
             name == "stop"
                 ? "Tells the last byte of a group, as string.find does: one less than start when the group is empty."
-                : "The same as stop, for m['end'](m): end is a word of Lua."
+                : "The same as stop. Since end is a word of Lua, it is called as `m['end']`, with m as first argument."
         ) { (found, call) throws(LuaFault) in
             call.returning(found.match[try found.group(1, of: call, method: name)]?.upperBound)
         }
@@ -78,7 +78,7 @@ func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
     }
     c.method(
         "expand", [.required("template", .string, "A replacement as sub takes it.")], returns: "the text",
-        "Gives the template with its references such as \\1 and \\g<name> replaced by the groups."
+        "Gives the template with its references such as `\\1` and `\\g<name>` replaced by the groups."
     ) { (found, call) throws(LuaFault) in
         let limit = context.runtime.limits.stringBytes
         call.selfInstance?.push(subjectSlot, onto: call.stack)

@@ -40,7 +40,7 @@ func declarePattern(_ context: RegularExpressionContext) -> LuaClass<RegularExpr
     let substitution: [LuaParameter] = [
         .required(
             "repl", .any,
-            "A string, in which \\1 and \\g<name> stand for groups, or a function that gets the Match and returns a string."
+            "A string, in which `\\1` and `\\g<name>` stand for groups, or a function that gets the Match and returns a string."
         ),
         string, .optional("count", .integer(0...Int.max), default: "0", "The most matches to replace; 0: all."),
     ]

@@ -20,14 +20,9 @@ extension BindingContext {
         let context = RegularExpressionContext(runtime: runtime)
         runtime.register(declarePattern(context))
         runtime.register(declareMatch(context))
-        runtime.setGlobal("re") { stack in
-            stack.pushTable(fields: 24)
-            for function in declareRegularExpressionFunctions(context) {
-                stack.push(function: function, of: runtime)
-                stack.setTop(String(function.name.dropFirst("re.".count)))
-            }
-            for constant in RegularExpression.Flags.constants { stack.set(constant.name, constant.number) }
-        }
+        runtime.setGlobal(
+            table: "re", functions: declareRegularExpressionFunctions(context),
+            constants: RegularExpression.Flags.constants)
         for (name, function) in declareRegularExpressionSteps(context) { runtime.setInternal(name, function) }
         try runtime.run(PackageResources.re_lua, chunk: "=[lectern re]", arguments: [])
         precondition(context.isComplete, "re.lua brings every loop")
