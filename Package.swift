@@ -54,7 +54,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            resources: [.embedInCode("Lua/environment.lua")],
+            resources: [.embedInCode("Lua/environment.lua"), .embedInCode("Lua/re.lua")],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
@@ -69,7 +69,7 @@ let package = Package(
         ),
         .testTarget(
             name: "LuaRuntimeTests",
-            dependencies: ["LuaRuntime", "CLuaShim"],
+            dependencies: ["LuaRuntime", "CLuaShim", "CLua"],
             exclude: ["Lua"],
             swiftSettings: swiftSettings
         ),

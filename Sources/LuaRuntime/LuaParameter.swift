@@ -62,6 +62,8 @@ public struct LuaParameter: Sendable {
     public var type: LuaType
     /// False when it may be left out or `nil`.
     public var isRequired: Bool
+    /// True for a last parameter that may be given any number of times.
+    public var isRepeated = false
     /// The default as the reference shows it; nil when there is none.
     public var defaultText: String?
     /// One sentence.
@@ -78,6 +80,18 @@ public struct LuaParameter: Sendable {
         _ name: String, _ type: LuaType, default defaultText: String = "nil", _ documentation: String
     ) -> LuaParameter {
         LuaParameter(name: name, type: type, isRequired: false, defaultText: defaultText, documentation: documentation)
+    }
+}
+
+extension LuaParameter {
+    /// A last parameter that may be given any number of times, as Lua's `...`; ``LuaCall/count`` tells how often.
+    /// - Parameter default: what leaving it out means, as the reference shows it.
+    public static func repeated(
+        _ name: String, _ type: LuaType, default defaultText: String = "nil", _ documentation: String
+    ) -> LuaParameter {
+        LuaParameter(
+            name: name, type: type, isRequired: false, isRepeated: true, defaultText: defaultText,
+            documentation: documentation)
     }
 }
 

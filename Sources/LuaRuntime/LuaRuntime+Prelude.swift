@@ -155,7 +155,8 @@ extension LuaRuntime {
         }
     }
 
-    func setInternal(_ name: String, _ function: LuaFunction) {
+    /// Gives Lua text of the host function `name` of its internals table, which no program sees.
+    package func setInternal(_ name: String, _ function: LuaFunction) {
         let stack = LuaStack(L)
         shim_push_main_table(L)
         stack.push(function: function, of: self)
