@@ -62,7 +62,7 @@ func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
             name, [group], returns: "the position, 1 for the first byte of the string; nil when the group took no part",
             name == "stop"
                 ? "Tells the last byte of a group, as string.find does: one less than start when the group is empty."
-                : "The same as stop, for m['end'](m): end is a word of Lua."
+                : "The same as stop; as end is a word of Lua, it is read as m['end']."
         ) { (found, call) throws(LuaFault) in
             call.returning(found.match[try found.group(1, of: call, method: name)]?.upperBound)
         }
