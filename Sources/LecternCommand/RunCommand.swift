@@ -32,11 +32,12 @@ struct RunCommand: AsyncParsableCommand {
         } catch {
             fail("\(error)")
         }
+        let writer = LogWriter(.output)
         let host = ControlHost(source: .file(arguments.program), configuration: configuration) {
             ConsoleLog(
                 format: configuration.logFormat, level: configuration.logLevel,
                 colours: StandardStream.output.showsColours, timeZone: SystemTimeZone(),
-                output: StandardStream.output.write)
+                output: writer.write)
         }
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let watcher = Task {
@@ -50,9 +51,11 @@ struct RunCommand: AsyncParsableCommand {
         do {
             try await host.run()
         } catch let error as ProgramError {
+            writer.flush()
             fail(error.message, traceback: error.traceback)
         }
         watcher.cancel()
+        writer.flush()
         if let code = host.exitCode, code != 0 { throw ExitCode(Int32(code)) }
     }
 }

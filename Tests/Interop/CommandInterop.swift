@@ -216,6 +216,39 @@ struct CommandInterop {
         #expect(try await server.exitCode() == 0)
     }
 
+    @Test("A log that nobody reads does not stop the program")
+    func unreadLog() async throws {
+        let folder = try Project.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let port = try Project.freePort()
+        try Project.write(
+            """
+            local server = EthernetServerInterfaceEx(\(port))
+            server.ReceiveData = function(client, data) client:Send('answered') end
+            server:StartListen()
+            Timer(0.01, function() print(('x'):rep(20000)) end)
+            """, to: "\(folder)/main.lua")
+        let peer = try Peer(
+            "/usr/bin/env",
+            [
+                "python3", "-u", "-c",
+                """
+                import socket, subprocess, time
+                p = subprocess.Popen(['\(Project.lectern)', 'run', '\(folder)/main.lua'], stdout=subprocess.PIPE)
+                p.stdout.readline()            # it runs; from now on nobody reads, and the pipe fills up
+                s = socket.create_connection(('127.0.0.1', \(port)))
+                s.settimeout(5)
+                for i in range(100):           # a second, in which more is printed than a pipe holds
+                    s.sendall(b'x')
+                    assert s.recv(100), 'closed'
+                    time.sleep(0.01)
+                p.terminate()
+                print('answered to the end', p.wait(5))
+                """,
+            ])
+        try await peer.line(containing: "answered to the end 0", within: 20)
+    }
+
     @Test("check is silent about a good program, and version names Lua's release")
     func checkAndVersion() async throws {
         let good = try await run(
