@@ -32,7 +32,7 @@ struct LiveProgramTests {
     func withDevice(_ text: String, lines: Lines, _ body: (Int, ControlHost) async throws -> Void) async throws {
         let listening = NIOLockedValueBox<CheckedContinuation<Int, any Error>?>(nil)
         let host = ControlHost(
-            source: .text(text, name: "device.lua", folder: "/tmp"),
+            source: .text(text, name: "device.lua", folder: "/tmp"), configuration: Stage.configuration(),
             register: { runtime in
                 runtime.setGlobal(
                     LuaFunction("ready", [.required("port", .integer, "")], "") { (call) throws(LuaFault) in
@@ -87,7 +87,8 @@ struct LiveProgramTests {
                     local answer = silent:SendAndWait('hush\\n', 3, {deliTag = '\\n'})
                     print('waited', answer == '', os.clock() - before)
                     ExitProgram(7)
-                    """, name: "room.lua", folder: "/tmp"), log: lines.sink("room"))
+                    """, name: "room.lua", folder: "/tmp"), configuration: Stage.configuration(),
+                log: lines.sink("room"))
             try await host.run()
             #expect(host.exitCode == 7)
         }
@@ -135,7 +136,8 @@ struct LiveProgramTests {
                             if running == 0 then print('all') Wait(1.5, ExitProgram) end
                         end)
                     end
-                    """, name: "crowd.lua", folder: "/tmp"), eventLoopGroup: group, log: lines.sink("crowd"))
+                    """, name: "crowd.lua", folder: "/tmp"), configuration: Stage.configuration(),
+                eventLoopGroup: group, log: lines.sink("crowd"))
             try await host.run()
             #expect(lines.texts("crowd") == ["all"])
             let left = try await device.withProgram { program in
