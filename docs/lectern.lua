@@ -24,7 +24,7 @@ function EthernetClientInterface:Connect(timeout) end
 --- Closes the connection; harmless when it is closed.
 function EthernetClientInterface:Disconnect() end
 
---- Sends data. Raises IOError when not connected; waits only while a megabyte is queued.
+--- Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued.
 ---@async
 ---@param data string What to send.
 function EthernetClientInterface:Send(data) end
@@ -54,7 +54,7 @@ function EthernetClientInterface:StopKeepAlive() end
 ---@field ServicePort integer The client's port.
 ClientObject = {}
 
---- Sends data. Raises IOError when not connected; waits only while a megabyte is queued.
+--- Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued.
 ---@async
 ---@param data string What to send.
 function ClientObject:Send(data) end

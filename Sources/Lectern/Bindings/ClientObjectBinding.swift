@@ -10,7 +10,7 @@ func declareClientObject() -> LuaClass<ClientObject> {
     c.property("ServicePort", .integer, "The client's port.") { $0.servicePort }
     c.method(
         "Send", [.required("data", .string, "What to send.")], waits: true,
-        "Sends data. Raises IOError when not connected; waits only while a megabyte is queued."
+        "Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued."
     ) { (client, call) throws(LuaFault) in
         let data = try call.buffer(1)
         return try call.send(data, whenWritable: client.whenWritable) { () throws(IOFault) in try client.send(data) }
