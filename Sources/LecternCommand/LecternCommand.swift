@@ -58,6 +58,12 @@ func fail(_ message: String, traceback: [String] = []) -> Never {
     exit(1)
 }
 
+/// Prints what is wrong with the configuration, one line each, and ends with exit code 1.
+func fail(_ error: ConfigurationError) -> Never {
+    for problem in error.problems { StandardStream.error.write("lectern: \(problem)\n") }
+    exit(1)
+}
+
 /// `lectern version`
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "version", abstract: "Prints the versions in use.")

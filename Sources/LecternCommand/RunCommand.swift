@@ -29,6 +29,8 @@ struct RunCommand: AsyncParsableCommand {
             if let logLevel { try read.setLogLevel(logLevel) }
             if let logFormat { try read.setLogFormat(logFormat) }
             configuration = read
+        } catch let error as ConfigurationError {
+            fail(error)
         } catch {
             fail("\(error)")
         }

@@ -61,7 +61,7 @@ struct CommandInterop {
             ),
             (
                 ["run", "ok.lua", "--config", "broken.yaml"],
-                "lectern: broken.yaml: line 2, column 1: did not find expected ',' or ']'"
+                "lectern: broken.yaml:2: did not find expected ',' or ']'"
             ),
             (
                 ["run", "ok.lua", "--port", "COM1"],
