@@ -81,7 +81,7 @@ struct LiveProgramTests {
                         local sent = os.clock()
                         assert(lively:SendAndWait('ping\\n', 1, {deliTag = '\\n'}) == 'pong\\n')
                         if os.clock() - sent < 0.02 then quick = quick + 1 end
-                        if count == 29 then timer:Stop() print('ticks', count, late, quick) end
+                        if count == 25 then timer:Stop() print('ticks', count, late, quick) end
                     end)
                     local before = os.clock()
                     local answer = silent:SendAndWait('hush\\n', 3, {deliTag = '\\n'})
@@ -93,12 +93,12 @@ struct LiveProgramTests {
             #expect(host.exitCode == 7)
         }
         let texts = lines.texts("room")
-        #expect(texts.count == 2, "\(texts)")
+        try #require(texts.count == 2, "\(texts)")
         let ticks = texts[0].split(separator: "\t").map(String.init)
-        #expect(ticks[0...1] == ["ticks", "29"])
-        // Late is what the next tick would overtake; and a busy machine may delay a few answers.
-        #expect(try #require(Double(ticks[2])) < 0.1, "a tick came late: \(ticks)")
-        #expect(try #require(Int(ticks[3])) >= 25, "answers within 20 ms: \(ticks)")
+        #expect(ticks[0...1] == ["ticks", "25"])
+        // All 25 came, and none as late as the wait is long; a busy machine may delay a few answers.
+        #expect(try #require(Double(ticks[2])) < 0.4, "a tick came late: \(ticks)")
+        #expect(try #require(Int(ticks[3])) >= 20, "answers within 20 ms: \(ticks)")
         let waited = texts[1].split(separator: "\t").map(String.init)
         #expect(waited[0...1] == ["waited", "true"])
         #expect((2.99...3.2).contains(try #require(Double(waited[2]))))
