@@ -106,6 +106,16 @@ struct CommandInterop {
         #expect(result.lines == [expected])
     }
 
+    @Test("A pipe in place of a program is refused at once")
+    func pipe() async throws {
+        let folder = try Project.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        mkfifo("\(folder)/main.lua", 0o600)
+        let peer = try Peer(Project.lectern, ["run", "\(folder)/main.lua"])
+        #expect(try await peer.exitCode() == 1)
+        #expect(peer.lines == ["lectern: \(folder)/main.lua: is no regular file"])
+    }
+
     @Test("Help goes to standard output with exit code 0")
     func help() async throws {
         let result = try await run(["run", "--help"])
