@@ -12,6 +12,7 @@ let package = Package(
     products: [
         .library(name: "Lectern", targets: ["Lectern"]),
         .library(name: "ControlCore", targets: ["ControlCore"]),
+        .library(name: "LuaRuntime", targets: ["LuaRuntime"]),
         .executable(name: "lectern", targets: ["LecternCommand"]),
     ],
     dependencies: [
@@ -53,7 +54,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            resources: [.embedInCode("Lua/environment.lua")],
+            resources: [.embedInCode("Lua/environment.lua"), .embedInCode("Lua/re.lua")],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
@@ -61,18 +62,24 @@ let package = Package(
             dependencies: [
                 "Lectern", "ControlCore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "LuaRuntimeTests",
-            dependencies: ["LuaRuntime", "CLuaShim"],
+            dependencies: ["LuaRuntime", "CLuaShim", "CLua"],
             exclude: ["Lua"],
             swiftSettings: swiftSettings
         ),
         .testTarget(name: "ControlCoreTests", dependencies: ["ControlCore"], swiftSettings: swiftSettings),
-        .testTarget(name: "LecternTests", dependencies: ["Lectern"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LecternTests",
+            dependencies: ["Lectern", "ControlCore", "LuaRuntime"],
+            exclude: ["Surface"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "Interop",
             dependencies: ["Lectern", "LecternCommand"],

@@ -32,11 +32,13 @@ public final class ControlHost: Service {
     private final class Running {
         let program: Program
         let environment: LiveEnvironment
+        let metrics: HostMetrics
         let ended: EventLoopPromise<Int>
 
-        init(program: Program, environment: LiveEnvironment, ended: EventLoopPromise<Int>) {
+        init(program: Program, environment: LiveEnvironment, metrics: HostMetrics, ended: EventLoopPromise<Int>) {
             self.program = program
             self.environment = environment
+            self.metrics = metrics
             self.ended = ended
         }
     }
@@ -115,7 +117,8 @@ public final class ControlHost: Service {
             let program = try Program(
                 source: source, environment: environment, configuration: configuration, log: makeLog(),
                 register: register)
-            let running = Running(program: program, environment: environment, ended: ended)
+            let metrics = HostMetrics(program: program, name: source.name, eventLoop: eventLoop)
+            let running = Running(program: program, environment: environment, metrics: metrics, ended: ended)
             let bound = NIOLoopBound(running, eventLoop: eventLoop)
             let isStopping = state.withLockedValue { state in
                 state.program = bound
@@ -130,6 +133,7 @@ public final class ControlHost: Service {
                 }
             }
             try program.start()
+            metrics.start()
             if isStopping { stop() }
         } catch {
             state.withLockedValue { $0.program = nil }
@@ -149,6 +153,7 @@ public final class ControlHost: Service {
     }
 
     private func close(_ running: Running, exitCode: Int) {
+        running.metrics.stop()
         running.environment.close { running.ended.succeed(exitCode) }
     }
 }

@@ -12,6 +12,14 @@ public struct ProgramSource: Sendable {
     /// The folder whose modules and files the program may use.
     public let folder: String
 
+    /// What logs and metrics call the program: its file's name, or the name that was given.
+    public var name: String {
+        switch main {
+        case .file(let path): path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+        case .text(_, let name): name
+        }
+    }
+
     /// A program in a file; its folder is the file's.
     public static func file(_ path: String) -> ProgramSource {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
@@ -33,7 +41,6 @@ public struct ProgramSource: Sendable {
             return (text, name)
         case .file(let path):
             do throws(LuaFault) {
-                let name = path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
                 return (try ProgramFolder.read(path), name)
             } catch {
                 throw ProgramError(error.message)

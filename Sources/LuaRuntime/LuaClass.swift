@@ -161,11 +161,11 @@ final class ClassRecord {
 }
 
 /// The visible surface of a declared class, as data: for the reference, editors' type files and surface tests.
-public struct ClassSurface {
+public struct ClassSurface: Sendable {
     /// One declared name.
-    public struct Member {
+    public struct Member: Sendable {
         /// What it is.
-        public enum Kind: String { case property, method, event, constructor }
+        public enum Kind: String, Sendable { case property, method, event, constructor }
         /// What it is.
         public var kind: Kind
         /// The name that programs use.
@@ -180,6 +180,26 @@ public struct ClassSurface {
         public var waits: Bool
         /// One sentence.
         public var documentation: String
+
+        /// Bundles what is known of a member.
+        public init(
+            kind: Kind, name: String, parameters: [LuaParameter], type: String, isWritable: Bool = false,
+            waits: Bool = false, documentation: String
+        ) {
+            self.kind = kind
+            self.name = name
+            self.parameters = parameters
+            self.type = type
+            self.isWritable = isWritable
+            self.waits = waits
+            self.documentation = documentation
+        }
+
+        init(_ function: LuaFunction) {
+            self.init(
+                kind: .method, name: function.name, parameters: function.parameters,
+                type: function.returns ?? "nothing", waits: function.waits, documentation: function.documentation)
+        }
     }
 
     /// The class's name.

@@ -8,9 +8,8 @@ public struct LuaSurroundings {
     public var cpuClock: () -> Double
     /// The seed of `math.random`.
     public var randomSeed: Int
-    /// Whether `pairs` goes over numbers, then strings, in their order, at the price of sorting: for simulations, which
-    /// are to run alike each time. Lua's own order depends on addresses and on the time at which the state was opened.
-    public var sortsPairs = false
+    /// Whether a run must be repeatable: `pairs` then visits keys in the order of their values, not of their hashes.
+    public var isRepeatable = false
     /// The file of a path that a program named, or why it may not have it. The mode is that of `io.open`.
     public var confine: (_ path: String, _ mode: String) throws(LuaFault) -> String
     /// The text of module `name` and the path to show in messages.
@@ -60,10 +59,8 @@ extension LuaRuntime {
                 call.returning(surroundings.randomSeed)
             })
         setInternal(
-            "sorts_pairs",
-            LuaFunction("pairs", [], "") { (call) throws(LuaFault) in
-                call.returning(surroundings.sortsPairs)
-            })
+            "is_repeatable",
+            LuaFunction("pairs", [], "") { (call) throws(LuaFault) in call.returning(surroundings.isRepeatable) })
         setInternal(
             "confine",
             LuaFunction("open", [.required("path", .string, ""), .optional("mode", .string, "")], "") {
@@ -158,7 +155,8 @@ extension LuaRuntime {
         }
     }
 
-    func setInternal(_ name: String, _ function: LuaFunction) {
+    /// Gives Lua text of the host function `name` of its internals table, which no program sees.
+    package func setInternal(_ name: String, _ function: LuaFunction) {
         let stack = LuaStack(L)
         shim_push_main_table(L)
         stack.push(function: function, of: self)

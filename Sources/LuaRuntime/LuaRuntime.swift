@@ -151,9 +151,32 @@ public final class LuaRuntime {
         shim_pop(L, 1)
     }
 
+    /// The declared global functions, in the order of their declaration.
+    public private(set) var globalFunctions: [ClassSurface.Member] = []
+
     /// Defines global `name` as a declared function.
     public func setGlobal(_ declaration: LuaFunction) {
+        globalFunctions.append(ClassSurface.Member(declaration))
         setGlobal(declaration.name) { $0.push(function: declaration, of: self) }
+    }
+
+    /// The declared global tables with their constants, in the order of their declaration.
+    public private(set) var globalTables: [(name: String, constants: [(name: String, number: Int)])] = []
+
+    /// Defines global `name` as a table of declared functions and constants.
+    /// - Parameter functions: their names begin with `name` and a dot, as messages and the reference show them.
+    public func setGlobal(table name: String, functions: [LuaFunction], constants: [(name: String, number: Int)]) {
+        globalTables.append((name, constants))
+        setGlobal(name) { stack in
+            stack.pushTable(fields: functions.count + constants.count)
+            for function in functions {
+                precondition(function.name.hasPrefix(name + "."), "\(function.name) is not of \(name)")
+                globalFunctions.append(ClassSurface.Member(function))
+                stack.push(function: function, of: self)
+                stack.setTop(String(function.name.dropFirst(name.count + 1)))
+            }
+            for constant in constants { stack.set(constant.name, constant.number) }
+        }
     }
 
     func add(_ function: HostFunction) -> UInt32 {

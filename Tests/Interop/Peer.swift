@@ -92,6 +92,12 @@ final class Peer: Sendable {
         _ = await wait(within: 10) { _ in false }
     }
 
+    /// How many descriptors the process has open.
+    func openDescriptors() throws -> Int {
+        let id = process.withLockedValue { $0.processIdentifier }
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").count
+    }
+
     struct Failure: Error, CustomStringConvertible {
         let description: String
         init(_ description: String) { self.description = description }

@@ -1,4 +1,5 @@
 import Lectern
+import LuaRuntime
 import Testing
 
 /// Every Lua block of the documentation is a program that does what it says.
@@ -84,6 +85,15 @@ struct DocumentationTests {
                 guard let reason = block.fragmentReason else { continue }
                 #expect(reason.hasPrefix("fragment: "), "\(block.testDescription): \(reason)")
             }
+        }
+    }
+
+    @Test("A configuration in the documents is one", arguments: documents)
+    func configurations(_ document: String) throws {
+        for block in try ProjectFiles.text(of: document).split(separator: "```yaml\n").dropFirst() {
+            let text = block.prefix(upTo: block.firstRange(of: "```")?.lowerBound ?? block.endIndex)
+            let read = try ProgramConfiguration(yaml: String(text), file: document)
+            #expect(read.limits == LuaLimits(), "the documents show the defaults")
         }
     }
 

@@ -29,6 +29,13 @@ enum ProjectFiles {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Writes a file anew; an absolute path.
+    static func write(_ text: String, to path: String) throws {
+        guard let file = fopen(path, "w") else { throw Failure(path) }
+        let written = fwrite(text, 1, text.utf8.count, file)
+        guard fclose(file) == 0, written == text.utf8.count else { throw Failure(path) }
+    }
+
     /// The names in a folder of the package, sorted, without hidden ones.
     static func names(in path: String) throws -> [String] {
         let full = "\(root)/\(path)"
@@ -49,18 +56,30 @@ enum ProjectFiles {
 
     /// Calls `body` with the path of a new folder that holds `files`, which is gone afterwards.
     static func withFolder<Result>(of files: [String: String], _ body: (String) throws -> Result) throws -> Result {
+        let folder = try makeFolder(of: files)
+        defer { removeFolder(folder, of: files) }
+        return try body(folder)
+    }
+
+    /// As above, for a body that suspends.
+    static func withFolder<Result>(
+        of files: [String: String], _ body: (String) async throws -> Result
+    ) async throws -> Result {
+        let folder = try makeFolder(of: files)
+        defer { removeFolder(folder, of: files) }
+        return try await body(folder)
+    }
+
+    private static func makeFolder(of files: [String: String]) throws -> String {
         var template = Array("/tmp/lectern-tests-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure("/tmp") }
         let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer {
-            for name in files.keys { unlink("\(folder)/\(name)") }
-            rmdir(folder)
-        }
-        for (name, text) in files {
-            guard let file = fopen("\(folder)/\(name)", "w") else { throw Failure("\(folder)/\(name)") }
-            let written = fwrite(text, 1, text.utf8.count, file)
-            guard fclose(file) == 0, written == text.utf8.count else { throw Failure("\(folder)/\(name)") }
-        }
-        return try body(folder)
+        for (name, text) in files { try write(text, to: "\(folder)/\(name)") }
+        return folder
+    }
+
+    private static func removeFolder(_ folder: String, of files: [String: String]) {
+        for name in files.keys { unlink("\(folder)/\(name)") }
+        rmdir(folder)
     }
 }

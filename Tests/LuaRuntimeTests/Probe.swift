@@ -17,7 +17,7 @@ final class Probe: LuaRuntimeHost {
     /// Pauses that were called off.
     var cancelled: [String] = []
 
-    init(limits: LuaLimits = Probe.limits, profile: LuaProfile = .standard, sortsPairs: Bool = false) throws {
+    init(limits: LuaLimits = Probe.limits, profile: LuaProfile = .standard, isRepeatable: Bool = false) throws {
         runtime = try LuaRuntime(limits: limits, profile: profile, host: self)
         var surroundings = LuaSurroundings()
         surroundings.wallClock = { 1_800_000_000 }
@@ -29,7 +29,7 @@ final class Probe: LuaRuntimeHost {
             guard let text = files[path] else { throw LuaFault(.ioError, "'\(path)' not found") }
             return (Array(text.utf8), path)
         }
-        surroundings.sortsPairs = sortsPairs
+        surroundings.isRepeatable = isRepeatable
         surroundings.confine = { (path, _) throws(LuaFault) in
             guard path == "/dev/null" else { throw LuaFault(.ioError, "'\(path)' is not in the program's folder") }
             return path

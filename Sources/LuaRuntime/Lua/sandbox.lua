@@ -2,7 +2,8 @@
 
 local host, profile = ...
 
-local type, select = type, select
+-- Programs may use the names of these for globals of their own.
+local type, select, next, rawget = type, select, next, rawget
 local os_date, os_time, randomseed = os.date, os.time, math.randomseed
 
 -- Time is the host's: the wall clock of the simulation in a simulation.
@@ -24,42 +25,34 @@ function math.randomseed(...)
     return randomseed(...)
 end
 
-if host.sorts_pairs() then
-    local stock_pairs, next, rawget, error, sort = pairs, next, rawget, error, table.sort
-    local raw_getmetatable = debug.getmetatable
-    local rank = {number = 1, string = 2}
+-- Lua seeds the hash of strings from addresses and the time, so `pairs` visits string keys in another order in each
+-- run. Where a run must be repeatable, numbers come first and ascend, then strings; other keys follow as `next` has them.
+if host.is_repeatable() then
+    local stock_pairs, raw_getmetatable, sort = pairs, debug.getmetatable, table.sort
+    local ranks = {number = 1, string = 2}
 
     local function before(a, b)
-        local rank_a, rank_b = rank[type(a)], rank[type(b)]
-        if rank_a ~= rank_b then return rank_a < rank_b end
-        return a < b
+        local rank, other = ranks[type(a)] or 3, ranks[type(b)] or 3
+        if rank ~= other then return rank < other end
+        return rank < 3 and a < b
     end
 
-    --- pairs(t) over numbers, then strings, in their order, then the other keys. As with Lua's own, fields may be
-    --- changed and removed on the way.
     function pairs(t)
         local metatable = raw_getmetatable(t)
-        if metatable and rawget(metatable, "__pairs") ~= nil then return stock_pairs(t) end
-        if type(t) ~= "table" then
-            error(("bad argument #1 to 'pairs' (table expected, got %s)"):format(t == nil and "nil" or type(t)), 2)
-        end
-        local keys, others = {}, {}
+        if type(t) ~= "table" or metatable and metatable.__pairs then return stock_pairs(t) end
+        local keys, count = {}, 0
         for key in next, t do
-            local list = rank[type(key)] and keys or others
-            list[#list + 1] = key
+            count = count + 1
+            keys[count] = key
         end
         sort(keys, before)
-        for i = 1, #others do keys[#keys + 1] = others[i] end
         local i = 0
-        return function(of)
-            local key, value
-            repeat
+        return function()
+            while i < count do
                 i = i + 1
-                key = keys[i]
-                if key == nil then return nil end
-                value = rawget(of, key)
-            until value ~= nil
-            return key, value
+                local value = rawget(t, keys[i])
+                if value ~= nil then return keys[i], value end -- else removed meanwhile
+            end
         end, t, nil
     end
 end

@@ -1,0 +1,54 @@
+internal import LuaRuntime
+internal import Metrics
+internal import NIOCore
+
+/// What operators watch of a running program, through swift-metrics. Sampled on the program's loop.
+///
+/// - `lectern_lua_bytes`: memory that Lua holds.
+/// - `lectern_tasks`: tasks that have started and not ended.
+/// - `lectern_instances`: host objects that Lua holds.
+/// - `lectern_loop_lag_seconds`: how late a sample came; what runs without a wait delays everything by as much.
+final class HostMetrics {
+    /// The time between two samples.
+    static let interval = TimeAmount.seconds(5)
+
+    private let program: Program
+    private let eventLoop: any EventLoop
+    private let bytes: Gauge
+    private let tasks: Gauge
+    private let instances: Gauge
+    private let lag: Timer
+    private var planned = NIODeadline.now()
+    private var next: Scheduled<Void>?
+
+    init(program: Program, name: String, eventLoop: any EventLoop) {
+        self.program = program
+        self.eventLoop = eventLoop
+        let dimensions = [("program", name)]
+        bytes = Gauge(label: "lectern_lua_bytes", dimensions: dimensions)
+        tasks = Gauge(label: "lectern_tasks", dimensions: dimensions)
+        instances = Gauge(label: "lectern_instances", dimensions: dimensions)
+        lag = Timer(label: "lectern_loop_lag_seconds", dimensions: dimensions)
+    }
+
+    /// Samples now and every ``interval`` until ``stop()``.
+    func start() {
+        planned = .now()
+        sample()
+    }
+
+    /// Ends sampling. Idempotent.
+    func stop() {
+        next?.cancel()
+        next = nil
+    }
+
+    private func sample() {
+        bytes.record(program.runtime.usedBytes)
+        tasks.record(program.runtime.taskCount)
+        instances.record(program.runtime.objects.count)
+        lag.recordNanoseconds((NIODeadline.now() - planned).nanoseconds)
+        planned = .now() + Self.interval
+        next = eventLoop.assumeIsolated().scheduleTask(deadline: planned) { [self] in sample() }
+    }
+}

@@ -1,0 +1,115 @@
+import ControlCore
+import Lectern
+import Logging
+import LuaRuntime
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Testing
+
+/// What a Swift developer does with a host.
+@Suite("The host")
+struct ControlHostTests {
+    /// A class of the embedder's.
+    final class Lamp {
+        var level = 0
+    }
+
+    @Test("A host runs as a service of a group, with own functions and classes, and ends with its program")
+    func service() async throws {
+        let lines = LiveProgramTests.Lines()
+        let doubled = NIOLockedValueBox(0)
+        let host = ControlHost(
+            source: .text(
+                """
+                local lamp = Lamp()
+                lamp.Level = Double(21)
+                print('level', lamp.Level)
+                Wait(0.01, function() ExitProgram(4) end)
+                """, folder: "/tmp"),
+            register: { runtime in
+                runtime.setGlobal(
+                    LuaFunction(
+                        "Double", [.required("n", .integer, "A number.")], returns: "twice n", "Doubles a number."
+                    ) {
+                        (call) throws(LuaFault) in
+                        doubled.withLockedValue { $0 += 1 }
+                        return call.returning(2 * (call.integer(1) ?? 0))
+                    })
+                var lamp = LuaClass<Lamp>("Lamp", "A lamp.") { _ in "" }
+                lamp.constructor([], "Makes a lamp.") { (_) throws(LuaFault) in Lamp() }
+                lamp.property(
+                    "Level", .integer(0...100), "The level.", get: { $0.level },
+                    set: { (lamp, call) throws(LuaFault) in lamp.level = call.integer(1) ?? 0 })
+                runtime.register(lamp)
+            }, log: lines.sink("room"))
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: host, successTerminationBehavior: .gracefullyShutdownGroup)],
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+        try await group.run()
+        #expect(host.exitCode == 4)
+        #expect(lines.texts("room") == ["level\t42"])
+        #expect(doubled.withLockedValue { $0 } == 1)
+    }
+
+    @Test("A graceful shutdown of the group stops the program and closes what it had opened")
+    func gracefulShutdown() async throws {
+        let lines = LiveProgramTests.Lines()
+        let started = NIOLockedValueBox<CheckedContinuation<Void, Never>?>(nil)
+        let host = ControlHost(
+            source: .text(
+                """
+                server = EthernetServerInterfaceEx(0)
+                print(server:StartListen())
+                Timer(0.1, function() end)
+                Started()
+                """, folder: "/tmp"),
+            register: { runtime in
+                runtime.setGlobal(
+                    LuaFunction("Started", [], "Tells the test.") { (_) throws(LuaFault) in
+                        started.withLockedValue { $0.take() }?.resume()
+                        return .none
+                    })
+            }, log: lines.sink("room"))
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: host)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+        async let running: Void = group.run()
+        await withCheckedContinuation { continuation in
+            started.withLockedValue { $0 = continuation }
+            Task { await Task.yield() }
+        }
+        let state = try await host.withProgram { program in
+            (program.isRunning, program.runtime.usedBytes, program.runtime.surface.count)
+        }
+        #expect(try #require(state).0)
+        #expect(try #require(state).1 > 10_000)
+        await group.triggerGracefulShutdown()
+        try await running
+        #expect(host.exitCode == 0)
+        #expect(lines.texts("room") == ["Listening"])
+        #expect(try await host.withProgram { _ in true } == nil)
+    }
+
+    @Test("A program that does not load is the caller's error, however often")
+    func failsToLoad() async throws {
+        let lines = LiveProgramTests.Lines()
+        for _ in 1...20 {
+            let host = ControlHost(
+                source: .text("EthernetServerInterfaceEx(0):StartListen() local x = nil .. 'a'", folder: "/tmp"),
+                log: lines.sink("room"))
+            async let running: Void = host.run()
+            host.stop()
+            do { try await running } catch {
+                #expect("\(error)".contains("main.lua:1: attempt to concatenate a nil value"))
+            }
+            let bad = ControlHost(source: .text("local x = nil .. 'a'", folder: "/tmp"), log: lines.sink("room"))
+            await #expect(throws: ProgramError.self) { try await bad.run() }
+            await #expect(throws: ProgramError.self) {
+                try await ControlHost(source: .file("/nowhere/main.lua"), log: lines.sink("room")).run()
+            }
+        }
+    }
+}

@@ -1,0 +1,462 @@
+---@meta
+-- Made from the declarations of Lectern; a test keeps it so.
+
+--- A connection to one network device.
+---@class EthernetClientInterface
+---@field Hostname string The name or address as given.
+---@field IPAddress string The peer's address; the name until it is resolved.
+---@field IPPort integer The device's port.
+---@field Protocol string 'TCP', 'UDP' or 'SSH'.
+---@field ServicePort integer The local UDP port; 0 until communication is active.
+---@field Credentials table {user, password}, or nil.
+---@field Connected fun(object: table, argument: any)|nil The connection was opened.
+---@field Disconnected fun(object: table, argument: any)|nil The connection was closed, by whomever.
+---@field ReceiveData fun(object: table, argument: any)|nil Bytes arrived: as many as came at once, at most 64 KiB.
+---@overload fun(Hostname: string, IPPort: integer, Protocol?: 'TCP'|'UDP'|'SSH', ServicePort?: integer, Credentials?: table, bufferSize?: integer): EthernetClientInterface
+EthernetClientInterface = {}
+
+--- Opens the connection.
+---@async
+---@param timeout? number How long to try; nil: as long as the system does.
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
+function EthernetClientInterface:Connect(timeout) end
+
+--- Closes the connection; harmless when it is closed.
+function EthernetClientInterface:Disconnect() end
+
+--- Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued.
+---@async
+---@param data string What to send.
+function EthernetClientInterface:Send(data) end
+
+--- Sends data and waits for the response.
+---@async
+---@param data string What to send.
+---@param timeout number How long to wait for the response.
+---@param deliLen? integer The response is complete with so many bytes.
+---@param deliTag? string The response ends with these bytes.
+---@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
+---@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came
+function EthernetClientInterface:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
+
+--- Sends data every interval while connected, until StopKeepAlive; the first time after one interval.
+---@param interval number The time between two transmissions.
+---@param data string What to send.
+function EthernetClientInterface:StartKeepAlive(interval, data) end
+
+--- Ends StartKeepAlive.
+function EthernetClientInterface:StopKeepAlive() end
+
+--- One client of a server. Made by the server.
+---@class ClientObject
+---@field Hostname string The client's address.
+---@field IPAddress string The client's address.
+---@field ServicePort integer The client's port.
+ClientObject = {}
+
+--- Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued.
+---@async
+---@param data string What to send.
+function ClientObject:Send(data) end
+
+--- Closes the connection; harmless when it is closed.
+function ClientObject:Disconnect() end
+
+--- Listens for any number of clients.
+---@class EthernetServerInterfaceEx
+---@field IPPort integer The port: the system's choice once it listens, if 0 was given.
+---@field Protocol string 'TCP' or 'UDP'.
+---@field Interface string 'Any', 'LAN' or 'AVLAN'.
+---@field MaxClients integer The most clients at a time, or nil.
+---@field Clients table A list of the connected ClientObjects, in order of connection.
+---@field Connected fun(object: table, argument: any)|nil A client has connected. The first argument is the ClientObject.
+---@field Disconnected fun(object: table, argument: any)|nil A client is gone. The first argument is the ClientObject.
+---@field ReceiveData fun(object: table, argument: any)|nil A client has sent. The first argument is the ClientObject.
+---@overload fun(IPPort: integer, Protocol?: 'TCP'|'UDP', Interface?: 'Any'|'LAN'|'AVLAN', MaxClients?: integer): EthernetServerInterfaceEx
+EthernetServerInterfaceEx = {}
+
+--- Begins to listen.
+---@async
+---@param timeout? number How long to listen; 0: until StopListen.
+---@return any # 'Listening', 'ListeningAlready', or the reason of the failure
+function EthernetServerInterfaceEx:StartListen(timeout) end
+
+--- Stops listening; clients stay connected.
+function EthernetServerInterfaceEx:StopListen() end
+
+--- Disconnects a client.
+---@param client ClientObject The client.
+function EthernetServerInterfaceEx:Disconnect(client) end
+
+--- Calls a function again and again.
+---@class Timer
+---@field Interval number The time between two calls.
+---@field Count integer How many calls there were since the start.
+---@field State string 'Running', 'Paused' or 'Stopped'.
+---@field Function fun(object: table, argument: any)|nil What is called.
+---@field StateChanged fun(object: table, argument: any)|nil The state has changed.
+---@overload fun(Interval: number, Function?: function): Timer
+Timer = {}
+
+--- Sets a new interval; the next call comes one new interval from now. Count is kept.
+---@param Interval number The new interval.
+function Timer:Change(Interval) end
+
+--- Stops calling; the rest of the interval and Count are kept.
+function Timer:Pause() end
+
+--- Goes on after Pause or Stop.
+function Timer:Resume() end
+
+--- Sets Count to 0; the first call comes one interval from now.
+function Timer:Restart() end
+
+--- Stops calling and resets the interval and Count.
+function Timer:Stop() end
+
+--- Calls a function once, later.
+---@class Wait
+---@field Time number How long a run takes.
+---@field Function fun(object: table, argument: any)|nil What is called.
+---@overload fun(Time: number, Function?: function): Wait
+Wait = {}
+
+--- Calls the function one Time from now, whatever was before.
+function Wait:Restart() end
+
+--- The function will not be called.
+function Wait:Cancel() end
+
+--- Puts the running countdown off.
+---@param Time number Seconds to add.
+function Wait:Add(Time) end
+
+--- Sets Time for this and later runs.
+---@param Time number The new time.
+function Wait:Change(Time) end
+
+--- Calls a function at times of day.
+---@class Clock
+---@field Times table The times.
+---@field Days table The days; empty: every day.
+---@field State string 'Enabled' or 'Disabled'.
+---@field WEEKDAYS table The number of each day's name: Monday 0 … Sunday 6.
+---@field Function fun(object: table, argument: any)|nil What is called.
+---@overload fun(Times: table, Days?: table, Function?: function): Clock
+Clock = {}
+
+--- Starts calling.
+function Clock:Enable() end
+
+--- Stops calling.
+function Clock:Disable() end
+
+--- Replaces the times, at once.
+---@param Times table A list of 'HH:MM:SS'.
+function Clock:SetTimes(Times) end
+
+--- Replaces the days, at once.
+---@param Days? table A list of days; nil: every day.
+function Clock:SetDays(Days) end
+
+--- Keeps a TCP connection alive: polls, notices silence, reconnects.
+---@class RawTcpHandler
+---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
+---@field DisconnectLimit integer How many sends may go without an accepted response.
+---@field Interface any The interface that is handled.
+---@field PollTimer any The timer of the keep-alive query.
+---@field AutoReconnect boolean Whether it connects again by itself; true starts nothing, call Connect.
+---@field Connected fun(object: table, argument: any)|nil The device is there.
+---@field Disconnected fun(object: table, argument: any)|nil The device is gone; once per change.
+---@field ConnectFailed fun(object: table, argument: any)|nil An attempt to connect failed.
+---@field ReceiveData fun(object: table, argument: any)|nil Bytes arrived.
+RawTcpHandler = {}
+
+--- Connects and begins to poll.
+---@async
+---@param timeout? number For this attempt and later ones; nil: as long as the system does.
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
+function RawTcpHandler:Connect(timeout) end
+
+--- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
+function RawTcpHandler:Disconnect() end
+
+--- Says that a good response came: the count of missed responses starts anew.
+function RawTcpHandler:ResponseAccepted() end
+
+--- Sends data, counted until a response is accepted. Over DisconnectLimit the connection is closed instead.
+---@async
+---@param data string What to send.
+function RawTcpHandler:Send(data) end
+
+--- Sends data and waits for the response, counted until a response is accepted.
+---@async
+---@param data string What to send.
+---@param timeout number How long to wait for the response.
+---@param deliLen? integer The response is complete with so many bytes.
+---@param deliTag? string The response ends with these bytes.
+---@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
+---@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came
+function RawTcpHandler:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
+
+--- Keeps a server listening and drops idle clients.
+---@class ServerExHandler
+---@field Interface any The server that is handled.
+---@field Connected fun(object: table, argument: any)|nil A client has connected. The first argument is the ClientObject.
+---@field Disconnected fun(object: table, argument: any)|nil A client is gone. The first argument is the ClientObject.
+---@field ReceiveData fun(object: table, argument: any)|nil A client has sent. The first argument is the ClientObject.
+---@field ListenFailed fun(object: table, argument: any)|nil StartListen failed; the next try comes by itself.
+ServerExHandler = {}
+
+--- Listens; when that fails, tries again every connectRetryTime.
+---@async
+---@param timeout? number How long to listen; 0: until StopListen.
+---@return any # 'Listening', 'ListeningAlready', or the reason of the failure
+function ServerExHandler:StartListen(timeout) end
+
+--- Stops listening, and trying to; clients stay connected.
+function ServerExHandler:StopListen() end
+
+--- A compiled regular expression. Made by re.compile.
+---@class Pattern
+---@field pattern string The pattern as it was given.
+---@field flags integer The flags given and those that the pattern begins with, such as (?i).
+---@field groups integer The number of groups.
+---@field groupindex table A table of the numbers of the groups that have a name, by name.
+Pattern = {}
+
+--- Finds the leftmost match.
+---@param string string What is searched.
+---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
+---@return any # a Match, or nil
+function Pattern:search(string, pos) end
+
+--- Matches where the search begins.
+---@param string string What is searched.
+---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
+---@return any # a Match, or nil
+function Pattern:match(string, pos) end
+
+--- Matches from where the search begins to the end of the string.
+---@param string string What is searched.
+---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
+---@return any # a Match, or nil
+function Pattern:fullmatch(string, pos) end
+
+--- Gives one Match after the other, each searched for when it is its turn; the loop's body may wait.
+---@param string string What is searched.
+---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
+---@return any # an iterator for `for m in p:finditer(s) do`
+function Pattern:finditer(string, pos) end
+
+--- Finds all matches. The text of a group that took no part is ''.
+---@param string string What is searched.
+---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
+---@return any # a list of the matches' texts; with one group of its texts, with several of lists of their texts
+function Pattern:findall(string, pos) end
+
+--- Replaces matches. The function may wait.
+---@param repl any A string, in which `\1` and `\g<name>` stand for groups, or a function that gets the Match and returns a string.
+---@param string string What is searched.
+---@param count? integer The most matches to replace; 0: all.
+---@return any # the string with the matches replaced
+function Pattern:sub(repl, string, count) end
+
+--- Replaces matches, and counts them. The function may wait.
+---@param repl any A string, in which `\1` and `\g<name>` stand for groups, or a function that gets the Match and returns a string.
+---@param string string What is searched.
+---@param count? integer The most matches to replace; 0: all.
+---@return any # the string with the matches replaced, and their number
+function Pattern:subn(repl, string, count) end
+
+--- Cuts a string at the matches.
+---@param string string What is searched.
+---@param maxsplit? integer The most matches to cut at; 0: all.
+---@return any # a list of the pieces; behind each the groups of the match that ends it, false for one that took no part
+function Pattern:split(string, maxsplit) end
+
+--- One match of a Pattern. Made by the pattern.
+---@class Match
+---@field string string The string that was searched.
+---@field re any The Pattern.
+---@field pos integer Where the search began: 1 is the first byte.
+---@field lastindex integer The number of the group that closed last, or nil.
+---@field lastgroup string The name of the group that closed last, or nil.
+Match = {}
+
+--- Gives the text of one or several groups; of the whole match when called without arguments.
+---@param ... any The number or the name of a group; 0 is the whole match.
+---@return any # the text of each group that was asked for; nil for one that took no part
+function Match:group(...) end
+
+--- Gives the text of every group.
+---@param default? any Stands for a group that took no part.
+---@return any # the text of each group from 1 on, as so many values
+function Match:groups(default) end
+
+--- Gives the text of every group that has a name.
+---@param default? any Stands for a group that took no part.
+---@return any # a table of the texts by name
+function Match:groupdict(default) end
+
+--- Tells where a group begins, so that s:sub(m:start(), m:stop()) is m:group().
+---@param group? any The number or the name of a group.
+---@return any # the position, 1 for the first byte of the string; nil when the group took no part
+function Match:start(group) end
+
+--- Tells the last byte of a group, as string.find does: one less than start when the group is empty.
+---@param group? any The number or the name of a group.
+---@return any # the position, 1 for the first byte of the string; nil when the group took no part
+function Match:stop(group) end
+
+--- The same as stop. Since end is a word of Lua, it is called as `m['end']`, with m as first argument.
+---@param group? any The number or the name of a group.
+---@return any # the position, 1 for the first byte of the string; nil when the group took no part
+Match['end'] = function(self, group) end
+
+--- Tells where a group begins and its last byte, as string.find does.
+---@param group? any The number or the name of a group.
+---@return any # start and stop of the group; nil and nil when it took no part
+function Match:span(group) end
+
+--- Gives the template with its references such as `\1` and `\g<name>` replaced by the groups.
+---@param template string A replacement as sub takes it.
+---@return any # the text
+function Match:expand(template) end
+
+re = {
+    IGNORECASE = 2,
+    MULTILINE = 8,
+    DOTALL = 16,
+    VERBOSE = 64,
+    ASCII = 256,
+    I = 2,
+    M = 8,
+    S = 16,
+    X = 64,
+    A = 256,
+}
+
+--- Ends the program in order, once the calling task has ended or waits.
+---@param code? integer The exit code.
+function ExitProgram(code) end
+
+--- Makes a connection handler for an interface.
+---@param Interface any The interface to handle.
+---@param keepAliveQuery? any A function that asks the device something; not for servers.
+---@param keepAliveQueryQualifier? table For device modules: the qualifier of the query.
+---@param DisconnectLimit? integer Missed responses that mean disconnected.
+---@param pollFrequency? number The time between two queries.
+---@param connectRetryTime? number The time from a loss to the next attempt.
+---@param serverTimeout? number How long a server's client may be idle.
+---@param ConnectedOn? 'Socket'|'Response' What makes a TCP device Connected.
+---@return any # the handler that fits the interface
+function GetConnectionHandler(Interface, keepAliveQuery, keepAliveQueryQualifier, DisconnectLimit, pollFrequency, connectRetryTime, serverTimeout, ConnectedOn) end
+
+--- Tells the version.
+---@return any # the version of the connection handlers
+function ModuleVersion() end
+
+--- Tells what the program runs on.
+---@return any # 'Lectern'
+function Platform() end
+
+--- Writes to the program log.
+---@param Entry any What to log.
+---@param Severity? 'error'|'info'|'warning' How bad it is.
+function ProgramLog(Entry, Severity) end
+
+--- Tells the version of the host.
+---@return any # the version of Lectern
+function Version() end
+
+--- Makes a class. init(self, …) fills a new object; at most one line of bases leads to a host class.
+---@param name string The class's name, for messages.
+---@param ... any The bases; members of an earlier one win.
+---@return any # the class: call it to make an object
+function class(name, ...) end
+
+--- Sets the handler of every named event of every object. The last one set wins.
+---@param objects any An object or a list of objects.
+---@param names any An event's name or a list of names.
+---@param f? function The handler; left out, event returns a function that takes it.
+---@return any # f
+function event(objects, names, f) end
+
+--- Tells whether object was made by class or by one derived from it.
+---@param object any Anything.
+---@param class any A class.
+---@return any # a boolean
+function isinstance(object, class) end
+
+--- Compiles a pattern; the last 256 are kept compiled.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # a Pattern
+function re.compile(pattern, flags) end
+
+--- Puts a backslash before each byte that has a meaning in patterns.
+---@param string string Any bytes.
+---@return any # a pattern that matches just these bytes
+function re.escape(string) end
+
+--- Finds the texts of all matches; see Pattern.findall.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param string string What is searched.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # a list
+function re.findall(pattern, string, flags) end
+
+--- Gives one Match after the other; see Pattern.finditer.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param string string What is searched.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # an iterator for `for m in re.finditer(p, s) do`
+function re.finditer(pattern, string, flags) end
+
+--- Matches the whole string.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param string string What is searched.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # a Match, or nil
+function re.fullmatch(pattern, string, flags) end
+
+--- Matches at the beginning of the string.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param string string What is searched.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # a Match, or nil
+function re.match(pattern, string, flags) end
+
+--- Finds the leftmost match.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param string string What is searched.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # a Match, or nil
+function re.search(pattern, string, flags) end
+
+--- Cuts a string at the matches; see Pattern.split.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param string string What is searched.
+---@param maxsplit? integer The most matches to cut at; 0: all.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # a list of the pieces
+function re.split(pattern, string, maxsplit, flags) end
+
+--- Replaces matches; see Pattern.sub.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param repl any A string or a function; see Pattern.sub.
+---@param string string What is searched.
+---@param count? integer The most matches to replace; 0: all.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # the string with the matches replaced
+function re.sub(pattern, repl, string, count, flags) end
+
+--- Replaces matches, and counts them; see Pattern.subn.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param repl any A string or a function; see Pattern.sub.
+---@param string string What is searched.
+---@param count? integer The most matches to replace; 0: all.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # the string with the matches replaced, and their number
+function re.subn(pattern, repl, string, count, flags) end
