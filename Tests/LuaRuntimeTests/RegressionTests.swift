@@ -226,7 +226,9 @@ struct RegressionTests {
         "Costly calls in a loop do not put the watchdog off",
         arguments: ["collectgarbage()", "('x'):rep(16000000)", "string.find(text, '.-.-c')"])
     func costlyCalls(_ text: String) throws {
-        let probe = try Probe(limits: ContainmentTests.shortBurst())
+        var limits = ContainmentTests.shortBurst()
+        limits.memoryBytes = LuaLimits().memoryBytes
+        let probe = try Probe(limits: limits)
         let clock = ContinuousClock()
         let took = try clock.measure {
             try probe.run(
