@@ -126,12 +126,14 @@ public final class Program {
         isRunning = false
         guard runtime.isOpen else { return }
         runtime.cancelAllTasks()
-        for object in runtime.objects { Self.close(object) }
+        // Handlers before what they handle, so that nothing reconnects.
+        let objects = runtime.objects
+        for object in objects where object is RawTcpHandler || object is ServerExHandler { Self.close(object) }
+        for object in objects { Self.close(object) }
         runtime.close()
         journal.flush()
     }
 
-    /// Handlers before what they handle, so that nothing reconnects.
     private static func close(_ object: AnyObject) {
         switch object {
         case let handler as RawTcpHandler: handler.close()

@@ -65,6 +65,18 @@ struct ConfigurationTests {
                 "devices: {A: {ports: {COM1: {path: 'tcp://host'}}}}",
                 "f:1: path 'tcp://host' must be an absolute path or tcp://host:port"
             ),
+            (
+                "limits:\n  memory: 2 MB\n  endAfter: 1\n  memory: 3 MB",
+                "f:4: key 'memory' is there twice, first in line 2"
+            ),
+            ("{log: {}, log: {}}", "f:1: key 'log' is there twice, first in line 1"),
+            ("\nlimits: {memory: 2 MB", "f:3: did not find expected ',' or '}'"),
+            ("limits: {patternSteps: 5 KB}", "f:1: 'patternSteps' must be a whole number from 1000 to 1099511627776"),
+            (
+                "servers: {LAN: lan.local}",
+                "f:1: 'LAN' must be an IP address of this machine, such as 192.168.1.5"
+            ),
+            ("devices: {A: {ports: {COM1: {}}}}", "f:1: port 'COM1' needs a 'path'"),
             ("log:\n  level: loud", "f:2: 'level' must be one of 'debug', 'info', 'warning', 'error'"),
         ])
     func mistakes(_ yaml: String, _ expected: String) {
@@ -74,6 +86,19 @@ struct ConfigurationTests {
         } catch {
             #expect(error.description == expected)
         }
+    }
+
+    @Test("All mistakes of a file are named at once, a line each")
+    func severalMistakes() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try ProgramConfiguration(yaml: "limts: {}\nprofile: x\nlog:\n  levl: info\n", file: "f")
+        }
+        #expect(
+            error?.problems == [
+                "f:1: key 'limts' is not known; did you mean 'limits'?",
+                "f:2: 'profile' must be one of 'trusted', 'standard', 'strict'",
+                "f:4: key 'levl' is not known; did you mean 'level'?",
+            ])
     }
 
     @Test("A mistake in the YAML itself, or a key that is there twice, is named with its line")

@@ -51,6 +51,12 @@ struct ConsoleLogTests {
                 + "\n")
     }
 
+    @Test("The control characters above 127, which some terminals obey, are written out")
+    func controlAbove127() {
+        let entry = ProgramLogEntry(time: time, severity: .info, text: "\u{9B}31mred \u{A0}é")
+        #expect(written(.text, entry).hasSuffix("INFO    \\x9b31mred \u{A0}é\n"))
+    }
+
     @Test("Less severe entries are left out")
     func level() {
         #expect(written(.text, ProgramLogEntry(time: time, severity: .debug, text: "x")).isEmpty)

@@ -32,7 +32,7 @@ struct LiveProgramTests {
     func withDevice(_ text: String, lines: Lines, _ body: (Int, ControlHost) async throws -> Void) async throws {
         let listening = NIOLockedValueBox<CheckedContinuation<Int, any Error>?>(nil)
         let host = ControlHost(
-            source: .text(text, name: "device.lua", folder: "/tmp"),
+            source: .text(text, name: "device.lua", folder: "/tmp"), configuration: Stage.configuration(),
             register: { runtime in
                 runtime.setGlobal(
                     LuaFunction("ready", [.required("port", .integer, "")], "") { (call) throws(LuaFault) in
@@ -61,6 +61,13 @@ struct LiveProgramTests {
 
     @Test("While a task sits in SendAndWait, a timer misses no tick and another device is answered at once")
     func waitsDisturbNobody() async throws {
+        // What is measured is this machine's as much as ours: one undisturbed run out of three is enough.
+        for attempt in 1...3 where try await measure(isLast: attempt == 3) { return }
+    }
+
+    /// Runs the program once.
+    /// - Returns: whether every tick and answer came in time; a late one is an issue in the last attempt.
+    private func measure(isLast: Bool) async throws -> Bool {
         let lines = Lines()
         let device = """
             local server = EthernetServerInterfaceEx(0)
@@ -87,20 +94,28 @@ struct LiveProgramTests {
                     local answer = silent:SendAndWait('hush\\n', 3, {deliTag = '\\n'})
                     print('waited', answer == '', os.clock() - before)
                     ExitProgram(7)
-                    """, name: "room.lua", folder: "/tmp"), log: lines.sink("room"))
+                    """, name: "room.lua", folder: "/tmp"), configuration: Stage.configuration(),
+                log: lines.sink("room"))
             try await host.run()
             #expect(host.exitCode == 7)
         }
         let texts = lines.texts("room")
-        #expect(texts.count == 2, "\(texts)")
+        guard texts.count == 2 else {
+            if isLast { Issue.record("not all ticks came before the wait was over: \(texts)") }
+            return false
+        }
         let ticks = texts[0].split(separator: "\t").map(String.init)
-        #expect(ticks[0...1] == ["ticks", "29"])
-        // Late is what the next tick would overtake; and a busy machine may delay a few answers.
-        #expect(try #require(Double(ticks[2])) < 0.1, "a tick came late: \(ticks)")
-        #expect(try #require(Int(ticks[3])) >= 25, "answers within 20 ms: \(ticks)")
         let waited = texts[1].split(separator: "\t").map(String.init)
+        #expect(ticks[0...1] == ["ticks", "29"])
         #expect(waited[0...1] == ["waited", "true"])
-        #expect((2.99...3.2).contains(try #require(Double(waited[2]))))
+        let late = try #require(Double(ticks[2]))
+        let quickAnswers = try #require(Int(ticks[3]))
+        let wait = try #require(Double(waited[2]))
+        let isInTime = late < 0.1 && quickAnswers == 29 && (2.99...3.1).contains(wait)
+        if isLast {
+            #expect(isInTime, "ticks at most \(late) s late, \(quickAnswers) of 29 answers in 20 ms, \(texts)")
+        }
+        return isInTime
     }
 
     @Test("A thousand live clients connect, talk and leave, and no connection, task or Lua object is left")
@@ -135,7 +150,8 @@ struct LiveProgramTests {
                             if running == 0 then print('all') Wait(1.5, ExitProgram) end
                         end)
                     end
-                    """, name: "crowd.lua", folder: "/tmp"), eventLoopGroup: group, log: lines.sink("crowd"))
+                    """, name: "crowd.lua", folder: "/tmp"), configuration: Stage.configuration(),
+                eventLoopGroup: group, log: lines.sink("crowd"))
             try await host.run()
             #expect(lines.texts("crowd") == ["all"])
             let left = try await device.withProgram { program in

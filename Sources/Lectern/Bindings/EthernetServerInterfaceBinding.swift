@@ -53,7 +53,7 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
     }
     c.method(
         "Send", [.required("data", .string, "What to send.")], waits: true,
-        "Sends data to the client. Raises IOError without one; waits only while a megabyte is queued."
+        "Sends data to the client. Raises IOError without one; waits while more than 64 KiB are queued."
     ) { (server, call) throws(LuaFault) in
         let data = try call.buffer(1)
         return try call.send(data, whenWritable: server.whenWritable) { () throws(IOFault) in try server.send(data) }

@@ -65,20 +65,23 @@ public final class ConsoleLog: ProgramLogSink {
 
     /// Control characters written out, so that no device's bytes drive the terminal.
     private static func printable(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { ($0.value < 32 && $0 != "\t") || $0.value == 127 }) else {
-            return text
-        }
+        guard text.unicodeScalars.contains(where: { $0 != "\t" && isControl($0) }) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\r": result += "\\r"
             case "\t": result += "\t"
-            case let control where control.value < 32 || control.value == 127:
+            case let control where isControl(control):
                 result += "\\x" + Self.twoDigits(Int(control.value), radix: 16)
             default: result.unicodeScalars.append(scalar)
             }
         }
         return result
+    }
+
+    /// Those above 127 too: terminals take U+009B for the beginning of a sequence.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 32 || (127..<160).contains(scalar.value)
     }
 
     // MARK: - JSON

@@ -2,7 +2,9 @@
 
 local host, profile = ...
 
-local os_date, os_time = os.date, os.time
+-- Programs may use the names of these for globals of their own.
+local type, select, next, rawget = type, select, next, rawget
+local os_date, os_time, randomseed = os.date, os.time, math.randomseed
 
 -- Time is the host's: the wall clock of the simulation in a simulation.
 function os.time(when)
@@ -16,7 +18,12 @@ function os.date(format, when)
 end
 
 os.clock = host.cpu_clock
-math.randomseed(host.random_seed())
+randomseed(host.random_seed())
+
+function math.randomseed(...)
+    if select("#", ...) == 0 then return randomseed(host.random_seed()) end
+    return randomseed(...)
+end
 
 -- Lua seeds the hash of strings from addresses and the time, so `pairs` visits string keys in another order in each
 -- run. Where a run must be repeatable, numbers come first and ascend, then strings; other keys follow as `next` has them.
