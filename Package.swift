@@ -54,7 +54,9 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            resources: [.embedInCode("Lua/environment.lua"), .embedInCode("Lua/re.lua")],
+            resources: [
+                .embedInCode("Lua/environment.lua"), .embedInCode("Lua/meset.lua"), .embedInCode("Lua/re.lua"),
+            ],
             swiftSettings: swiftSettings
         ),
         .executableTarget(

@@ -359,6 +359,109 @@ function Match:span(group) end
 ---@return any # the text
 function Match:expand(template) end
 
+--- A mutually exclusive set: of its members, which have a method SetState, one is on.
+---@class MESet
+---@field Objects table A list of the members, in their order.
+---@overload fun(Objects: table): MESet
+MESet = {}
+
+--- Switches the other members off, in their order, and then the chosen one on.
+---@async
+---@param object? any A member, its number from 1, or nil for none.
+function MESet:SetCurrent(object) end
+
+--- Tells which member is current.
+---@return any # the member that is on, or nil
+function MESet:GetCurrent() end
+
+--- Adds a member.
+---@param object any What has a method SetState.
+function MESet:Append(object) end
+
+--- Removes a member; its state stays.
+---@param object any A member or its number.
+function MESet:Remove(object) end
+
+--- Sets the states of one member.
+---@param object any A member or its number.
+---@param offState integer What SetState gets when it is switched off; 0 otherwise.
+---@param onState integer What SetState gets when it is switched on; 1 otherwise.
+function MESet:SetStates(object, offState, onState) end
+
+--- A file of the program's folder, which is the root '/'.
+---@class File
+---@field Filename string The name as given.
+---@overload fun(Filename: string, mode?: string, encoding?: string, newline?: string): File
+File = {}
+
+--- Reads.
+---@param size? integer How many bytes; -1: all that are left.
+---@return any # the bytes, '' at the end of the file
+function File:read(size) end
+
+--- Reads a line.
+---@return any # the line with its '\n', '' at the end of the file
+function File:readline() end
+
+--- Moves to another position.
+---@param offset integer How far.
+---@param whence? integer From 0: the beginning, 1: here, 2: the end.
+---@return any # the new position
+function File:seek(offset, whence) end
+
+--- Tells where it is.
+---@return any # the position, from 0
+function File:tell() end
+
+--- Writes.
+---@param data string What to write.
+---@return any # the number of bytes
+function File:write(data) end
+
+--- Writes strings, one after the other.
+---@param seq table A list of strings.
+function File:writelines(seq) end
+
+--- Closes the file; harmless when it is closed.
+function File:close() end
+
+--- A file of the program's folder, as File; the other name for what programs keep to themselves.
+---@class RFile
+---@field Filename string The name as given.
+---@overload fun(Filename: string, mode?: string, encoding?: string, newline?: string): RFile
+RFile = {}
+
+--- Reads.
+---@param size? integer How many bytes; -1: all that are left.
+---@return any # the bytes, '' at the end of the file
+function RFile:read(size) end
+
+--- Reads a line.
+---@return any # the line with its '\n', '' at the end of the file
+function RFile:readline() end
+
+--- Moves to another position.
+---@param offset integer How far.
+---@param whence? integer From 0: the beginning, 1: here, 2: the end.
+---@return any # the new position
+function RFile:seek(offset, whence) end
+
+--- Tells where it is.
+---@return any # the position, from 0
+function RFile:tell() end
+
+--- Writes.
+---@param data string What to write.
+---@return any # the number of bytes
+function RFile:write(data) end
+
+--- Writes strings, one after the other.
+---@param seq table A list of strings.
+function RFile:writelines(seq) end
+
+--- Closes the file; harmless when it is closed.
+function RFile:close() end
+
 re = {
     IGNORECASE = 2,
     MULTILINE = 8,
@@ -376,6 +479,41 @@ re = {
 ---@param code? integer The exit code.
 function ExitProgram(code) end
 
+--- Makes a folder the current one.
+---@param path string A name from the current folder, or from the root with '/'.
+function File.ChangeDir(path) end
+
+--- Removes an empty folder.
+---@param path string A name from the current folder, or from the root with '/'.
+function File.DeleteDir(path) end
+
+--- Removes a file.
+---@param filename string The file.
+function File.DeleteFile(filename) end
+
+--- Tells whether a file or folder is there.
+---@param path string A name from the current folder, or from the root with '/'.
+---@return any # a boolean
+function File.Exists(path) end
+
+--- Tells the current folder.
+---@return any # its path from the root
+function File.GetCurrentDir() end
+
+--- Lists a folder.
+---@param path? string A folder; nil: the current one.
+---@return any # a list of names, in order
+function File.ListDir(path) end
+
+--- Makes a folder in one that is there.
+---@param path string A name from the current folder, or from the root with '/'.
+function File.MakeDir(path) end
+
+--- Renames a file or a folder. A file that has the new name is replaced.
+---@param oldname string What is there.
+---@param newname string Its new name.
+function File.RenameFile(oldname, newname) end
+
 --- Makes a connection handler for an interface.
 ---@param Interface any The interface to handle.
 ---@param keepAliveQuery? any A function that asks the device something; not for servers.
@@ -387,6 +525,10 @@ function ExitProgram(code) end
 ---@param ConnectedOn? 'Socket'|'Response' What makes a TCP device Connected.
 ---@return any # the handler that fits the interface
 function GetConnectionHandler(Interface, keepAliveQuery, keepAliveQueryQualifier, DisconnectLimit, pollFrequency, connectRetryTime, serverTimeout, ConnectedOn) end
+
+--- Tells how long the machine has been running.
+---@return any # seconds
+function GetSystemUpTime() end
 
 --- Tells the version.
 ---@return any # the version of the connection handlers
@@ -401,9 +543,54 @@ function Platform() end
 ---@param Severity? 'error'|'info'|'warning' How bad it is.
 function ProgramLog(Entry, Severity) end
 
+--- Makes a folder the current one.
+---@param path string A name from the current folder, or from the root with '/'.
+function RFile.ChangeDir(path) end
+
+--- Removes an empty folder.
+---@param path string A name from the current folder, or from the root with '/'.
+function RFile.DeleteDir(path) end
+
+--- Removes a file.
+---@param filename string The file.
+function RFile.DeleteFile(filename) end
+
+--- Tells whether a file or folder is there.
+---@param path string A name from the current folder, or from the root with '/'.
+---@return any # a boolean
+function RFile.Exists(path) end
+
+--- Tells the current folder.
+---@return any # its path from the root
+function RFile.GetCurrentDir() end
+
+--- Lists a folder.
+---@param path? string A folder; nil: the current one.
+---@return any # a list of names, in order
+function RFile.ListDir(path) end
+
+--- Makes a folder in one that is there.
+---@param path string A name from the current folder, or from the root with '/'.
+function RFile.MakeDir(path) end
+
+--- Renames a file or a folder. A file that has the new name is replaced.
+---@param oldname string What is there.
+---@param newname string Its new name.
+function RFile.RenameFile(oldname, newname) end
+
+--- Writes the newest entries of the program log to a file, which is replaced: at most 2,000 entries and 1 MiB.
+---@param path? any A file's name; a folder, in which the file is named by the time; an open File; nil: the root folder.
+function SaveProgramLog(path) end
+
 --- Tells the version of the host.
 ---@return any # the version of Lectern
 function Version() end
+
+--- Wakes a machine of the local network. Raises IOError when the system cannot send.
+---@async
+---@param macAddress string The hardware address, such as '01-23-45-67-ab-cd'.
+---@param port? integer The UDP port; usual are 0, 7 and 9.
+function WakeOnLan(macAddress, port) end
 
 --- Makes a class. init(self, …) fills a new object; at most one line of bases leads to a host class.
 ---@param name string The class's name, for messages.

@@ -68,6 +68,8 @@ public final class Program {
             let exit = Box<(Int) -> Void>()
             context = BindingContext(
                 runtime: runtime, environment: environment, configuration: configuration,
+                folder: folder,
+                savedLog: { [unowned journal] in journal.history.entries },
                 log: { [unowned journal, unowned runtime] severity, text in
                     journal.write(severity, text, task: runtime.runningTaskName)
                 },
@@ -142,6 +144,7 @@ public final class Program {
         case let server as EthernetServerInterfaceEx: server.close()
         case let server as EthernetServerInterface: server.close()
         case let client as ClientObject: client.disconnect()
+        case let file as ProgramFile: file.close()
         case let timer as ControlTimer: timer.stop()
         case let wait as OneShotWait: wait.cancel()
         case let clock as WeeklyClock: clock.disable()

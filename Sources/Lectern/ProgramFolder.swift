@@ -67,6 +67,23 @@ struct ProgramFolder {
         return real
     }
 
+    /// The absolute path of a folder that a program named, from the program's folder, if it is that or below it.
+    func confineFolder(_ name: String) throws(LuaFault) -> String {
+        guard !name.contains("\0") else { throw LuaFault(.ioError, "the folder name has a zero byte") }
+        guard let real = Self.realPath("\(path)/\(name)") else {
+            throw LuaFault(.ioError, "'\(name)': \(Self.systemError())")
+        }
+        guard real == path || real.hasPrefix(path + "/") else {
+            throw LuaFault(
+                .ioError, "'\(name)' is outside of the program's folder; programs have their own folder only")
+        }
+        var status = stat()
+        guard stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw LuaFault(.ioError, "'\(name)' is no folder")
+        }
+        return real
+    }
+
     /// All bytes of a file.
     static func read(_ path: String) throws(LuaFault) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe must not hold the caller

@@ -4,13 +4,16 @@ internal import LuaRuntime
 /// Turns what happens in a program into entries of its log. Failures are logged here, once, and nowhere else.
 final class ProgramJournal: LuaRuntimeHost {
     private let log: FloodGuard
+    /// What was logged so far.
+    let history: LogHistory
     private let environment: any Environment
     /// False while the main chunk loads: its failure is the caller's to report.
     var reportsFailures = true
     var onMemoryIsShort: ((Int, Int) -> Void)?
 
     init(log: any ProgramLogSink, environment: any Environment) {
-        self.log = FloodGuard(log, environment: environment)
+        history = LogHistory(log)
+        self.log = FloodGuard(history, environment: environment)
         self.environment = environment
     }
 

@@ -123,6 +123,21 @@ public struct LuaCall {
         return strings
     }
 
+    /// The bytes of each string of a list of strings; nil when it is something else.
+    public func byteStrings(_ argument: Int) -> [[UInt8]]? {
+        let table = slot(argument)
+        guard shim_type(stack.L, table) == Int32(SHIM_TTABLE.rawValue) else { return nil }
+        var strings: [[UInt8]] = []
+        for index in 0..<shim_raw_length(stack.L, table) {
+            shim_raw_get_index(stack.L, table, Int64(index) + 1)
+            defer { shim_pop(stack.L, 1) }
+            var length = 0
+            guard let bytes = shim_to_bytes(stack.L, -1, &length) else { return nil }
+            strings.append([UInt8](UnsafeRawBufferPointer(start: bytes, count: length)))
+        }
+        return strings
+    }
+
     /// The string in field `name` of the table argument; nil when it is no table or the field no string.
     public func field(_ argument: Int, _ name: String) -> String? {
         let table = slot(argument)

@@ -87,6 +87,20 @@ public final class LuaInstance {
         shim_pop(stack.L, 1)
     }
 
+    /// Pushes a new list of what the list in `slot` has, or `nil`: the program may change it.
+    public func pushCopy(ofList slot: LuaEvent, onto stack: LuaStack) {
+        push(slot, onto: stack)
+        let L = stack.L
+        guard shim_type(L, -1) == Int32(SHIM_TTABLE.rawValue) else { return }
+        let list = shim_top(L)
+        shim_push_table(L, 0, 0)
+        for index in 0..<shim_raw_length(L, list) {
+            shim_raw_get_index(L, list, Int64(index) + 1)
+            shim_raw_set_index(L, -2, Int64(index) + 1)
+        }
+        shim_remove(L, list)
+    }
+
     /// True when something is kept in `slot`.
     public func has(_ slot: LuaEvent) -> Bool {
         guard shim_push_handler(runtime.L, Unmanaged.passUnretained(self).toOpaque(), Int32(slot.index)) else {

@@ -179,6 +179,22 @@ public final class LuaRuntime {
         }
     }
 
+    /// Adds declared functions to a registered class, to be called with a dot: `File.Exists(path)`.
+    /// - Parameter functions: their names begin with the class's name and a dot, as messages and the reference show them.
+    public func setClassFunctions(_ className: String, _ functions: [LuaFunction]) {
+        let stack = LuaStack(L)
+        _ = shim_reserve(L, 8)
+        shim_push_globals(L)
+        stack.getRaw(-1, className)
+        for function in functions {
+            precondition(function.name.hasPrefix(className + "."), "\(function.name) is not of \(className)")
+            globalFunctions.append(ClassSurface.Member(function))
+            stack.push(function: function, of: self)
+            stack.setTop(String(function.name.dropFirst(className.count + 1)))
+        }
+        shim_pop(L, 2)
+    }
+
     func add(_ function: HostFunction) -> UInt32 {
         functions.append(function)
         return UInt32(functions.count - 1)

@@ -7,6 +7,10 @@ final class BindingContext {
     unowned let runtime: LuaRuntime
     let environment: any Environment
     let configuration: ProgramConfiguration
+    /// Where the program's files are.
+    let folder: ProgramFolder
+    /// The newest entries of the program log, oldest first.
+    let savedLog: () -> [ProgramLogEntry]
     /// Writes to the program log.
     let log: (ProgramLogEntry.Severity, String) -> Void
     /// Ends the program with an exit code.
@@ -21,12 +25,15 @@ final class BindingContext {
     }
 
     init(
-        runtime: LuaRuntime, environment: any Environment, configuration: ProgramConfiguration,
+        runtime: LuaRuntime, environment: any Environment, configuration: ProgramConfiguration, folder: ProgramFolder,
+        savedLog: @escaping () -> [ProgramLogEntry],
         log: @escaping (ProgramLogEntry.Severity, String) -> Void, exit: @escaping (Int) -> Void
     ) {
         self.runtime = runtime
         self.environment = environment
         self.configuration = configuration
+        self.folder = folder
+        self.savedLog = savedLog
         self.log = log
         self.exit = exit
     }
@@ -45,6 +52,9 @@ final class BindingContext {
         runtime.register(declareServerExHandler(self))
         for function in declareFunctions(self) { runtime.setGlobal(function) }
         try registerRegularExpressions()
+        try registerMESet()
+        // The profile without file access has none of these.
+        if configuration.profile != .strict { registerFiles() }
         try runtime.run(PackageResources.environment_lua, chunk: "=[lectern environment]", arguments: [])
     }
 }

@@ -14,6 +14,18 @@ end
 Timer.__call = decorate
 Wait.__call = decorate
 
+--- for line in file do: the lines with their ends, as a file of the mimicked environment is gone through.
+local function next_line(file)
+    local line = file:readline()
+    if line ~= "" then return line end
+end
+
+-- The profile strict has no files.
+if File then
+    File.__call = next_line
+    RFile.__call = next_line
+end
+
 local function set(object, name, f)
     if type(object) ~= "table" then
         error(TypeError("event(object, name, f): object must be an object or a list of objects, got a "
@@ -66,6 +78,8 @@ local interface = {
 }
 local system = {
     Timer = Timer, Wait = Wait, Clock = Clock, ProgramLog = ProgramLog, ExitProgram = ExitProgram,
+    GetSystemUpTime = GetSystemUpTime, WakeOnLan = WakeOnLan, MESet = MESet, File = File, RFile = RFile,
+    SaveProgramLog = SaveProgramLog,
 }
 local handlers = {GetConnectionHandler = GetConnectionHandler, ModuleVersion = ModuleVersion}
 

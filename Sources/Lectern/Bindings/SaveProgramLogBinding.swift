@@ -1,0 +1,51 @@
+internal import ControlCore
+internal import LuaRuntime
+
+/// Declares `SaveProgramLog`.
+func declareSaveProgramLog(_ context: BindingContext, _ area: FileArea) -> LuaFunction {
+    LuaFunction(
+        "SaveProgramLog",
+        [
+            .optional(
+                "path", .any,
+                "A file's name; a folder, in which the file is named by the time; an open File; nil: the root folder.")
+        ], "Writes the newest entries of the program log to a file, which is replaced: at most 2,000 entries and 1 MiB."
+    ) { (call) throws(LuaFault) in
+        let text = context.savedLogText()
+        if let file = call.instance(1)?.object as? ProgramFile {
+            try file.write(Array(text.utf8))
+            return .none
+        }
+        guard call.isNil(1) || call.isString(1) else {
+            throw LuaFault(
+                .typeError,
+                "argument 'path' of SaveProgramLog must be a string or an open File, got a \(call.typeName(1))")
+        }
+        var path = call.string(1) ?? "/"
+        if area.isFolder(path) { path += "/\(context.savedLogName())" }
+        let file = try ProgramFile(name: path, path: try area.file(path), mode: "w")
+        defer { file.close() }
+        try file.write(Array(text.utf8))
+        return .none
+    }
+}
+
+extension BindingContext {
+    /// The log so far, as the console shows it.
+    fileprivate func savedLogText() -> String {
+        var text = ""
+        let writer = ConsoleLog(format: .text, level: .debug, colours: false, timeZone: environment.timeZone) {
+            text += $0
+        }
+        for entry in savedLog() { writer.write(entry) }
+        return text
+    }
+
+    /// The name of a saved log: `ProgramLog YYYY-MM-DD HHMMSS.txt`, by the local time.
+    fileprivate func savedLogName() -> String {
+        let now = CivilTime(unixTime: environment.wallClock / 1_000_000_000, in: environment.timeZone)
+        func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        return
+            "ProgramLog \(now.year)-\(two(now.month))-\(two(now.day)) \(two(now.hour))\(two(now.minute))\(two(now.second)).txt"
+    }
+}
