@@ -69,6 +69,18 @@ public protocol Environment: AnyObject {
         accept: @escaping (any StreamTransport) -> Void,
         completion: @escaping (Result<any Listener, ListenFailure>) -> Void
     )
+
+    /// Opens a serial port for this program alone.
+    /// - Parameters:
+    ///   - path: the port's device, such as `/dev/ttyUSB0`.
+    ///   - completion: called exactly once, unless the returned handle was cancelled before. The transport that it gets
+    ///     is open and does not read until ``StreamTransport/start(delegate:)``.
+    @discardableResult
+    func openSerial(
+        path: String,
+        settings: SerialSettings,
+        completion: @escaping (Result<any SerialTransport, SerialFailure>) -> Void
+    ) -> any Cancellable
 }
 
 extension Environment {
