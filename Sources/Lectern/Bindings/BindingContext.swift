@@ -7,6 +7,8 @@ final class BindingContext {
     unowned let runtime: LuaRuntime
     let environment: any Environment
     let configuration: ProgramConfiguration
+    /// The serial ports that the program uses.
+    let serialPorts = SerialPortClaims()
     /// Writes to the program log.
     let log: (ProgramLogEntry.Severity, String) -> Void
     /// Ends the program with an exit code.
@@ -37,6 +39,8 @@ final class BindingContext {
         let server = declareEthernetServerInterfaceEx(self)
         runtime.register(declareClientObject())
         runtime.register(server)
+        runtime.register(declareProcessorDevice(self))
+        runtime.register(declareSerialInterface(self))
         runtime.register(declareTimer(self))
         runtime.register(declareWait(self))
         runtime.register(declareClock(self))

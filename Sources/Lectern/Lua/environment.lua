@@ -62,6 +62,7 @@ local interface = {
     EthernetClientInterface = EthernetClientInterface,
     EthernetServerInterfaceEx = EthernetServerInterfaceEx,
     ClientObject = ClientObject,
+    SerialInterface = SerialInterface,
 }
 local system = {
     Timer = Timer, Wait = Wait, Clock = Clock, ProgramLog = ProgramLog, ExitProgram = ExitProgram,
@@ -74,7 +75,7 @@ end
 
 host.modules["extronlib.interface"] = module(interface)
 host.modules["extronlib.system"] = module(system)
-host.modules["extronlib.device"] = module({})
+host.modules["extronlib.device"] = module({ProcessorDevice = ProcessorDevice})
 host.modules["extronlib"] = module({
     event = event, Version = Version, Platform = Platform, interface = interface, system = system,
 })
