@@ -83,7 +83,11 @@ let package = Package(
         ),
         .testTarget(
             name: "Interop",
-            dependencies: ["Lectern", "LecternCommand"],
+            dependencies: [
+                "Lectern", "LecternCommand", "ControlCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             path: "Tests/Interop",
             swiftSettings: swiftSettings
         ),
