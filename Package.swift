@@ -56,7 +56,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            resources: [.embedInCode("Lua/environment.lua")],
+            resources: [.embedInCode("Lua/environment.lua"), .embedInCode("Lua/re.lua")],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
@@ -64,13 +64,14 @@ let package = Package(
             dependencies: [
                 "Lectern", "ControlCore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "LuaRuntimeTests",
-            dependencies: ["LuaRuntime", "CLuaShim"],
+            dependencies: ["LuaRuntime", "CLuaShim", "CLua"],
             exclude: ["Lua"],
             swiftSettings: swiftSettings
         ),

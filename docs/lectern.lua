@@ -24,7 +24,7 @@ function EthernetClientInterface:Connect(timeout) end
 --- Closes the connection; harmless when it is closed.
 function EthernetClientInterface:Disconnect() end
 
---- Sends data. Raises IOError when not connected; waits only while a megabyte is queued.
+--- Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued.
 ---@async
 ---@param data string What to send.
 function EthernetClientInterface:Send(data) end
@@ -54,7 +54,7 @@ function EthernetClientInterface:StopKeepAlive() end
 ---@field ServicePort integer The client's port.
 ClientObject = {}
 
---- Sends data. Raises IOError when not connected; waits only while a megabyte is queued.
+--- Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued.
 ---@async
 ---@param data string What to send.
 function ClientObject:Send(data) end
@@ -273,6 +273,126 @@ function ServerExHandler:StartListen(timeout) end
 --- Stops listening, and trying to; clients stay connected.
 function ServerExHandler:StopListen() end
 
+--- A compiled regular expression. Made by re.compile.
+---@class Pattern
+---@field pattern string The pattern as it was given.
+---@field flags integer The flags given and those that the pattern begins with, such as (?i).
+---@field groups integer The number of groups.
+---@field groupindex table A table of the numbers of the groups that have a name, by name.
+Pattern = {}
+
+--- Finds the leftmost match.
+---@param string string What is searched.
+---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
+---@return any # a Match, or nil
+function Pattern:search(string, pos) end
+
+--- Matches where the search begins.
+---@param string string What is searched.
+---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
+---@return any # a Match, or nil
+function Pattern:match(string, pos) end
+
+--- Matches from where the search begins to the end of the string.
+---@param string string What is searched.
+---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
+---@return any # a Match, or nil
+function Pattern:fullmatch(string, pos) end
+
+--- Gives one Match after the other, each searched for when it is its turn; the loop's body may wait.
+---@param string string What is searched.
+---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
+---@return any # an iterator for `for m in p:finditer(s) do`
+function Pattern:finditer(string, pos) end
+
+--- Finds all matches. The text of a group that took no part is ''.
+---@param string string What is searched.
+---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
+---@return any # a list of the matches' texts; with one group of its texts, with several of lists of their texts
+function Pattern:findall(string, pos) end
+
+--- Replaces matches. The function may wait.
+---@param repl any A string, in which `\1` and `\g<name>` stand for groups, or a function that gets the Match and returns a string.
+---@param string string What is searched.
+---@param count? integer The most matches to replace; 0: all.
+---@return any # the string with the matches replaced
+function Pattern:sub(repl, string, count) end
+
+--- Replaces matches, and counts them. The function may wait.
+---@param repl any A string, in which `\1` and `\g<name>` stand for groups, or a function that gets the Match and returns a string.
+---@param string string What is searched.
+---@param count? integer The most matches to replace; 0: all.
+---@return any # the string with the matches replaced, and their number
+function Pattern:subn(repl, string, count) end
+
+--- Cuts a string at the matches.
+---@param string string What is searched.
+---@param maxsplit? integer The most matches to cut at; 0: all.
+---@return any # a list of the pieces; behind each the groups of the match that ends it, false for one that took no part
+function Pattern:split(string, maxsplit) end
+
+--- One match of a Pattern. Made by the pattern.
+---@class Match
+---@field string string The string that was searched.
+---@field re any The Pattern.
+---@field pos integer Where the search began: 1 is the first byte.
+---@field lastindex integer The number of the group that closed last, or nil.
+---@field lastgroup string The name of the group that closed last, or nil.
+Match = {}
+
+--- Gives the text of one or several groups; of the whole match when called without arguments.
+---@param ... any The number or the name of a group; 0 is the whole match.
+---@return any # the text of each group that was asked for; nil for one that took no part
+function Match:group(...) end
+
+--- Gives the text of every group.
+---@param default? any Stands for a group that took no part.
+---@return any # the text of each group from 1 on, as so many values
+function Match:groups(default) end
+
+--- Gives the text of every group that has a name.
+---@param default? any Stands for a group that took no part.
+---@return any # a table of the texts by name
+function Match:groupdict(default) end
+
+--- Tells where a group begins, so that s:sub(m:start(), m:stop()) is m:group().
+---@param group? any The number or the name of a group.
+---@return any # the position, 1 for the first byte of the string; nil when the group took no part
+function Match:start(group) end
+
+--- Tells the last byte of a group, as string.find does: one less than start when the group is empty.
+---@param group? any The number or the name of a group.
+---@return any # the position, 1 for the first byte of the string; nil when the group took no part
+function Match:stop(group) end
+
+--- The same as stop. Since end is a word of Lua, it is called as `m['end']`, with m as first argument.
+---@param group? any The number or the name of a group.
+---@return any # the position, 1 for the first byte of the string; nil when the group took no part
+Match['end'] = function(self, group) end
+
+--- Tells where a group begins and its last byte, as string.find does.
+---@param group? any The number or the name of a group.
+---@return any # start and stop of the group; nil and nil when it took no part
+function Match:span(group) end
+
+--- Gives the template with its references such as `\1` and `\g<name>` replaced by the groups.
+---@param template string A replacement as sub takes it.
+---@return any # the text
+function Match:expand(template) end
+
+re = {
+    IGNORECASE = 2,
+    MULTILINE = 8,
+    DOTALL = 16,
+    VERBOSE = 64,
+    ASCII = 256,
+    I = 2,
+    M = 8,
+    S = 16,
+    X = 64,
+    A = 256,
+}
+
 --- Ends the program in order, once the calling task has ended or waits.
 ---@param code? integer The exit code.
 function ExitProgram(code) end
@@ -324,3 +444,75 @@ function event(objects, names, f) end
 ---@param class any A class.
 ---@return any # a boolean
 function isinstance(object, class) end
+
+--- Compiles a pattern; the last 256 are kept compiled.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # a Pattern
+function re.compile(pattern, flags) end
+
+--- Puts a backslash before each byte that has a meaning in patterns.
+---@param string string Any bytes.
+---@return any # a pattern that matches just these bytes
+function re.escape(string) end
+
+--- Finds the texts of all matches; see Pattern.findall.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param string string What is searched.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # a list
+function re.findall(pattern, string, flags) end
+
+--- Gives one Match after the other; see Pattern.finditer.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param string string What is searched.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # an iterator for `for m in re.finditer(p, s) do`
+function re.finditer(pattern, string, flags) end
+
+--- Matches the whole string.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param string string What is searched.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # a Match, or nil
+function re.fullmatch(pattern, string, flags) end
+
+--- Matches at the beginning of the string.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param string string What is searched.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # a Match, or nil
+function re.match(pattern, string, flags) end
+
+--- Finds the leftmost match.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param string string What is searched.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # a Match, or nil
+function re.search(pattern, string, flags) end
+
+--- Cuts a string at the matches; see Pattern.split.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param string string What is searched.
+---@param maxsplit? integer The most matches to cut at; 0: all.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # a list of the pieces
+function re.split(pattern, string, maxsplit, flags) end
+
+--- Replaces matches; see Pattern.sub.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param repl any A string or a function; see Pattern.sub.
+---@param string string What is searched.
+---@param count? integer The most matches to replace; 0: all.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # the string with the matches replaced
+function re.sub(pattern, repl, string, count, flags) end
+
+--- Replaces matches, and counts them; see Pattern.subn.
+---@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param repl any A string or a function; see Pattern.sub.
+---@param string string What is searched.
+---@param count? integer The most matches to replace; 0: all.
+---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
+---@return any # the string with the matches replaced, and their number
+function re.subn(pattern, repl, string, count, flags) end

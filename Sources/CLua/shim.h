@@ -1,4 +1,5 @@
-/* The system's Lua 5.4. Only CLuaShim sees it: Swift never calls the Lua C API directly. */
+/* The system's Lua 5.4. Only CLuaShim uses it: Swift never calls the Lua C API directly (one test does, to get
+   Lua's own string library). */
 #include <lua.h>
 #include <lauxlib.h>
 #include <lualib.h>

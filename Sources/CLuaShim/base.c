@@ -1,4 +1,4 @@
-/* Host versions of basic functions: protected calls that pass a kill on, print, load of text only, bounded loops. */
+/* Host versions of basic functions: protected calls that pass a kill on, print, load of text only. */
 #include "internal.h"
 
 /* ---- pcall and xpcall ---- */
@@ -96,27 +96,14 @@ static __LJMP int host_load(lua_State *L) {
     return lua_gettop(L);
 }
 
-/* ---- loops in C that no hook interrupts ---- */
-
-/* upvalue: the stock table.move */
-static __LJMP int host_move(lua_State *L) {
-    enum { most = 10000000 };
-    lua_Integer first = luaL_checkinteger(L, 2), last = luaL_checkinteger(L, 3);
-    luaL_checkinteger(L, 4);
-    if (last >= first && (lua_Unsigned)last - (lua_Unsigned)first >= most) {
-        return shim_raise_fault(L, "ValueError", "table.move: at most %d elements at once", (int)most);
-    }
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    return lua_gettop(L);
-}
+/* ---- collectgarbage: nothing that stops or tunes the collector ---- */
 
 static __LJMP int host_collectgarbage(lua_State *L) {
     static const char *const options[] = {"collect", "count", "step", "isrunning", NULL};
     switch (luaL_checkoption(L, 1, "collect", options)) {
     case 0:
         lua_gc(L, LUA_GCCOLLECT);
+        shim_watchdog_check(L);
         lua_pushinteger(L, 0);
         return 1;
     case 1:
@@ -124,19 +111,12 @@ static __LJMP int host_collectgarbage(lua_State *L) {
         return 1;
     case 2:
         lua_pushboolean(L, lua_gc(L, LUA_GCSTEP, 0));
+        shim_watchdog_check(L);
         return 1;
     default:
         lua_pushboolean(L, 1);
         return 1;
     }
-}
-
-static __LJMP void replace(lua_State *L, const char *table, const char *name, lua_CFunction function) {
-    lua_getglobal(L, table);
-    lua_getfield(L, -1, name);
-    lua_pushcclosure(L, function, 1);
-    lua_setfield(L, -2, name);
-    lua_pop(L, 1);
 }
 
 __LJMP void shim_open_base(lua_State *L) {
@@ -150,12 +130,20 @@ __LJMP void shim_open_base(lua_State *L) {
     lua_pushglobaltable(L);
     luaL_setfuncs(L, functions, 0);
     lua_pop(L, 1);
-    if (!shim_host_of(L)->limits.allow_bytecode) replace(L, LUA_GNAME, "load", host_load);
-    replace(L, "table", "move", host_move);
+    if (!shim_host_of(L)->limits.allow_bytecode) {
+        lua_getglobal(L, "load");
+        lua_pushcclosure(L, host_load, 1);
+        lua_setglobal(L, "load");
+    }
     /* The string metatable is shared by all strings: programs may use it, not change it. */
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1);
     lua_pushliteral(L, "string");
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 2);
+    /* So is that of files: a finalizer of Lua code in it would run where no hook sees it. */
+    luaL_getmetatable(L, LUA_FILEHANDLE);
+    lua_pushliteral(L, LUA_FILEHANDLE);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
 }

@@ -16,6 +16,9 @@ typedef struct byte_set {
     uint64_t bits[4];
 } byte_set;
 
+/* Elements of a list with a metatable that one call handles. */
+#define MOST_LISTED 1000000
+
 static const char whitespace[] = " \t\n\r\v\f";
 
 static slice check_slice(lua_State *L, int argument) {
@@ -344,6 +347,8 @@ static int bytes_join(lua_State *L) {
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
     lua_Integer count = luaL_len(L, 2);
+    /* The length of a plain table is true; a metatable's may be anything. */
+    luaL_argcheck(L, count <= MOST_LISTED || !lua_getmetatable(L, 2), 2, "list too long");
     size_t total = 0;
     luaL_Buffer b;
     luaL_buffinit(L, &b);

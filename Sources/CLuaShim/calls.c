@@ -75,7 +75,12 @@ const char *shim_call_name(lua_State *L, bool *is_method) {
 
 /* ---- Swift to Lua ---- */
 
-lua_State *shim_new_thread(lua_State *L) { return lua_newthread(L); }
+lua_State *shim_new_thread(lua_State *L) {
+    lua_State *task = lua_newthread(L);
+    /* A program gets it from coroutine.running: only the host may continue or end it. */
+    shim_set_waiting(L, -1, true);
+    return task;
+}
 
 int shim_resume(lua_State *task, lua_State *waiting, int count, bool raise, int *results) {
     shim_host *h = shim_host_of(task);
@@ -83,6 +88,7 @@ int shim_resume(lua_State *task, lua_State *waiting, int count, bool raise, int 
     h->frame = &frame;
     h->waiting = false;
     h->hooks_off = false;
+    h->chain_depth = 0;
     h->resumed_thread = waiting;
     h->resumed_count = count;
     h->resumed_raise = raise;
@@ -99,12 +105,12 @@ int shim_resume(lua_State *task, lua_State *waiting, int count, bool raise, int 
 
 void shim_reset(lua_State *task) {
     shim_host *h = shim_host_of(task);
+    h->kill = SHIM_KILL_NONE;
     /* Lua leaves hooks off in a thread that died inside one. Closers that loop could not be ended there, so they are
        left to the collector. */
     if (h->hooks_off) return;
     shim_frame frame = {task, false, NULL};
     h->frame = &frame;
-    h->kill = SHIM_KILL_NONE;
     shim_watchdog_begin(h);
     int depth = h->depth;
     h->depth = 0;

@@ -14,7 +14,7 @@ static __LJMP lua_State *check_coroutine(lua_State *L) {
     return co;
 }
 
-/* A coroutine in whose depth a host wait is pending, or that was killed: programs may not touch it. */
+/* A coroutine in whose depth a host wait is pending, a task's own, or one that was killed: programs may not touch it. */
 static bool is_waiting(lua_State *L, int index) {
     index = lua_absindex(L, index);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_waiting);
@@ -24,7 +24,7 @@ static bool is_waiting(lua_State *L, int index) {
     return waiting;
 }
 
-static __LJMP void set_waiting(lua_State *L, int index, bool waiting) {
+__LJMP void shim_set_waiting(lua_State *L, int index, bool waiting) {
     index = lua_absindex(L, index);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_waiting);
     lua_pushvalue(L, index);
@@ -59,7 +59,9 @@ static __LJMP int run(lua_State *L, lua_State *co, int count, lua_KContext conte
     h->frame = frame.outer;
 
     if (status == LUA_YIELD && h->waiting) {
-        set_waiting(L, co_index, true);
+        h->depth++; /* the host knows of the wait already: for want of memory it must not turn into an error */
+        shim_set_waiting(L, co_index, true);
+        h->depth--;
         return lua_yieldk(L, 0, context, inner_continues);
     }
     if (status == LUA_OK || status == LUA_YIELD) {
@@ -76,7 +78,7 @@ static __LJMP int run(lua_State *L, lua_State *co, int count, lua_KContext conte
     lua_xmove(co, L, 1);
     if (h->kill != SHIM_KILL_NONE) {
         /* co may have died with its hooks off: it is never closed or resumed again. */
-        set_waiting(L, co_index, true);
+        shim_set_waiting(L, co_index, true);
         h->hooks_off = false;
         shim_note_chain(L, co, -1);
         return lua_error(L);
@@ -97,7 +99,7 @@ static __LJMP int inner_continues(lua_State *L, int status, lua_KContext context
     shim_host *h = shim_host_of(L);
     int co_index = context == 0 ? 1 : lua_upvalueindex(1);
     lua_State *co = lua_tothread(L, co_index);
-    set_waiting(L, co_index, false);
+    shim_set_waiting(L, co_index, false);
     return run(L, co, co == h->resumed_thread ? h->resumed_count : 0, context);
 }
 
@@ -171,7 +173,10 @@ static __LJMP int co_yield(lua_State *L) {
 
 static const char *status_of(lua_State *L, lua_State *co, int co_index) {
     if (L == co) return "running";
-    if (is_waiting(L, co_index)) return "normal";
+    if (is_waiting(L, co_index)) {
+        bool is_over = lua_status(co) > LUA_YIELD || (lua_status(co) == LUA_OK && lua_gettop(co) == 0);
+        return is_over && !lua_getstack(co, 0, &(lua_Debug){0}) ? "dead" : "normal";
+    }
     switch (lua_status(co)) {
     case LUA_YIELD:
         return "suspended";

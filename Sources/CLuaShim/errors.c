@@ -123,11 +123,20 @@ static __LJMP int host_error(lua_State *L) {
 /* ---- tracebacks ---- */
 
 __LJMP void shim_note_chain(lua_State *L, lua_State *inner, int error_index) {
+    shim_host *h = shim_host_of(L);
     error_index = lua_absindex(L, error_index);
     luaL_checkstack(L, 16, NULL);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_chain_error);
-    bool same = lua_rawequal(L, -1, error_index);
-    lua_pop(L, 1);
+    int depth = 1;
+    for (shim_frame *frame = h->frame; frame != NULL; frame = frame->outer) depth++;
+    /* An error on its way out comes from a deeper coroutine each time. An equal one at the same depth or below is
+       another: a program may catch the same message for years. */
+    bool same = false;
+    if (depth < h->chain_depth) {
+        lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_chain_error);
+        same = lua_rawequal(L, -1, error_index);
+        lua_pop(L, 1);
+    }
+    h->chain_depth = depth;
     if (same) {
         lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_chain_text);
         lua_pushliteral(L, "\n");
@@ -146,7 +155,7 @@ __LJMP void shim_note_chain(lua_State *L, lua_State *inner, int error_index) {
 void shim_push_traceback(lua_State *L, int error_index) {
     lua_checkstack(L, 24);
     bool chained = false;
-    if (error_index != 0) {
+    if (error_index != 0 && shim_host_of(L)->chain_depth != 0) {
         error_index = lua_absindex(L, error_index);
         lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_chain_error);
         chained = !lua_isnil(L, -1) && lua_rawequal(L, -1, error_index);

@@ -7,12 +7,16 @@
 #include <string.h>
 
 #include "guarded_string_functions.h"
+#include "watchdog.h"
 
 /* Longest texts of one conversion of a number, whose width and precision have two digits at most. '%.99f' of the
  * largest double has 309 digits before the point. A number counts as long as it could be: that matters only to a format
  * with thousands of them. */
 #define LONGEST_FIXED_POINT 412
 #define LONGEST_NUMBER 128
+
+/* A result from this size on takes long enough to look at the time. */
+#define COSTLY_BYTES ((size_t)64 * 1024)
 
 /* MARK: - Shared by the library's files */
 
@@ -23,6 +27,9 @@ const guarded_string_context *guarded_string_context_of(lua_State *L) {
 void guarded_string_check_size(lua_State *L, const char *function, size_t bytes) {
     size_t limit = guarded_string_context_of(L)->limits.string_bytes;
     if (bytes <= limit) {
+        if (bytes >= COSTLY_BYTES) {
+            shim_watchdog_check(L);
+        }
         return;
     }
     if (bytes == (size_t)-1) {

@@ -5,6 +5,7 @@
 #include "../CLua/shim.h"
 #include "CLuaShim.h"
 #include "guarded_strings.h"
+#include "watchdog.h"
 
 /*
  * Marks, read at each declaration and definition:
@@ -47,6 +48,8 @@ typedef struct shim_host {
     uint64_t kill_grace;        /* until when closers may run after a kill */
     int kill;
     bool warned;
+    int chain_depth;            /* errors.c: at how many nested resumes the last error through a coroutine was; 0: none */
+    const void *handle_meta;    /* objects.c */
     bool hooks_off;             /* the kill was raised inside a hook and no protected call has restored hooks since */
 
     /* finalizers.c */
@@ -65,8 +68,8 @@ static inline shim_host *shim_host_of(lua_State *L) { return *(shim_host **)lua_
 
 /* Keys in the registry and in instances: their addresses count. */
 extern const char shim_key_handle, shim_key_instances, shim_key_anchors, shim_key_internals, shim_key_error_meta,
-    shim_key_chain_error, shim_key_chain_text, shim_key_waiting, shim_key_finalizers, shim_key_finalizer_queue,
-    shim_key_handle_meta;
+    shim_key_chain_error, shim_key_chain_text, shim_key_waiting, shim_key_sentinel, shim_key_sentinel_meta,
+    shim_key_finalizer_queue, shim_key_handle_meta;
 
 void *shim_allocate(void *ud, void *block, size_t old_size, size_t new_size);
 int shim_panic(lua_State *L);
@@ -75,6 +78,9 @@ void shim_warn(void *ud, const char *text, int continues);
 void shim_watchdog_install(shim_host *h);
 void shim_watchdog_begin(shim_host *h);
 __LJMP int shim_raise_kill(lua_State *L);
+
+/* Marks a coroutine that programs may not resume or close. Raises for want of memory unless the host runs. */
+__LJMP void shim_set_waiting(lua_State *L, int index, bool waiting);
 
 __LJMP int shim_raise_fault(lua_State *L, const char *kind, const char *format, ...);
 /* [-2] kind and message on top. */
@@ -85,6 +91,7 @@ __LJMP void shim_note_chain(lua_State *L, lua_State *inner, int error_index);
 
 /* Each fills or replaces entries of the table on top (an internals table), or globals. Run protected at start. */
 __LJMP void shim_open_base(lua_State *L);
+__LJMP void shim_open_tables(lua_State *L);
 __LJMP void shim_open_coroutines(lua_State *L);
 __LJMP void shim_open_objects(lua_State *L);
 __LJMP void shim_open_finalizers(lua_State *L);

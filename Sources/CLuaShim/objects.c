@@ -46,11 +46,14 @@ static int release_handle(lua_State *L) {
 /* Pushes the handle of the table at index: [0, +1] or nothing and NULL. */
 static handle *push_handle(lua_State *L, int index) {
     if (lua_type(L, index) != LUA_TTABLE) return NULL;
-    if (lua_rawgetp(L, index, &shim_key_handle) != LUA_TUSERDATA) {
+    /* pairs() shows the key to programs, which may put another userdata there. */
+    if (lua_rawgetp(L, index, &shim_key_handle) == LUA_TUSERDATA && lua_getmetatable(L, -1)) {
+        bool is_handle = lua_topointer(L, -1) == shim_host_of(L)->handle_meta;
         lua_pop(L, 1);
-        return NULL;
+        if (is_handle) return lua_touserdata(L, -1);
     }
-    return lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return NULL;
 }
 
 void shim_attach(lua_State *L, int index, void *object, uint32_t class_id) {
@@ -316,5 +319,6 @@ __LJMP void shim_open_objects(lua_State *L) {
     lua_setfield(L, -2, "__gc");
     lua_pushliteral(L, "handle");
     lua_setfield(L, -2, "__metatable");
+    shim_host_of(L)->handle_meta = lua_topointer(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &shim_key_handle_meta);
 }

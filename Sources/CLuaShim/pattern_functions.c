@@ -36,6 +36,7 @@ static int search(lua_State *L, int is_find) {
     while (start <= m.subject_end) {
         const char *end = pattern_matcher_match(&m, start);
         if (end != NULL) {
+            pattern_matcher_finish(&m);
             if (!is_find) {
                 return pattern_matcher_push_captures(&m, start, end);
             }
@@ -48,6 +49,7 @@ static int search(lua_State *L, int is_find) {
         }
         start = pattern_matcher_next_start(&m, start);
     }
+    pattern_matcher_finish(&m);
     luaL_pushfail(L);
     return 1;
 }
@@ -89,11 +91,13 @@ static int gmatch_next(lua_State *L) {
         if (end != NULL && end != last_end) {
             state->next = state->last_end = (size_t)(end - subject);
             state->has_last_end = 1;
+            pattern_matcher_finish(&m);
             return pattern_matcher_push_captures(&m, start, end);
         }
         start = end == NULL ? pattern_matcher_next_start(&m, start) : start + 1;
     }
     state->next = subject_length + 1;
+    pattern_matcher_finish(&m);
     return 0;
 }
 
@@ -232,6 +236,7 @@ static int string_gsub(lua_State *L) {
             break;
         }
     }
+    pattern_matcher_finish(&m);
     if (changed) {
         add_bytes(&b, kept, (size_t)(m.subject_end - kept));
         luaL_pushresult(&b.buffer);

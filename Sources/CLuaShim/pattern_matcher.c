@@ -4,6 +4,11 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "watchdog.h"
+
+/* A call that took this many steps looks at the time. */
+#define COSTLY_STEPS 10000
+
 /* Nested matches (captures, repetitions, optional items), as in the stock library: it bounds the C stack used. */
 #define MAX_DEPTH 200
 
@@ -61,6 +66,7 @@ static void raise_budget_spent(pattern_matcher *m) {
         out += 3;
     }
     *out = '\0';
+    shim_watchdog_check(m->L);
     luaL_error(
         m->L,
         "pattern '%s' took more than %I steps on a subject of %I bytes; anchor it with '^', "
@@ -179,10 +185,10 @@ static inline size_t item_cost(const char *p, const char *end) {
 static const char *match_longest_first(
     pattern_matcher *m, const char *s, const char *item, const char *end, const char *rest) {
     ptrdiff_t count = 0;
-    while (item_matches(m, s + count, item, end)) {
-        count++;
+    /* Paid for one by one: a long set over a long run costs the product of their lengths. */
+    for (size_t cost = item_cost(item, end); item_matches(m, s + count, item, end); count++) {
+        spend(m, cost);
     }
-    spend(m, (size_t)count * item_cost(item, end));
     for (; count >= 0; count--) {
         const char *result = match_here(m, s + count, rest);
         if (result != NULL) {
@@ -446,12 +452,18 @@ const char *pattern_matcher_next_start(pattern_matcher *m, const char *at) {
         return at + 1;
     }
     const char *end = at;
-    while (item_matches(m, end, m->leading_item, m->leading_end)) {
-        end++;
+    size_t cost = item_cost(m->leading_item, m->leading_end);
+    for (; item_matches(m, end, m->leading_item, m->leading_end); end++) {
+        spend(m, cost);
     }
-    spend(m, (size_t)(end - at) * item_cost(m->leading_item, m->leading_end));
     /* With the run used up the rest was tried at its end too, so that byte is no start either. */
     return end + 1;
+}
+
+void pattern_matcher_finish(const pattern_matcher *m) {
+    if (m->budget - m->steps_left >= COSTLY_STEPS) {
+        shim_watchdog_check(m->L);
+    }
 }
 
 int pattern_is_literal(const char *pattern, size_t length) {

@@ -58,6 +58,9 @@ const char *pattern_matcher_match(pattern_matcher *m, const char *at);
  */
 const char *pattern_matcher_next_start(pattern_matcher *m, const char *at);
 
+/* To be called when a call's last match was tried: ends the task when it has run too long. May raise; stack neutral. */
+void pattern_matcher_finish(const pattern_matcher *m);
+
 /* Whether the pattern has no character with a meaning of its own. Never raises. */
 int pattern_is_literal(const char *pattern, size_t length);
 

@@ -24,8 +24,8 @@ _Static_assert(LUA_EXTRASPACE >= sizeof(void *), "the host's address lives in th
 _Static_assert(sizeof(lua_Integer) == 8 && sizeof(lua_Number) == 8, "64-bit numbers");
 
 const char shim_key_handle, shim_key_instances, shim_key_anchors, shim_key_internals, shim_key_error_meta,
-    shim_key_chain_error, shim_key_chain_text, shim_key_waiting, shim_key_finalizers, shim_key_finalizer_queue,
-    shim_key_handle_meta;
+    shim_key_chain_error, shim_key_chain_text, shim_key_waiting, shim_key_sentinel, shim_key_sentinel_meta,
+    shim_key_finalizer_queue, shim_key_handle_meta;
 
 const char *shim_lua_release(void) { return LUA_RELEASE; }
 
@@ -65,7 +65,6 @@ static __LJMP int open_protected(lua_State *L) {
     new_registry_table(L, &shim_key_instances, "v");
     new_registry_table(L, &shim_key_anchors, NULL);
     new_registry_table(L, &shim_key_waiting, "k");
-    new_registry_table(L, &shim_key_finalizers, "k");
     new_registry_table(L, &shim_key_finalizer_queue, NULL);
     guarded_strings_open(L, &h->strings);
     lua_newtable(L);
@@ -73,6 +72,7 @@ static __LJMP int open_protected(lua_State *L) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &shim_key_internals);
     shim_open_errors(L);
     shim_open_base(L);
+    shim_open_tables(L);
     shim_open_coroutines(L);
     shim_open_objects(L);
     shim_open_finalizers(L);

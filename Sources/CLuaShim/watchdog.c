@@ -1,6 +1,6 @@
 /*
  * The watchdog: a count hook that every thread inherits from the main one. A task that does not wait for a while is
- * reported, then ended. The end is sticky: pcall, xpcall, coroutine.resume and wrap pass it on (see protected_calls.c
+ * reported, then ended. The end is sticky: pcall, xpcall, coroutine.resume and wrap pass it on (see base.c
  * and coroutines.c), so a program cannot swallow it.
  */
 #include "internal.h"
@@ -19,24 +19,15 @@ static uint64_t monotonic_now(void) {
     return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
-static __LJMP void raise_in_hook(lua_State *L, shim_host *h) {
-    h->hooks_off = true;
-    shim_raise_kill(L);
-}
-
-static __LJMP void hook(lua_State *L, lua_Debug *ar) {
-    (void)ar;
-    shim_host *h = shim_host_of(L);
+/* Whether the task on L has to end now. */
+static bool is_over(lua_State *L, shim_host *h) {
     uint64_t now = monotonic_now();
-    if (h->kill != SHIM_KILL_NONE) {
-        if (now >= h->kill_grace) raise_in_hook(L, h);
-        return;
-    }
-    if (now < h->next_check) return;
+    if (h->kill != SHIM_KILL_NONE) return now >= h->kill_grace;
+    if (now < h->next_check) return false;
     uint64_t elapsed = now - h->burst_start;
     if (h->limits.burst_nanoseconds != 0 && elapsed >= h->limits.burst_nanoseconds) {
         h->kill = SHIM_KILL_TIME;
-        raise_in_hook(L, h);
+        return true;
     }
     if (h->limits.warn_nanoseconds != 0 && !h->warned && elapsed >= h->limits.warn_nanoseconds) {
         h->warned = true;
@@ -45,6 +36,20 @@ static __LJMP void hook(lua_State *L, lua_Debug *ar) {
         h->depth--;
     }
     h->next_check = h->limits.burst_nanoseconds != 0 ? h->burst_start + h->limits.burst_nanoseconds : UINT64_MAX;
+    return false;
+}
+
+static __LJMP void hook(lua_State *L, lua_Debug *ar) {
+    (void)ar;
+    shim_host *h = shim_host_of(L);
+    if (!is_over(L, h)) return;
+    h->hooks_off = true;
+    shim_raise_kill(L);
+}
+
+__LJMP void shim_watchdog_check(lua_State *L) {
+    shim_host *h = shim_host_of(L);
+    if (h->frame != NULL && is_over(L, h)) shim_raise_kill(L);
 }
 
 void shim_watchdog_install(shim_host *h) { lua_sethook(h->main, hook, LUA_MASKCOUNT, HOOK_INSTRUCTIONS); }

@@ -21,6 +21,8 @@ public final class Program {
     public let environment: any Environment
     /// Its Lua state.
     public let runtime: LuaRuntime
+    /// Where its log goes: what was handed in, to be read again.
+    public let log: any ProgramLogSink
     /// Called once, when it has come to its end by itself.
     public var onEnded: ((Ending) -> Void)?
     /// False once it has ended.
@@ -46,6 +48,7 @@ public final class Program {
         log: any ProgramLogSink, register: (LuaRuntime) throws -> Void = { _ in }
     ) throws(ProgramError) {
         self.source = source
+        self.log = log
         self.environment = environment
         self.configuration = configuration
         let journal = ProgramJournal(log: log, environment: environment)
@@ -57,6 +60,7 @@ public final class Program {
             surroundings.wallClock = { Int(environment.wallClock / 1_000_000_000) }
             surroundings.cpuClock = { Double(environment.now.uptimeNanoseconds) / 1e9 }
             surroundings.randomSeed = Int(truncatingIfNeeded: environment.nextRandom())
+            surroundings.isRepeatable = environment is SimulatedEnvironment
             surroundings.confine = folder.confine
             surroundings.loadModule = folder.module
             surroundings.loadFile = folder.file
@@ -122,12 +126,14 @@ public final class Program {
         isRunning = false
         guard runtime.isOpen else { return }
         runtime.cancelAllTasks()
-        for object in runtime.objects { Self.close(object) }
+        // Handlers before what they handle, so that nothing reconnects.
+        let objects = runtime.objects
+        for object in objects where object is RawTcpHandler || object is ServerExHandler { Self.close(object) }
+        for object in objects { Self.close(object) }
         runtime.close()
         journal.flush()
     }
 
-    /// Handlers before what they handle, so that nothing reconnects.
     private static func close(_ object: AnyObject) {
         switch object {
         case let handler as RawTcpHandler: handler.close()

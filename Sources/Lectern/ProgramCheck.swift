@@ -36,7 +36,7 @@ public struct ProgramCheck {
                     problems.append(error.message)
                     continue
                 }
-                for (name, line) in Self.requirements(file.text)
+                for (name, line) in RequireScanner.requirements(file.text)
                 where !program.runtime.hasModule(name) && seen.insert(name).inserted {
                     do throws(LuaFault) {
                         let module = try folder.module(name)
@@ -50,24 +50,5 @@ public struct ProgramCheck {
         } catch {
             return [error.message]
         }
-    }
-
-    /// The names in `require 'name'` and `require("name")`, with their lines; comments to the end of a line left out.
-    static func requirements(_ text: [UInt8]) -> [(name: String, line: Int)] {
-        var found: [(String, Int)] = []
-        for (offset, line) in String(decoding: text, as: UTF8.self).split(
-            separator: "\n", omittingEmptySubsequences: false
-        ).enumerated() {
-            var rest = line.firstRange(of: "--").map { line[..<$0.lowerBound] } ?? line
-            while let range = rest.firstRange(of: "require") {
-                rest = rest[range.upperBound...].drop { $0 == " " || $0 == "(" || $0 == "\t" }
-                guard let quote = rest.first, quote == "'" || quote == "\"" else { continue }
-                rest = rest.dropFirst()
-                guard let end = rest.firstIndex(of: quote) else { break }
-                found.append((String(rest[..<end]), offset + 1))
-                rest = rest[end...]
-            }
-        }
-        return found
     }
 }

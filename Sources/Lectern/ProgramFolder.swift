@@ -69,7 +69,7 @@ struct ProgramFolder {
 
     /// All bytes of a file.
     static func read(_ path: String) throws(LuaFault) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe must not hold the caller
         guard descriptor >= 0 else { throw LuaFault(.ioError, "\(path): \(systemError())") }
         defer { close(descriptor) }
         var status = stat()

@@ -10,7 +10,7 @@ final class ProgramJournal: LuaRuntimeHost {
     var onMemoryIsShort: ((Int, Int) -> Void)?
 
     init(log: any ProgramLogSink, environment: any Environment) {
-        self.log = FloodGuard(log)
+        self.log = FloodGuard(log, environment: environment)
         self.environment = environment
     }
 
@@ -21,7 +21,7 @@ final class ProgramJournal: LuaRuntimeHost {
     }
 
     /// Tells what is still to tell, at the program's end.
-    func flush() { log.flush(at: environment.wallClock) }
+    func flush() { log.flush() }
 
     func luaDidPrint(_ text: String, task: String?) { write(.info, text, task: task) }
 

@@ -19,6 +19,8 @@ struct CheckCommand: ParsableCommand {
             if !problems.isEmpty { throw ExitCode(1) }
         } catch let code as ExitCode {
             throw code
+        } catch let error as ConfigurationError {
+            fail(error)
         } catch {
             fail("\(error)")
         }

@@ -9,6 +9,22 @@ struct LecternCommand: AsyncParsableCommand {
         commandName: "lectern",
         abstract: "Runs control programs written in Lua.",
         subcommands: [RunCommand.self, CheckCommand.self, VersionCommand.self])
+
+    /// As the library's own `main`, but a mistake in the options gets one line like every other mistake.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            StandardStream.error.write("lectern: \(message(for: error)); see 'lectern --help'\n")
+            Glibc.exit(ExitCode.validationFailure.rawValue)
+        }
+    }
 }
 
 /// The program and what it runs with: the same for every command that takes a program.
@@ -39,6 +55,12 @@ struct ProgramArguments: ParsableArguments {
 /// Prints one line on standard error and ends with exit code 1.
 func fail(_ message: String, traceback: [String] = []) -> Never {
     StandardStream.error.write("lectern: \(message)\n" + traceback.map { "    \($0)\n" }.joined())
+    exit(1)
+}
+
+/// Prints what is wrong with the configuration, one line each, and ends with exit code 1.
+func fail(_ error: ConfigurationError) -> Never {
+    for problem in error.problems { StandardStream.error.write("lectern: \(problem)\n") }
     exit(1)
 }
 

@@ -29,14 +29,17 @@ struct RunCommand: AsyncParsableCommand {
             if let logLevel { try read.setLogLevel(logLevel) }
             if let logFormat { try read.setLogFormat(logFormat) }
             configuration = read
+        } catch let error as ConfigurationError {
+            fail(error)
         } catch {
             fail("\(error)")
         }
+        let writer = LogWriter(.output)
         let host = ControlHost(source: .file(arguments.program), configuration: configuration) {
             ConsoleLog(
                 format: configuration.logFormat, level: configuration.logLevel,
                 colours: StandardStream.output.showsColours, timeZone: SystemTimeZone(),
-                output: StandardStream.output.write)
+                output: writer.write)
         }
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let watcher = Task {
@@ -50,9 +53,11 @@ struct RunCommand: AsyncParsableCommand {
         do {
             try await host.run()
         } catch let error as ProgramError {
+            writer.flush()
             fail(error.message, traceback: error.traceback)
         }
         watcher.cancel()
+        writer.flush()
         if let code = host.exitCode, code != 0 { throw ExitCode(Int32(code)) }
     }
 }

@@ -19,21 +19,27 @@ struct ArgumentChecks {
         if given > 0, !parameters.isEmpty, shim_type(L, base + Int32(given)) == Int32(SHIM_TTABLE.rawValue) {
             given = try expandKeywords(runtime, L, base: base, given: given)
         }
-        if given > parameters.count {
+        if given > parameters.count, parameters.last?.isRepeated != true {
             // Trailing nils are as good as nothing.
             while given > parameters.count && shim_type(L, base + Int32(given)) == Int32(SHIM_TNIL.rawValue) {
                 given -= 1
             }
             guard given <= parameters.count else { throw tooMany(given) }
         }
-        if given != parameters.count || shim_top(L) != base + Int32(given) {
-            _ = shim_reserve(L, Int32(parameters.count) + 8)
-            shim_set_top(L, base + Int32(parameters.count))
+        let count = max(given, parameters.count)
+        if given != count || shim_top(L) != base + Int32(given) {
+            guard shim_reserve(L, Int32(count) + 8) else { throw stackOverflow }
+            shim_set_top(L, base + Int32(count))
         }
         for (offset, parameter) in parameters.enumerated() {
             try check(parameter, runtime, L, base + Int32(offset) + 1)
         }
+        if let repeated = parameters.last, repeated.isRepeated {
+            for offset in parameters.count..<count { try check(repeated, runtime, L, base + Int32(offset) + 1) }
+        }
     }
+
+    private var stackOverflow: LuaFault { LuaFault(.runtimeError, "\(function): stack overflow") }
 
     private func tooMany(_ given: Int) -> LuaFault {
         let names = parameters.map(\.name).joined(separator: ", ")
@@ -55,7 +61,7 @@ struct ArgumentChecks {
         var names: [String] = []
         var unknown: String?
         var hasOtherKeys = false
-        _ = shim_reserve(L, Int32(parameters.count) + 16)
+        guard shim_reserve(L, Int32(parameters.count) + 16) else { throw stackOverflow }
         let stack = LuaStack(L)
         shim_push_nil(L)
         while shim_next(L, table) {

@@ -14,6 +14,8 @@ public struct LuaFault: Error, Equatable, Sendable {
         case connectionError = "ConnectionError"
         /// A key that a table does not have.
         case keyError = "KeyError"
+        /// A position or group that does not exist.
+        case indexError = "IndexError"
         /// A call that is not possible at this moment or place.
         case runtimeError = "RuntimeError"
         /// A module that is missing, circular or not loadable.

@@ -9,6 +9,8 @@ public final class LuaInstance {
     /// The object of the binding.
     public let object: AnyObject
     let record: ClassRecord
+    /// Instances that were made later have a higher one.
+    let serial: UInt64
     private(set) var isForgotten = false
 
     private var isBusy = false
@@ -27,6 +29,7 @@ public final class LuaInstance {
         self.runtime = runtime
         self.object = object
         self.record = record
+        self.serial = runtime.nextSerial()
     }
 
     /// What tells this instance from others of its class, where the object itself cannot say: where it was made.

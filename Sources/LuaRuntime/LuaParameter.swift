@@ -34,8 +34,9 @@ public enum LuaType: Sendable, Equatable {
         case .any: return "any value"
         case .boolean: return "a boolean"
         case .integer(let range):
-            return range == Int.min...Int.max
-                ? "a whole number" : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+            if range == Int.min...Int.max { return "a whole number" }
+            if range.upperBound == Int.max { return "a whole number, at least \(range.lowerBound)" }
+            return "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .number(let range):
             return range.lowerBound == -Double.infinity
                 ? "a number" : "a number from \(range.lowerBound) to \(range.upperBound)"
@@ -62,6 +63,8 @@ public struct LuaParameter: Sendable {
     public var type: LuaType
     /// False when it may be left out or `nil`.
     public var isRequired: Bool
+    /// True for a last parameter that may be given any number of times.
+    public var isRepeated = false
     /// The default as the reference shows it; nil when there is none.
     public var defaultText: String?
     /// One sentence.
@@ -78,6 +81,18 @@ public struct LuaParameter: Sendable {
         _ name: String, _ type: LuaType, default defaultText: String = "nil", _ documentation: String
     ) -> LuaParameter {
         LuaParameter(name: name, type: type, isRequired: false, defaultText: defaultText, documentation: documentation)
+    }
+}
+
+extension LuaParameter {
+    /// A last parameter that may be given any number of times, as Lua's `...`; ``LuaCall/count`` tells how often.
+    /// - Parameter default: what leaving it out means, as the reference shows it.
+    public static func repeated(
+        _ name: String, _ type: LuaType, default defaultText: String = "nil", _ documentation: String
+    ) -> LuaParameter {
+        LuaParameter(
+            name: name, type: type, isRequired: false, isRepeated: true, defaultText: defaultText,
+            documentation: documentation)
     }
 }
 

@@ -197,12 +197,10 @@ extension LuaRuntime {
         }
         let stack = LuaStack(L)
         _ = shim_reserve(L, 8)
-        shim_push_main_table(L)
-        stack.getRaw(-1, "blank_instance")
-        shim_remove(L, -2)
-        stack.push(record.metatable ?? nil)
-        let status = shim_call(L, 1, 1)
-        precondition(status == Int32(SHIM_OK.rawValue), "blank_instance: \(stack.string(at: -1) ?? "?")")
+        // No call into Lua: that would fail when the program has used up its memory.
+        stack.pushTable()
+        stack.push(record.metatable)
+        shim_set_metatable(L, -2)
         let instance = LuaInstance(runtime: self, object: object, record: record)
         instances[ObjectIdentifier(object)] = Unmanaged.passUnretained(instance)
         shim_attach(L, -1, Unmanaged.passRetained(instance).toOpaque(), record.id)
@@ -217,8 +215,10 @@ extension LuaRuntime {
         instances[ObjectIdentifier(object)]?.takeUnretainedValue()
     }
 
-    /// The objects of all instances that Lua has.
-    public var objects: [AnyObject] { instances.values.map { $0.takeUnretainedValue().object } }
+    /// The objects of all instances that Lua has, in the order in which the instances were made.
+    public var objects: [AnyObject] {
+        instances.values.map { $0.takeUnretainedValue() }.sorted { $0.serial < $1.serial }.map(\.object)
+    }
 
     /// Lua has dropped the instance. Called from inside a collection: no Lua here.
     func released(_ instance: LuaInstance) {

@@ -8,6 +8,8 @@ public struct LuaSurroundings {
     public var cpuClock: () -> Double
     /// The seed of `math.random`.
     public var randomSeed: Int
+    /// Whether a run must be repeatable: `pairs` then visits keys in the order of their values, not of their hashes.
+    public var isRepeatable = false
     /// The file of a path that a program named, or why it may not have it. The mode is that of `io.open`.
     public var confine: (_ path: String, _ mode: String) throws(LuaFault) -> String
     /// The text of module `name` and the path to show in messages.
@@ -56,6 +58,9 @@ extension LuaRuntime {
             LuaFunction("random_seed", [], "") { (call) throws(LuaFault) in
                 call.returning(surroundings.randomSeed)
             })
+        setInternal(
+            "is_repeatable",
+            LuaFunction("pairs", [], "") { (call) throws(LuaFault) in call.returning(surroundings.isRepeatable) })
         setInternal(
             "confine",
             LuaFunction("open", [.required("path", .string, ""), .optional("mode", .string, "")], "") {
@@ -150,7 +155,8 @@ extension LuaRuntime {
         }
     }
 
-    func setInternal(_ name: String, _ function: LuaFunction) {
+    /// Gives Lua text of the host function `name` of its internals table, which no program sees.
+    package func setInternal(_ name: String, _ function: LuaFunction) {
         let stack = LuaStack(L)
         shim_push_main_table(L)
         stack.push(function: function, of: self)
@@ -173,19 +179,23 @@ extension LuaRuntime {
             LuaFunction("require", name, "") { (call) throws(LuaFault) in
                 gates.loaders[call.string(1) ?? ""] = nil
                 let waiting = gates.waiting.removeValue(forKey: call.string(1) ?? "") ?? []
-                for waiter in waiting { waiter.resume(returning: true) }
+                for (task, waiter) in waiting {
+                    gates.waitsFor[task] = nil
+                    waiter.resume(returning: true)
+                }
                 return .none
             })
         setInternal(
             "wait_for_module",
             LuaFunction("require", name, waits: true, "") { (call) throws(LuaFault) in
                 let module = call.string(1) ?? ""
-                guard gates.loaders[module] != call.runtime.running.map(ObjectIdentifier.init) else {
+                guard let task = call.runtime.running.map(ObjectIdentifier.init), !gates.isLoading(task, module) else {
                     return call.returning(false)
                 }
                 return try call.wait { (waiter) throws(LuaFault) in
-                    gates.waiting[module, default: []].append(waiter)
-                    return nil
+                    gates.waitsFor[task] = module
+                    gates.waiting[module, default: []].append((task, waiter))
+                    return { gates.waitsFor[task] = nil }
                 }
             })
     }
@@ -194,5 +204,17 @@ extension LuaRuntime {
 /// Which task loads a module, and who waits for it.
 private final class ModuleGates {
     var loaders: [String: ObjectIdentifier] = [:]
-    var waiting: [String: [LuaWaiter]] = [:]
+    var waiting: [String: [(task: ObjectIdentifier, waiter: LuaWaiter)]] = [:]
+    /// The module that a waiting task needs.
+    var waitsFor: [ObjectIdentifier: String] = [:]
+
+    /// Whether `module` can only be loaded after `task` has gone on: it loads it itself, or a module that is needed.
+    func isLoading(_ task: ObjectIdentifier, _ module: String) -> Bool {
+        var needed: String? = module
+        while let name = needed, let loader = loaders[name] {
+            if loader == task { return true }
+            needed = waitsFor[loader]
+        }
+        return false
+    }
 }

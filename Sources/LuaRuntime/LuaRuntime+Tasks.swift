@@ -8,6 +8,8 @@ extension LuaRuntime {
     private static var mostPooled: Int { 64 }
     /// Resumes in one turn of the loop before other work gets its turn.
     private static var resumesPerTurn: Int { 256 }
+    /// Finalizers that run or wait at once; the others stay in Lua's queue.
+    private static var mostFinalizerTasks: Int { 16 }
 
     /// Starts a task.
     /// - Parameters:
@@ -54,6 +56,7 @@ extension LuaRuntime {
             guard let thread = shim_new_thread(L) else { preconditionFailure("lua_newthread gave no thread") }
             slot = TaskSlot(runtime: self, thread: thread, anchor: shim_reference(L))
         }
+        slot.serial = nextSerial()
         live[ObjectIdentifier(slot)] = slot
         return slot
     }
@@ -107,6 +110,7 @@ extension LuaRuntime {
         } else {
             fail(slot, reason: Self.reason(status: status, kill: kill), status: SHIM_ERRRUN)
         }
+        guard isOpen else { return }  // whom the end was told to may have closed the runtime
         releaseDropped()
         if shim_has_finalizers(L) { runFinalizers() }
     }
@@ -142,6 +146,7 @@ extension LuaRuntime {
         slot.waitGeneration += 1
         slot.waitThread = nil
         slot.cancelWait = nil
+        slot.state = .running  // for a `result` that cancels the task
         _ = shim_reserve(thread, 16)
         let stack = LuaStack(thread)
         switch result(stack) {
@@ -173,26 +178,32 @@ extension LuaRuntime {
             slot.waitThread = nil
             let cancelWait = slot.cancelWait
             slot.cancelWait = nil
+            let isNested = isDraining
+            isDraining = true  // what the end causes queues behind it
             cancelWait?()
             // Raised inside, so that to-be-closed variables of all its coroutines are closed on the way out.
             shim_kill(L, Int32(SHIM_KILL_CANCELLED.rawValue))
             resume(slot, waiting: thread, count: 0, raise: false)
+            isDraining = isNested
+            drain()
         }
     }
 
     func cancelAll() {
-        for slot in Array(live.values) where slot.state != .idle { cancel(slot) }
+        guard isOpen else { return }
+        for slot in live.values.sorted(by: { $0.serial < $1.serial }) where slot.state != .idle { cancel(slot) }
         drain()
     }
 
     private func finish(_ slot: TaskSlot, _ results: Int32) {
+        slot.state = .idle  // over: whoever is told of the end may cancel all tasks or close the runtime
         if let onEnd = slot.onEnd {
             slot.onEnd = nil
             onEnd(.finished(LuaStack(slot.thread), results: Int(results)))
         }
-        guard isOpen else { return }
-        shim_set_top(slot.thread, 0)
+        if isOpen { shim_set_top(slot.thread, 0) }
         retire(slot)
+        guard isOpen else { return }
         if pool.count < Self.mostPooled {
             pool.append(slot)
         } else {
@@ -222,8 +233,12 @@ extension LuaRuntime {
         shim_reset(slot.thread)
         running = nil
         shim_drop_reference(L, slot.anchor)
+        slot.state = .idle
         let onEnd = slot.onEnd
         slot.onEnd = nil
+        let cancelWait = slot.cancelWait  // of a wait that began when the task was to end already
+        slot.cancelWait = nil
+        cancelWait?()
         let refused = shim_take_refusal(L)
         if refused || reason == .outOfMemory { recoverMemory() }
         if reason != .cancelled { host.luaTaskFailed(failure) }
@@ -274,11 +289,13 @@ extension LuaRuntime {
 
     // MARK: - Finalizers
 
-    /// Runs the finalizers of dropped objects, each in a task of its own.
+    /// Runs the finalizers of dropped objects, each in a task of its own. The end of each calls for the next.
     func runFinalizers() {
         guard isOpen else { return }
-        while shim_has_finalizers(L) {
+        while shim_has_finalizers(L) && finalizerTasks < Self.mostFinalizerTasks {
             let slot = takeSlot()
+            slot.onEnd = { [weak self] _ in self?.finalizerTasks -= 1 }
+            finalizerTasks += 1
             slot.name = .text("finalizer")
             guard shim_next_finalizer(L) else { return }
             shim_move(L, slot.thread, 2)

@@ -41,6 +41,10 @@ public final class LuaRuntime {
     var live: [ObjectIdentifier: TaskSlot] = [:]
     var ready = ReadyQueue()
     var isDraining = false
+    /// Tasks that run finalizers at present.
+    var finalizerTasks = 0
+    /// Numbers slots and instances in the order in which they were made: what goes over all of them goes in this order.
+    private var lastSerial: UInt64 = 0
     private var droppedReferences: [Int32] = []
     private var memoryReserve: Int
 
@@ -92,6 +96,8 @@ public final class LuaRuntime {
         instances.removeAll()
         pool.removeAll()
         ready = ReadyQueue()
+        for slot in live.values { slot.generation += 1 }
+        live.removeAll()
         shim_close(L)
         functions.removeAll()
         classes.removeAll()
@@ -101,16 +107,17 @@ public final class LuaRuntime {
     public static var luaRelease: String { String(cString: shim_lua_release()) }
 
     /// Bytes that Lua holds.
-    public var usedBytes: Int { shim_used_bytes(L) }
+    public var usedBytes: Int { isOpen ? shim_used_bytes(L) : 0 }
 
     /// Tasks that have started and not ended.
     public var taskCount: Int { live.count }
 
     /// Instances of host classes that Lua holds (walks a table: for tests and consoles).
-    public var instanceCount: Int { shim_instance_count(L) }
+    public var instanceCount: Int { isOpen ? shim_instance_count(L) : 0 }
 
     /// Collects all garbage.
     public func collectGarbage() {
+        guard isOpen else { return }
         shim_collect(L)
         releaseDropped()
         runFinalizers()
@@ -127,6 +134,11 @@ public final class LuaRuntime {
 
     /// Cancels every task that has not ended.
     public func cancelAllTasks() { cancelAll() }
+
+    func nextSerial() -> UInt64 {
+        lastSerial += 1
+        return lastSerial
+    }
 
     // MARK: - Globals and functions
 
@@ -146,6 +158,25 @@ public final class LuaRuntime {
     public func setGlobal(_ declaration: LuaFunction) {
         globalFunctions.append(ClassSurface.Member(declaration))
         setGlobal(declaration.name) { $0.push(function: declaration, of: self) }
+    }
+
+    /// The declared global tables with their constants, in the order of their declaration.
+    public private(set) var globalTables: [(name: String, constants: [(name: String, number: Int)])] = []
+
+    /// Defines global `name` as a table of declared functions and constants.
+    /// - Parameter functions: their names begin with `name` and a dot, as messages and the reference show them.
+    public func setGlobal(table name: String, functions: [LuaFunction], constants: [(name: String, number: Int)]) {
+        globalTables.append((name, constants))
+        setGlobal(name) { stack in
+            stack.pushTable(fields: functions.count + constants.count)
+            for function in functions {
+                precondition(function.name.hasPrefix(name + "."), "\(function.name) is not of \(name)")
+                globalFunctions.append(ClassSurface.Member(function))
+                stack.push(function: function, of: self)
+                stack.setTop(String(function.name.dropFirst(name.count + 1)))
+            }
+            for constant in constants { stack.set(constant.name, constant.number) }
+        }
     }
 
     func add(_ function: HostFunction) -> UInt32 {

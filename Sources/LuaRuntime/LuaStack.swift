@@ -8,6 +8,19 @@ public struct LuaStack {
 
     package init(_ L: OpaquePointer) { self.L = L }
 
+    /// Makes room for `count` more values; false when there is none. A call begins with room for 20.
+    package func reserve(_ count: Int) -> Bool { shim_reserve(L, Int32(clamping: count)) }
+
+    /// Removes the top `count` values.
+    package func pop(_ count: Int = 1) { shim_pop(L, Int32(count)) }
+
+    /// The bytes of the string at `index`, valid inside `body`; nil is handed in for any other type.
+    package func withBytes<R>(at index: Int32, _ body: (UnsafeRawBufferPointer?) -> R) -> R {
+        var length = 0
+        guard let bytes = shim_to_bytes(L, index, &length) else { return body(nil) }
+        return body(UnsafeRawBufferPointer(start: bytes, count: length))
+    }
+
     /// Pushes `nil`.
     public func pushNil() { shim_push_nil(L) }
 

@@ -70,7 +70,7 @@ public struct LuaTask {
     /// Ends the task: its wait is called off, its to-be-closed variables are closed, no `pcall` stops it.
     /// A task that is running at this moment is ended at its next instruction. Idempotent.
     public func cancel() {
-        if !isEnded { slot.runtime?.cancel(slot) }
+        if !isEnded, let runtime = slot.runtime, runtime.isOpen { runtime.cancel(slot) }
     }
 }
 
@@ -89,6 +89,8 @@ final class TaskSlot {
     let anchor: Int32
     /// Counts the tasks that used this slot, so that an old ``LuaTask`` or ``LuaWaiter`` does not touch a new one.
     var generation: UInt64 = 0
+    /// Tasks that began later have a higher one.
+    var serial: UInt64 = 0
     var state = State.idle
     var name = TaskName.text("")
     var parent: TaskName?

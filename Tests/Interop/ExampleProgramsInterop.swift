@@ -4,15 +4,19 @@ import Testing
 /// The documented example programs, each in a process of its own, against their devices in another.
 @Suite("Example programs against devices in other processes")
 struct ExampleProgramsInterop {
-    /// Copies an example's folder and gives it a free port.
-    private func stage(_ example: String, settings: String = "") throws -> (folder: String, port: Int) {
+    /// Copies an example's folder and gives it a free port, and other settings.
+    private func stage(_ example: String, settings: [String: String] = [:]) throws -> (folder: String, port: Int) {
         let folder = try Project.temporaryFolder()
         let port = try Project.freePort()
         let source = "\(Project.root)/docs/examples/\(example)"
         for file in try FileManager.default.contentsOfDirectory(atPath: source) where file.hasSuffix(".lua") {
             try FileManager.default.copyItem(atPath: "\(source)/\(file)", toPath: "\(folder)/\(file)")
         }
-        try Project.write("return {Port = \(port), \(settings)}\n", to: "\(folder)/settings.lua")
+        var text = try String(contentsOfFile: "\(folder)/settings.lua", encoding: .utf8)
+        for (name, value) in settings.merging(["Port": "\(port)"], uniquingKeysWith: { $1 }) {
+            text = text.replacing(try Regex("\(name) = [^,} ]+"), with: "\(name) = \(value)")
+        }
+        try Project.write(text, to: "\(folder)/settings.lua")
         return (folder, port)
     }
 
@@ -40,6 +44,23 @@ struct ExampleProgramsInterop {
         #expect(try await program.exitCode() == 0)
         restarted.signal(SIGINT)
         #expect(try await restarted.exitCode() == 0)
+    }
+
+    @Test(
+        "Each example works with its device in another process, and both end in order",
+        arguments: ["asynchronous-tcp", "synchronous-tcp", "connect-failed", "auto-reconnect", "pause-polling"])
+    func runs(_ example: String) async throws {
+        let (folder, _) = try stage(example)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let device = try run("device.lua", in: folder)
+        try await device.line(containing: "Listening")
+        let program = try run("main.lua", in: folder)
+        try await program.line(containing: "Connected")
+        program.signal(SIGTERM)
+        #expect(try await program.exitCode() == 0)
+        device.signal(SIGTERM)
+        #expect(try await device.exitCode() == 0)
+        #expect((program.lines + device.lines).allSatisfy { !$0.contains(" ERROR ") && !$0.contains(" WARNING ") })
     }
 
     @Test("A peer that accepts and stays silent is dropped after DisconnectLimit and tried again")
@@ -101,7 +122,7 @@ struct ExampleProgramsInterop {
 
     @Test("The server of the example drops a client that is idle, and keeps one that talks")
     func idleClients() async throws {
-        let (folder, port) = try stage("idle-client-server", settings: "ServerTimeout = 2")
+        let (folder, port) = try stage("idle-client-server", settings: ["ServerTimeout": "2"])
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let server = try run("main.lua", in: folder)
         let client = try Peer(

@@ -32,7 +32,7 @@ struct LiveProgramTests {
     func withDevice(_ text: String, lines: Lines, _ body: (Int, ControlHost) async throws -> Void) async throws {
         let listening = NIOLockedValueBox<CheckedContinuation<Int, any Error>?>(nil)
         let host = ControlHost(
-            source: .text(text, name: "device.lua", folder: "/tmp"),
+            source: .text(text, name: "device.lua", folder: "/tmp"), configuration: Stage.configuration(),
             register: { runtime in
                 runtime.setGlobal(
                     LuaFunction("ready", [.required("port", .integer, "")], "") { (call) throws(LuaFault) in
@@ -81,23 +81,24 @@ struct LiveProgramTests {
                         local sent = os.clock()
                         assert(lively:SendAndWait('ping\\n', 1, {deliTag = '\\n'}) == 'pong\\n')
                         if os.clock() - sent < 0.02 then quick = quick + 1 end
-                        if count == 29 then timer:Stop() print('ticks', count, late, quick) end
+                        if count == 25 then timer:Stop() print('ticks', count, late, quick) end
                     end)
                     local before = os.clock()
                     local answer = silent:SendAndWait('hush\\n', 3, {deliTag = '\\n'})
                     print('waited', answer == '', os.clock() - before)
                     ExitProgram(7)
-                    """, name: "room.lua", folder: "/tmp"), log: lines.sink("room"))
+                    """, name: "room.lua", folder: "/tmp"), configuration: Stage.configuration(),
+                log: lines.sink("room"))
             try await host.run()
             #expect(host.exitCode == 7)
         }
         let texts = lines.texts("room")
-        #expect(texts.count == 2, "\(texts)")
+        try #require(texts.count == 2, "\(texts)")
         let ticks = texts[0].split(separator: "\t").map(String.init)
-        #expect(ticks[0...1] == ["ticks", "29"])
-        // Late is what the next tick would overtake; and a busy machine may delay a few answers.
-        #expect(try #require(Double(ticks[2])) < 0.1, "a tick came late: \(ticks)")
-        #expect(try #require(Int(ticks[3])) >= 25, "answers within 20 ms: \(ticks)")
+        #expect(ticks[0...1] == ["ticks", "25"])
+        // All 25 came, and none as late as the wait is long; a busy machine may delay a few answers.
+        #expect(try #require(Double(ticks[2])) < 0.4, "a tick came late: \(ticks)")
+        #expect(try #require(Int(ticks[3])) >= 20, "answers within 20 ms: \(ticks)")
         let waited = texts[1].split(separator: "\t").map(String.init)
         #expect(waited[0...1] == ["waited", "true"])
         #expect((2.99...3.2).contains(try #require(Double(waited[2]))))
@@ -135,7 +136,8 @@ struct LiveProgramTests {
                             if running == 0 then print('all') Wait(1.5, ExitProgram) end
                         end)
                     end
-                    """, name: "crowd.lua", folder: "/tmp"), eventLoopGroup: group, log: lines.sink("crowd"))
+                    """, name: "crowd.lua", folder: "/tmp"), configuration: Stage.configuration(),
+                eventLoopGroup: group, log: lines.sink("crowd"))
             try await host.run()
             #expect(lines.texts("crowd") == ["all"])
             let left = try await device.withProgram { program in

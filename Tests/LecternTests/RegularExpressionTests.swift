@@ -21,9 +21,8 @@ struct RegularExpressionTests {
             }
             #expect(matches.joined(separator: ";") == vector.matches)
             #expect(try expression.firstMatch(in: bytes, anchored: .full).map(text) ?? "" == vector.full)
-            let pieces = try expression.split(bytes).map { $0.map { string(subject[$0]) } ?? "~" }
-            #expect(pieces.joined(separator: "|") == vector.pieces)
-            let replaced = try expression.replacing(in: bytes, with: template, maximumBytes: 1000)
+            cursor = RegularExpression.Cursor()
+            let replaced = try expression.replacing(in: bytes, with: template, cursor: &cursor, maximumBytes: 1000)
             #expect(string(replaced.bytes) == vector.replaced)
             #expect(replaced.count == matches.count)
         }
@@ -140,22 +139,34 @@ struct RegularExpressionTests {
         #expect(expression.range(ofGroup: 0) == nil)
     }
 
-    @Test("The end of a response is the end of the leftmost match")
-    func findsEndOfMatch() throws {
-        let expression = try RegularExpression(pattern: Array("(All|RGB|Vid|Aud)".utf8))
-        #expect(try end(of: expression, in: Array("In3 RGB\r\nIn4 Vid\r\n".utf8)) == 7)
-        #expect(try end(of: expression, in: Array("In3 RG".utf8)) == nil)
+    @Test("Replacing goes on where the last step ended")
+    func replacesInSteps() throws {
+        let expression = try RegularExpression(pattern: Array("x*".utf8))
+        let template = try ReplacementTemplate(Array("-".utf8), for: expression)
+        try Array("abxd".utf8).withUnsafeBytes { bytes throws in
+            var cursor = RegularExpression.Cursor()
+            var steps: [RegularExpression.Replacement] = []
+            repeat {
+                let resumed = RegularExpression.Cursor(position: cursor.position, mustAdvance: cursor.mustAdvance)
+                cursor = resumed
+                steps.append(
+                    try expression.replacing(in: bytes, with: template, cursor: &cursor, limit: 2, maximumBytes: 100))
+            } while steps.last?.isComplete == false
+            #expect(steps.map { string($0.bytes) } == ["-a-", "b--", "d-"])
+            #expect(steps.map(\.count) == [2, 2, 1])
+        }
     }
 
-    @Test("A limit ends replacing and splitting after so many matches")
-    func limitsOperations() throws {
+    @Test("A step of replacing ends with so many bytes of result")
+    func pausesReplacing() throws {
         let expression = try RegularExpression(pattern: Array(",".utf8))
         let template = try ReplacementTemplate(Array(";".utf8), for: expression)
         try Array("a,b,c".utf8).withUnsafeBytes { bytes throws in
-            let replaced = try expression.replacing(in: bytes, with: template, limit: 1, maximumBytes: 100)
-            #expect(string(replaced.bytes) == "a;b,c")
-            #expect(replaced.count == 1)
-            #expect(try expression.split(bytes, limit: 1) == [0..<1, 2..<5])
+            var cursor = RegularExpression.Cursor()
+            let step = try expression.replacing(
+                in: bytes, with: template, cursor: &cursor, pauseBytes: 1, maximumBytes: 100)
+            #expect(string(step.bytes) == "a;")
+            #expect(step.count == 1 && !step.isComplete)
         }
     }
 
@@ -232,9 +243,12 @@ struct RegularExpressionTests {
         let template = try ReplacementTemplate(Array("\\1\\1\\1".utf8), for: expression)
         try Array("xaaaay".utf8).withUnsafeBytes { bytes throws in
             #expect(throws: RegularExpressionError.resultTooLarge(limit: 13)) {
-                try expression.replacing(in: bytes, with: template, maximumBytes: 13)
+                var cursor = RegularExpression.Cursor()
+                return try expression.replacing(in: bytes, with: template, cursor: &cursor, maximumBytes: 13)
             }
-            #expect(try expression.replacing(in: bytes, with: template, maximumBytes: 14).bytes.count == 14)
+            var cursor = RegularExpression.Cursor()
+            let fitting = try expression.replacing(in: bytes, with: template, cursor: &cursor, maximumBytes: 14)
+            #expect(fitting.bytes.count == 14)
         }
     }
 
@@ -264,10 +278,6 @@ struct RegularExpressionTests {
 
     private func first(_ expression: RegularExpression, in text: String) throws -> RegularExpression.Match? {
         try first(expression, in: Array(text.utf8))
-    }
-
-    private func end(of expression: RegularExpression, in subject: [UInt8]) throws -> Int? {
-        try subject.withUnsafeBytes { bytes throws in try expression.endOfMatch(in: bytes) }
     }
 
     private func string(_ bytes: some Collection<UInt8>) -> String {

@@ -15,7 +15,11 @@ struct SimulatedDayTests {
         end, {pollFrequency = 5, DisconnectLimit = 3})
         event(h, {'Connected', 'Disconnected'}, function(_, state) online = online + 1 print(os.date('!%H:%M:%S'), state) end)
         Clock({'06:00:00', '18:00:00'}, nil, function(_, t) print('clock', t.hour, polls > 100) end):Enable()
-        Timer(600, function() collectgarbage('step') end)
+        -- The order of string keys must not depend on Lua's seed, or these would be sent in another order in each run.
+        local sources = {HDMI1 = 1, HDMI2 = 2, VGA = 3, SDI = 4, USB = 5, [7] = 6, [1] = 7}
+        Timer(600, function()
+            for name in pairs(sources) do if h.ConnectionStatus == 'Connected' then h.Interface:Send('Q' .. name .. '\\r') end end
+        end)
         h:Connect(3)
         """
 

@@ -142,7 +142,9 @@ struct ContainmentTests {
             "string.format('%s%s', ('x'):rep(9e6), ('y'):rep(9e6))", "('x'):rep(1e8, 'y')",
         ])
     func boundedC(_ text: String) throws {
-        let probe = try Probe()
+        var limits = Probe.limits
+        limits.slowTaskWarning = .milliseconds(500)  // a busy machine may need more than the default's 100 for 18 MB
+        let probe = try Probe(limits: limits)
         try probe.run("print(pcall(function() return #(\(text)) end))")
         #expect(probe.failures.isEmpty)
         #expect(probe.printed.count == 1)

@@ -17,7 +17,7 @@ final class Probe: LuaRuntimeHost {
     /// Pauses that were called off.
     var cancelled: [String] = []
 
-    init(limits: LuaLimits = Probe.limits, profile: LuaProfile = .standard) throws {
+    init(limits: LuaLimits = Probe.limits, profile: LuaProfile = .standard, isRepeatable: Bool = false) throws {
         runtime = try LuaRuntime(limits: limits, profile: profile, host: self)
         var surroundings = LuaSurroundings()
         surroundings.wallClock = { 1_800_000_000 }
@@ -28,6 +28,11 @@ final class Probe: LuaRuntimeHost {
         surroundings.loadFile = { [unowned self] (path) throws(LuaFault) in
             guard let text = files[path] else { throw LuaFault(.ioError, "'\(path)' not found") }
             return (Array(text.utf8), path)
+        }
+        surroundings.isRepeatable = isRepeatable
+        surroundings.confine = { (path, _) throws(LuaFault) in
+            guard path == "/dev/null" else { throw LuaFault(.ioError, "'\(path)' is not in the program's folder") }
+            return path
         }
         try runtime.openLibraries(surroundings)
         runtime.setGlobal(

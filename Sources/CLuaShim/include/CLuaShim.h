@@ -172,7 +172,7 @@ int shim_call(lua_State *L, int arguments, int results);
 
 /* ---- tasks ---- */
 
-/* A new coroutine for a task: [0, +1] on L. memory */
+/* A new coroutine for a task, which programs may not resume or close: [0, +1] on L. memory */
 lua_State *shim_new_thread(lua_State *L);
 /*
  * Starts (the function and its `count` arguments are on task) or continues (the `count` values are on the thread that
@@ -202,6 +202,8 @@ const char *shim_call_name(lua_State *L, bool *is_method);
 
 /* ---- instances: tables with a handle to a Swift object ---- */
 
+/* Makes the table on top the metatable of the table at index: [-1, 0]. Its __gc is run by a task. memory */
+void shim_set_metatable(lua_State *L, int index);
 /* Makes the table at index an instance of `object`, which the handle now owns. memory */
 void shim_attach(lua_State *L, int index, void *object, uint32_t class_id);
 /* The object of the instance at index; NULL when it is none. never */

@@ -47,6 +47,7 @@ final class BindingContext {
         runtime.register(declareRawTcpHandler(self))
         runtime.register(declareServerExHandler(self))
         for function in declareFunctions(self) { runtime.setGlobal(function) }
+        try registerRegularExpressions()
         try runtime.run(PackageResources.environment_lua, chunk: "=[lectern environment]", arguments: [])
     }
 }

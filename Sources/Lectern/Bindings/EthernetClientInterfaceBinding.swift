@@ -55,7 +55,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     }
     c.method(
         "Send", [.required("data", .string, "What to send.")],
-        waits: true, "Sends data. Raises IOError when not connected; waits only while a megabyte is queued."
+        waits: true, "Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued."
     ) { (client, call) throws(LuaFault) in
         let data = try call.buffer(1)
         return try call.send(data, whenWritable: client.whenWritable) { () throws(IOFault) in try client.send(data) }

@@ -52,69 +52,13 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
         if let client = call.instance(1)?.object as? ClientObject { server.disconnect(client) }
         return .none
     }
-    let connected = c.event(
-        "Connected", "'Connected'", "A client has connected. The first argument is the ClientObject.")
-    let disconnected = c.event(
-        "Disconnected", "'Disconnected'", "A client is gone. The first argument is the ClientObject.")
-    let receiveData = c.event("ReceiveData", "the bytes", "A client has sent. The first argument is the ClientObject.")
+    let clientEvents = ClientEvents(&c)
     c.whenAttached { [unowned context] server, instance, _ in
-        let runtime = context.runtime
-        server.onConnected = { [weak instance] client in
-            guard let instance else { return }
-            runtime.client(client).fire(connected, declaredOn: instance, "Connected")
-        }
-        server.onDisconnected = { [weak instance] client in
-            guard let instance else { return }
-            runtime.client(client).fire(disconnected, declaredOn: instance, "Disconnected")
-        }
-        server.onReceiveData = { [weak instance] client, bytes in
-            guard let instance else { return }
-            runtime.client(client).fire(receiveData, declaredOn: instance, bytes)
-        }
+        let handlers = clientEvents.handlers(of: instance, context.runtime)
+        server.onConnected = handlers.connected
+        server.onDisconnected = handlers.disconnected
+        server.onReceiveData = handlers.receiveData
         server.onActivityChanged = { [weak instance] in instance?.setActive($0) }
     }
     return c
-}
-
-/// Declares `ClientObject`.
-func declareClientObject() -> LuaClass<ClientObject> {
-    var c = LuaClass<ClientObject>("ClientObject", "One client of a server. Made by the server.") { $0.peer }
-    c.property("Hostname", .string, "The client's address.") { $0.hostname }
-    c.property("IPAddress", .string, "The client's address.") { $0.ipAddress }
-    c.property("ServicePort", .integer, "The client's port.") { $0.servicePort }
-    c.method(
-        "Send", [.required("data", .string, "What to send.")], waits: true,
-        "Sends data. Raises IOError when not connected; waits only while a megabyte is queued."
-    ) { (client, call) throws(LuaFault) in
-        let data = try call.buffer(1)
-        return try call.send(data, whenWritable: client.whenWritable) { () throws(IOFault) in try client.send(data) }
-    }
-    c.method("Disconnect", "Closes the connection; harmless when it is closed.") { (client, _) throws(LuaFault) in
-        client.disconnect()
-        return .none
-    }
-    c.whenAttached { client, instance, _ in
-        client.onActivityChanged = { [weak instance] in instance?.setActive($0) }
-        instance.onBackPressure = { [weak client] in client?.setReceiving(!$0) }
-        if client.isActive { instance.setActive(true) }
-    }
-    return c
-}
-
-extension LuaRuntime {
-    /// The instance of a server's client.
-    func client(_ client: ClientObject) -> LuaInstance {
-        knownInstance(of: client) ?? instance(for: client, class: "ClientObject")
-    }
-}
-
-/// A list of host objects as Lua sees them.
-struct InstanceList: LuaPushable {
-    let objects: [AnyObject]
-    let className: String
-    let runtime: LuaRuntime
-
-    func push(onto stack: LuaStack) {
-        stack.push(list: objects) { object, stack in runtime.instance(for: object, class: className).push(onto: stack) }
-    }
 }

@@ -56,12 +56,3 @@ public struct ProgramConfiguration: Equatable, Sendable {
         return text.hasPrefix("/") && text.count > 1 ? .path(text) : nil
     }
 }
-
-/// What is wrong with a configuration: one line with file and line, the key, and what to do.
-public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The line.
-    public let description: String
-
-    /// Describes a mistake.
-    public init(_ description: String) { self.description = description }
-}

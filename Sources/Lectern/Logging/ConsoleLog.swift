@@ -48,7 +48,7 @@ public final class ConsoleLog: ProgramLogSink {
         line += String(repeating: " ", count: 8 - severity.count)
         // What a program prints speaks for itself; a fault is useless without its task.
         if entry.severity > .info, let task = entry.task { line += "\(Self.printable(task)): " }
-        let lines = entry.text.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = entry.text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
         line += lines.map { Self.printable(String($0)) }.joined(separator: "\n    ")
         for frame in entry.traceback { line += "\n    \(Self.printable(frame))" }
         return line + "\n"
@@ -65,20 +65,23 @@ public final class ConsoleLog: ProgramLogSink {
 
     /// Control characters written out, so that no device's bytes drive the terminal.
     private static func printable(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { ($0.value < 32 && $0 != "\t") || $0.value == 127 }) else {
-            return text
-        }
+        guard text.unicodeScalars.contains(where: { $0 != "\t" && isControl($0) }) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\r": result += "\\r"
             case "\t": result += "\t"
-            case let control where control.value < 32 || control.value == 127:
+            case let control where isControl(control):
                 result += "\\x" + Self.twoDigits(Int(control.value), radix: 16)
             default: result.unicodeScalars.append(scalar)
             }
         }
         return result
+    }
+
+    /// Those above 127 too: terminals take U+009B for the beginning of a sequence.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 32 || (127..<160).contains(scalar.value)
     }
 
     // MARK: - JSON

@@ -1,51 +1,96 @@
-/// Keeps a program that floods its log from drowning the rest: each task may write so many entries a second; what is
-/// over is counted, and told in one entry when the second is over.
-final class FloodGuard {
-    /// Entries of one task that pass in one second.
-    static let entriesPerSecond = 100
-    /// Tasks that are watched at a time; when there are more, all begin anew.
-    private static let mostTasks = 1000
+internal import ControlCore
+internal import NIOCore
 
-    private struct Account {
-        var second: Int64
-        var written = 0
-        var leftOut = 0
+/// Keeps a program that floods its log from drowning the rest: passes the first entries of a second, counts the others and
+/// says how many there were when the second is over.
+///
+/// Entries of one task and severity that begin alike count as one place. Each severity has a bound of its own, so what a
+/// program prints never hides a fault.
+final class FloodGuard {
+    /// Entries of one place that pass in one second.
+    static let entriesPerPlace = 20
+    /// Entries of one severity that pass in one second. It contains a program that changes its text with every entry.
+    static let entriesPerSeverity = 500
+    /// Places that are told apart in one second; a bound on memory.
+    private static let mostPlaces = 2000
+    /// Places that are named when a second is over; the others are summed up, so that the report is no flood itself.
+    private static let mostNamed = 5
+    /// How much of a text tells its place: enough for file and line, and for a row's number.
+    private static let prefixLength = 40
+
+    private struct Place: Hashable {
+        var severity: ProgramLogEntry.Severity
+        var task: String?
+        var prefix: String
     }
 
     private let sink: any ProgramLogSink
-    private var accounts: [String: Account] = [:]
+    private let environment: any Environment
+    private var secondEnd: NIODeadline
+    private var passedOfPlace: [Place: Int] = [:]
+    private var passedOfSeverity: [ProgramLogEntry.Severity: Int] = [:]
+    /// The places that were named first among those with something left out, and the rest of what was left out.
+    private var leftOut: [(place: Place, count: Int)] = []
+    private var leftOutElsewhere = 0
+    private var report: (any Cancellable)?
 
-    init(_ sink: any ProgramLogSink) { self.sink = sink }
+    init(_ sink: any ProgramLogSink, environment: any Environment) {
+        self.sink = sink
+        self.environment = environment
+        secondEnd = environment.now
+    }
 
     func write(_ entry: ProgramLogEntry) {
-        let task = entry.task ?? ""
-        let second = entry.time / 1_000_000_000
-        var account = accounts[task] ?? Account(second: second)
-        if account.second != second {
-            tell(account, task, entry.time)
-            account = Account(second: second)
+        // By the monotonic clock: the wall clock may be set while a program runs.
+        if environment.now >= secondEnd {
+            flush()
+            secondEnd = environment.now + .seconds(1)
         }
-        if account.written < Self.entriesPerSecond {
-            account.written += 1
-            sink.write(entry)
+        let place = Place(
+            severity: entry.severity, task: entry.task, prefix: String(entry.text.prefix(Self.prefixLength)))
+        let ofPlace = passedOfPlace[place] ?? 0
+        let ofSeverity = passedOfSeverity[entry.severity] ?? 0
+        guard ofPlace < Self.entriesPerPlace, ofSeverity < Self.entriesPerSeverity,
+            ofPlace > 0 || passedOfPlace.count < Self.mostPlaces
+        else {
+            leaveOut(place)
+            return
+        }
+        passedOfPlace[place] = ofPlace + 1
+        passedOfSeverity[entry.severity] = ofSeverity + 1
+        sink.write(entry)
+    }
+
+    /// Says what was left out so far, and begins anew.
+    func flush() {
+        report?.cancel()
+        report = nil
+        for (place, count) in leftOut {
+            let start = place.prefix.prefix { !$0.isNewline }
+            tell("\(count) more entries within a second were left out, like '\(start)'", task: place.task)
+        }
+        if leftOutElsewhere > 0 {
+            tell("\(leftOutElsewhere) more entries within a second were left out, of various texts", task: nil)
+        }
+        leftOut.removeAll(keepingCapacity: true)
+        leftOutElsewhere = 0
+        passedOfPlace.removeAll(keepingCapacity: true)
+        passedOfSeverity.removeAll(keepingCapacity: true)
+    }
+
+    private func leaveOut(_ place: Place) {
+        if let index = leftOut.firstIndex(where: { $0.place == place }) {
+            leftOut[index].count += 1
+        } else if leftOut.count < Self.mostNamed, passedOfPlace[place] == Self.entriesPerPlace {
+            leftOut.append((place, 1))
         } else {
-            account.leftOut += 1
+            leftOutElsewhere += 1
         }
-        if accounts.count >= Self.mostTasks && accounts[task] == nil { flush(at: entry.time) }
-        accounts[task] = account
+        // Without it the report would wait for the program's next entry, which may be hours away.
+        report = report ?? environment.schedule(at: secondEnd) { [weak self] in self?.flush() }
     }
 
-    /// Tells what was left out so far.
-    func flush(at time: Int64) {
-        for (task, account) in accounts.sorted(by: { $0.key < $1.key }) { tell(account, task, time) }
-        accounts.removeAll()
-    }
-
-    private func tell(_ account: Account, _ task: String, _ time: Int64) {
-        guard account.leftOut > 0 else { return }
-        sink.write(
-            ProgramLogEntry(
-                time: time, severity: .warning, task: task.isEmpty ? nil : task,
-                text: "\(account.leftOut) more entries within a second were left out"))
+    private func tell(_ text: String, task: String?) {
+        sink.write(ProgramLogEntry(time: environment.wallClock, severity: .warning, task: task, text: text))
     }
 }

@@ -3,11 +3,14 @@ internal import LuaRuntime
 /// Everything that programs see beside Lua's own libraries, as data: for the reference and for editors.
 struct LibrarySurface {
     let classes: [ClassSurface]
+    /// Those of a global table have its name before a dot.
     let functions: [ClassSurface.Member]
+    let tables: [(name: String, constants: [(name: String, number: Int)])]
 
     /// The surface of a program's runtime.
     init(_ runtime: LuaRuntime) {
         classes = runtime.surface
+        tables = runtime.globalTables
         functions = (runtime.globalFunctions + Self.preludeFunctions).sorted { $0.name < $1.name }
     }
 

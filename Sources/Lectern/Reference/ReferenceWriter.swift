@@ -23,6 +23,10 @@ public struct ReferenceWriter {
 
             """
         for function in surface.functions { text += entry(function, prefix: "") }
+        for table in surface.tables where !table.constants.isEmpty {
+            text += "### Constants of `\(table.name)`\n\n"
+            text += table.constants.map { "`\($0.name)` \($0.number)" }.joined(separator: ", ") + "\n\n"
+        }
         for of in surface.classes {
             text += "## \(of.name)\n\n\(of.documentation)\n\n"
             for kind in [ClassSurface.Member.Kind.constructor, .property, .method, .event] {
@@ -77,7 +81,7 @@ public struct ReferenceWriter {
             if parameter.isRequired {
                 text += comma + parameter.name
             } else {
-                text += (index == 0 ? "[" : " [") + comma + parameter.name
+                text += (index == 0 ? "[" : " [") + comma + parameter.name + (parameter.isRepeated ? ", ..." : "")
                 open += 1
             }
         }
@@ -106,6 +110,11 @@ public struct ReferenceWriter {
             text += "\(of.name) = {}\n"
             for member in of.members where member.kind == .method { text += function(member, owner: "\(of.name):") }
         }
+        for table in surface.tables {
+            text += "\n\(table.name) = {\n"
+            for constant in table.constants { text += "    \(constant.name) = \(constant.number),\n" }
+            text += "}\n"
+        }
         for member in surface.functions { text += function(member, owner: "") }
         return text
     }
@@ -117,12 +126,17 @@ public struct ReferenceWriter {
             text += "---@param \(Self.name(parameter)) \(Self.type(parameter.type)) \(parameter.documentation)\n"
         }
         if member.type != "nothing" { text += "---@return any # \(member.type)\n" }
-        let names = member.parameters.map { $0.name == "..." ? "..." : $0.name }
+        let names = member.parameters.map { $0.isRepeated ? "..." : $0.name }
+        if member.name == "end" {
+            // A word of Lua: no such method can be written with a colon.
+            return text + "\(owner.dropLast())['end'] = function(\((["self"] + names).joined(separator: ", "))) end\n"
+        }
         return text + "function \(owner)\(member.name)(\(names.joined(separator: ", "))) end\n"
     }
 
     private static func name(_ parameter: LuaParameter) -> String {
-        parameter.isRequired || parameter.name == "..." ? parameter.name : parameter.name + "?"
+        if parameter.isRepeated { return "..." }
+        return parameter.isRequired || parameter.name == "..." ? parameter.name : parameter.name + "?"
     }
 
     private static func type(_ type: LuaType) -> String {

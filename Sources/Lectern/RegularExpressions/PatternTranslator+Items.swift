@@ -130,11 +130,14 @@ extension PatternTranslator {
         at += 2
         switch byte {
         case UInt8(ascii: "A"), UInt8(ascii: "b"):
+            looksAhead = looksAhead || byte == UInt8(ascii: "b")
             write([UInt8(ascii: "\\"), byte], as: .assertion)
         case UInt8(ascii: "B"):
+            looksAhead = true
             // Python's \B does not match in an empty subject.
             write("(?!\\A\\z)\\B".utf8, as: .assertion)
         case UInt8(ascii: "Z"):
+            looksAhead = true
             write("\\z".utf8, as: .assertion)
         case _ where Self.isCategory(byte):
             write([UInt8(ascii: "\\"), byte], as: .atom)

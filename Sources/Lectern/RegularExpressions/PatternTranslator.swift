@@ -43,6 +43,9 @@ struct PatternTranslator {
     /// Whether the pattern has atomic groups or possessive quantifiers.
     private(set) var hasAtomicGroups = false
 
+    /// Whether the pattern asks what follows, or whether anything does: `$`, `\Z`, `\b`, `\B` or a lookahead.
+    var looksAhead = false
+
     var frames: [Frame] = []
     var isVerbose: Bool
 
@@ -103,6 +106,7 @@ struct PatternTranslator {
             case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"), UInt8(ascii: "{"):
                 try quantifier()
             case UInt8(ascii: "^"), UInt8(ascii: "$"):
+                looksAhead = looksAhead || byte == UInt8(ascii: "$")
                 write([byte], as: .assertion)
                 at += 1
             case UInt8(ascii: "."):
@@ -246,6 +250,7 @@ struct PatternTranslator {
                 }
             } while try skipToken() != UInt8(ascii: ")")
         case UInt8(ascii: "="), UInt8(ascii: "!"):
+            looksAhead = true
             let frame = Frame(start: start, isLookaround: true, outerIsVerbose: isVerbose)
             try push(frame, [UInt8(ascii: "("), UInt8(ascii: "?"), kind])
         case UInt8(ascii: "<"):

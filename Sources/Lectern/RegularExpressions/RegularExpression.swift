@@ -31,6 +31,10 @@ final class RegularExpression {
     /// The numbers of the named groups.
     let names: [String: Int]
 
+    /// Whether a match may be undone by bytes that follow it: the pattern asks what comes next, or does not go back on what
+    /// it has taken.
+    let dependsOnWhatFollows: Bool
+
     private let groups: [RegularExpressionGroup]
     private let options: UInt32
     private let needsWatch: Bool
@@ -53,6 +57,7 @@ final class RegularExpression {
         groups = translator.groups
         groupCount = translator.groups.count - 1
         names = translator.names
+        dependsOnWhatFollows = translator.looksAhead || translator.hasAtomicGroups
         // A single run cannot meet another one that shares its characters.
         needsWatch = translator.unboundedRepetitions > 1
         // Python's ^ with MULTILINE matches after a newline at the very end, too.
@@ -100,12 +105,6 @@ final class RegularExpression {
         in subject: UnsafeRawBufferPointer, from start: Int = 0, anchored: Anchoring = .none
     ) throws(RegularExpressionError) -> Match? {
         try search(in: subject, from: start, anchored: anchored) ? currentMatch() : nil
-    }
-
-    /// The end of the leftmost match, or nil when there is none: the first byte that does not belong to a response that this
-    /// pattern ends. Errors as for ``search(in:from:anchored:)``.
-    func endOfMatch(in subject: UnsafeRawBufferPointer) throws(RegularExpressionError) -> Int? {
-        try search(in: subject) ? range(ofGroup: 0)?.upperBound : nil
     }
 
     // MARK: - For the operations on all matches

@@ -5,11 +5,12 @@ extension RegularExpression {
         fileprivate(set) var position: Int
 
         /// Whether the last match was empty and ended here, so that the next may not be the same one.
-        fileprivate var mustAdvance = false
+        fileprivate(set) var mustAdvance: Bool
 
-        /// A cursor at byte `position`.
-        init(position: Int = 0) {
+        /// A cursor at byte `position`; with `mustAdvance` behind an empty match that ended there.
+        init(position: Int = 0, mustAdvance: Bool = false) {
             self.position = max(position, 0)
+            self.mustAdvance = mustAdvance
         }
     }
 
@@ -33,53 +34,49 @@ extension RegularExpression {
         return match
     }
 
-    /// The subject with its matches replaced, as Python's `sub`, and how many there were.
-    ///
-    /// - Parameters:
-    ///   - limit: The most matches to replace; 0 for all.
-    ///   - maximumBytes: The longest result.
-    /// - Throws: as ``search(in:from:anchored:)``, and `resultTooLarge`.
-    func replacing(
-        in subject: UnsafeRawBufferPointer, with template: ReplacementTemplate, limit: Int = 0, maximumBytes: Int
-    ) throws(RegularExpressionError) -> (bytes: [UInt8], count: Int) {
-        var result: [UInt8] = []
-        var cursor = Cursor()
-        var copied = 0
+    /// Some of a subject with its matches replaced.
+    struct Replacement: Equatable, Sendable {
+        /// What the part of the subject between the cursors, before and after, has become.
+        var bytes: [UInt8] = []
+
+        /// The number of matches that were replaced.
         var count = 0
-        while limit <= 0 || count < limit, let match = try nextMatch(in: subject, cursor: &cursor) {
-            result.append(contentsOf: subject[copied..<match.range.lowerBound])
-            // Asked before the bytes exist: one template may name a long group a thousand times.
-            guard template.count(for: match) <= maximumBytes - result.count else {
-                throw .resultTooLarge(limit: maximumBytes)
-            }
-            template.append(match, of: subject, to: &result)
-            copied = match.range.upperBound
-            count += 1
-        }
-        guard result.count + subject.count - copied <= maximumBytes else {
-            throw .resultTooLarge(limit: maximumBytes)
-        }
-        result.append(contentsOf: subject[copied...])
-        return (result, count)
+
+        /// Whether no match is left, so that `bytes` goes on to the subject's end.
+        var isComplete = false
     }
 
-    /// The pieces between the matches, and after each the groups of the match that follows it: Python's `split`. A nil is a
-    /// group that took no part.
+    /// Replaces the matches behind the cursor, as Python's `sub`, and moves the cursor on.
     ///
-    /// - Parameter limit: The most matches to cut at; 0 for all.
-    /// - Throws: as ``search(in:from:anchored:)``.
-    func split(_ subject: UnsafeRawBufferPointer, limit: Int = 0) throws(RegularExpressionError) -> [Range<Int>?] {
-        var pieces: [Range<Int>?] = []
-        var cursor = Cursor()
-        var start = 0
-        var count = 0
-        while limit <= 0 || count < limit, let match = try nextMatch(in: subject, cursor: &cursor) {
-            pieces.append(start..<match.range.lowerBound)
-            pieces.append(contentsOf: match.ranges.dropFirst())
-            start = match.range.upperBound
-            count += 1
+    /// - Parameters:
+    ///   - limit: The most matches to replace.
+    ///   - pauseBytes: So many bytes of result end this step.
+    ///   - maximumBytes: The longest result of a step.
+    /// - Throws: as ``search(in:from:anchored:)``, and `resultTooLarge`.
+    func replacing(
+        in subject: UnsafeRawBufferPointer, with template: ReplacementTemplate, cursor: inout Cursor, limit: Int = .max,
+        pauseBytes: Int = .max, maximumBytes: Int
+    ) throws(RegularExpressionError) -> Replacement {
+        var result = Replacement()
+        var copied = cursor.position
+        while result.count < limit, result.bytes.count < pauseBytes {
+            guard let match = try nextMatch(in: subject, cursor: &cursor) else {
+                result.isComplete = true
+                guard result.bytes.count + subject.count - copied <= maximumBytes else {
+                    throw .resultTooLarge(limit: maximumBytes)
+                }
+                result.bytes.append(contentsOf: subject[copied...])
+                break
+            }
+            result.bytes.append(contentsOf: subject[copied..<match.range.lowerBound])
+            // Asked before the bytes exist: one template may name a long group a thousand times.
+            guard template.count(for: match) <= maximumBytes - result.bytes.count else {
+                throw .resultTooLarge(limit: maximumBytes)
+            }
+            template.append(match, of: subject, to: &result.bytes)
+            copied = match.range.upperBound
+            result.count += 1
         }
-        pieces.append(start..<subject.count)
-        return pieces
+        return result
     }
 }

@@ -5,6 +5,10 @@
 
 local host = ...
 
+-- Programs may use the names of these for globals of their own.
+local type, error, tostring, next, select = type, error, tostring, next, select
+local setmetatable, rawget, rawset, rawequal = setmetatable, rawget, rawset, rawequal
+local TypeError, AttributeError, RuntimeError = TypeError, AttributeError, RuntimeError
 local raw_getmetatable = debug.getmetatable
 local near = host.nearest
 
@@ -82,11 +86,6 @@ function host.define_class(name, class, accessors, id, describe)
         describe = describe, ancestors = {}, derived = setmetatable({}, {__mode = "k"}),
     })
     return class, metatable
-end
-
---- For the host: an instance without a handle yet.
-function host.blank_instance(metatable)
-    return setmetatable({}, metatable)
 end
 
 --- For the host: reads a name that a handler does not have from what it handles.

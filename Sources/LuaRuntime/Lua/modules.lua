@@ -2,8 +2,18 @@
 
 local host = ...
 
+-- Programs may use the names of these for globals of their own.
+local type, error, tostring, pcall, setmetatable, pack = type, error, tostring, pcall, setmetatable, table.pack
+local TypeError, ImportError = TypeError, ImportError
+
 local loaded = package.loaded
 local loading = {} -- name -> true while its body runs
+
+-- Closed however the load ends: a task that is ended while its module waits must not leave the name blocked.
+local gate_metatable = {__close = function(gate)
+    loading[gate.name] = nil
+    host.module_ends(gate.name)
+end}
 
 --- require(name) gives what a module returned, running it once. Names are 'folder.module'; the program's folder is
 --- searched, after the modules that the host brings.
@@ -25,11 +35,11 @@ function require(name)
         return value
     end
     local body, path = host.load_module(name)
+    local gate <close> = setmetatable({name = name}, gate_metatable)
     loading[name] = true
     host.module_begins(name)
-    local results = table.pack(pcall(body, name, path))
-    loading[name] = nil
-    host.module_ends(name)
+    -- By pcall, because a task that the watchdog ends outside of any protected call closes nothing.
+    local results = pack(pcall(body, name, path))
     if not results[1] then error(results[2], 0) end
     value = results[2]
     if value == nil then value = loaded[name] end

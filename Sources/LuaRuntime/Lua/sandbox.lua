@@ -2,7 +2,9 @@
 
 local host, profile = ...
 
-local os_date, os_time = os.date, os.time
+-- Programs may use the names of these for globals of their own.
+local type, select, next, rawget = type, select, next, rawget
+local os_date, os_time, randomseed = os.date, os.time, math.randomseed
 
 -- Time is the host's: the wall clock of the simulation in a simulation.
 function os.time(when)
@@ -16,7 +18,44 @@ function os.date(format, when)
 end
 
 os.clock = host.cpu_clock
-math.randomseed(host.random_seed())
+randomseed(host.random_seed())
+
+function math.randomseed(...)
+    if select("#", ...) == 0 then return randomseed(host.random_seed()) end
+    return randomseed(...)
+end
+
+-- Lua seeds the hash of strings from addresses and the time, so `pairs` visits string keys in another order in each
+-- run. Where a run must be repeatable, numbers come first and ascend, then strings; other keys follow as `next` has them.
+if host.is_repeatable() then
+    local stock_pairs, raw_getmetatable, sort = pairs, debug.getmetatable, table.sort
+    local ranks = {number = 1, string = 2}
+
+    local function before(a, b)
+        local rank, other = ranks[type(a)] or 3, ranks[type(b)] or 3
+        if rank ~= other then return rank < other end
+        return rank < 3 and a < b
+    end
+
+    function pairs(t)
+        local metatable = raw_getmetatable(t)
+        if type(t) ~= "table" or metatable and metatable.__pairs then return stock_pairs(t) end
+        local keys, count = {}, 0
+        for key in next, t do
+            count = count + 1
+            keys[count] = key
+        end
+        sort(keys, before)
+        local i = 0
+        return function()
+            while i < count do
+                i = i + 1
+                local value = rawget(t, keys[i])
+                if value ~= nil then return keys[i], value end -- else removed meanwhile
+            end
+        end, t, nil
+    end
+end
 
 if profile == "trusted" then return end
 

@@ -1,0 +1,73 @@
+internal import ControlCore
+internal import LuaRuntime
+
+/// Declares `Clock`.
+func declareClock(_ context: BindingContext) -> LuaClass<WeeklyClock> {
+    var c = LuaClass<WeeklyClock>("Clock", "Calls a function at times of day.") { $0.times.joined(separator: ", ") }
+    c.constructor(
+        [
+            .required("Times", .table, "A list of 'HH:MM:SS' in local time."),
+            .optional("Days", .table, "A list of 'Monday' … 'Sunday'; nil: every day."),
+            .optional("Function", .function, "Called with the clock and the time as os.date('*t') gives it."),
+        ], "Makes a clock; Enable starts it."
+    ) { (call) throws(LuaFault) in
+        let times = try call.stringList(1, "Times of Clock", "'HH:MM:SS'")
+        let days = try call.stringList(2, "Days of Clock", "'Monday' … 'Sunday'")
+        return try call.checked { () throws(ParameterError) in
+            try WeeklyClock(environment: context.environment, times: times, days: days)
+        }
+    }
+    c.property("Times", .table, "The times.") { $0.times }
+    c.property("Days", .table, "The days; empty: every day.") { $0.days }
+    c.property("State", .string, "'Enabled' or 'Disabled'.") { $0.state.rawValue }
+    c.property("WEEKDAYS", .table, "The number of each day's name: Monday 0 … Sunday 6.") { _ in Weekdays() }
+    let function = c.event("Function", "the time as os.date('*t') gives it", "What is called.", label: " time")
+    c.method("Enable", "Starts calling.") { (clock, _) throws(LuaFault) in
+        clock.enable()
+        return .none
+    }
+    c.method("Disable", "Stops calling.") { (clock, _) throws(LuaFault) in
+        clock.disable()
+        return .none
+    }
+    c.method("SetTimes", [.required("Times", .table, "A list of 'HH:MM:SS'.")], "Replaces the times, at once.") {
+        (clock, call) throws(LuaFault) in
+        let times = try call.stringList(1, "Times of SetTimes", "'HH:MM:SS'")
+        try call.checked { () throws(ParameterError) in try clock.setTimes(times) }
+        return .none
+    }
+    c.method("SetDays", [.optional("Days", .table, "A list of days; nil: every day.")], "Replaces the days, at once.") {
+        (clock, call) throws(LuaFault) in
+        let days = try call.stringList(1, "Days of SetDays", "'Monday' … 'Sunday'")
+        try call.checked { () throws(ParameterError) in try clock.setDays(days) }
+        return .none
+    }
+    c.whenAttached { clock, instance, call in
+        guard let call else { return }
+        clock.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        clock.onTime = { [weak instance] in instance?.fire(function, $1) }
+        if !call.isNil(3) {
+            call.push(argument: 3)
+            instance.keep(function, popping: call.stack)
+        }
+    }
+    return c
+}
+
+extension LuaCall {
+    /// A list of strings; empty when left out.
+    fileprivate func stringList(_ argument: Int, _ what: String, _ form: String) throws(LuaFault) -> [String] {
+        if isNil(argument) { return [] }
+        guard let strings = strings(argument) else {
+            throw LuaFault(.typeError, "argument \(what) must be a list of strings such as \(form)")
+        }
+        return strings
+    }
+}
+
+private struct Weekdays: LuaPushable {
+    func push(onto stack: LuaStack) {
+        stack.pushTable(fields: 7)
+        for day in Weekday.allCases { stack.set(day.name, day.rawValue) }
+    }
+}

@@ -1,0 +1,154 @@
+internal import LuaRuntime
+
+/// Declares `Match`.
+func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
+    var c = LuaClass<FoundMatch>("Match", "One match of a Pattern. Made by the pattern.") { found in
+        "\(found.match.range.lowerBound + 1)-\(found.match.range.upperBound) \(context.text(of: found))"
+    }
+    let subjectSlot = c.slot()
+    let patternSlot = c.slot()
+    context.subjectSlot = subjectSlot
+    context.patternSlot = patternSlot
+    c.whenAttached { found, instance, _ in found.instance = instance }
+
+    c.property("string", .string, "The string that was searched.") {
+        KeptValue(instance: $0.instance, slot: subjectSlot)
+    }
+    c.property("re", .instance(["Pattern"]), "The Pattern.") { KeptValue(instance: $0.instance, slot: patternSlot) }
+    c.property("pos", .integer, "Where the search began: 1 is the first byte.") { $0.start + 1 }
+    c.property("lastindex", .integer, "The number of the group that closed last, or nil.") { $0.match.lastIndex }
+    c.property("lastgroup", .string, "The name of the group that closed last, or nil.") { $0.lastGroup }
+
+    c.method(
+        "group",
+        [.repeated("group", .any, default: "0", "The number or the name of a group; 0 is the whole match.")],
+        returns: "the text of each group that was asked for; nil for one that took no part",
+        "Gives the text of one or several groups; of the whole match when called without arguments."
+    ) { (found, call) throws(LuaFault) in
+        var groups: [Int] = []
+        for argument in 1...max(call.count, 1) { groups.append(try found.group(argument, of: call, method: "group")) }
+        return try call.returning(found, groups, subject: subjectSlot)
+    }
+    c.method(
+        "groups", [.optional("default", .any, "Stands for a group that took no part.")],
+        returns: "the text of each group from 1 on, as so many values", "Gives the text of every group."
+    ) { (found, call) throws(LuaFault) in
+        try call.returning(found, Array(found.match.ranges.indices.dropFirst()), subject: subjectSlot, default: 1)
+    }
+    c.method(
+        "groupdict", [.optional("default", .any, "Stands for a group that took no part.")],
+        returns: "a table of the texts by name", "Gives the text of every group that has a name."
+    ) { (found, call) throws(LuaFault) in
+        call.selfInstance?.push(subjectSlot, onto: call.stack)
+        call.stack.withBytes(at: -1) { subject in
+            call.stack.pushTable(fields: found.expression.names.count)
+            // In order of the groups: what `pairs` gives must not depend on this process.
+            for (name, group) in found.expression.names.sorted(by: { $0.value < $1.value }) {
+                call.push(found, group, of: subject, default: 1)
+                call.stack.setTop(name)
+            }
+        }
+        return .values(1)
+    }
+    let group = LuaParameter.optional("group", .any, default: "0", "The number or the name of a group.")
+    c.method(
+        "start", [group], returns: "the position, 1 for the first byte of the string; nil when the group took no part",
+        "Tells where a group begins, so that s:sub(m:start(), m:stop()) is m:group()."
+    ) { (found, call) throws(LuaFault) in
+        call.returning(found.match[try found.group(1, of: call, method: "start")].map { $0.lowerBound + 1 })
+    }
+    for name in ["stop", "end"] {
+        c.method(
+            name, [group], returns: "the position, 1 for the first byte of the string; nil when the group took no part",
+            name == "stop"
+                ? "Tells the last byte of a group, as string.find does: one less than start when the group is empty."
+                : "The same as stop. Since end is a word of Lua, it is called as `m['end']`, with m as first argument."
+        ) { (found, call) throws(LuaFault) in
+            call.returning(found.match[try found.group(1, of: call, method: name)]?.upperBound)
+        }
+    }
+    c.method(
+        "span", [group], returns: "start and stop of the group; nil and nil when it took no part",
+        "Tells where a group begins and its last byte, as string.find does."
+    ) { (found, call) throws(LuaFault) in
+        let range = found.match[try found.group(1, of: call, method: "span")]
+        call.stack.push(range.map { $0.lowerBound + 1 })
+        call.stack.push(range?.upperBound)
+        return .values(2)
+    }
+    c.method(
+        "expand", [.required("template", .string, "A replacement as sub takes it.")], returns: "the text",
+        "Gives the template with its references such as `\\1` and `\\g<name>` replaced by the groups."
+    ) { (found, call) throws(LuaFault) in
+        let limit = context.runtime.limits.stringBytes
+        call.selfInstance?.push(subjectSlot, onto: call.stack)
+        let text: [UInt8]
+        do throws(RegularExpressionError) {
+            let template = try ReplacementTemplate(call.bytes(1) ?? [], for: found.expression)
+            guard template.count(for: found.match) <= limit else {
+                throw RegularExpressionError.resultTooLarge(limit: limit)
+            }
+            text = call.stack.withBytes(at: -1) { subject in
+                template.expanded(found.match, of: subject ?? UnsafeRawBufferPointer(start: nil, count: 0))
+            }
+        } catch {
+            throw LuaFault(error, pattern: found.expression.pattern)
+        }
+        call.stack.push(text)
+        return .values(1)
+    }
+    return c
+}
+
+/// What an instance keeps in a slot, as the value of a property.
+private struct KeptValue: LuaPushable {
+    let instance: LuaInstance?
+    let slot: LuaEvent
+
+    func push(onto stack: LuaStack) {
+        if let instance { instance.push(slot, onto: stack) } else { stack.pushNil() }
+    }
+}
+
+extension RegularExpressionContext {
+    /// The matched text in quotes, for `tostring`.
+    fileprivate func text(of found: FoundMatch) -> String {
+        guard let instance = found.instance, let subjectSlot else { return "" }
+        let stack = runtime.mainStack
+        // Without room the description goes without the text.
+        guard stack.reserve(4) else { return "" }
+        instance.push(subjectSlot, onto: stack)
+        defer { stack.pop() }
+        return stack.withBytes(at: -1) { $0.map { $0[found.match.range].quoted(limit: 40) } ?? "" }
+    }
+}
+
+extension LuaCall {
+    /// Returns the texts of groups, as so many values.
+    fileprivate func returning(
+        _ found: FoundMatch, _ groups: [Int], subject slot: LuaEvent, default argument: Int? = nil
+    ) throws(LuaFault) -> LuaResult {
+        guard stack.reserve(groups.count + 4) else {
+            throw LuaFault(
+                .runtimeError, "\(groups.count) groups are more than fit on the stack: ask for fewer at a time")
+        }
+        selfInstance?.push(slot, onto: stack)
+        stack.withBytes(at: -1) { subject in
+            for group in groups { push(found, group, of: subject, default: argument) }
+        }
+        return .values(groups.count)
+    }
+
+    /// Pushes the text of a group, or what stands for one that took no part.
+    fileprivate func push(
+        _ found: FoundMatch, _ group: Int, of subject: UnsafeRawBufferPointer?, default argument: Int?
+    ) {
+        if let subject, let range = found.match[group] {
+            stack.push(UnsafeRawBufferPointer(rebasing: subject[range]))
+        } else if let argument {
+            push(argument: argument)
+        } else {
+            stack.pushNil()
+        }
+    }
+}

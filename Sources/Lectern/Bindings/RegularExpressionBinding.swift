@@ -1,0 +1,105 @@
+internal import ControlCore
+internal import LuaRuntime
+
+/// Compiles a pattern that was given as a string, without the cache.
+///
+/// - Parameter flags: the flags by their numbers in `re`.
+/// - Throws: ValueError with what is wrong, and where, when the pattern or the flags are wrong.
+func compilePattern(_ text: [UInt8], flags: Int) throws(LuaFault) -> any ResponsePattern {
+    let flags = try RegularExpression.Flags(lua: flags)
+    do throws(RegularExpressionError) {
+        return try RegularExpression(pattern: text, flags: flags)
+    } catch {
+        throw LuaFault(error, pattern: text)
+    }
+}
+
+extension BindingContext {
+    /// Makes `re` and its classes known to the program.
+    func registerRegularExpressions() throws(LuaFault) {
+        let context = RegularExpressionContext(runtime: runtime)
+        runtime.register(declarePattern(context))
+        runtime.register(declareMatch(context))
+        runtime.setGlobal(
+            table: "re", functions: declareRegularExpressionFunctions(context),
+            constants: RegularExpression.Flags.constants)
+        for (name, function) in declareRegularExpressionSteps(context) { runtime.setInternal(name, function) }
+        try runtime.run(PackageResources.re_lua, chunk: "=[lectern re]", arguments: [])
+        precondition(context.isComplete, "re.lua brings every loop")
+    }
+}
+
+/// Declares the functions of `re`. Their names begin with `re.`, as error messages show them.
+func declareRegularExpressionFunctions(_ context: RegularExpressionContext) -> [LuaFunction] {
+    // Checked by the functions themselves: a string or a Pattern.
+    let pattern = LuaParameter.required("pattern", .any, "A pattern in Python's syntax, or a Pattern.")
+    let string = LuaParameter.required("string", .string, "What is searched.")
+    let flags = LuaParameter.optional(
+        "flags", .integer, default: "0", "re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.")
+    var functions: [LuaFunction] = []
+
+    func declare(
+        _ name: String, _ parameters: [LuaParameter], returns: String, _ documentation: String,
+        body: @escaping (LuaInstance, LuaCall) throws(LuaFault) -> LuaResult
+    ) {
+        let name = "re.\(name)"
+        let all = [pattern] + parameters + [flags]
+        functions.append(
+            LuaFunction(name, all, returns: returns, documentation) { (call) throws(LuaFault) in
+                let instance = try context.pushPattern(1, flags: all.count, of: call, function: name)
+                return try body(instance, call)
+            })
+    }
+
+    declare("compile", [], returns: "a Pattern", "Compiles a pattern; the last 256 are kept compiled.") { _, _ in
+        .values(1)
+    }
+    declare("search", [string], returns: "a Match, or nil", "Finds the leftmost match.") {
+        (instance, call) throws(LuaFault) in try context.search(instance, .none, subject: 2, call)
+    }
+    declare("match", [string], returns: "a Match, or nil", "Matches at the beginning of the string.") {
+        (instance, call) throws(LuaFault) in try context.search(instance, .start, subject: 2, call)
+    }
+    declare("fullmatch", [string], returns: "a Match, or nil", "Matches the whole string.") {
+        (instance, call) throws(LuaFault) in try context.search(instance, .full, subject: 2, call)
+    }
+    declare(
+        "finditer", [string], returns: "an iterator for `for m in re.finditer(p, s) do`",
+        "Gives one Match after the other; see Pattern.finditer."
+    ) { (instance, call) in context.iterate(.finditer, call, pattern: instance, string: 2, from: 0) }
+    declare("findall", [string], returns: "a list", "Finds the texts of all matches; see Pattern.findall.") {
+        (instance, call) in context.iterate(.findall, call, pattern: instance, string: 2, from: 0)
+    }
+    let substitution: [LuaParameter] = [
+        .required("repl", .any, "A string or a function; see Pattern.sub."), string,
+        .optional("count", .integer(0...Int.max), default: "0", "The most matches to replace; 0: all."),
+    ]
+    declare(
+        "sub", substitution, returns: "the string with the matches replaced", "Replaces matches; see Pattern.sub."
+    ) { (instance, call) throws(LuaFault) in
+        try context.substitute(.sub, call, pattern: instance, replacement: 2, string: 3, count: 4)
+    }
+    declare(
+        "subn", substitution, returns: "the string with the matches replaced, and their number",
+        "Replaces matches, and counts them; see Pattern.subn."
+    ) { (instance, call) throws(LuaFault) in
+        try context.substitute(.subn, call, pattern: instance, replacement: 2, string: 3, count: 4)
+    }
+    declare(
+        "split",
+        [
+            string,
+            .optional("maxsplit", .integer(0...Int.max), default: "0", "The most matches to cut at; 0: all."),
+        ], returns: "a list of the pieces", "Cuts a string at the matches; see Pattern.split."
+    ) { (instance, call) in context.split(call, pattern: instance, string: 2, limit: 3) }
+    functions.append(
+        LuaFunction(
+            "re.escape", [.required("string", .string, "Any bytes.")],
+            returns: "a pattern that matches just these bytes",
+            "Puts a backslash before each byte that has a meaning in patterns."
+        ) { (call) throws(LuaFault) in
+            call.stack.push(RegularExpression.escaped(call.bytes(1) ?? []))
+            return .values(1)
+        })
+    return functions
+}

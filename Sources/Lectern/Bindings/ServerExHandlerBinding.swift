@@ -1,0 +1,52 @@
+internal import ControlCore
+internal import LuaRuntime
+internal import NIOCore
+
+/// Declares `ServerExHandler`.
+func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandler> {
+    var c = LuaClass<ServerExHandler>(
+        "ServerExHandler", "Keeps a server listening and drops idle clients."
+    ) { "port \($0.interface.port)" }
+    let interface = c.slot()
+    c.isKind(of: "ConnectionHandler")
+    c.fallThrough(to: interface)
+    c.property("Interface", .any, "The server that is handled.") {
+        Kept(slot: interface, instance: context.runtime.knownInstance(of: $0))
+    }
+    c.method(
+        "StartListen", [.optional("timeout", .seconds, default: "0", "How long to listen; 0: until StopListen.")],
+        returns: "'Listening', 'ListeningAlready', or the reason of the failure", waits: true,
+        "Listens; when that fails, tries again every connectRetryTime."
+    ) { (handler, call) throws(LuaFault) in
+        let timeout = call.duration(1)
+        return try call.wait { (waiter) throws(LuaFault) in
+            handler.startListen(timeout: timeout) { waiter.resume(returning: $0.text) }
+            return nil
+        }
+    }
+    c.method("StopListen", "Stops listening, and trying to; clients stay connected.") { (handler, _) throws(LuaFault) in
+        handler.stopListen()
+        return .none
+    }
+    let clientEvents = ClientEvents(&c)
+    let listenFailed = c.event("ListenFailed", "the reason", "StartListen failed; the next try comes by itself.")
+    c.whenAttached { [unowned context] handler, instance, _ in
+        let handlers = clientEvents.handlers(of: instance, context.runtime)
+        handler.onConnected = handlers.connected
+        handler.onDisconnected = handlers.disconnected
+        handler.onReceiveData = handlers.receiveData
+        handler.onListenFailed = { [weak instance] in instance?.fire(listenFailed, $0.reason) }
+        handler.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+    }
+    context.makeServerExHandler = { [unowned context] (call, server, options) throws(LuaFault) in
+        let handler = try call.checked { () throws(ParameterError) in
+            try ServerExHandler(interface: server, options: options)
+        }
+        let instance = context.runtime.instance(for: handler, class: "ServerExHandler")
+        instance.push(onto: call.stack)
+        call.push(argument: 1)
+        instance.keep(interface, popping: call.stack)
+        return .values(1)
+    }
+    return c
+}

@@ -1,0 +1,50 @@
+internal import ControlCore
+internal import LuaRuntime
+internal import NIOCore
+
+/// Declares `Wait`.
+func declareWait(_ context: BindingContext) -> LuaClass<OneShotWait> {
+    var c = LuaClass<OneShotWait>("Wait", "Calls a function once, later.") { _ in "" }
+    c.constructor(
+        [
+            .required("Time", .seconds(0...3e8), "How long to wait."),
+            .optional("Function", .function, "Called without arguments; given, the wait starts at once."),
+        ], "Makes a wait. Wait(Time)(Function) does the same as Wait(Time, Function)."
+    ) { (call) throws(LuaFault) in
+        try call.checked { () throws(ParameterError) in
+            try OneShotWait(environment: context.environment, time: call.duration(1) ?? .zero)
+        }
+    }
+    c.property("Time", .seconds, "How long a run takes.") { $0.time.seconds }
+    let function = c.event("Function", "nothing", "What is called.", label: " expiry")
+    c.method("Restart", "Calls the function one Time from now, whatever was before.") { (wait, _) throws(LuaFault) in
+        wait.restart()
+        return .none
+    }
+    c.method("Cancel", "The function will not be called.") { (wait, _) throws(LuaFault) in
+        wait.cancel()
+        return .none
+    }
+    c.method("Add", [.required("Time", .number(-3e8...3e8), "Seconds to add.")], "Puts the running countdown off.") {
+        (wait, call) throws(LuaFault) in
+        wait.add(call.duration(1) ?? .zero)
+        return .none
+    }
+    c.method("Change", [.required("Time", .seconds(0...3e8), "The new time.")], "Sets Time for this and later runs.") {
+        (wait, call) throws(LuaFault) in
+        try call.checked { () throws(ParameterError) in try wait.change(call.duration(1) ?? .zero) }
+        return .none
+    }
+    c.whenAttached { wait, instance, call in
+        guard let call else { return }
+        instance.name = call.location
+        wait.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        wait.onExpired = { [weak instance] in instance?.call(function) }
+        if !call.isNil(2) {
+            call.push(argument: 2)
+            instance.keep(function, popping: call.stack)
+            wait.restart()
+        }
+    }
+    return c
+}

@@ -1,0 +1,194 @@
+internal import LuaRuntime
+internal import NIOCore
+internal import Yams
+
+/// Walks the nodes of a configuration. Every value is checked where it stands, so that messages name its line, and what is
+/// wrong is collected, so that a file is put right in one go.
+struct ConfigurationReader {
+    private let file: String
+    /// One line for each mistake found so far.
+    private(set) var problems: [String] = []
+
+    init(file: String) { self.file = file }
+
+    /// Sets what the file sets. What is wrong keeps its former value and is noted.
+    mutating func read(_ root: Node, into configuration: inout ProgramConfiguration) {
+        for (key, value) in entries(root, ["devices", "limits", "profile", "servers", "log"], of: "the configuration") {
+            switch key {
+            case "devices": configuration.devices = devices(value)
+            case "limits": limits(value, &configuration.limits)
+            case "profile": set(&configuration.profile, word(value, key))
+            case "servers":
+                for (key, value) in entries(value, ["address", "LAN", "AVLAN"], of: "'servers'") {
+                    if key == "address" {
+                        configuration.serverAddress = address(value, key)
+                    } else {
+                        configuration.interfaceAddresses[key] = address(value, key)
+                    }
+                }
+            default:
+                for (key, value) in entries(value, ["level", "format"], of: "'log'") {
+                    if key == "level" {
+                        set(&configuration.logLevel, word(value, key))
+                    } else {
+                        set(&configuration.logFormat, word(value, key))
+                    }
+                }
+            }
+        }
+    }
+
+    private mutating func devices(_ node: Node) -> [String: [String: ProgramConfiguration.PortMapping]] {
+        var devices: [String: [String: ProgramConfiguration.PortMapping]] = [:]
+        for (alias, device) in entries(node, nil, of: "'devices'") {
+            devices[alias] = [:]
+            for (_, ports) in entries(device, ["ports"], of: "device '\(alias)'") {
+                for (port, value) in entries(ports, nil, of: "the ports of '\(alias)'") {
+                    devices[alias]?[port] = mapping(value, port)
+                }
+            }
+        }
+        return devices
+    }
+
+    private mutating func mapping(_ node: Node, _ port: String) -> ProgramConfiguration.PortMapping? {
+        let problemsBefore = problems.count
+        guard let (_, path) = entries(node, ["path"], of: "port '\(port)'").first else {
+            if problems.count == problemsBefore { note(node, "port '\(port)' needs a 'path'") }
+            return nil
+        }
+        guard let text = string(path, "path") else { return nil }
+        guard let mapping = ProgramConfiguration.mapping(text) else {
+            note(path, "path '\(Self.oneLine(text))' must be an absolute path or tcp://host:port")
+            return nil
+        }
+        return mapping
+    }
+
+    private mutating func limits(_ node: Node, _ limits: inout LuaLimits) {
+        let keys = ["memory", "warnAfter", "endAfter", "patternSteps", "stringSize", "queuedEvents"]
+        for (key, value) in entries(node, keys, of: "'limits'") {
+            switch key {
+            case "memory": set(&limits.memoryBytes, size(value, key, (1 << 20)...(1 << 40)))
+            case "warnAfter": set(&limits.slowTaskWarning, seconds(value, key))
+            case "endAfter": set(&limits.taskBurst, seconds(value, key))
+            case "patternSteps": set(&limits.patternSteps, count(value, key, 1000...(1 << 40)))
+            case "stringSize": set(&limits.stringBytes, size(value, key, 1024...(1 << 32)))
+            default: set(&limits.queuedEvents, count(value, key, 32...1_000_000))
+            }
+        }
+    }
+
+    private func set<Value>(_ target: inout Value, _ value: Value?) {
+        if let value { target = value }
+    }
+
+    // MARK: - Values
+
+    /// The pairs of a table; `known` are the keys that it may have, nil when they are names of the user's. A key whose
+    /// value is left empty is an empty table: all below it may be commented out.
+    private mutating func entries(_ node: Node, _ known: [String]?, of what: String) -> [(String, Node)] {
+        if case .scalar(let scalar) = node, scalar.style == .plain, ["", "~", "null"].contains(scalar.string) {
+            return []
+        }
+        guard case .mapping(let mapping) = node else {
+            note(node, "\(what) must be a table of keys and values")
+            return []
+        }
+        var entries: [(String, Node)] = []
+        for (key, value) in mapping {
+            guard case .scalar(let scalar) = key, !scalar.string.isEmpty else {
+                note(key, "a key of \(what) must be a word")
+                continue
+            }
+            if let known, !known.contains(scalar.string) {
+                let hint = NearMiss.find(scalar.string, in: known).map { "did you mean '\($0)'?" }
+                note(
+                    key,
+                    "key '\(Self.oneLine(scalar.string))' is not known; "
+                        + (hint ?? "\(what) has \(known.joined(separator: ", "))"))
+                continue
+            }
+            entries.append((scalar.string, value))
+        }
+        return entries
+    }
+
+    private mutating func string(_ node: Node, _ key: String) -> String? {
+        guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
+            note(node, "'\(key)' must be a string")
+            return nil
+        }
+        return scalar.string
+    }
+
+    private mutating func address(_ node: Node, _ key: String) -> String? {
+        guard case .scalar(let scalar) = node, (try? SocketAddress(ipAddress: scalar.string, port: 0)) != nil else {
+            note(node, "'\(key)' must be an IP address of this machine, such as 192.168.1.5")
+            return nil
+        }
+        return scalar.string
+    }
+
+    private mutating func word<Word: RawRepresentable & CaseIterable>(_ node: Node, _ key: String) -> Word?
+    where Word.RawValue == String {
+        guard case .scalar(let scalar) = node, let word = Word(rawValue: scalar.string) else {
+            let words = Word.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+            note(node, "'\(key)' must be one of \(words)")
+            return nil
+        }
+        return word
+    }
+
+    private mutating func seconds(_ node: Node, _ key: String) -> Duration? {
+        guard let text = Self.plain(node), let value = Double(text), (0...86_400).contains(value) else {
+            note(node, "'\(key)' must be a number of seconds from 0 to 86400; 0 means never")
+            return nil
+        }
+        return .seconds(value)
+    }
+
+    private mutating func count(_ node: Node, _ key: String, _ range: ClosedRange<Int>) -> Int? {
+        guard let text = Self.plain(node), let count = Int(text), range.contains(count) else {
+            note(node, "'\(key)' must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return count
+    }
+
+    /// A whole number of bytes, with an optional unit KB, MB or GB of 1024.
+    private mutating func size(_ node: Node, _ key: String, _ range: ClosedRange<Int>) -> Int? {
+        if case .scalar(let scalar) = node {
+            var text = scalar.string.filter { $0 != " " }
+            var unit = 1
+            for (suffix, factor) in [("KB", 1 << 10), ("MB", 1 << 20), ("GB", 1 << 30)] where text.hasSuffix(suffix) {
+                unit = factor
+                text.removeLast(2)
+                break
+            }
+            if let count = Int(text), count <= Int.max / unit, range.contains(count * unit) { return count * unit }
+        }
+        note(
+            node,
+            "'\(key)' must be a whole number from \(range.lowerBound) to \(range.upperBound), or one with KB, MB or GB")
+        return nil
+    }
+
+    /// The text of a scalar without quotes, which is how numbers are written.
+    private static func plain(_ node: Node) -> String? {
+        guard case .scalar(let scalar) = node, scalar.style == .plain else { return nil }
+        return scalar.string
+    }
+
+    // MARK: - Messages
+
+    private mutating func note(_ node: Node, _ problem: String) {
+        problems.append((node.mark.map { "\(file):\($0.line): " } ?? "\(file): ") + problem)
+    }
+
+    /// A message is one line, whatever the file holds.
+    static func oneLine(_ text: String) -> String {
+        let shown = text.prefix(60).unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : String($0) }
+        return shown.joined() + (text.count > 60 ? "…" : "")
+    }
+}
