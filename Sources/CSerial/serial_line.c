@@ -83,6 +83,9 @@ int serial_line_claim(int fd) {
     return result_of(ioctl(fd, TIOCEXCL));
 }
 
+/* The lock goes with the last descriptor; exclusiveness would stay while anybody else has the line open. */
+int serial_line_release(int fd) { return result_of(ioctl(fd, TIOCNXCL)); }
+
 int serial_line_set_rs485(int fd, bool enabled) {
     struct serial_rs485 mode;
     memset(&mode, 0, sizeof mode);

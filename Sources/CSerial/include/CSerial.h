@@ -28,6 +28,9 @@ bool serial_line_is_pseudo(int fd);
 /* Takes the line for this process alone: EBUSY when another descriptor has it. */
 int serial_line_claim(int fd);
 
+/* Gives the line back: others that have it open may go on, and new ones may come. */
+int serial_line_release(int fd);
+
 /* Switches the driver's RS-485 mode, with RTS driven while it sends. ENOTTY: it has none. */
 int serial_line_set_rs485(int fd, bool enabled);
 

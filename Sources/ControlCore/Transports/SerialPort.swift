@@ -9,6 +9,7 @@ import NIOCore
 final class SerialPort {
     private let path: String
     private var descriptor: CInt
+    private var isClaimed = false
     /// Whether this object has switched the driver's RS-485 mode on.
     private var hasEnabledRS485 = false
 
@@ -25,6 +26,7 @@ final class SerialPort {
             guard status != ENOTTY && status != EINVAL else { throw .other("it is no serial port") }
             try Self.check(status)
             try Self.check(serial_line_claim(descriptor))
+            isClaimed = true
             try apply(settings)
         } catch {
             close()
@@ -35,9 +37,13 @@ final class SerialPort {
     /// Closes the descriptor. What the driver has not sent is dropped: closing would wait for it. Idempotent.
     func close() {
         guard descriptor >= 0 else { return }
-        // Each of these fails only on a port that is gone, which keeps nothing.
-        if hasEnabledRS485 { _ = serial_line_set_rs485(descriptor, false) }
-        _ = serial_line_drop_unsent(descriptor)
+        // Each of these fails only on a port that is gone, which keeps nothing. One that another has is not touched.
+        if isClaimed {
+            if hasEnabledRS485 { _ = serial_line_set_rs485(descriptor, false) }
+            // Not when all is sent: dropping would reach what waits at the far end of a pseudo terminal.
+            if unsentBytes > 0 { _ = serial_line_drop_unsent(descriptor) }
+            _ = serial_line_release(descriptor)
+        }
         _ = Glibc.close(descriptor)
         descriptor = -1
     }

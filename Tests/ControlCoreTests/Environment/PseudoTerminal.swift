@@ -5,6 +5,8 @@ final class PseudoTerminal {
     /// The end that looks like a serial port.
     let path: String
     private var master: CInt
+    /// Keeps the near end open: without any user of it, the far end could not be read.
+    private var keeper: CInt = -1
 
     struct Failure: Error { let code: CInt }
 
@@ -25,8 +27,16 @@ final class PseudoTerminal {
 
     /// Ends the far end, as a pulled plug does.
     func hangUp() {
-        if master >= 0 { close(master) }
+        for descriptor in [master, keeper] where descriptor >= 0 { close(descriptor) }
         master = -1
+        keeper = -1
+    }
+
+    /// Gives the far end away. Its new owner can read it while nobody has the near end open, too.
+    func release() -> CInt {
+        keeper = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+        defer { master = -1 }
+        return master
     }
 
     /// What any other program sees of the line.

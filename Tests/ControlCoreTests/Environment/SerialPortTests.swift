@@ -104,7 +104,7 @@ struct SerialPortTests {
         let counts: [Int] = try await onLiveLoop { loop, done in
             let environment = LiveEnvironment(eventLoop: loop)
             guard let terminal = try? PseudoTerminal() else { return done([]) }
-            let before = Self.openDescriptors()
+            let before = Self.openDescriptors(of: terminal.path)
             var left = 1000
             func cycle() {
                 environment.openSerial(path: terminal.path, settings: SerialSettings()) { result in
@@ -116,10 +116,10 @@ struct SerialPortTests {
                     recorder.onClose = { _ in
                         left -= 1
                         guard left == 0 else { return cycle() }
-                        let after = Self.openDescriptors()
+                        let after = Self.openDescriptors(of: terminal.path)
                         let open = environment.openSerialPorts
                         terminal.hangUp()
-                        environment.close { done([after - before, open]) }
+                        environment.close { done([before, after, open]) }
                     }
                     transport.start(delegate: recorder)
                     transport.send("x")
@@ -128,12 +128,17 @@ struct SerialPortTests {
             }
             cycle()
         }
-        #expect(counts == [0, 0])
+        #expect(counts == [0, 0, 0])
     }
 
-    /// How many descriptors this process has open. Other tests run beside this one, so only those of terminals count.
-    private static func openDescriptors() -> Int {
-        (0..<1024).count { descriptor in isatty(CInt(descriptor)) == 1 }
+    /// How many descriptors of the port this process has open.
+    private static func openDescriptors(of path: String) -> Int {
+        var port = stat()
+        guard stat(path, &port) == 0 else { return -1 }
+        return (0..<4096).count { descriptor in
+            var other = stat()
+            return fstat(CInt(descriptor), &other) == 0 && other.st_rdev == port.st_rdev
+        }
     }
 
     @Test("An interface whose port hangs up is Offline, and Online when there is a port again")

@@ -269,6 +269,27 @@ struct SerialInterfaceTests {
         #expect(parameter { try SerialSettings(charDelay: .seconds(-1)) } == "CharDelay")
     }
 
+    @Test("A thousand interfaces that were opened, used and closed are gone")
+    func thousandCycles() throws {
+        let scene = SerialScenario()
+        scene.world.trace.isEnabled = false
+        try scene.startDevice()
+        weak var last: SerialInterface?
+        for _ in 0..<1000 {
+            let interface = try scene.interface()
+            try interface.startKeepAlive(interval: .seconds(1), data: bytes("K"))
+            interface.sendAndWait(bytes("?"), timeout: .seconds(60), delimiter: .length(9)) { _ in }
+            scene.run(0.1)
+            #expect(interface.presence == .online)
+            interface.close()
+            scene.run(2)
+            last = interface
+        }
+        #expect(last == nil)
+        #expect(scene.controller.openSerialPorts == 0)
+        #expect(scene.world.pendingEvents == 0)
+    }
+
     @Test("Equal seeds give equal traces, and closing leaves no port, deadline or event")
     func nothingIsLeft() throws {
         func play() throws -> String {
