@@ -46,7 +46,7 @@ final class HostMetrics {
     private func sample() {
         bytes.record(program.runtime.usedBytes)
         tasks.record(program.runtime.taskCount)
-        instances.record(program.runtime.objects.count)
+        instances.record(program.runtime.objectCount)
         lag.recordNanoseconds((NIODeadline.now() - planned).nanoseconds)
         planned = .now() + Self.interval
         next = eventLoop.assumeIsolated().scheduleTask(deadline: planned) { [self] in sample() }

@@ -220,6 +220,9 @@ extension LuaRuntime {
         instances.values.map { $0.takeUnretainedValue() }.sorted { $0.serial < $1.serial }.map(\.object)
     }
 
+    /// How many instances Lua has.
+    public var objectCount: Int { instances.count }
+
     /// Lua has dropped the instance. Called from inside a collection: no Lua here.
     func released(_ instance: LuaInstance) {
         let key = ObjectIdentifier(instance.object)

@@ -61,6 +61,13 @@ struct LiveProgramTests {
 
     @Test("While a task sits in SendAndWait, a timer misses no tick and another device is answered at once")
     func waitsDisturbNobody() async throws {
+        // What is measured is this machine's as much as ours: one undisturbed run out of three is enough.
+        for attempt in 1...3 where try await measure(isLast: attempt == 3) { return }
+    }
+
+    /// Runs the program once.
+    /// - Returns: whether every tick and answer came in time; a late one is an issue in the last attempt.
+    private func measure(isLast: Bool) async throws -> Bool {
         let lines = Lines()
         let device = """
             local server = EthernetServerInterfaceEx(0)
@@ -81,7 +88,7 @@ struct LiveProgramTests {
                         local sent = os.clock()
                         assert(lively:SendAndWait('ping\\n', 1, {deliTag = '\\n'}) == 'pong\\n')
                         if os.clock() - sent < 0.02 then quick = quick + 1 end
-                        if count == 25 then timer:Stop() print('ticks', count, late, quick) end
+                        if count == 29 then timer:Stop() print('ticks', count, late, quick) end
                     end)
                     local before = os.clock()
                     local answer = silent:SendAndWait('hush\\n', 3, {deliTag = '\\n'})
@@ -93,15 +100,22 @@ struct LiveProgramTests {
             #expect(host.exitCode == 7)
         }
         let texts = lines.texts("room")
-        try #require(texts.count == 2, "\(texts)")
+        guard texts.count == 2 else {
+            if isLast { Issue.record("not all ticks came before the wait was over: \(texts)") }
+            return false
+        }
         let ticks = texts[0].split(separator: "\t").map(String.init)
-        #expect(ticks[0...1] == ["ticks", "25"])
-        // All 25 came, and none as late as the wait is long; a busy machine may delay a few answers.
-        #expect(try #require(Double(ticks[2])) < 0.4, "a tick came late: \(ticks)")
-        #expect(try #require(Int(ticks[3])) >= 20, "answers within 20 ms: \(ticks)")
         let waited = texts[1].split(separator: "\t").map(String.init)
+        #expect(ticks[0...1] == ["ticks", "29"])
         #expect(waited[0...1] == ["waited", "true"])
-        #expect((2.99...3.2).contains(try #require(Double(waited[2]))))
+        let late = try #require(Double(ticks[2]))
+        let quickAnswers = try #require(Int(ticks[3]))
+        let wait = try #require(Double(waited[2]))
+        let isInTime = late < 0.1 && quickAnswers == 29 && (2.99...3.1).contains(wait)
+        if isLast {
+            #expect(isInTime, "ticks at most \(late) s late, \(quickAnswers) of 29 answers in 20 ms, \(texts)")
+        }
+        return isInTime
     }
 
     @Test("A thousand live clients connect, talk and leave, and no connection, task or Lua object is left")
