@@ -36,6 +36,26 @@ struct SerialPortTests {
         #expect(line.c_cc.6 == 1 && line.c_cc.5 == 0, "VMIN and VTIME")
     }
 
+    @Test("Every rate that the system names is one that other programs read back")
+    func namedRates() throws {
+        let terminal = try PseudoTerminal()
+        let port = try SerialPort(opening: terminal.path, SerialSettings())
+        defer { port.close() }
+        let rates: [(Int, CInt)] = [
+            (50, B50), (75, B75), (110, B110), (134, B134), (150, B150), (200, B200), (300, B300), (600, B600),
+            (1200, B1200), (1800, B1800), (2400, B2400), (4800, B4800), (9600, B9600), (19200, B19200),
+            (38400, B38400), (57600, B57600), (115_200, B115200), (230_400, B230400), (460_800, B460800),
+            (500_000, B500000), (576_000, B576000), (921_600, B921600), (1_000_000, B1000000),
+            (1_152_000, B1152000), (1_500_000, B1500000), (2_000_000, B2000000), (2_500_000, B2500000),
+            (3_000_000, B3000000), (3_500_000, B3500000), (4_000_000, B4000000),
+        ]
+        for (baud, code) in rates {
+            try port.apply(try SerialSettings(baud: baud, dataBits: 7, parity: .odd))
+            var line = try terminal.attributes()
+            #expect(cfgetospeed(&line) == speed_t(code), "\(baud)")
+        }
+    }
+
     @Test("A rate without a name of its own is set all the same")
     func customRate() throws {
         let terminal = try PseudoTerminal()
