@@ -7,24 +7,24 @@
 ---@field IPAddress string The peer's address; the name until it is resolved.
 ---@field IPPort integer The device's port.
 ---@field Protocol string 'TCP', 'UDP' or 'SSH'.
----@field ServicePort integer The local UDP port; 0 until communication is active.
+---@field ServicePort integer UDP: the local port; 0 until the first Send has opened it.
 ---@field Credentials table {user, password}, or nil.
 ---@field Connected fun(object: table, argument: any)|nil The connection was opened.
 ---@field Disconnected fun(object: table, argument: any)|nil The connection was closed, by whomever.
----@field ReceiveData fun(object: table, argument: any)|nil Bytes arrived: as many as came at once, at most 64 KiB.
+---@field ReceiveData fun(object: table, argument: any)|nil Bytes arrived: as many as came at once, at most 64 KiB; with UDP one datagram.
 ---@overload fun(Hostname: string, IPPort: integer, Protocol?: 'TCP'|'UDP'|'SSH', ServicePort?: integer, Credentials?: table, bufferSize?: integer): EthernetClientInterface
 EthernetClientInterface = {}
 
---- Opens the connection.
+--- Opens the connection. Not for UDP.
 ---@async
 ---@param timeout? number How long to try; nil: as long as the system does.
 ---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
 function EthernetClientInterface:Connect(timeout) end
 
---- Closes the connection; harmless when it is closed.
+--- Closes the connection; harmless when it is closed. Not for UDP.
 function EthernetClientInterface:Disconnect() end
 
---- Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued.
+--- Sends data; with UDP one datagram. Raises IOError when not connected; waits while more than 64 KiB are queued.
 ---@async
 ---@param data string What to send.
 function EthernetClientInterface:Send(data) end
@@ -47,6 +47,10 @@ function EthernetClientInterface:StartKeepAlive(interval, data) end
 --- Ends StartKeepAlive.
 function EthernetClientInterface:StopKeepAlive() end
 
+--- Changes the largest datagram that ReceiveData gets. Only for UDP.
+---@param bufferSize integer UDP only: the largest datagram.
+function EthernetClientInterface:SetBufferSize(bufferSize) end
+
 --- One client of a server. Made by the server.
 ---@class ClientObject
 ---@field Hostname string The client's address.
@@ -62,7 +66,7 @@ function ClientObject:Send(data) end
 --- Closes the connection; harmless when it is closed.
 function ClientObject:Disconnect() end
 
---- Listens for any number of clients.
+--- Listens for any number of clients. With UDP, whoever sends is a client until idle for 5 minutes.
 ---@class EthernetServerInterfaceEx
 ---@field IPPort integer The port: the system's choice once it listens, if 0 was given.
 ---@field Protocol string 'TCP' or 'UDP'.
@@ -143,6 +147,37 @@ function SerialInterface:StartKeepAlive(interval, data) end
 
 --- Ends StartKeepAlive.
 function SerialInterface:StopKeepAlive() end
+
+--- Listens for one client. The older of the two servers: EthernetServerInterfaceEx serves many.
+---@class EthernetServerInterface
+---@field Hostname string The client's address; nil without one.
+---@field IPAddress string The client's address; nil without one.
+---@field IPPort integer The port: the system's choice while it listens, if 0 was given.
+---@field Interface string 'Any', 'LAN' or 'AVLAN'.
+---@field Protocol string 'TCP' or 'UDP'.
+---@field ServicePort integer The client's port; without a client the one that was given.
+---@field Connected fun(object: table, argument: any)|nil A client has connected.
+---@field Disconnected fun(object: table, argument: any)|nil The client is gone.
+---@field ReceiveData fun(object: table, argument: any)|nil The client has sent.
+---@overload fun(IPPort: integer, Protocol?: 'TCP'|'UDP', Interface?: 'Any'|'LAN'|'AVLAN', ServicePort?: integer): EthernetServerInterface
+EthernetServerInterface = {}
+
+--- Begins to listen. With TCP listening ends when a client is accepted.
+---@async
+---@param timeout? number How long to listen; 0: until StopListen.
+---@return any # 'Listening', 'ListeningAlready', or the reason of the failure
+function EthernetServerInterface:StartListen(timeout) end
+
+--- Stops listening; the client stays connected.
+function EthernetServerInterface:StopListen() end
+
+--- Sends data to the client. Raises IOError without one; waits while more than 64 KiB are queued.
+---@async
+---@param data string What to send.
+function EthernetServerInterface:Send(data) end
+
+--- Disconnects the client; harmless without one.
+function EthernetServerInterface:Disconnect() end
 
 --- Calls a function again and again.
 ---@class Timer

@@ -141,6 +141,7 @@ public final class Program {
         case let client as EthernetClientInterface: client.close()
         case let server as EthernetServerInterfaceEx: server.close()
         case let port as SerialInterface: port.close()
+        case let server as EthernetServerInterface: server.close()
         case let client as ClientObject: client.disconnect()
         case let timer as ControlTimer: timer.stop()
         case let wait as OneShotWait: wait.cancel()

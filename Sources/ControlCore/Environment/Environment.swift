@@ -81,6 +81,14 @@ public protocol Environment: AnyObject {
         settings: SerialSettings,
         completion: @escaping (Result<any SerialTransport, SerialFailure>) -> Void
     ) -> any Cancellable
+
+    /// Opens a UDP socket. It may send to broadcast and multicast addresses too.
+    /// - Parameter completion: called exactly once. The transport does not read until
+    ///   ``DatagramTransport/start(delegate:)``.
+    func openDatagrams(
+        _ options: DatagramOptions,
+        completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
+    )
 }
 
 extension Environment {

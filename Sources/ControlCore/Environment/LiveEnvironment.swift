@@ -22,6 +22,7 @@ public final class LiveEnvironment: Environment {
     private var listeners: [ObjectIdentifier: TCPListener] = [:]
     private var attempts: [ObjectIdentifier: TCPConnectAttempt] = [:]
     private var serialPorts: [ObjectIdentifier: SerialPortTransport] = [:]
+    private var datagrams: [ObjectIdentifier: UDPTransport] = [:]
     private var isClosed = false
     private var onClosed: [() -> Void] = []
 
@@ -52,6 +53,8 @@ public final class LiveEnvironment: Environment {
     public var openTransports: Int { transports.count }
     /// The serial ports that are open or still sending after their close.
     public var openSerialPorts: Int { serialPorts.count }
+    /// The UDP sockets.
+    public var openDatagramSockets: Int { datagrams.count }
     /// The listening sockets.
     public var openListeners: Int { listeners.count }
     /// The deadlines that are armed.
@@ -159,6 +162,21 @@ public final class LiveEnvironment: Environment {
         }
     }
 
+    /// Opens a UDP socket; see ``Environment/openDatagrams(_:completion:)``. After ``close(_:)`` it fails.
+    public func openDatagrams(
+        _ options: DatagramOptions,
+        completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
+    ) {
+        // From a fresh turn: a socket may fail before the call that made it returns.
+        execute { [self] in
+            guard !isClosed else {
+                completion(.failure(.other(Self.closedText)))
+                return
+            }
+            UDPTransport(environment: self, options: options).open(completion: completion)
+        }
+    }
+
     /// Ends everything: cancels deadlines, connects and look-ups, closes listeners and streams.
     ///
     /// Streams send what is queued for at most ``TCPTransport/linger``; their delegates are told as after any close.
@@ -172,6 +190,7 @@ public final class LiveEnvironment: Environment {
         for listener in Array(listeners.values) { listener.close() }
         for transport in Array(transports.values) { transport.close() }
         for port in Array(serialPorts.values) { port.close() }
+        for socket in Array(datagrams.values) { socket.close() }
         completeClose()
     }
 
@@ -180,6 +199,13 @@ public final class LiveEnvironment: Environment {
     func transportOpened(_ transport: TCPTransport) { transports[ObjectIdentifier(transport)] = transport }
     func listenerOpened(_ listener: TCPListener) { listeners[ObjectIdentifier(listener)] = listener }
     func attemptEnded(_ attempt: TCPConnectAttempt) { attempts[ObjectIdentifier(attempt)] = nil }
+
+    func datagramsOpened(_ socket: UDPTransport) { datagrams[ObjectIdentifier(socket)] = socket }
+
+    func datagramsClosed(_ socket: UDPTransport) {
+        datagrams[ObjectIdentifier(socket)] = nil
+        completeClose()
+    }
 
     func transportClosed(_ transport: TCPTransport) {
         transports[ObjectIdentifier(transport)] = nil
@@ -204,7 +230,8 @@ public final class LiveEnvironment: Environment {
     }
 
     private func completeClose() {
-        guard isClosed, transports.isEmpty, listeners.isEmpty, serialPorts.isEmpty else { return }
+        let isEmpty = transports.isEmpty && listeners.isEmpty && serialPorts.isEmpty && datagrams.isEmpty
+        guard isClosed, isEmpty else { return }
         let completions = onClosed
         onClosed = []
         for completion in completions { execute(completion) }

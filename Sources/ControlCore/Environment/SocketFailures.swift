@@ -58,4 +58,10 @@ extension SocketAddress {
         guard text.hasPrefix(prefix), text.contains(".") else { return self }
         return (try? SocketAddress(ipAddress: String(text.dropFirst(prefix.count)), port: port)) ?? self
     }
+
+    /// The reverse of ``unmapped``: how a socket that serves both families reaches an IPv4 address.
+    var mapped: SocketAddress {
+        guard case .v4 = self, let text = ipAddress, let port else { return self }
+        return (try? SocketAddress(ipAddress: "::ffff:\(text)", port: port)) ?? self
+    }
 }

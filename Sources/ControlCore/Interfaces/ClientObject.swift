@@ -2,7 +2,8 @@ public import NIOCore
 
 /// One client of an ``EthernetServerInterfaceEx``. Made by the server only; compare by identity.
 ///
-/// Its events come at the server. The environment keeps it alive until it is disconnected.
+/// Its events come at the server. The environment keeps it alive until it is disconnected. With UDP it is whoever sends
+/// from one address and port, connected from its first datagram until it is forgotten or disconnected.
 public final class ClientObject {
     /// Tells the clients of one server apart; counts up in the order of connection.
     public let id: Int
@@ -18,7 +19,7 @@ public final class ClientObject {
 
     /// The server that it belongs to. Strong while connected: a server whose clients are served stays alive.
     private(set) var server: EthernetServerInterfaceEx?
-    private var connection: StreamConnection?
+    private var connection: (any ClientLink)?
 
     init(id: Int, transport: any StreamTransport, server: EthernetServerInterfaceEx) {
         self.id = id
@@ -30,6 +31,18 @@ public final class ClientObject {
         connection = StreamConnection(
             transport: transport, peer: "\(ipAddress):\(servicePort)", isReceiving: true, owner: self,
             environment: server.environment)
+    }
+
+    init(id: Int, sender: DatagramSender, server: EthernetServerInterfaceEx) {
+        self.id = id
+        self.server = server
+        ipAddress = sender.address.ipAddress ?? ""
+        hostname = ipAddress
+        servicePort = sender.address.port ?? 0
+        connection = sender
+        // Strong, as a transport holds its delegate: the sender lets go at its end.
+        sender.onReceive = { [self] bytes in self.server?.client(self, didReceive: bytes) }
+        sender.onEnd = { [self] in didEnd() }
     }
 
     /// The client as `host:port`, for messages.
@@ -88,7 +101,11 @@ extension ClientObject: StreamConnectionOwner {
     func connectionWillEnd(_ connection: StreamConnection) {}
 
     func connectionDidEnd(_ connection: StreamConnection, reason: CloseReason) {
-        self.connection = nil
+        didEnd()
+    }
+
+    private func didEnd() {
+        connection = nil
         let server = self.server
         self.server = nil
         server?.clientHasLeft(self)

@@ -5,13 +5,13 @@ enum ClientTransports {
     /// - Throws: when this build has no transport for the protocol.
     static func check(_ networkProtocol: NetworkProtocol) throws(ParameterError) {
         switch networkProtocol {
-        case .tcp:
+        case .tcp, .udp:
             return
-        case .udp, .ssh:
+        case .ssh:
             throw ParameterError(
                 parameter: "Protocol",
-                problem: "'\(networkProtocol.rawValue)' is not available: this build has TCP only",
-                allowed: "'TCP'"
+                problem: "'\(networkProtocol.rawValue)' is not available: this build has TCP and UDP",
+                allowed: "'TCP' or 'UDP'"
             )
         }
     }
@@ -29,7 +29,9 @@ enum ClientTransports {
         switch networkProtocol {
         case .tcp:
             return environment.connectTCP(host: host, port: port, timeout: timeout, completion: completion)
-        case .udp, .ssh:
+        case .udp:
+            preconditionFailure("a UDP interface has no stream")
+        case .ssh:
             preconditionFailure("check(_:) lets no interface with \(networkProtocol) come into being")
         }
     }

@@ -8,6 +8,10 @@ public import NIOCore
 ///
 /// Every byte that arrives is delivered exactly once and in order, either as the response of a `sendAndWait` or to
 /// ``onReceiveData``. What arrives after ``disconnect()`` is dropped.
+///
+/// With UDP there is no connection: ``send(_:)`` works at once, and ``connect(timeout:completion:)`` fails. The socket
+/// opens with the first datagram, which waits until the name is resolved. Every datagram is one ``onReceiveData``; those
+/// behind a response keep their bounds. What cannot be sent then is told by ``onFault``.
 public final class EthernetClientInterface {
     /// The most bytes that wait to be sent: 1 MiB.
     public static let sendQueueLimit = StreamConnection.sendQueueLimit
@@ -26,12 +30,13 @@ public final class EthernetClientInterface {
     public let port: Int
     /// The protocol that is spoken.
     public let `protocol`: NetworkProtocol
-    /// The local port that replies are expected at; of meaning for UDP only. 0: the system chooses.
+    /// The local port as given, at which replies are expected; of meaning for UDP only. 0: the system chooses, see
+    /// ``localPort``.
     public let servicePort: Int
     /// The credentials; of meaning for SSH only.
     public let credentials: Credentials?
     /// The largest datagram that is delivered, in bytes; of meaning for UDP only.
-    public let bufferSize: Int
+    public private(set) var bufferSize: Int
 
     /// Sees every event before the program's slots do.
     package weak var observer: (any EthernetClientObserver)?
@@ -41,6 +46,9 @@ public final class EthernetClientInterface {
     public var onDisconnected: (() -> Void)?
     /// Bytes arrived, as many as came at once, at most 64 KiB.
     public var onReceiveData: ((ByteBuffer) -> Void)?
+    /// UDP only: datagrams that were sent are lost, as far as the system knows: the name is not resolved, the service port
+    /// is not free, or the peer refuses them. The last is told once until the peer answers again.
+    public var onFault: ((IOFault) -> Void)?
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
     /// Why the last connection ended; `nil` before the first end.
@@ -54,14 +62,16 @@ public final class EthernetClientInterface {
     private var lastAddress: String?
     private var keepAlive: KeepAliveTransmitter?
     private var wasActive = false
-    private lazy var sendAndWaits = SendAndWaitQueue(
+    /// For UDP only. Assigned in init, as it needs self, and never again.
+    private var datagrams: DatagramConnection?
+    private(set) lazy var sendAndWaits = SendAndWaitQueue(
         environment: environment, responseLimit: Self.responseLimit, link: self)
 
     /// Makes an interface that is not connected.
     /// - Parameters:
     ///   - hostname: a name or an IP literal, not empty.
     ///   - port: 1…65535.
-    ///   - protocol: this build connects with TCP only.
+    ///   - protocol: this build has TCP and UDP.
     ///   - servicePort: 0, or 1024…65535.
     ///   - bufferSize: at least 1.
     /// - Throws: when a parameter is out of its range.
@@ -94,6 +104,15 @@ public final class EthernetClientInterface {
         self.servicePort = servicePort
         self.credentials = credentials
         self.bufferSize = bufferSize
+        if `protocol` == .udp {
+            datagrams = DatagramConnection(
+                environment: environment, host: hostname, port: port, servicePort: servicePort,
+                largestDatagram: bufferSize, owner: self)
+        }
+    }
+
+    deinit {
+        datagrams?.ownerIsGone()
     }
 
     /// The peer as `host:port`, for messages.
@@ -102,19 +121,34 @@ public final class EthernetClientInterface {
     /// The address of the present or the last connection, else ``hostname`` when that is an IP literal; `nil` while the
     /// address of a name is not known.
     public var ipAddress: String? {
-        if let lastAddress { return lastAddress }
+        if let known = datagrams?.address?.ipAddress ?? lastAddress { return known }
         return (try? SocketAddress(ipAddress: hostname, port: port))?.ipAddress
     }
 
-    /// Whether the connection is up.
+    /// UDP only: the local port while the socket is open; `nil` before the first datagram and after ``close()``.
+    public var localPort: Int? { datagrams?.localPort }
+
+    /// Changes the largest datagram that is delivered; of meaning for UDP only.
+    /// - Parameter size: at least 1 byte.
+    /// - Throws: when it is out of its range.
+    public func setBufferSize(_ size: Int) throws(ParameterError) {
+        guard size > 0 else {
+            throw ParameterError(parameter: "bufferSize", problem: "is \(size)", allowed: "at least 1")
+        }
+        bufferSize = size
+        datagrams?.largestDatagram = size
+    }
+
+    /// Whether the connection is up; never with UDP.
     public var isConnected: Bool { connection != nil }
 
-    /// Whether it is connecting or connected, or has a keep-alive. An active interface may call its slots; an idle one
+    /// Whether it is connecting or connected, or has a keep-alive. With UDP: whether its socket is open and either has a
+    /// service port or had traffic in the last 5 minutes; an idle socket stays open as long as the interface is kept. An active interface may call its slots; an idle one
     /// does nothing until it is called.
     public var isActive: Bool {
         switch state {
         case .connecting, .connected: true
-        case .idle: ending != nil || keepAlive != nil
+        case .idle: ending != nil || keepAlive != nil || datagrams?.isActive == true
         }
     }
 
@@ -142,6 +176,8 @@ public final class EthernetClientInterface {
             return environment.executeCancellably { completion(.connectedAlready) }
         case .connecting(let attempt):
             return attempt.join(timeout: timeout, completion: completion)
+        case .idle where datagrams != nil:
+            return environment.executeCancellably { completion(.failed(.other("UDP has no connection"))) }
         case .idle:
             let attempt = ConnectAttempt(
                 environment: environment,
@@ -178,10 +214,15 @@ public final class EthernetClientInterface {
         }
     }
 
-    /// Ends all that it does: the keep-alive, an attempt, the connection. It can be used again. Idempotent.
+    /// Ends all that it does: the keep-alive, an attempt, the connection, the UDP socket. It can be used again. Idempotent.
     public func close() {
         stopKeepAlive()
         disconnect()
+        if let datagrams {
+            sendAndWaits.connectionWillEnd()
+            datagrams.close()
+            sendAndWaits.connectionDidEnd(notSent: IOFault("\(peer) is closed"))
+        }
     }
 
     private func attemptEnded(_ result: Result<any StreamTransport, ConnectFailure>) {
@@ -205,12 +246,15 @@ public final class EthernetClientInterface {
     // MARK: Sending
 
     /// Bytes that were sent and that the system has not taken yet.
-    public var queuedBytes: Int { connection?.queuedBytes ?? 0 }
+    public var queuedBytes: Int { datagrams?.queuedBytes ?? connection?.queuedBytes ?? 0 }
 
     /// Sends all of `bytes`, in order. Never waits. A message that is larger than ``sendQueueLimit`` is taken when
     /// nothing else is queued.
-    /// - Throws: when not connected, or when the send queue has no room; then nothing of `bytes` is sent.
+    /// With UDP it is one datagram of at most ``DatagramOptions/sizeLimit`` bytes.
+    /// - Throws: when not connected, when the send queue has no room, or when a datagram is too long; then nothing of
+    ///   `bytes` is sent.
     public func send(_ bytes: ByteBuffer) throws(IOFault) {
+        if let datagrams { return try datagrams.send(bytes) }
         guard let connection else { throw notConnected }
         try connection.send(bytes)
     }
@@ -219,7 +263,8 @@ public final class EthernetClientInterface {
     /// - Parameter body: called once when the queue has drained, or when the connection has ended.
     /// - Returns: `nil` when there is room now; `body` is then not called.
     public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
-        connection?.whenWritable(body)
+        if let datagrams { return datagrams.whenWritable(body) }
+        return connection?.whenWritable(body)
     }
 
     /// Sends `data` and waits for the response.
@@ -253,7 +298,8 @@ public final class EthernetClientInterface {
         keepAlive?.stop()
         keepAlive = KeepAliveTransmitter(environment: environment, interval: interval) {
             // Down or full: the turn is left out, as documented; the next one comes by itself.
-            try? self.connection?.send(data)
+            guard self.isConnected || self.datagrams != nil else { return }
+            try? self.send(data)
         }
         activityMayHaveChanged()
     }
@@ -276,10 +322,16 @@ public final class EthernetClientInterface {
     /// pause began is kept besides. When the connection ends, what is kept is delivered in spite of the pause.
     public func setReceiving(_ receiving: Bool) {
         isReceiving = receiving
+        datagrams?.setReceiving(receiving)
         connection?.setReceiving(receiving)
     }
 
-    private func activityMayHaveChanged() {
+    func deliver(_ bytes: ByteBuffer) {
+        observer?.client(self, didReceive: bytes)
+        onReceiveData?(bytes)
+    }
+
+    func activityMayHaveChanged() {
         let active = isActive
         guard active != wasActive else { return }
         wasActive = active
@@ -290,8 +342,7 @@ public final class EthernetClientInterface {
 
 extension EthernetClientInterface: StreamConnectionOwner {
     func connection(_ connection: StreamConnection, didReceive bytes: ByteBuffer) {
-        observer?.client(self, didReceive: bytes)
-        onReceiveData?(bytes)
+        deliver(bytes)
     }
 
     func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
@@ -322,10 +373,12 @@ extension EthernetClientInterface: SendAndWaitLink {
     }
 
     func handOver(_ bytes: ByteBuffer) {
+        datagrams?.handOver(bytes)
         (ending ?? connection)?.handOver(bytes)
     }
 
     func awaitsResponse(_ awaits: Bool) {
+        datagrams?.isAwaited = awaits
         (ending ?? connection)?.isAwaited = awaits
     }
 }

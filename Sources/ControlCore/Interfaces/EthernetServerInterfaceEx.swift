@@ -5,6 +5,9 @@ public import NIOCore
 /// Events of one client come in order: Connected, its data, Disconnected exactly once. Nothing here waits; no closure
 /// that is handed in is called before the call that took it has returned. A client over ``maxClients`` is closed at once
 /// and causes no event. While it ``isActive``, the environment keeps the server alive.
+///
+/// With UDP each address that sends is a client, see ``DatagramService`` for how long and how many; a datagram is one
+/// ``onReceiveData``. A client over ``maxClients`` is not heard.
 public final class EthernetServerInterfaceEx {
     private enum State {
         case idle
@@ -30,6 +33,8 @@ public final class EthernetServerInterfaceEx {
     public var onDisconnected: ((ClientObject) -> Void)?
     /// A client has sent bytes: as many as came at once, at most 64 KiB.
     public var onReceiveData: ((ClientObject, ByteBuffer) -> Void)?
+    /// UDP only: a datagram did not get to its receiver, as far as the system knows, or the socket was lost.
+    public var onFault: ((IOFault) -> Void)?
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
 
@@ -45,17 +50,21 @@ public final class EthernetServerInterfaceEx {
     private var leaving = 0
     private var nextClient = 1
     private var wasActive = false
+    /// UDP: the socket, which outlives the listening as long as there are clients.
+    private var service: DatagramService?
+    /// UDP: only clients from this port are heard; 0: from any.
+    private let clientPort: Int
 
     /// Makes a server that does not listen.
     /// - Parameters:
     ///   - port: 0…65535; 0 lets the system choose.
-    ///   - protocol: this build serves TCP only.
+    ///   - protocol: TCP or UDP.
     ///   - interface: `Any`, `LAN` or `AVLAN`.
     ///   - maxClients: at least 1; `nil`: unlimited.
     ///   - interfaceAddresses: the address of each interface that the machine has, by name.
     ///   - bindAddress: where `Any` listens; `nil`: on every interface.
     /// - Throws: when a parameter is out of its range.
-    public init(
+    public convenience init(
         environment: any Environment,
         port: Int,
         protocol: NetworkProtocol = .tcp,
@@ -63,6 +72,22 @@ public final class EthernetServerInterfaceEx {
         maxClients: Int? = nil,
         interfaceAddresses: [String: String] = [:],
         bindAddress: String? = nil
+    ) throws(ParameterError) {
+        try self.init(
+            environment: environment, port: port, protocol: `protocol`, interface: interface, maxClients: maxClients,
+            clientPort: 0, interfaceAddresses: interfaceAddresses, bindAddress: bindAddress)
+    }
+
+    /// - Parameter clientPort: UDP: only clients from this port are heard; 0: from any.
+    init(
+        environment: any Environment,
+        port: Int,
+        protocol: NetworkProtocol,
+        interface: String,
+        maxClients: Int?,
+        clientPort: Int,
+        interfaceAddresses: [String: String],
+        bindAddress: String?
     ) throws(ParameterError) {
         guard (0...65_535).contains(port) else {
             throw ParameterError(parameter: "IPPort", problem: "is \(port)", allowed: "0 to 65535")
@@ -74,11 +99,8 @@ public final class EthernetServerInterfaceEx {
         if let maxClients, maxClients < 1 {
             throw ParameterError(parameter: "MaxClients", problem: "is \(maxClients)", allowed: "at least 1, or none")
         }
-        guard `protocol` == .tcp else {
-            throw ParameterError(
-                parameter: "Protocol",
-                problem: "'\(`protocol`.rawValue)' is not available: this build serves TCP only",
-                allowed: "'TCP'")
+        guard `protocol` != .ssh else {
+            throw ParameterError(parameter: "Protocol", problem: "is 'SSH'", allowed: "'TCP' or 'UDP'")
         }
         self.environment = environment
         self.port = port
@@ -87,6 +109,7 @@ public final class EthernetServerInterfaceEx {
         self.maxClients = maxClients
         self.interfaceAddresses = interfaceAddresses
         self.bindAddress = bindAddress
+        self.clientPort = clientPort
     }
 
     /// The connected clients, in order of connection. A copy.
@@ -174,12 +197,45 @@ public final class EthernetServerInterfaceEx {
         state = .opening(call)
         listenAskers = [completion]
         activityMayHaveChanged()
+        if `protocol` == .udp {
+            openDatagrams(address: address, call: call, timeout: timeout)
+            return
+        }
         environment.listenTCP(
             address: address,
             port: port,
             accept: { self.accept($0, from: call) },
             completion: { self.opened($0, call: call, timeout: timeout) }
         )
+    }
+
+    private func openDatagrams(address: String?, call: Int, timeout: TimeAmount?) {
+        if let service, service.resume() {
+            // The socket is still there for its clients.
+            environment.execute { self.opened(.success(service), call: call, timeout: timeout) }
+            return
+        }
+        environment.openDatagrams(DatagramOptions(address: address, port: port)) { [self] result in
+            opened(result.map(makeService), call: call, timeout: timeout)
+        }
+    }
+
+    private func makeService(_ transport: any DatagramTransport) -> any Listener {
+        let service = DatagramService(
+            environment: environment, transport: transport, maxSenders: maxClients, senderPort: clientPort)
+        self.service = service
+        // Strong, as a listener holds what it accepts for: the service lets go when its socket is closed.
+        service.onAccept = { [self] sender in admit(ClientObject(id: nextClient, sender: sender, server: self)) }
+        service.onFault = { [self] fault in onFault?(fault) }
+        service.onClose = { [self] closed in serviceIsClosed(closed) }
+        service.start()
+        return service
+    }
+
+    private func serviceIsClosed(_ closed: DatagramService) {
+        guard closed === service else { return }
+        service = nil
+        if case .listening(let listener) = state, listener === closed { stopListen() }
     }
 
     private func opened(_ result: Result<any Listener, ListenFailure>, call: Int, timeout: TimeAmount?) {
@@ -219,7 +275,10 @@ public final class EthernetServerInterfaceEx {
             transport.close()
             return
         }
-        let client = ClientObject(id: nextClient, transport: transport, server: self)
+        admit(ClientObject(id: nextClient, transport: transport, server: self))
+    }
+
+    private func admit(_ client: ClientObject) {
         nextClient += 1
         connected[client.id] = client
         client.start()

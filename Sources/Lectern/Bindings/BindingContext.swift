@@ -41,6 +41,7 @@ final class BindingContext {
         runtime.register(server)
         runtime.register(declareProcessorDevice(self))
         runtime.register(declareSerialInterface(self))
+        runtime.register(declareEthernetServerInterface(self))
         runtime.register(declareTimer(self))
         runtime.register(declareWait(self))
         runtime.register(declareClock(self))

@@ -36,26 +36,32 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     }
     c.property("IPPort", .integer, "The device's port.") { $0.port }
     c.property("Protocol", .string, "'TCP', 'UDP' or 'SSH'.") { $0.protocol.rawValue }
-    c.property("ServicePort", .integer, "The local UDP port; 0 until communication is active.") { $0.servicePort }
+    c.property("ServicePort", .integer, "UDP: the local port; 0 until the first Send has opened it.") {
+        $0.localPort ?? ($0.protocol == .udp ? 0 : $0.servicePort)
+    }
     c.property("Credentials", .table, "{user, password}, or nil.") { $0.credentials.map { [$0.user, $0.password] } }
     c.method(
         "Connect", [.optional("timeout", .seconds, "How long to try; nil: as long as the system does.")],
         returns: "'Connected', 'ConnectedAlready', or the reason of the failure", waits: true,
-        "Opens the connection."
+        "Opens the connection. Not for UDP."
     ) { (client, call) throws(LuaFault) in
+        try requireConnections(client, "Connect")
         let timeout = call.duration(1)
         return try call.wait { (waiter) throws(LuaFault) in
             let pending = client.connect(timeout: timeout) { waiter.resume(returning: $0.text) }
             return { pending.cancel() }
         }
     }
-    c.method("Disconnect", "Closes the connection; harmless when it is closed.") { (client, _) throws(LuaFault) in
+    c.method("Disconnect", "Closes the connection; harmless when it is closed. Not for UDP.") {
+        (client, _) throws(LuaFault) in
+        try requireConnections(client, "Disconnect")
         client.disconnect()
         return .none
     }
     c.method(
         "Send", [.required("data", .string, "What to send.")],
-        waits: true, "Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued."
+        waits: true,
+        "Sends data; with UDP one datagram. Raises IOError when not connected; waits while more than 64 KiB are queued."
     ) { (client, call) throws(LuaFault) in
         let data = try call.buffer(1)
         return try call.send(data, whenWritable: client.whenWritable) { () throws(IOFault) in try client.send(data) }
@@ -83,15 +89,34 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         client.stopKeepAlive()
         return .none
     }
+    c.method(
+        "SetBufferSize", [.required("bufferSize", .integer(1...65_536), "UDP only: the largest datagram.")],
+        "Changes the largest datagram that ReceiveData gets. Only for UDP."
+    ) { (client, call) throws(LuaFault) in
+        guard client.protocol == .udp else {
+            throw LuaFault(.typeError, "SetBufferSize is for UDP; \(client.peer) speaks \(client.protocol.rawValue)")
+        }
+        try call.checked { () throws(ParameterError) in try client.setBufferSize(call.integer(1) ?? 0) }
+        return .none
+    }
     let connected = c.event("Connected", "'Connected'", "The connection was opened.")
     let disconnected = c.event("Disconnected", "'Disconnected'", "The connection was closed, by whomever.")
-    let receiveData = c.event("ReceiveData", "the bytes", "Bytes arrived: as many as came at once, at most 64 KiB.")
+    let receiveData = c.event(
+        "ReceiveData", "the bytes", "Bytes arrived: as many as came at once, at most 64 KiB; with UDP one datagram.")
     c.whenAttached { client, instance, _ in
         client.onConnected = { [weak instance] in instance?.fire(connected, "Connected") }
         client.onDisconnected = { [weak instance] in instance?.fire(disconnected, "Disconnected") }
         client.onReceiveData = { [weak instance] in instance?.fire(receiveData, $0) }
+        client.onFault = { [weak context] in context?.log(.warning, $0.text) }
         client.onActivityChanged = { [weak instance] in instance?.setActive($0) }
         instance.onBackPressure = { [weak client] in client?.setReceiving(!$0) }
     }
     return c
+}
+
+/// Refuses what only connections have.
+private func requireConnections(_ client: EthernetClientInterface, _ method: String) throws(LuaFault) {
+    guard client.protocol != .udp else {
+        throw LuaFault(.typeError, "\(method) is not for UDP, which has no connection: call Send at once")
+    }
 }

@@ -5,7 +5,8 @@ internal import NIOCore
 /// Declares `EthernetServerInterfaceEx`.
 func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<EthernetServerInterfaceEx> {
     var c = LuaClass<EthernetServerInterfaceEx>(
-        "EthernetServerInterfaceEx", "Listens for any number of clients."
+        "EthernetServerInterfaceEx",
+        "Listens for any number of clients. With UDP, whoever sends is a client until idle for 5 minutes."
     ) { "port \($0.port)" }
     c.constructor(
         [
@@ -58,6 +59,7 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
         server.onConnected = handlers.connected
         server.onDisconnected = handlers.disconnected
         server.onReceiveData = handlers.receiveData
+        server.onFault = { [weak context] in context?.log(.warning, $0.text) }
         server.onActivityChanged = { [weak instance] in instance?.setActive($0) }
     }
     return c

@@ -60,6 +60,7 @@ end
 --- The modules of the mimicked environment. Their names are globals as well.
 local interface = {
     EthernetClientInterface = EthernetClientInterface,
+    EthernetServerInterface = EthernetServerInterface,
     EthernetServerInterfaceEx = EthernetServerInterfaceEx,
     ClientObject = ClientObject,
     SerialInterface = SerialInterface,

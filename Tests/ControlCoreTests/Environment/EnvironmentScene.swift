@@ -110,6 +110,7 @@ private func withLiveScene(
                 server.close {
                     #expect(client.openTransports + server.openTransports == 0, sourceLocation: location)
                     #expect(client.openListeners + server.openListeners == 0, sourceLocation: location)
+                    #expect(client.openDatagramSockets + server.openDatagramSockets == 0, sourceLocation: location)
                     done(result)
                 }
             }
@@ -151,5 +152,6 @@ private func withSimulatedScene(
     #expect(world.runUntilIdle(), sourceLocation: location)
     #expect(client.openTransports + server.openTransports == 0, sourceLocation: location)
     #expect(client.openListeners + server.openListeners == 0, sourceLocation: location)
+    #expect(client.openDatagramSockets + server.openDatagramSockets == 0, sourceLocation: location)
     #expect(world.network.connections.isEmpty, sourceLocation: location)
 }

@@ -17,24 +17,26 @@ struct LiveEnvironmentTests {
         init() throws {
             let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
             self.descriptor = descriptor
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                    bind(descriptor, generic, length) == 0 && listen(descriptor, 0) == 0
-                        && getsockname(descriptor, generic, &length) == 0
-                }
+            let anyPort = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
+            let isBound = anyPort.withSockAddr { generic, length in
+                bind(descriptor, generic, socklen_t(length)) == 0 && listen(descriptor, 0) == 0
             }
             try #require(isBound)
-            port = Int(UInt16(bigEndian: address.sin_port))
+            // Family, port and address as the system writes them; the port is in network order.
+            var name = [UInt8](repeating: 0, count: 16)
+            var length = socklen_t(name.count)
+            let isNamed = name.withUnsafeMutableBytes { bytes in
+                bytes.withMemoryRebound(to: sockaddr.self) { generic in
+                    getsockname(descriptor, generic.baseAddress.unsafelyUnwrapped, &length) == 0
+                }
+            }
+            try #require(isNamed)
+            port = Int(name[2]) << 8 | Int(name[3])
+            let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
             for _ in 0..<4 {
                 let filler = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
-                withUnsafeMutablePointer(to: &address) { pointer in
-                    // It fails with EINPROGRESS, as it is meant to: some of these stay in progress for good.
-                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = connect(filler, $0, length) }
-                }
+                // It fails with EINPROGRESS, as it is meant to: some of these stay in progress for good.
+                address.withSockAddr { generic, length in _ = connect(filler, generic, socklen_t(length)) }
                 fillers.append(filler)
             }
         }

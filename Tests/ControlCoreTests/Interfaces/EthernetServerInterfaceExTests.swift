@@ -235,7 +235,7 @@ struct EthernetServerInterfaceExTests {
         }
         #expect(refusal(-1) == "IPPort")
         #expect(refusal(65_536) == "IPPort")
-        #expect(refusal(9_000, by: .udp) == "Protocol")
+        #expect(refusal(9_000, by: .ssh) == "Protocol")
         #expect(refusal(9_000, interface: "WAN") == "Interface")
         #expect(refusal(9_000, maxClients: 0) == "MaxClients")
     }

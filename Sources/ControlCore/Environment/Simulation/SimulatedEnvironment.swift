@@ -35,6 +35,8 @@ public final class SimulatedEnvironment: Environment {
     public var openTransports: Int { host.transports.count }
     /// The serial ports that are open or still sending after their close.
     public var openSerialPorts: Int { host.openSerialPorts }
+    /// The UDP sockets.
+    public var openDatagramSockets: Int { host.datagrams.count }
     /// The listening sockets.
     public var openListeners: Int { host.openListeners }
 
@@ -140,8 +142,22 @@ public final class SimulatedEnvironment: Environment {
         }
     }
 
-    /// Ends everything that the program had: deadlines, connects, listeners, serial ports and streams, which send what is
-    /// queued.
+    /// Opens a UDP socket; see ``Environment/openDatagrams(_:completion:)``. After ``close()`` it fails.
+    public func openDatagrams(
+        _ options: DatagramOptions,
+        completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
+    ) {
+        execute { [self] in
+            guard !isClosed else {
+                completion(.failure(.other(Self.closedText)))
+                return
+            }
+            completion(SimulatedDatagramSocket.open(options, on: host, in: world.network))
+        }
+    }
+
+    /// Ends everything that the program had: deadlines, connects, listeners, serial ports, UDP sockets and streams, which
+    /// send what is queued.
     public func close() {
         isClosed = true
         world.disarm(owner: host.id)

@@ -11,7 +11,10 @@ final class SimulatedHost {
     private(set) var attempts: [Int: SimulatedConnectAttempt] = [:]
     private(set) var listeners: [Int: [SimulatedListener]] = [:]
     private(set) var serialPorts: [String: SimulatedSerialPort] = [:]
+    /// The UDP sockets by their ports.
+    private(set) var datagrams: [Int: SimulatedDatagramSocket] = [:]
     private var lastPort = 49151
+    private var lastDatagramPort = 49151
     private var lastSerial = 0
 
     init(id: Int, name: String, address: String) {
@@ -49,6 +52,7 @@ final class SimulatedHost {
         for (_, others) in listeners.sorted(by: { $0.key < $1.key }) {
             for listener in others { listener.close() }
         }
+        for (_, socket) in datagrams.sorted(by: { $0.key < $1.key }) { socket.close() }
         for (_, transport) in transports.sorted(by: { $0.key < $1.key }) { transport.close() }
         for (_, port) in serialPorts.sorted(by: { $0.key < $1.key }) { port.transport?.close() }
     }
@@ -88,6 +92,22 @@ final class SimulatedHost {
     func remove(_ listener: SimulatedListener) {
         listeners[listener.port]?.removeAll { $0 === listener }
         if listeners[listener.port]?.isEmpty == true { listeners[listener.port] = nil }
+    }
+
+    func add(_ socket: SimulatedDatagramSocket) {
+        datagrams[socket.port] = socket
+    }
+
+    func remove(_ socket: SimulatedDatagramSocket) {
+        datagrams[socket.port] = nil
+    }
+
+    /// The next UDP port of the dynamic range that is free.
+    func nextDatagramPort() -> Int {
+        repeat {
+            lastDatagramPort = lastDatagramPort == 65535 ? 49152 : lastDatagramPort + 1
+        } while datagrams[lastDatagramPort] != nil
+        return lastDatagramPort
     }
 
     /// The next port of the dynamic range on which nobody listens.

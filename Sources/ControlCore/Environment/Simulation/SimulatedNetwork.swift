@@ -11,6 +11,8 @@ public final class SimulatedNetwork {
     public var nameDelays: [String: TimeAmount] = [:]
     /// How long the resolving of all other names takes.
     public var nameLatency = TimeAmount.milliseconds(1)
+    /// The addresses of the hosts that belong to multicast groups, by the group's address.
+    public var groups: [String: [String]] = [:]
     /// How long a packet travels, one way.
     public var latency = TimeAmount.microseconds(200)
     /// How much longer a packet may take; evenly distributed, order is kept. Off by default.
@@ -83,7 +85,17 @@ public final class SimulatedNetwork {
         faults.isEmpty ? .sound : PathCondition(of: path, under: faults)
     }
 
+    /// The condition for datagrams of one end to the other.
+    func condition(of path: NetworkPath, back: NetworkPath) -> PathCondition {
+        faults.isEmpty ? .sound : PathCondition(of: path, back: back, under: faults)
+    }
+
     // MARK: Packets
+
+    /// Whether something happens that has this probability. Nothing is drawn when it cannot.
+    func happens(_ probability: Double) -> Bool {
+        probability > 0 && random.nextUnit() < probability
+    }
 
     /// How long a packet takes that is sent now.
     func transitTime(_ condition: PathCondition) -> TimeAmount {
@@ -115,6 +127,18 @@ public final class SimulatedNetwork {
     /// The host that has `address`, seen from `source`.
     func host(at address: String, from source: SimulatedHost) -> SimulatedHost? {
         SimulatedHost.isLoopback(address) ? source : hosts.first { $0.address == address }
+    }
+
+    /// The hosts that get a datagram to `address`: one, or those of a group, or, for a broadcast, all others.
+    func receivers(of address: String, from source: SimulatedHost) -> [SimulatedHost] {
+        if let members = groups[address] {
+            return hosts.filter { members.contains($0.address) }
+        }
+        if address == "255.255.255.255" || (address.hasSuffix(".255") && !SimulatedHost.isLoopback(address)) {
+            let net = address == "255.255.255.255" ? "" : address.dropLast(3)
+            return hosts.filter { $0 !== source && $0.address.hasPrefix(net) && $0.address.contains(".") }
+        }
+        return host(at: address, from: source).map { [$0] } ?? []
     }
 
     /// What a look-up of `name` finds, and when.

@@ -1,0 +1,21 @@
+import NIOCore
+
+/// What a ``ClientObject`` talks through: a stream, or datagrams of one sender.
+protocol ClientLink: AnyObject {
+    /// Whether bytes can be sent.
+    var isOpen: Bool { get }
+    /// Bytes that the system has not taken yet.
+    var queuedBytes: Int { get }
+    /// Begins to read.
+    func start()
+    /// Sends all of `bytes`, or throws and sends nothing.
+    func send(_ bytes: ByteBuffer) throws(IOFault)
+    /// Calls `body` when the send queue has drained; `nil` when there is room now.
+    func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)?
+    /// Whether the program takes data.
+    func setReceiving(_ receiving: Bool)
+    /// Closes it; the client hears of its end in the same turn of the loop.
+    func close()
+}
+
+extension StreamConnection: ClientLink {}

@@ -1,0 +1,87 @@
+import NIOCore
+
+/// One address that has sent datagrams to a ``DatagramService``: what a UDP server's ``ClientObject`` talks through.
+final class DatagramSender: ClientLink {
+    /// The most bytes kept while the program takes none, ``DatagramInbox/overhead`` included: 64 KiB. What comes when they
+    /// are full is dropped.
+    static let keptBytesLimit = 64 << 10
+
+    let address: SocketAddress
+    /// When it was last heard of or spoken to.
+    private(set) var lastTraffic: NIODeadline
+    /// Set by the client; let go at the end.
+    var onReceive: ((ByteBuffer) -> Void)?
+    var onEnd: (() -> Void)?
+
+    private let environment: any Environment
+    private var service: DatagramService?
+    private var isReceiving = true
+    private var kept: CircularBuffer<ByteBuffer> = []
+    private var keptBytes = 0
+
+    init(address: SocketAddress, service: DatagramService, environment: any Environment) {
+        self.address = address
+        self.service = service
+        self.environment = environment
+        lastTraffic = environment.now
+    }
+
+    var isOpen: Bool { service != nil }
+    var queuedBytes: Int { service?.queuedBytes ?? 0 }
+
+    func start() {}
+
+    func send(_ bytes: ByteBuffer) throws(IOFault) {
+        guard let service else { throw IOFault("\(address.hostAndPort) is not connected") }
+        try service.send(bytes, to: address)
+        lastTraffic = environment.now
+    }
+
+    func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
+        service?.whenWritable(body)
+    }
+
+    func setReceiving(_ receiving: Bool) {
+        guard receiving != isReceiving else { return }
+        isReceiving = receiving
+        if receiving, !kept.isEmpty {
+            // Not from inside this call: the caller is often in the middle of taking events.
+            environment.execute { self.deliverKept() }
+        }
+    }
+
+    /// A datagram from the address.
+    func receive(_ bytes: ByteBuffer) {
+        lastTraffic = environment.now
+        if isReceiving, kept.isEmpty {
+            onReceive?(bytes)
+            return
+        }
+        let size = bytes.readableBytes + DatagramInbox.overhead
+        guard keptBytes + size <= Self.keptBytesLimit else { return }
+        keptBytes += size
+        kept.append(bytes)
+    }
+
+    func close() {
+        guard let service else { return }
+        self.service = nil
+        service.forget(self)
+        environment.execute { self.end() }
+    }
+
+    private func deliverKept(evenUnasked: Bool = false) {
+        while isReceiving || evenUnasked, let datagram = kept.popFirst() {
+            keptBytes -= datagram.readableBytes + DatagramInbox.overhead
+            onReceive?(datagram)
+        }
+    }
+
+    private func end() {
+        deliverKept(evenUnasked: true)
+        let onEnd = onEnd
+        self.onEnd = nil
+        onReceive = nil
+        onEnd?()
+    }
+}

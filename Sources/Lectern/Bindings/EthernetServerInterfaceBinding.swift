@@ -1,0 +1,77 @@
+internal import ControlCore
+internal import LuaRuntime
+internal import NIOCore
+
+/// Declares `EthernetServerInterface`.
+func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<EthernetServerInterface> {
+    var c = LuaClass<EthernetServerInterface>(
+        "EthernetServerInterface",
+        "Listens for one client. The older of the two servers: EthernetServerInterfaceEx serves many."
+    ) { "port \($0.port)" }
+    c.constructor(
+        [
+            .required("IPPort", .integer(0...65_535), "The port; 0 lets the system choose."),
+            .optional("Protocol", .oneOf(["TCP", "UDP"]), default: "'TCP'", "What is served."),
+            .optional("Interface", .oneOf(["Any", "LAN", "AVLAN"]), default: "'Any'", "Where to listen."),
+            .optional(
+                "ServicePort", .integer(0...65_535), default: "0",
+                "UDP only: the only port of a client that is heard; 0: any."),
+        ], "Makes a server; StartListen begins to listen."
+    ) { (call) throws(LuaFault) in
+        try call.checked { () throws(ParameterError) in
+            try EthernetServerInterface(
+                environment: context.environment, port: call.integer(1) ?? 0,
+                protocol: call.string(2).flatMap(NetworkProtocol.init) ?? .tcp, interface: call.string(3) ?? "Any",
+                servicePort: call.integer(4) ?? 0, interfaceAddresses: context.configuration.interfaceAddresses,
+                bindAddress: context.configuration.serverAddress)
+        }
+    }
+    c.property("Hostname", .string, "The client's address; nil without one.") { $0.hostname }
+    c.property("IPAddress", .string, "The client's address; nil without one.") { $0.ipAddress }
+    c.property("IPPort", .integer, "The port: the system's choice while it listens, if 0 was given.") {
+        $0.listeningPort ?? $0.port
+    }
+    c.property("Interface", .string, "'Any', 'LAN' or 'AVLAN'.") { $0.interface }
+    c.property("Protocol", .string, "'TCP' or 'UDP'.") { $0.protocol.rawValue }
+    c.property("ServicePort", .integer, "The client's port; without a client the one that was given.") {
+        $0.clientPort ?? $0.servicePort
+    }
+    c.method(
+        "StartListen", [.optional("timeout", .seconds, default: "0", "How long to listen; 0: until StopListen.")],
+        returns: "'Listening', 'ListeningAlready', or the reason of the failure", waits: true,
+        "Begins to listen. With TCP listening ends when a client is accepted."
+    ) { (server, call) throws(LuaFault) in
+        let timeout = call.duration(1)
+        return try call.wait { (waiter) throws(LuaFault) in
+            server.startListen(timeout: timeout) { waiter.resume(returning: $0.text) }
+            return nil
+        }
+    }
+    c.method("StopListen", "Stops listening; the client stays connected.") { (server, _) throws(LuaFault) in
+        server.stopListen()
+        return .none
+    }
+    c.method(
+        "Send", [.required("data", .string, "What to send.")], waits: true,
+        "Sends data to the client. Raises IOError without one; waits while more than 64 KiB are queued."
+    ) { (server, call) throws(LuaFault) in
+        let data = try call.buffer(1)
+        return try call.send(data, whenWritable: server.whenWritable) { () throws(IOFault) in try server.send(data) }
+    }
+    c.method("Disconnect", "Disconnects the client; harmless without one.") { (server, _) throws(LuaFault) in
+        server.disconnect()
+        return .none
+    }
+    let connected = c.event("Connected", "'Connected'", "A client has connected.")
+    let disconnected = c.event("Disconnected", "'Disconnected'", "The client is gone.")
+    let receiveData = c.event("ReceiveData", "the bytes", "The client has sent.")
+    c.whenAttached { [unowned context] server, instance, _ in
+        server.onConnected = { [weak instance] in instance?.fire(connected, "Connected") }
+        server.onDisconnected = { [weak instance] in instance?.fire(disconnected, "Disconnected") }
+        server.onReceiveData = { [weak instance] in instance?.fire(receiveData, $0) }
+        server.onFault = { [weak context] in context?.log(.warning, $0.text) }
+        server.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        instance.onBackPressure = { [weak server] in server?.setReceiving(!$0) }
+    }
+    return c
+}
