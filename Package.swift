@@ -27,6 +27,7 @@ let package = Package(
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .target(name: "CLuaShim", dependencies: ["CLua"]),
+        .target(name: "CSerial"),
         .target(
             name: "LuaRuntime",
             dependencies: ["CLuaShim"],
@@ -38,6 +39,7 @@ let package = Package(
         .target(
             name: "ControlCore",
             dependencies: [
+                "CSerial",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
@@ -84,7 +86,11 @@ let package = Package(
         ),
         .testTarget(
             name: "Interop",
-            dependencies: ["Lectern", "LecternCommand"],
+            dependencies: [
+                "Lectern", "LecternCommand", "ControlCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             path: "Tests/Interop",
             swiftSettings: swiftSettings
         ),

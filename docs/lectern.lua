@@ -92,6 +92,62 @@ function EthernetServerInterfaceEx:StopListen() end
 ---@param client ClientObject The client.
 function EthernetServerInterfaceEx:Disconnect(client) end
 
+--- The processor whose ports a program uses.
+---@class ProcessorDevice
+---@field DeviceAlias string The name as given.
+---@overload fun(DeviceAlias: string, PartNumber?: string): ProcessorDevice
+ProcessorDevice = {}
+
+--- A serial port and the device at it; it opens by itself, and comes back by itself.
+---@class SerialInterface
+---@field Host any The processor as given.
+---@field Port string The port's name as given.
+---@field Baud integer Bits per second.
+---@field Data integer Data bits.
+---@field Parity string 'None', 'Odd' or 'Even'.
+---@field Stop integer Stop bits.
+---@field FlowControl string 'HW', 'SW' or 'Off'.
+---@field CharDelay number The pause after each character sent.
+---@field Mode string 'RS232', 'RS422' or 'RS485'.
+---@field Online fun(object: table, argument: any)|nil The port is open. Setting the handler while it is open calls it, too.
+---@field Offline fun(object: table, argument: any)|nil The port is missing, pulled out or in use. Setting the handler while that is so calls it, too.
+---@field ReceiveData fun(object: table, argument: any)|nil Bytes arrived: as many as came at once, at most 64 KiB.
+---@overload fun(Host: ProcessorDevice, Port: string, Baud?: integer, Data?: integer, Parity?: 'None'|'Odd'|'Even', Stop?: integer, FlowControl?: 'HW'|'SW'|'Off', CharDelay?: number, Mode?: 'RS232'|'RS422'|'RS485'): SerialInterface
+SerialInterface = {}
+
+--- Changes settings of the open port, behind what was sent before; what is left out stays.
+---@param Baud? integer Bits per second.
+---@param Data? integer Data bits.
+---@param Parity? 'None'|'Odd'|'Even' The parity bit.
+---@param Stop? integer Stop bits.
+---@param FlowControl? 'HW'|'SW'|'Off' What holds the sender back: RTS/CTS, XON/XOFF or nothing.
+---@param CharDelay? number The pause after each character sent.
+---@param Mode? 'RS232'|'RS422'|'RS485' The electrical standard.
+function SerialInterface:Initialize(Baud, Data, Parity, Stop, FlowControl, CharDelay, Mode) end
+
+--- Sends data. Raises IOError when the port is offline; waits only while a megabyte is queued.
+---@async
+---@param data string What to send.
+function SerialInterface:Send(data) end
+
+--- Sends data and waits for the response.
+---@async
+---@param data string What to send.
+---@param timeout number How long to wait for the response.
+---@param deliLen? integer The response is complete with so many bytes.
+---@param deliTag? string The response ends with these bytes.
+---@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
+---@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came
+function SerialInterface:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
+
+--- Sends data every interval while online, until StopKeepAlive; the first time after one interval.
+---@param interval number The time between two transmissions.
+---@param data string What to send.
+function SerialInterface:StartKeepAlive(interval, data) end
+
+--- Ends StartKeepAlive.
+function SerialInterface:StopKeepAlive() end
+
 --- Listens for one client. The older of the two servers: EthernetServerInterfaceEx serves many.
 ---@class EthernetServerInterface
 ---@field Hostname string The client's address; nil without one.

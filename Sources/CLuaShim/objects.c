@@ -25,7 +25,9 @@ int64_t shim_property_code(uint32_t getter, uint32_t setter) {
     return (int64_t)(((uint64_t)getter << FUNCTION_BITS | setter) << 1);
 }
 
-int64_t shim_event_code(int event) { return (int64_t)event << 1 | 1; }
+int64_t shim_event_code(int event, uint32_t assigned) {
+    return (int64_t)(((uint64_t)assigned << FUNCTION_BITS | (uint32_t)event) << 1 | 1);
+}
 
 /* ---- handles ---- */
 
@@ -223,7 +225,7 @@ static __LJMP int instance_index(lua_State *L) {
     int64_t code = lua_tointeger(L, -1);
     lua_settop(L, 1);
     if (code & 1) {
-        push_handler_of(L, 1, (int)(code >> 1));
+        push_handler_of(L, 1, (int)(code >> 1 & FUNCTION_MASK));
         return 1;
     }
     return call_accessor(L, (uint32_t)(code >> 1 >> FUNCTION_BITS));
@@ -241,11 +243,14 @@ static __LJMP int instance_newindex(lua_State *L) {
                 return shim_raise_fault(L, "TypeError", "the handler of event '%s' must be a function or nil, got a %s",
                                         name, luaL_typename(L, 3));
             }
-            if (!set_handler_of(L, 1, (int)(code >> 1))) {
+            uint32_t assigned = lua_isnil(L, 3) ? 0 : (uint32_t)(code >> 1 >> FUNCTION_BITS);
+            if (!set_handler_of(L, 1, (int)(code >> 1 & FUNCTION_MASK))) {
                 return shim_raise_fault(L, "RuntimeError",
                                         "event '%s' cannot be set yet: call the base class's init first", name);
             }
-            return 0;
+            if (assigned == 0) return 0;
+            lua_settop(L, 1);
+            return call_accessor(L, assigned);
         }
         uint32_t setter = (uint32_t)(code >> 1) & FUNCTION_MASK;
         if (setter == 0) {

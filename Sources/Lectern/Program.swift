@@ -142,6 +142,7 @@ public final class Program {
         case let handler as ServerExHandler: handler.close()
         case let client as EthernetClientInterface: client.close()
         case let server as EthernetServerInterfaceEx: server.close()
+        case let port as SerialInterface: port.close()
         case let server as EthernetServerInterface: server.close()
         case let client as ClientObject: client.disconnect()
         case let file as ProgramFile: file.close()

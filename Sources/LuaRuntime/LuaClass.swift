@@ -39,7 +39,9 @@ public struct LuaClass<Object: AnyObject> {
         case method(
             name: String, parameters: [LuaParameter], returns: String?, waits: Bool, documentation: String,
             body: (Object, LuaCall) throws(LuaFault) -> LuaResult)
-        case event(name: String, argument: String, documentation: String, index: Int)
+        case event(
+            name: String, argument: String, documentation: String, index: Int,
+            assigned: ((Object, LuaInstance) -> Void)?)
     }
 
     /// - Parameters:
@@ -105,11 +107,16 @@ public struct LuaClass<Object: AnyObject> {
     /// - Parameters:
     ///   - argument: what the handler's second argument is, for the reference.
     ///   - label: what task names show after the instance; by default a dot and the name.
+    ///   - whenAssigned: told that a program has set a handler. It is called from inside Lua, so it cannot fire at once.
     public mutating func event(
-        _ name: String, _ argument: String, _ documentation: String, label: String? = nil
+        _ name: String, _ argument: String, _ documentation: String, label: String? = nil,
+        whenAssigned: ((Object, LuaInstance) -> Void)? = nil
     ) -> LuaEvent {
         eventCount += 1
-        members.append(.event(name: name, argument: argument, documentation: documentation, index: eventCount))
+        members.append(
+            .event(
+                name: name, argument: argument, documentation: documentation, index: eventCount,
+                assigned: whenAssigned))
         return LuaEvent(name: name, label: label ?? "." + name, index: eventCount)
     }
 
@@ -231,7 +238,7 @@ public struct ClassSurface: Sendable {
                     Member(
                         kind: .method, name: name, parameters: parameters, type: returns ?? "nothing",
                         isWritable: false, waits: waits, documentation: documentation))
-            case .event(let name, let argument, let documentation, _):
+            case .event(let name, let argument, let documentation, _, _):
                 members.append(
                     Member(
                         kind: .event, name: name, parameters: [], type: argument, isWritable: true, waits: false,

@@ -71,8 +71,15 @@ extension LuaRuntime {
             }
             shim_push_integer(L, shim_property_code(getter, setter))
             stack.setTop(name)
-        case .event(let name, _, _, let index):
-            shim_push_integer(L, shim_event_code(Int32(index)))
+        case .event(let name, _, _, let index, let assigned):
+            var notice: UInt32 = 0
+            if let assigned {
+                notice = accessor(name, [], record) { (object: Object, call) throws(LuaFault) in
+                    if let instance = call.selfInstance { assigned(object, instance) }
+                    return .none
+                }
+            }
+            shim_push_integer(L, shim_event_code(Int32(index), notice))
             stack.setTop(name)
         }
     }

@@ -54,8 +54,11 @@ struct DocumentationTests {
         let stage = Stage()
         try stage.start("projector", address: "192.168.1.20", Self.projector)
         try stage.start("panel", address: "192.168.1.30", Self.panel)
+        var configuration = Stage.configuration()
+        try configuration.mapPort("MainProcessor:COM2=tcp://192.168.1.20:5000")
         let room = try stage.start(
-            "room", address: "192.168.1.10", block.text, file: block.file ?? "main.lua", folder: folder)
+            "room", address: "192.168.1.10", block.text, file: block.file ?? "main.lua", folder: folder,
+            configuration: configuration)
         stage.run(20)
 
         #expect(room.errors.count == block.logs.count, "\(room.errors.map(\.text))")

@@ -221,6 +221,7 @@ size_t shim_instance_count(lua_State *L);
 
 /* Accessor codes, the values of an accessors table (see objects.c). */
 int64_t shim_property_code(uint32_t getter, uint32_t setter);
-int64_t shim_event_code(int event);
+/* assigned: a function that is called with the instance after a handler was set; 0 for none. */
+int64_t shim_event_code(int event, uint32_t assigned);
 
 #endif

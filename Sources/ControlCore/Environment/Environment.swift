@@ -70,6 +70,18 @@ public protocol Environment: AnyObject {
         completion: @escaping (Result<any Listener, ListenFailure>) -> Void
     )
 
+    /// Opens a serial port for this program alone.
+    /// - Parameters:
+    ///   - path: the port's device, such as `/dev/ttyUSB0`.
+    ///   - completion: called exactly once, unless the returned handle was cancelled before. The transport that it gets
+    ///     is open and does not read until ``StreamTransport/start(delegate:)``.
+    @discardableResult
+    func openSerial(
+        path: String,
+        settings: SerialSettings,
+        completion: @escaping (Result<any SerialTransport, SerialFailure>) -> Void
+    ) -> any Cancellable
+
     /// Opens a UDP socket. It may send to broadcast and multicast addresses too.
     /// - Parameter completion: called exactly once. The transport does not read until
     ///   ``DatagramTransport/start(delegate:)``.

@@ -21,6 +21,7 @@ public final class LiveEnvironment: Environment {
     private var transports: [ObjectIdentifier: TCPTransport] = [:]
     private var listeners: [ObjectIdentifier: TCPListener] = [:]
     private var attempts: [ObjectIdentifier: TCPConnectAttempt] = [:]
+    private var serialPorts: [ObjectIdentifier: SerialPortTransport] = [:]
     private var datagrams: [ObjectIdentifier: UDPTransport] = [:]
     private var isClosed = false
     private var onClosed: [() -> Void] = []
@@ -50,6 +51,8 @@ public final class LiveEnvironment: Environment {
 
     /// The sockets of streams that are connecting, open or still sending after their close.
     public var openTransports: Int { transports.count }
+    /// The serial ports that are open or still sending after their close.
+    public var openSerialPorts: Int { serialPorts.count }
     /// The UDP sockets.
     public var openDatagramSockets: Int { datagrams.count }
     /// The listening sockets.
@@ -136,6 +139,29 @@ public final class LiveEnvironment: Environment {
         }
     }
 
+    /// Opens a serial port; see ``Environment/openSerial(path:settings:completion:)``. After ``close(_:)`` it fails.
+    @discardableResult
+    public func openSerial(
+        path: String,
+        settings: SerialSettings,
+        completion: @escaping (Result<any SerialTransport, SerialFailure>) -> Void
+    ) -> any Cancellable {
+        executeCancellably { [self] in
+            guard !isClosed else {
+                completion(.failure(.other(Self.closedText)))
+                return
+            }
+            do throws(SerialFailure) {
+                let port = try SerialPort(opening: path, settings)
+                let transport = SerialPortTransport(environment: self, port: port, settings: settings)
+                transport.open()
+                completion(.success(transport))
+            } catch {
+                completion(.failure(error))
+            }
+        }
+    }
+
     /// Opens a UDP socket; see ``Environment/openDatagrams(_:completion:)``. After ``close(_:)`` it fails.
     public func openDatagrams(
         _ options: DatagramOptions,
@@ -163,6 +189,7 @@ public final class LiveEnvironment: Environment {
         for attempt in Array(attempts.values) { attempt.cancel() }
         for listener in Array(listeners.values) { listener.close() }
         for transport in Array(transports.values) { transport.close() }
+        for port in Array(serialPorts.values) { port.close() }
         for socket in Array(datagrams.values) { socket.close() }
         completeClose()
     }
@@ -185,6 +212,13 @@ public final class LiveEnvironment: Environment {
         completeClose()
     }
 
+    func serialPortOpened(_ port: SerialPortTransport) { serialPorts[ObjectIdentifier(port)] = port }
+
+    func serialPortClosed(_ port: SerialPortTransport) {
+        serialPorts[ObjectIdentifier(port)] = nil
+        completeClose()
+    }
+
     func listenerClosed(_ listener: TCPListener) {
         listeners[ObjectIdentifier(listener)] = nil
         completeClose()
@@ -196,7 +230,8 @@ public final class LiveEnvironment: Environment {
     }
 
     private func completeClose() {
-        guard isClosed, transports.isEmpty, listeners.isEmpty, datagrams.isEmpty else { return }
+        let isEmpty = transports.isEmpty && listeners.isEmpty && serialPorts.isEmpty && datagrams.isEmpty
+        guard isClosed, isEmpty else { return }
         let completions = onClosed
         onClosed = []
         for completion in completions { execute(completion) }

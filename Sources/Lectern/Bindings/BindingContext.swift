@@ -11,6 +11,8 @@ final class BindingContext {
     let folder: ProgramFolder
     /// The newest entries of the program log, oldest first.
     let savedLog: () -> [ProgramLogEntry]
+    /// The serial ports that the program uses.
+    let serialPorts = SerialPortClaims()
     /// Writes to the program log.
     let log: (ProgramLogEntry.Severity, String) -> Void
     /// Ends the program with an exit code.
@@ -44,6 +46,8 @@ final class BindingContext {
         let server = declareEthernetServerInterfaceEx(self)
         runtime.register(declareClientObject())
         runtime.register(server)
+        runtime.register(declareProcessorDevice(self))
+        runtime.register(declareSerialInterface(self))
         runtime.register(declareEthernetServerInterface(self))
         runtime.register(declareTimer(self))
         runtime.register(declareWait(self))

@@ -75,6 +75,7 @@ local interface = {
     EthernetServerInterface = EthernetServerInterface,
     EthernetServerInterfaceEx = EthernetServerInterfaceEx,
     ClientObject = ClientObject,
+    SerialInterface = SerialInterface,
 }
 local system = {
     Timer = Timer, Wait = Wait, Clock = Clock, ProgramLog = ProgramLog, ExitProgram = ExitProgram,
@@ -89,7 +90,7 @@ end
 
 host.modules["extronlib.interface"] = module(interface)
 host.modules["extronlib.system"] = module(system)
-host.modules["extronlib.device"] = module({})
+host.modules["extronlib.device"] = module({ProcessorDevice = ProcessorDevice})
 host.modules["extronlib"] = module({
     event = event, Version = Version, Platform = Platform, interface = interface, system = system,
 })

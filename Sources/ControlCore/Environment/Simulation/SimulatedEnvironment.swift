@@ -10,7 +10,7 @@ public final class SimulatedEnvironment: Environment {
     /// Where the wall clock stands by default when the world begins: 2026-01-01 00:00:00 UTC, in nanoseconds since 1970.
     public static let defaultWallClock: Int64 = 1_767_225_600_000_000_000
 
-    private let host: SimulatedHost
+    let host: SimulatedHost
     private var random: SplitMix64
     private var wallClockAtZero = SimulatedEnvironment.defaultWallClock
     private var isClosed = false
@@ -33,6 +33,8 @@ public final class SimulatedEnvironment: Environment {
     public var address: String { host.address }
     /// The streams that are open or still sending after their close.
     public var openTransports: Int { host.transports.count }
+    /// The serial ports that are open or still sending after their close.
+    public var openSerialPorts: Int { host.openSerialPorts }
     /// The UDP sockets.
     public var openDatagramSockets: Int { host.datagrams.count }
     /// The listening sockets.
@@ -121,6 +123,25 @@ public final class SimulatedEnvironment: Environment {
         }
     }
 
+    /// Opens a serial port that a line of the world ends at; see ``Environment/openSerial(path:settings:completion:)``.
+    /// After ``close()`` it fails.
+    @discardableResult
+    public func openSerial(
+        path: String,
+        settings: SerialSettings,
+        completion: @escaping (Result<any SerialTransport, SerialFailure>) -> Void
+    ) -> any Cancellable {
+        executeCancellably { [self] in
+            do throws(SerialFailure) {
+                guard !isClosed else { throw .other(Self.closedText) }
+                guard let port = host.serialPorts[path] else { throw .missing }
+                completion(.success(try port.open(settings)))
+            } catch {
+                completion(.failure(error))
+            }
+        }
+    }
+
     /// Opens a UDP socket; see ``Environment/openDatagrams(_:completion:)``. After ``close()`` it fails.
     public func openDatagrams(
         _ options: DatagramOptions,
@@ -135,7 +156,8 @@ public final class SimulatedEnvironment: Environment {
         }
     }
 
-    /// Ends everything that the program had: deadlines, connects, listeners and streams, which send what is queued.
+    /// Ends everything that the program had: deadlines, connects, listeners, serial ports, UDP sockets and streams, which
+    /// send what is queued.
     public func close() {
         isClosed = true
         world.disarm(owner: host.id)

@@ -10,6 +10,7 @@ final class SimulatedHost {
     private(set) var transports: [Int: SimulatedTransport] = [:]
     private(set) var attempts: [Int: SimulatedConnectAttempt] = [:]
     private(set) var listeners: [Int: [SimulatedListener]] = [:]
+    private(set) var serialPorts: [String: SimulatedSerialPort] = [:]
     /// The UDP sockets by their ports.
     private(set) var datagrams: [Int: SimulatedDatagramSocket] = [:]
     private var lastPort = 49151
@@ -53,6 +54,16 @@ final class SimulatedHost {
         }
         for (_, socket) in datagrams.sorted(by: { $0.key < $1.key }) { socket.close() }
         for (_, transport) in transports.sorted(by: { $0.key < $1.key }) { transport.close() }
+        for (_, port) in serialPorts.sorted(by: { $0.key < $1.key }) { port.transport?.close() }
+    }
+
+    var openSerialPorts: Int { serialPorts.values.count { $0.transport != nil } }
+
+    func addSerialPort(_ path: String, in world: SimulatedWorld) -> SimulatedSerialPort {
+        precondition(serialPorts[path] == nil, "two ports \(path) on \(name)")
+        let port = SimulatedSerialPort(path: path, host: self, world: world)
+        serialPorts[path] = port
+        return port
     }
 
     /// Whether `address` is one at which this host can listen.

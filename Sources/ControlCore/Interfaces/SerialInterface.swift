@@ -1,0 +1,333 @@
+public import NIOCore
+
+/// A serial port and the device at it: the program's `SerialInterface`.
+///
+/// The port is opened when the interface is made, and belongs to it until ``close()``. A port that is missing or that is
+/// pulled out is looked for again, after 0.25 s at first, then after twice the time, up to 5 s; it comes back by itself.
+///
+/// Nothing here waits: what takes time has a completion. All is called on the environment's loop. No closure that is
+/// handed in is called before the call that took it has returned. Until it is closed the environment keeps it alive.
+///
+/// Every byte that arrives is delivered exactly once and in order, either as the response of a `sendAndWait` or to
+/// ``onReceiveData``.
+public final class SerialInterface {
+    /// The most bytes that wait to be sent: 1 MiB.
+    public static let sendQueueLimit = StreamConnection.sendQueueLimit
+    /// The most bytes that a `sendAndWait` collects: 1 MiB.
+    public static let responseLimit = 1 << 20
+    /// The time to the first look for a port that is gone.
+    static let shortestRetry = TimeAmount.milliseconds(250)
+    /// The longest time between two looks. A port that was open for so long is looked for quickly again.
+    static let longestRetry = TimeAmount.seconds(5)
+    /// How long a serial device server has to answer.
+    static let connectTimeout = TimeAmount.seconds(5)
+
+    /// What is known of the port.
+    public enum Presence: Equatable, Sendable {
+        /// It is being opened for the first time. What is sent now waits for the outcome.
+        case unknown
+        /// It is open.
+        case online
+        /// It is not open.
+        case offline
+    }
+
+    private enum State {
+        case opening(any Cancellable)
+        case open(StreamConnection, (any SerialTransport)?)
+        case waiting(any Cancellable)
+        case closed
+    }
+
+    /// The port as programs know it, for messages: `MainProcessor COM2`.
+    public let name: String
+    /// Where the port is.
+    public let address: SerialPortAddress
+    /// How the line is driven. A serial device server has settings of its own, and these are of no effect.
+    public private(set) var settings: SerialSettings
+    /// What is known of the port.
+    public private(set) var presence = Presence.unknown
+    /// Counts the changes of ``presence``.
+    public private(set) var presenceChanges = 0
+    /// Why the port is offline, as the end of a sentence that begins with its name; `nil` while it is not.
+    public private(set) var problem: String?
+
+    /// The port is open: for the first time or again.
+    public var onOnline: (() -> Void)?
+    /// The port is not open any more, or could not be opened at first.
+    public var onOffline: (() -> Void)?
+    /// Bytes arrived, as many as came at once, at most 64 KiB.
+    public var onReceiveData: ((ByteBuffer) -> Void)?
+    /// ``problem`` has changed to the one that is given: once for each, not for each look.
+    public var onProblem: ((String) -> Void)?
+    /// ``isActive`` changed to the value that is given.
+    public var onActivityChanged: ((Bool) -> Void)?
+
+    private let environment: any Environment
+    private let claims: SerialPortClaims
+    private var state = State.closed
+    private var retryDelay = SerialInterface.shortestRetry
+    private var openedAt = NIODeadline.uptimeNanoseconds(0)
+    /// What was sent while the port was being opened for the first time.
+    private var early = ByteBuffer()
+    private var isReceiving = true
+    private var isAwaited = false
+    private var keepAlive: KeepAliveTransmitter?
+    private lazy var sendAndWaits = SendAndWaitQueue(
+        environment: environment, responseLimit: Self.responseLimit, link: self)
+
+    /// Makes an interface and begins to open its port.
+    /// - Parameters:
+    ///   - name: the port as programs know it.
+    ///   - claims: the ports that the program uses.
+    /// - Throws: when the program has an interface for the port already.
+    public init(
+        environment: any Environment,
+        name: String,
+        address: SerialPortAddress,
+        settings: SerialSettings = SerialSettings(),
+        claims: SerialPortClaims
+    ) throws(IOFault) {
+        try claims.claim(address, name: name)
+        self.environment = environment
+        self.name = name
+        self.address = address
+        self.settings = settings
+        self.claims = claims
+        open()
+    }
+
+    /// Whether events may still come: until ``close()``.
+    public var isActive: Bool {
+        if case .closed = state { false } else { true }
+    }
+
+    // MARK: The port
+
+    /// Changes the settings of the port, behind what was sent before. On a port that is offline they hold from its
+    /// return on. A port that refuses them goes offline, and the reason is its ``problem``.
+    public func initialize(_ settings: SerialSettings) {
+        let former = self.settings
+        self.settings = settings
+        guard settings != former else { return }
+        switch state {
+        case .open(_, let transport): transport?.reconfigure(settings)
+        case .opening(let pending), .waiting(let pending):
+            // A port that refused the former ones may take these.
+            guard address.isDevice else { return }
+            pending.cancel()
+            retryDelay = Self.shortestRetry
+            open()
+        case .closed: break
+        }
+    }
+
+    /// Ends all that it does, and gives the port back. What was sent still goes out, for at most 1 s. The Offline event
+    /// does not come. Idempotent; it cannot be used again.
+    public func close() {
+        guard isActive else { return }
+        stopKeepAlive()
+        let former = state
+        state = .closed
+        claims.release(address)
+        switch former {
+        case .opening(let pending), .waiting(let pending):
+            pending.cancel()
+            sendAndWaits.connectionDidEnd(notSent: offline)
+        case .open(let connection, _):
+            connection.close()
+        case .closed:
+            break
+        }
+        early = ByteBuffer()
+        onActivityChanged?(false)
+    }
+
+    private func open() {
+        switch address {
+        case .device(let path):
+            state = .opening(
+                environment.openSerial(path: path, settings: settings) { [self] result in
+                    switch result {
+                    case .success(let transport): opened(transport, transport)
+                    case .failure(let failure): failed(failure.reason)
+                    }
+                })
+        case .server(let host, let port):
+            state = .opening(
+                environment.connectTCP(host: host, port: port, timeout: Self.connectTimeout) { [self] result in
+                    switch result {
+                    case .success(let transport): opened(transport, nil)
+                    case .failure(let failure): failed("cannot be reached: \(failure.reason)")
+                    }
+                })
+        }
+    }
+
+    private func opened(_ transport: any StreamTransport, _ serial: (any SerialTransport)?) {
+        let connection = StreamConnection(
+            transport: transport, peer: name, isReceiving: isReceiving, owner: self, environment: environment)
+        connection.isAwaited = isAwaited
+        state = .open(connection, serial)
+        openedAt = environment.now
+        problem = nil
+        connection.start()
+        let waiting = early
+        early = ByteBuffer()
+        // It fits: the limit of both is the same, and nothing else is queued.
+        if waiting.readableBytes > 0 { transport.send(waiting) }
+        changePresence(to: .online)
+    }
+
+    private func failed(_ reason: String) {
+        early = ByteBuffer()
+        scheduleRetry()
+        note(reason)
+        changePresence(to: .offline)
+        sendAndWaits.connectionDidEnd(notSent: offline)
+    }
+
+    private func scheduleRetry() {
+        state = .waiting(environment.schedule(after: retryDelay) { [self] in open() })
+        retryDelay = min(retryDelay + retryDelay, Self.longestRetry)
+    }
+
+    private func note(_ reason: String) {
+        guard reason != problem else { return }
+        problem = reason
+        onProblem?(reason)
+    }
+
+    private func changePresence(to new: Presence) {
+        guard new != presence else { return }
+        presence = new
+        presenceChanges += 1
+        if new == .online { onOnline?() } else { onOffline?() }
+    }
+
+    // MARK: Sending
+
+    private var connection: StreamConnection? {
+        if case .open(let connection, _) = state { connection } else { nil }
+    }
+
+    private var offline: IOFault {
+        IOFault("\(name) (\(address)) \(isActive ? problem ?? "is not open yet" : "is closed")")
+    }
+
+    /// Bytes that were sent and that the driver or the network has not taken yet.
+    public var queuedBytes: Int { early.readableBytes + (connection?.queuedBytes ?? 0) }
+
+    /// Sends all of `bytes`, in order. Never waits. While the port is being opened for the first time they are kept, and
+    /// dropped when that fails. A message that is larger than ``sendQueueLimit`` is taken when nothing else is queued.
+    /// - Throws: when the port is offline, or when the send queue has no room; then nothing of `bytes` is sent.
+    public func send(_ bytes: ByteBuffer) throws(IOFault) {
+        if let connection {
+            try connection.send(bytes)
+            return
+        }
+        guard isActive, presence == .unknown else { throw offline }
+        guard early.readableBytes == 0 || early.readableBytes + bytes.readableBytes <= Self.sendQueueLimit else {
+            throw IOFault("\(name) is not open yet: \(early.readableBytes) bytes wait to be sent")
+        }
+        early.writeImmutableBuffer(bytes)
+    }
+
+    /// Waits for room in the send queue.
+    /// - Parameter body: called once when the queue has drained, or when the port has gone.
+    /// - Returns: `nil` when there is room now; `body` is then not called.
+    public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
+        connection?.whenWritable(body)
+    }
+
+    /// Sends `data` and waits for the response; on the terms of
+    /// ``EthernetClientInterface/sendAndWait(_:timeout:delimiter:completion:)``.
+    @discardableResult
+    public func sendAndWait(
+        _ data: ByteBuffer,
+        timeout: TimeAmount,
+        delimiter: ResponseDelimiter?,
+        completion: @escaping (SendAndWaitOutcome) -> Void
+    ) -> any Cancellable {
+        sendAndWaits.add(data, timeout: timeout, delimiter: delimiter, completion: completion)
+    }
+
+    /// Sends `data` at each interval while the port is online; the first time after one interval. A second start
+    /// replaces the first. A turn at which the send queue is full is left out.
+    /// - Parameter interval: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
+    /// - Throws: when the interval is out of its range.
+    public func startKeepAlive(interval: TimeAmount, data: ByteBuffer) throws(ParameterError) {
+        try ControlTimer.check(interval, parameter: "interval")
+        keepAlive?.stop()
+        guard isActive else { return }
+        keepAlive = KeepAliveTransmitter(environment: environment, interval: interval) {
+            // Offline or full: the turn is left out; the next one comes by itself.
+            try? self.connection?.send(data)
+        }
+    }
+
+    /// Ends the keep-alive. Idempotent.
+    public func stopKeepAlive() {
+        keepAlive?.stop()
+        keepAlive = nil
+    }
+
+    // MARK: Receiving
+
+    /// Pauses (`false`) or resumes (`true`) the delivery of data; on the terms of
+    /// ``EthernetClientInterface/setReceiving(_:)``. Without flow control a serial device does not know, and what comes
+    /// when the driver's buffer is full is lost.
+    public func setReceiving(_ receiving: Bool) {
+        isReceiving = receiving
+        connection?.setReceiving(receiving)
+    }
+}
+
+extension SerialInterface: StreamConnectionOwner {
+    func connection(_ connection: StreamConnection, didReceive bytes: ByteBuffer) {
+        onReceiveData?(bytes)
+    }
+
+    func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
+        sendAndWaits.receive(bytes)
+    }
+
+    func connectionWillEnd(_ connection: StreamConnection) {
+        sendAndWaits.connectionWillEnd()
+    }
+
+    func connectionDidEnd(_ connection: StreamConnection, reason: CloseReason) {
+        if isActive {
+            if environment.now - openedAt >= Self.longestRetry { retryDelay = Self.shortestRetry }
+            scheduleRetry()
+            switch reason {
+            case .failed(let text): note("is offline: \(text)")
+            case .peer: note("is offline: the device server has closed the connection")
+            case .local: note("is offline")
+            }
+            changePresence(to: .offline)
+        }
+        sendAndWaits.connectionDidEnd(notSent: offline)
+    }
+}
+
+extension SerialInterface: SendAndWaitLink {
+    func transmit(_ bytes: ByteBuffer) throws(IOFault) {
+        try send(bytes)
+    }
+
+    func handOver(_ bytes: ByteBuffer) {
+        connection?.handOver(bytes)
+    }
+
+    func awaitsResponse(_ awaits: Bool) {
+        isAwaited = awaits
+        connection?.isAwaited = awaits
+    }
+}
+
+extension SerialPortAddress {
+    fileprivate var isDevice: Bool {
+        if case .device = self { true } else { false }
+    }
+}

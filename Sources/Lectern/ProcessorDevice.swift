@@ -1,0 +1,12 @@
+/// The processor whose ports a program uses: a name that the configuration maps to this machine.
+final class ProcessorDevice {
+    /// The name under which the configuration has the ports.
+    let alias: String
+    /// The part that the program was written for; without effect.
+    let partNumber: String?
+
+    init(alias: String, partNumber: String?) {
+        self.alias = alias
+        self.partNumber = partNumber
+    }
+}
