@@ -95,6 +95,12 @@ function EthernetServerInterfaceEx:Disconnect(client) end
 --- The processor whose ports a program uses.
 ---@class ProcessorDevice
 ---@field DeviceAlias string The name as given.
+---@field PartNumber string The part as given, or nil.
+---@field ModelName string 'Lectern'.
+---@field FirmwareVersion string The version of Lectern.
+---@field IPAddress string The address that the configuration gives to the interface LAN, or nil.
+---@field Online fun(object: table, argument: any)|nil Comes once when the handler is set: the program runs on the processor.
+---@field Offline fun(object: table, argument: any)|nil Never comes: a program ends with its processor.
 ---@overload fun(DeviceAlias: string, PartNumber?: string): ProcessorDevice
 ProcessorDevice = {}
 

@@ -4,6 +4,8 @@ final class ProcessorDevice {
     let alias: String
     /// The part that the program was written for; without effect.
     let partNumber: String?
+    /// Counts the handlers that were set for Online: only the newest is told.
+    var onlineHandlers = 0
 
     init(alias: String, partNumber: String?) {
         self.alias = alias

@@ -134,6 +134,25 @@ struct SystemFunctionTests {
                 """) == ["2.5"])
     }
 
+    @Test("A processor tells what it is, and that it is online once to a handler when that is set")
+    func processor() throws {
+        let stage = Stage()
+        var configuration = Stage.configuration()
+        configuration.interfaceAddresses["LAN"] = "10.0.0.1"
+        let room = try stage.start(
+            "room",
+            """
+            local p = ProcessorDevice('Main', '60-1912-01')
+            print(p.DeviceAlias, p.PartNumber, p.ModelName, p.FirmwareVersion == Version(), p.IPAddress)
+            event(p, {'Online', 'Offline'}, function(device, state) print(device == p, state) end)
+            print('set')
+            p.Online = nil
+            p.Online = function(_, state) print('again', state) end
+            """, configuration: configuration)
+        stage.run(5)
+        #expect(room.lines == ["Main\t60-1912-01\tLectern\ttrue\t10.0.0.1", "set", "again\tOnline"])
+    }
+
     private final class Recorder: DatagramDelegate {
         private let take: (ByteBuffer) -> Void
         init(_ take: @escaping (ByteBuffer) -> Void) { self.take = take }
