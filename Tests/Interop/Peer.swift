@@ -42,11 +42,18 @@ final class Peer: Sendable {
         command = ([executable] + arguments).joined(separator: " ")
         self.process = NIOLockedValueBox(process)
         for pipe in [out, err] {
-            let descriptor = pipe.fileHandleForReading.fileDescriptor
-            pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
-                let data = handle.availableData
-                if data.isEmpty { handle.readabilityHandler = nil }
-                self?.take([UInt8](data), from: descriptor)
+            // Read on a thread of its own from a descriptor of its own: a handle's handler may outlive the handle, and then
+            // watches whatever gets its number next.
+            let descriptor = dup(pipe.fileHandleForReading.fileDescriptor)
+            Thread.detachNewThread { [weak self] in
+                var chunk = [UInt8](repeating: 0, count: 4096)
+                while true {
+                    let count = read(descriptor, &chunk, chunk.count)
+                    if count < 0 && errno == EINTR { continue }
+                    self?.take(Array(chunk[..<max(count, 0)]), from: descriptor)
+                    if count <= 0 { break }
+                }
+                close(descriptor)
             }
         }
         process.terminationHandler = { [weak self] process in
