@@ -10,10 +10,8 @@ void shim_insert(lua_State *L, int index) { lua_insert(L, index); }
 void shim_remove(lua_State *L, int index) { lua_remove(L, index); }
 void shim_replace(lua_State *L, int index) { lua_replace(L, index); }
 void shim_move(lua_State *from, lua_State *to, int count) { lua_xmove(from, to, count); }
-int shim_absolute(lua_State *L, int index) { return lua_absindex(L, index); }
 
 int shim_type(lua_State *L, int index) { return lua_type(L, index); }
-bool shim_is_integer(lua_State *L, int index) { return lua_isinteger(L, index); }
 bool shim_to_boolean(lua_State *L, int index) { return lua_toboolean(L, index); }
 
 int64_t shim_to_integer(lua_State *L, int index, bool *ok) {
@@ -34,9 +32,6 @@ const char *shim_to_bytes(lua_State *L, int index, size_t *length) {
     return lua_tolstring(L, index, length);
 }
 
-const void *shim_to_pointer(lua_State *L, int index) { return lua_topointer(L, index); }
-lua_State *shim_to_thread(lua_State *L, int index) { return lua_tothread(L, index); }
-bool shim_raw_equal(lua_State *L, int first, int second) { return lua_rawequal(L, first, second); }
 size_t shim_raw_length(lua_State *L, int index) { return lua_rawlen(L, index); }
 
 bool shim_is_callable(lua_State *L, int index) {
@@ -55,7 +50,6 @@ void shim_push_number(lua_State *L, double value) { lua_pushnumber(L, value); }
 void shim_push_bytes(lua_State *L, const char *bytes, size_t length) { lua_pushlstring(L, bytes, length); }
 void shim_push_table(lua_State *L, int array, int fields) { lua_createtable(L, array, fields); }
 
-int shim_raw_get(lua_State *L, int table) { return lua_rawget(L, table); }
 int shim_raw_get_index(lua_State *L, int table, int64_t n) { return lua_rawgeti(L, table, n); }
 
 int shim_raw_get_name(lua_State *L, int table, const char *name, size_t length) {
@@ -64,7 +58,6 @@ int shim_raw_get_name(lua_State *L, int table, const char *name, size_t length) 
     return lua_rawget(L, table);
 }
 
-void shim_raw_set(lua_State *L, int table) { lua_rawset(L, table); }
 void shim_raw_set_index(lua_State *L, int table, int64_t n) { lua_rawseti(L, table, n); }
 
 void shim_raw_set_name(lua_State *L, int table, const char *name, size_t length) {

@@ -116,19 +116,14 @@ void shim_insert(lua_State *L, int index);
 void shim_remove(lua_State *L, int index);
 void shim_replace(lua_State *L, int index);
 void shim_move(lua_State *from, lua_State *to, int count);
-int shim_absolute(lua_State *L, int index);
 
 int shim_type(lua_State *L, int index);
-bool shim_is_integer(lua_State *L, int index);
 bool shim_to_boolean(lua_State *L, int index);
 /* The integer at index, also of a float without fraction; *ok tells. Never converts strings. */
 int64_t shim_to_integer(lua_State *L, int index, bool *ok);
 double shim_to_number(lua_State *L, int index, bool *ok);
 /* The bytes of a string, valid while it is on the stack; NULL for any other type. */
 const char *shim_to_bytes(lua_State *L, int index, size_t *length);
-const void *shim_to_pointer(lua_State *L, int index);
-lua_State *shim_to_thread(lua_State *L, int index);
-bool shim_raw_equal(lua_State *L, int first, int second);
 size_t shim_raw_length(lua_State *L, int index);
 bool shim_is_callable(lua_State *L, int index);
 
@@ -144,10 +139,8 @@ void shim_push_table(lua_State *L, int array, int fields);
 /* A host function: calls shim_callbacks.call with this id. */
 void shim_push_function(lua_State *L, uint32_t function);
 
-int shim_raw_get(lua_State *L, int table);                    /* [-1, +1] */
 int shim_raw_get_index(lua_State *L, int table, int64_t n);   /* [0, +1] */
 int shim_raw_get_name(lua_State *L, int table, const char *name, size_t length); /* [0, +1] */
-void shim_raw_set(lua_State *L, int table);                   /* [-2, 0] */
 void shim_raw_set_index(lua_State *L, int table, int64_t n);  /* [-1, 0] */
 void shim_raw_set_name(lua_State *L, int table, const char *name, size_t length); /* [-1, 0] */
 /* Table iteration as lua_next: [-1, +2 or 0]; the key must be one that the last call gave. */
