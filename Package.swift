@@ -12,11 +12,13 @@ let package = Package(
     products: [
         .library(name: "Lectern", targets: ["Lectern"]),
         .library(name: "ControlCore", targets: ["ControlCore"]),
+        .library(name: "HSMS", targets: ["HSMS"]),
         .library(name: "LuaRuntime", targets: ["LuaRuntime"]),
         .executable(name: "lectern", targets: ["LecternCommand"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -26,6 +28,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
         .target(name: "CLuaShim", dependencies: ["CLua"]),
         .target(name: "CSerial"),
         .target(
@@ -39,16 +42,22 @@ let package = Package(
         .target(
             name: "ControlCore",
             dependencies: [
-                "CSerial",
+                "CSerial", "CSSH",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "HSMS",
+            dependencies: ["ControlCore", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "Lectern",
             dependencies: [
-                "LuaRuntime", "ControlCore", "CPCRE2",
+                "LuaRuntime", "ControlCore", "HSMS", "CPCRE2",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -78,6 +87,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(name: "ControlCoreTests", dependencies: ["ControlCore"], swiftSettings: swiftSettings),
+        .testTarget(name: "HSMSTests", dependencies: ["HSMS", "ControlCore"], swiftSettings: swiftSettings),
         .testTarget(
             name: "LecternTests",
             dependencies: ["Lectern", "ControlCore", "LuaRuntime"],
@@ -87,7 +97,7 @@ let package = Package(
         .testTarget(
             name: "Interop",
             dependencies: [
-                "Lectern", "LecternCommand", "ControlCore",
+                "Lectern", "LecternCommand", "ControlCore", "HSMS",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # The system packages that the build and the tests need. Sourced, after messages.sh.
 
-# Lua and PCRE2 are linked; pkg-config finds them; git fetches the Swift packages; python3 and socat play peers
-# in the tests.
-required_packages=(liblua5.4-dev libpcre2-dev pkg-config git python3 socat)
+# Lua, PCRE2 and libssh are linked; pkg-config finds them; git fetches the Swift packages; python3, socat, openssl and
+# sshd play peers in the tests.
+required_packages=(liblua5.4-dev libpcre2-dev libssh-dev pkg-config git python3 python3-venv socat openssl openssh-server)
 
 # Prints those that are not installed.
 missing_packages() {
@@ -18,7 +18,7 @@ missing_packages() {
 install_missing_packages() {
     local missing as_root=()
     command -v dpkg-query >/dev/null ||
-        die "this is no Debian: install Lua 5.4, PCRE2 (8 bit), their headers, pkg-config, git, python3 and socat by hand, then run 'swift build'"
+        die "this is no Debian: install Lua 5.4, PCRE2 (8 bit), libssh, their headers, pkg-config, git, python3, socat, openssl and sshd by hand, then run 'swift build'"
     mapfile -t missing < <(missing_packages)
     ((${#missing[@]})) || return 0
 
