@@ -86,7 +86,8 @@ let package = Package(
             exclude: ["Lua"],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "ControlCoreTests", dependencies: ["ControlCore"], swiftSettings: swiftSettings),
+        .systemLibrary(name: "CMalloc", path: "Tests/CMalloc"),
+        .testTarget(name: "ControlCoreTests", dependencies: ["ControlCore", "CMalloc"], swiftSettings: swiftSettings),
         .testTarget(name: "HSMSTests", dependencies: ["HSMS", "ControlCore"], swiftSettings: swiftSettings),
         .testTarget(
             name: "LecternTests",
