@@ -8,7 +8,7 @@ extension EthernetClientInterface: DatagramConnectionOwner {
     }
 
     func datagrams(_ connection: DatagramConnection, didReceiveAwaited bytes: ByteBuffer) {
-        sendAndWaits.receive(bytes)
+        traffic.sendAndWaits.receive(bytes)
     }
 
     func datagrams(_ connection: DatagramConnection, didFail fault: IOFault) {

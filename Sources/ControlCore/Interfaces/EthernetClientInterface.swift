@@ -12,12 +12,7 @@ public import NIOCore
 /// With UDP there is no connection: ``send(_:)`` works at once, and ``connect(timeout:completion:)`` fails. The socket
 /// opens with the first datagram, which waits until the name is resolved. Every datagram is one ``onReceiveData``; those
 /// behind a response keep their bounds. What cannot be sent then is told by ``onFault``.
-public final class EthernetClientInterface {
-    /// The most bytes that wait to be sent: 1 MiB.
-    public static let sendQueueLimit = StreamConnection.sendQueueLimit
-    /// The most bytes that a `sendAndWait` collects: 1 MiB.
-    public static let responseLimit = 1 << 20
-
+public final class EthernetClientInterface: DeviceInterface {
     private enum State {
         case idle
         case connecting(ConnectAttempt)
@@ -58,14 +53,12 @@ public final class EthernetClientInterface {
     private var state = State.idle
     /// A connection that ``disconnect()`` has closed and whose end is not reported yet.
     private var ending: StreamConnection?
-    private var isReceiving = true
     private var lastAddress: String?
-    private var keepAlive: KeepAliveTransmitter?
     private var wasActive = false
     /// For UDP only. Assigned in init, as it needs self, and never again.
     private var datagrams: DatagramConnection?
-    private(set) lazy var sendAndWaits = SendAndWaitQueue(
-        environment: environment, responseLimit: Self.responseLimit, link: self)
+    /// Commands, keep-alive and pauses, which outlive a connection.
+    public private(set) lazy var traffic = DeviceTraffic(environment: environment, line: self)
 
     /// Makes an interface that is not connected.
     /// - Parameters:
@@ -148,7 +141,7 @@ public final class EthernetClientInterface {
     public var isActive: Bool {
         switch state {
         case .connecting, .connected: true
-        case .idle: ending != nil || keepAlive != nil || datagrams?.isActive == true
+        case .idle: ending != nil || traffic.hasKeepAlive || datagrams?.isActive == true
         }
     }
 
@@ -219,9 +212,9 @@ public final class EthernetClientInterface {
         stopKeepAlive()
         disconnect()
         if let datagrams {
-            sendAndWaits.connectionWillEnd()
+            traffic.sendAndWaits.connectionWillEnd()
             datagrams.close()
-            sendAndWaits.connectionDidEnd(notSent: IOFault("\(peer) is closed"))
+            traffic.sendAndWaits.connectionDidEnd(notSent: IOFault("\(peer) is closed"))
         }
     }
 
@@ -231,7 +224,8 @@ public final class EthernetClientInterface {
             // The end of the former connection is reported before the start of the next.
             ending?.endNow()
             let connection = StreamConnection(
-                transport: transport, peer: peer, isReceiving: isReceiving, owner: self, environment: environment)
+                transport: transport, peer: peer, isReceiving: traffic.isReceiving, owner: self,
+                environment: environment)
             state = .connected(connection)
             lastAddress = transport.remoteAddress?.ipAddress ?? lastAddress
             connection.start()
@@ -267,64 +261,7 @@ public final class EthernetClientInterface {
         return connection?.whenWritable(body)
     }
 
-    /// Sends `data` and waits for the response.
-    ///
-    /// Completes at the earliest byte at which the delimiter holds; what came behind goes to ReceiveData, after the
-    /// completion. Calls on one interface take turns in order; each sends, and its time-out starts, when its turn comes.
-    /// When the connection is lost the call completes at once: with ``SendAndWaitOutcome/UnmetReason/connectionLost``,
-    /// or without a delimiter with what came; calls that wait for their turn fail with ``IOFault``. The Disconnected
-    /// event runs before these completions.
-    /// - Parameters:
-    ///   - timeout: how long to wait for the response.
-    ///   - delimiter: `nil`: the response is all that comes in the whole time-out.
-    ///   - completion: called once, unless cancelled.
-    /// - Returns: gives up; what came goes to ReceiveData.
-    @discardableResult
-    public func sendAndWait(
-        _ data: ByteBuffer,
-        timeout: TimeAmount,
-        delimiter: ResponseDelimiter?,
-        completion: @escaping (SendAndWaitOutcome) -> Void
-    ) -> any Cancellable {
-        sendAndWaits.add(data, timeout: timeout, delimiter: delimiter, completion: completion)
-    }
-
-    /// Sends `data` at each interval while connected; the first time after one interval. Goes on over reconnects until
-    /// ``stopKeepAlive()``. A second start replaces the first. A turn at which the send queue is full is left out.
-    /// - Parameter interval: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
-    /// - Throws: when the interval is out of its range.
-    public func startKeepAlive(interval: TimeAmount, data: ByteBuffer) throws(ParameterError) {
-        try ControlTimer.check(interval, parameter: "interval")
-        keepAlive?.stop()
-        keepAlive = KeepAliveTransmitter(environment: environment, interval: interval) {
-            // Down or full: the turn is left out, as documented; the next one comes by itself.
-            guard self.isConnected || self.datagrams != nil else { return }
-            try? self.send(data)
-        }
-        activityMayHaveChanged()
-    }
-
-    /// Ends the keep-alive. Idempotent.
-    public func stopKeepAlive() {
-        keepAlive?.stop()
-        keepAlive = nil
-        activityMayHaveChanged()
-    }
-
     private var notConnected: IOFault { IOFault("\(peer) is not connected") }
-
-    // MARK: Receiving
-
-    /// Pauses (`false`) or resumes (`true`) the delivery of data. Holds over reconnects.
-    ///
-    /// While paused, reading stops, so that the peer is slowed down. A `sendAndWait` goes on reading for its response;
-    /// what it leaves over is kept, up to 1 MiB, and delivered after the pause. At most what was already read when the
-    /// pause began is kept besides. When the connection ends, what is kept is delivered in spite of the pause.
-    public func setReceiving(_ receiving: Bool) {
-        isReceiving = receiving
-        datagrams?.setReceiving(receiving)
-        connection?.setReceiving(receiving)
-    }
 
     func deliver(_ bytes: ByteBuffer) {
         observer?.client(self, didReceive: bytes)
@@ -346,11 +283,11 @@ extension EthernetClientInterface: StreamConnectionOwner {
     }
 
     func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
-        sendAndWaits.receive(bytes)
+        traffic.sendAndWaits.receive(bytes)
     }
 
     func connectionWillEnd(_ connection: StreamConnection) {
-        sendAndWaits.connectionWillEnd()
+        traffic.sendAndWaits.connectionWillEnd()
     }
 
     func connectionDidEnd(_ connection: StreamConnection, reason: CloseReason) {
@@ -362,12 +299,29 @@ extension EthernetClientInterface: StreamConnectionOwner {
         lastCloseReason = reason
         observer?.clientDidDisconnect(self)
         onDisconnected?()
-        sendAndWaits.connectionDidEnd(notSent: notConnected)
+        traffic.sendAndWaits.connectionDidEnd(notSent: notConnected)
         activityMayHaveChanged()
     }
 }
 
-extension EthernetClientInterface: SendAndWaitLink {
+extension EthernetClientInterface: DeviceLine {
+    var takesKeepAlive: Bool { true }
+
+    func transmitKeepAlive(_ bytes: ByteBuffer) {
+        // Down or full: the turn is left out, as documented; the next one comes by itself.
+        guard isConnected || datagrams != nil else { return }
+        try? send(bytes)
+    }
+
+    func keepAliveDidChange() {
+        activityMayHaveChanged()
+    }
+
+    func receivingDidChange(_ receiving: Bool) {
+        datagrams?.setReceiving(receiving)
+        connection?.setReceiving(receiving)
+    }
+
     func transmit(_ bytes: ByteBuffer) throws(IOFault) {
         try send(bytes)
     }

@@ -13,6 +13,8 @@ final class BindingContext {
     let savedLog: () -> [ProgramLogEntry]
     /// The serial ports that the program uses.
     let serialPorts = SerialPortClaims()
+    /// The patterns that the program used last.
+    let patterns = RegularExpressionCache(capacity: 256)
     /// Writes to the program log.
     let log: (ProgramLogEntry.Severity, String) -> Void
     /// Ends the program with an exit code.

@@ -63,7 +63,7 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
         "SendAndWait", sendAndWaitParameters, returns: sendAndWaitReturns, waits: true,
         "Sends data and waits for the response, counted until a response is accepted."
     ) { (handler, call) throws(LuaFault) in
-        try call.sendAndWait { handler.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3) }
+        try call.sendAndWait(context.patterns) { handler.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3) }
     }
     let connected = c.event("Connected", "'Connected'", "The device is there.")
     let disconnected = c.event("Disconnected", "'Disconnected'", "The device is gone; once per change.")

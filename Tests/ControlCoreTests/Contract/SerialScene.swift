@@ -100,13 +100,13 @@ final class SerialScene: TransportScene {
 
     func openNear(
         to partner: TransportPartner, timeout: TimeAmount,
-        report: @escaping (Result<any TransportEnd, OpeningFailure>) -> Void
+        report: @escaping (Result<any TransportEnd, FailedOpening>) -> Void
     ) -> any Cancellable {
         switch partner {
         case .accepting, .refusing:
             let path = if case .refusing = partner { "/dev/no-such-port" } else { nearPath }
             return scene.client.openSerial(path: path, settings: Self.settings()) { result in
-                report(result.map { StreamEnd($0) }.mapError { OpeningFailure(reason: $0.reason) })
+                report(result.map { StreamEnd($0) }.mapError { FailedOpening(reason: $0.reason) })
             }
         case .silent:
             scene.fail("a serial port waits for no answer")

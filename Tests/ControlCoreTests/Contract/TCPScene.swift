@@ -35,13 +35,13 @@ final class TCPScene: TransportScene {
 
     func openNear(
         to partner: TransportPartner, timeout: TimeAmount,
-        report: @escaping (Result<any TransportEnd, OpeningFailure>) -> Void
+        report: @escaping (Result<any TransportEnd, FailedOpening>) -> Void
     ) -> any Cancellable {
         let opening = PreparedOpening()
         func connect(_ host: String, _ port: Int) {
             opening.begin {
                 scene.client.connectTCP(host: host, port: port, timeout: timeout) { result in
-                    report(result.map { StreamEnd($0) }.mapError { OpeningFailure(reason: $0.reason) })
+                    report(result.map { StreamEnd($0) }.mapError { FailedOpening(reason: $0.reason) })
                 }
             }
         }

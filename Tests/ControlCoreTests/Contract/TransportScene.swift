@@ -25,7 +25,7 @@ protocol TransportScene: AnyObject {
     func openNear(
         to partner: TransportPartner,
         timeout: TimeAmount,
-        report: @escaping (Result<any TransportEnd, OpeningFailure>) -> Void
+        report: @escaping (Result<any TransportEnd, FailedOpening>) -> Void
     ) -> any Cancellable
 }
 
@@ -38,7 +38,7 @@ enum TransportPartner {
 }
 
 /// Why an opening failed, in the words that programs get.
-struct OpeningFailure: Error, Equatable {
+struct FailedOpening: Error, Equatable {
     let reason: String
 }
 

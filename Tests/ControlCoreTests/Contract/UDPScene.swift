@@ -41,7 +41,7 @@ final class UDPScene: TransportScene {
     /// A UDP socket opens whoever its partner is. A refusal is heard after the first datagram.
     func openNear(
         to partner: TransportPartner, timeout: TimeAmount,
-        report: @escaping (Result<any TransportEnd, OpeningFailure>) -> Void
+        report: @escaping (Result<any TransportEnd, FailedOpening>) -> Void
     ) -> any Cancellable {
         switch partner {
         case .accepting:
@@ -57,7 +57,7 @@ final class UDPScene: TransportScene {
                 }
                 openNear(to: nobody) { result in
                     guard let near = try? result.get() else { return report(result.map { $0 }) }
-                    near.onFail = { report(.failure(OpeningFailure(reason: $0.reason))) }
+                    near.onFail = { report(.failure(FailedOpening(reason: $0.reason))) }
                     near.start()
                     near.send("is anybody there?")
                 }
@@ -69,12 +69,12 @@ final class UDPScene: TransportScene {
     }
 
     private func openNear(
-        to partner: SocketAddress, report: @escaping (Result<DatagramEnd, OpeningFailure>) -> Void
+        to partner: SocketAddress, report: @escaping (Result<DatagramEnd, FailedOpening>) -> Void
     ) {
         scene.client.openDatagrams(DatagramOptions(address: scene.clientHost, peer: partner)) { result in
             report(
                 result.map { DatagramEnd($0, partner: partner) }
-                    .mapError { OpeningFailure(reason: $0.reason) })
+                    .mapError { FailedOpening(reason: $0.reason) })
         }
     }
 }

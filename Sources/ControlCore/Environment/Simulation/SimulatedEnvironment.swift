@@ -1,7 +1,7 @@
 public import NIOCore
 
 /// One host of a ``SimulatedWorld``, as the program sees it that runs there.
-public final class SimulatedEnvironment: Environment {
+public final class SimulatedEnvironment: ClosableEnvironment {
     /// The world in which the host is.
     public let world: SimulatedWorld
     /// The zone of `Clock` and log times; UTC by default.
@@ -13,7 +13,7 @@ public final class SimulatedEnvironment: Environment {
     let host: SimulatedHost
     private var random: SplitMix64
     private var wallClockAtZero = SimulatedEnvironment.defaultWallClock
-    private var isClosed = false
+    private(set) var isClosed = false
 
     init(world: SimulatedWorld, host: SimulatedHost) {
         self.world = world
@@ -101,9 +101,7 @@ public final class SimulatedEnvironment: Environment {
         timeout: TimeAmount?,
         completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
     ) -> any Cancellable {
-        guard !isClosed else {
-            return world.arm(after: .zero) { completion(.failure(.other(Self.closedText))) }
-        }
+        guard !isClosed else { return refuse(completion) }
         let attempt = SimulatedConnectAttempt(
             world: world, host: self.host, name: host, port: port, timeout: timeout, completion: completion)
         attempt.begin()
@@ -118,7 +116,7 @@ public final class SimulatedEnvironment: Environment {
         accept: @escaping (any StreamTransport) -> Void,
         completion: @escaping (Result<any Listener, ListenFailure>) -> Void
     ) {
-        execute { [self] in
+        onOpenTurn(completion) { [self] in
             completion(listen(address: address, port: port, accept: accept))
         }
     }
@@ -131,9 +129,8 @@ public final class SimulatedEnvironment: Environment {
         settings: SerialSettings,
         completion: @escaping (Result<any SerialTransport, SerialFailure>) -> Void
     ) -> any Cancellable {
-        executeCancellably { [self] in
+        onOpenTurn(completion) { [self] in
             do throws(SerialFailure) {
-                guard !isClosed else { throw .other(Self.closedText) }
                 guard let port = host.serialPorts[path] else { throw .missing }
                 completion(.success(try port.open(settings)))
             } catch {
@@ -147,11 +144,7 @@ public final class SimulatedEnvironment: Environment {
         _ options: DatagramOptions,
         completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
     ) {
-        execute { [self] in
-            guard !isClosed else {
-                completion(.failure(.other(Self.closedText)))
-                return
-            }
+        onOpenTurn(completion) { [self] in
             completion(SimulatedDatagramSocket.open(options, on: host, in: world.network))
         }
     }
@@ -164,12 +157,9 @@ public final class SimulatedEnvironment: Environment {
         host.closeEverything()
     }
 
-    private static let closedText = "the environment is closed"
-
     private func listen(
         address: String?, port: Int, accept: @escaping (any StreamTransport) -> Void
     ) -> Result<any Listener, ListenFailure> {
-        guard !isClosed else { return .failure(.other(Self.closedText)) }
         guard (0...65535).contains(port) else { return .failure(.other("port \(port) is not in 0...65535")) }
         let isWildcard = address == nil || address == "0.0.0.0" || address == "::"
         if let address, !isWildcard, !host.owns(address) { return .failure(.interfaceUnavailable(address)) }
