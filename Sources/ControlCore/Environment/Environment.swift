@@ -57,6 +57,10 @@ public protocol Environment: AnyObject {
         completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
     ) -> any Cancellable
 
+    /// Finds out early whether ``TLSCapableTransport/startTLS(_:timeout:completion:)`` could work with `terms`.
+    /// - Throws: when a certificate, a key or the versions are of no use.
+    func checkTLS(_ terms: TLSTerms) throws(ParameterError)
+
     /// Listens for TCP connections.
     /// - Parameters:
     ///   - address: an IP literal of a local interface; `nil` is every interface.

@@ -17,6 +17,7 @@ public final class LiveEnvironment: ClosableEnvironment {
     /// Deadlines that outlive the program's: sockets still sending when it ends.
     private let housekeeping: LoopScheduler
     let resolver: NameResolver
+    let tlsContexts = TLSContexts()
 
     private var transports: [ObjectIdentifier: TCPTransport] = [:]
     private var listeners: [ObjectIdentifier: TCPListener] = [:]
@@ -116,6 +117,12 @@ public final class LiveEnvironment: ClosableEnvironment {
         attempts[ObjectIdentifier(attempt)] = attempt
         attempt.begin(host: host)
         return attempt
+    }
+
+    /// Finds out whether `terms` are of use; see ``Environment/checkTLS(_:)``. The first time it reads the machine's trusted
+    /// certificates, if the terms need them.
+    public func checkTLS(_ terms: TLSTerms) throws(ParameterError) {
+        _ = try tlsContexts.context(for: terms)
     }
 
     /// Listens for TCP connections; see ``Environment/listenTCP(address:port:accept:completion:)``. Without an address it

@@ -24,6 +24,7 @@ extension ConnectFailure {
     /// How much a failure tells about the host when several of its addresses failed: the most telling one is reported.
     var weight: Int {
         switch self {
+        case .certificateError: 5
         case .connectionRefused: 4
         case .timedOut: 3
         case .hostUnreachable: 2

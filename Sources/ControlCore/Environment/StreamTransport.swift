@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// An open, ordered stream of bytes to one peer: TCP now; TLS, SSH and serial lines look the same from above.
+/// An open, ordered stream of bytes to one peer: TCP, see ``TLSCapableTransport`` for TLS over it; SSH and serial lines look the same from above.
 ///
 /// A transport is owned by whoever got it from the environment. It belongs to the environment's loop.
 public protocol StreamTransport: AnyObject {
@@ -82,6 +82,8 @@ public enum ConnectFailure: Error, Equatable, Sendable {
     case hostUnreachable
     /// No route to its network.
     case networkUnreachable
+    /// The peer's certificate was not accepted: what is wrong with it.
+    case certificateError(String)
     /// Anything else: the system's text.
     case other(String)
 
@@ -93,9 +95,18 @@ public enum ConnectFailure: Error, Equatable, Sendable {
         case .connectionRefused: "ConnectionRefused"
         case .hostUnreachable: "HostUnreachable"
         case .networkUnreachable: "NetworkUnreachable"
+        case .certificateError: "CertificateError"
         case .other(let text): text
         }
     }
+
+    /// What is to be said beyond ``reason``; `nil`: nothing.
+    public var detail: String? {
+        if case .certificateError(let problem) = self { problem } else { nil }
+    }
+
+    /// The reason and what is to be said beyond it, for messages.
+    public var text: String { detail.map { "\(reason): \($0)" } ?? reason }
 }
 
 /// Why a port could not be listened on.

@@ -15,6 +15,11 @@ public enum ConnectOutcome: Equatable, Sendable {
         case .failed(let failure): failure.reason
         }
     }
+
+    /// What is to be said beyond ``text``, such as what is wrong with a certificate; `nil`: nothing.
+    public var detail: String? {
+        if case .failed(let failure) = self { failure.detail } else { nil }
+    }
 }
 
 extension ConnectFailure {

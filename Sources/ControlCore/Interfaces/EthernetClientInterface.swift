@@ -41,15 +41,22 @@ public final class EthernetClientInterface: DeviceInterface {
     public var onDisconnected: (() -> Void)?
     /// Bytes arrived, as many as came at once, at most 64 KiB.
     public var onReceiveData: ((ByteBuffer) -> Void)?
-    /// UDP only: datagrams that were sent are lost, as far as the system knows: the name is not resolved, the service port
-    /// is not free, or the peer refuses them. The last is told once until the peer answers again.
+    /// What no caller is told otherwise. UDP: datagrams that were sent are lost, as far as the system knows: the name is not
+    /// resolved, the service port is not free, or the peer refuses them; the last is told once until the peer answers
+    /// again. TLS: a connection stands whose peer was not verified, and what is wrong with a certificate or a handshake;
+    /// the latter is told once until it changes.
     public var onFault: ((IOFault) -> Void)?
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
     /// Why the last connection ended; `nil` before the first end.
     public private(set) var lastCloseReason: CloseReason?
 
+    /// On what terms each connection speaks TLS; `nil`: it does not.
+    public private(set) var tls: TLSTerms?
+
     let environment: any Environment
+    /// The failure of TLS that was told last.
+    private var toldFailure: ConnectFailure?
     private var state = State.idle
     /// A connection that ``disconnect()`` has closed and whose end is not reported yet.
     private var ending: StreamConnection?
@@ -174,10 +181,11 @@ public final class EthernetClientInterface: DeviceInterface {
         case .idle:
             let attempt = ConnectAttempt(
                 environment: environment,
-                open: { [environment, hostname, port, credentials, `protocol` = self.protocol] timeout, completion in
+                open: {
+                    [environment, hostname, port, credentials, tls, `protocol` = self.protocol] timeout, completion in
                     ClientTransports.open(
-                        `protocol`, host: hostname, port: port, credentials: credentials, timeout: timeout,
-                        in: environment, completion: completion)
+                        `protocol`, host: hostname, port: port, credentials: credentials, tls: tls,
+                        timeout: timeout, in: environment, completion: completion)
                 },
                 onEnd: { self.attemptEnded($0) }
             )
@@ -230,10 +238,69 @@ public final class EthernetClientInterface: DeviceInterface {
             lastAddress = transport.remoteAddress?.ipAddress ?? lastAddress
             connection.start()
             activityMayHaveChanged()
+            if let session = transport.tlsSessionIfCapable { didAgree(session, tls) }
             observer?.clientDidConnect(self)
             onConnected?()
         } else {
             activityMayHaveChanged()
+            if case .failure(let failure) = result, tls != nil { tell(failure) }
+        }
+    }
+
+    // MARK: TLS
+
+    /// From now on each connection speaks TLS: ``connect(timeout:completion:)`` counts the handshake in its time-out and
+    /// succeeds when it stands. The peer's name of the terms is ``hostname``. A connection that is open stays as it is.
+    /// - Throws: when the protocol is not TCP, or the terms are of no use.
+    public func useTLS(_ terms: TLSTerms) throws(ParameterError) {
+        tls = try complete(terms)
+    }
+
+    /// Turns TLS on over the open connection, and only over that; see
+    /// ``TLSCapableTransport/startTLS(_:timeout:completion:)``. A connection whose handshake fails is closed.
+    /// - Throws: ``ParameterError`` when the terms are of no use, ``IOFault`` when not connected.
+    @discardableResult
+    public func startTLS(
+        _ terms: TLSTerms, timeout: TimeAmount?, completion: @escaping (Result<TLSSession, ConnectFailure>) -> Void
+    ) throws -> any Cancellable {
+        let terms = try complete(terms)
+        guard let connection else { throw notConnected }
+        return connection.startTLS(terms, timeout: timeout) { [self] result in
+            switch result {
+            case .success(let session): didAgree(session, terms)
+            case .failure(let failure): tell(failure)
+            }
+            completion(result)
+        }
+    }
+
+    private func complete(_ terms: TLSTerms) throws(ParameterError) -> TLSTerms {
+        guard `protocol` == .tcp else {
+            throw ParameterError(
+                parameter: "Protocol", problem: "is '\(`protocol`.rawValue)'", allowed: "'TCP' for TLS")
+        }
+        var terms = terms
+        terms.role = .client
+        terms.peerName = hostname
+        try environment.checkTLS(terms)
+        return terms
+    }
+
+    private func didAgree(_ session: TLSSession, _ terms: TLSTerms?) {
+        toldFailure = nil
+        guard terms?.verification == TLSTerms.Verification.none else { return }
+        let certificate = session.peerFingerprint.map { ", certificate \($0)" } ?? ""
+        onFault?(IOFault("\(peer) is not verified, as 'CERT_NONE' asks for: \(session.version)\(certificate)"))
+    }
+
+    private func tell(_ failure: ConnectFailure) {
+        switch failure {
+        case .certificateError, .other:
+            guard failure != toldFailure, failure != .calledOff else { return }
+            toldFailure = failure
+            onFault?(IOFault("\(peer): \(failure.text)"))
+        default:
+            return
         }
     }
 

@@ -46,7 +46,7 @@ final class BindingContext {
     func registerAll() throws(LuaFault) {
         runtime.register(declareEthernetClientInterface(self))
         let server = declareEthernetServerInterfaceEx(self)
-        runtime.register(declareClientObject())
+        runtime.register(declareClientObject(self))
         runtime.register(server)
         runtime.register(declareProcessorDevice(self))
         runtime.register(declareSerialInterface(self))

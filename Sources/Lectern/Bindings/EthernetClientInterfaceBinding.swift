@@ -42,15 +42,29 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     c.property("Credentials", .table, "{user, password}, or nil.") { $0.credentials.map { [$0.user, $0.password] } }
     c.method(
         "Connect", [.optional("timeout", .seconds, "How long to try; nil: as long as the system does.")],
-        returns: "'Connected', 'ConnectedAlready', or the reason of the failure", waits: true,
+        returns:
+            "'Connected', 'ConnectedAlready', or the reason of the failure; with 'CertificateError' what is wrong, too",
+        waits: true,
         "Opens the connection. Not for UDP."
     ) { (client, call) throws(LuaFault) in
         try requireConnections(client, "Connect")
         let timeout = call.duration(1)
         return try call.wait { (waiter) throws(LuaFault) in
-            let pending = client.connect(timeout: timeout) { waiter.resume(returning: $0.text) }
+            let pending = client.connect(timeout: timeout) { waiter.resume($0) }
             return { pending.cancel() }
         }
+    }
+    c.method(
+        "SSLWrap", secureWrappingParameters, waits: true,
+        "Before Connect: each connection speaks TLS. On an open connection: turns TLS on; raises ConnectionError. Only for TCP."
+    ) { (client, call) throws(LuaFault) in
+        try requireTCP(client.protocol, client.peer)
+        let terms = try call.tlsTerms(.client, host: client.hostname, context)
+        if client.isConnected {
+            return try call.secure(client.peer) { try client.startTLS(terms, timeout: $0, completion: $1) }
+        }
+        try call.checked { () throws(ParameterError) in try client.useTLS(terms) }
+        return .none
     }
     c.method("Disconnect", "Closes the connection; harmless when it is closed. Not for UDP.") {
         (client, _) throws(LuaFault) in

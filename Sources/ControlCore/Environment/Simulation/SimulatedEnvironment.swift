@@ -12,7 +12,6 @@ public final class SimulatedEnvironment: ClosableEnvironment {
 
     let host: SimulatedHost
     private var random: SplitMix64
-    private var wallClockAtZero = SimulatedEnvironment.defaultWallClock
     private(set) var isClosed = false
 
     init(world: SimulatedWorld, host: SimulatedHost) {
@@ -31,6 +30,11 @@ public final class SimulatedEnvironment: ClosableEnvironment {
     public var name: String { host.name }
     /// The host's IP address.
     public var address: String { host.address }
+    /// The authorities whose certificates the host trusts; by default ``SimulatedCertificate/commonAuthority`` alone.
+    public var trustedIssuers: Set<String> {
+        get { host.trustedIssuers }
+        set { host.trustedIssuers = newValue }
+    }
     /// The streams that are open or still sending after their close.
     public var openTransports: Int { host.transports.count }
     /// The serial ports that are open or still sending after their close.
@@ -45,13 +49,13 @@ public final class SimulatedEnvironment: ClosableEnvironment {
 
     /// The host's wall clock, in nanoseconds since 1970-01-01 00:00:00 UTC. Setting it lets it jump; it runs on from there.
     public var wallClock: Int64 {
-        get { wallClockAtZero + Int64(world.now.uptimeNanoseconds) }
-        set { wallClockAtZero = newValue - Int64(world.now.uptimeNanoseconds) }
+        get { host.wallClockAtZero + Int64(world.now.uptimeNanoseconds) }
+        set { host.wallClockAtZero = newValue - Int64(world.now.uptimeNanoseconds) }
     }
 
     /// Lets the wall clock jump, forward or back.
     public func jumpWallClock(by amount: TimeAmount) {
-        wallClockAtZero += amount.nanoseconds
+        host.wallClockAtZero += amount.nanoseconds
     }
 
     /// The next number of the host's sequence, which the world's seed and the host's name decide.
@@ -106,6 +110,11 @@ public final class SimulatedEnvironment: ClosableEnvironment {
             world: world, host: self.host, name: host, port: port, timeout: timeout, completion: completion)
         attempt.begin()
         return attempt
+    }
+
+    /// Finds out whether `terms` are of use; see ``Environment/checkTLS(_:)``. Certificates are ``SimulatedCertificate``s.
+    public func checkTLS(_ terms: TLSTerms) throws(ParameterError) {
+        try SimulatedTLS.check(terms)
     }
 
     /// Listens for TCP connections; see ``Environment/listenTCP(address:port:accept:completion:)``. After ``close()`` it
