@@ -20,7 +20,8 @@ public final class LiveEnvironment: Environment {
 
     private var transports: [ObjectIdentifier: TCPTransport] = [:]
     private var listeners: [ObjectIdentifier: TCPListener] = [:]
-    private var attempts: [ObjectIdentifier: TCPConnectAttempt] = [:]
+    private var sshTransports: [ObjectIdentifier: SSHTransport] = [:]
+    private var attempts: [ObjectIdentifier: any Cancellable] = [:]
     private var serialPorts: [ObjectIdentifier: SerialPortTransport] = [:]
     private var datagrams: [ObjectIdentifier: UDPTransport] = [:]
     private var isClosed = false
@@ -50,7 +51,7 @@ public final class LiveEnvironment: Environment {
     }
 
     /// The sockets of streams that are connecting, open or still sending after their close.
-    public var openTransports: Int { transports.count }
+    public var openTransports: Int { transports.count + sshTransports.count }
     /// The serial ports that are open or still sending after their close.
     public var openSerialPorts: Int { serialPorts.count }
     /// The UDP sockets.
@@ -115,6 +116,26 @@ public final class LiveEnvironment: Environment {
             return scheduleFailure { completion(.failure(.other(Self.closedText))) }
         }
         let attempt = TCPConnectAttempt(environment: self, port: port, timeout: timeout, completion: completion)
+        attempts[ObjectIdentifier(attempt)] = attempt
+        attempt.begin(host: host)
+        return attempt
+    }
+
+    /// Opens an SSH connection; see ``Environment/connectSSH(host:port:login:timeout:completion:)``. Each has a thread of
+    /// its own, which ends with it. After ``close(_:)`` it fails.
+    @discardableResult
+    public func connectSSH(
+        host: String,
+        port: Int,
+        login: SSHLogin,
+        timeout: TimeAmount?,
+        completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        guard !isClosed else {
+            return scheduleFailure { completion(.failure(.other(Self.closedText))) }
+        }
+        let attempt = SSHConnectAttempt(
+            environment: self, port: port, login: login, timeout: timeout, completion: completion)
         attempts[ObjectIdentifier(attempt)] = attempt
         attempt.begin(host: host)
         return attempt
@@ -189,6 +210,7 @@ public final class LiveEnvironment: Environment {
         for attempt in Array(attempts.values) { attempt.cancel() }
         for listener in Array(listeners.values) { listener.close() }
         for transport in Array(transports.values) { transport.close() }
+        for transport in Array(sshTransports.values) { transport.close() }
         for port in Array(serialPorts.values) { port.close() }
         for socket in Array(datagrams.values) { socket.close() }
         completeClose()
@@ -198,12 +220,19 @@ public final class LiveEnvironment: Environment {
 
     func transportOpened(_ transport: TCPTransport) { transports[ObjectIdentifier(transport)] = transport }
     func listenerOpened(_ listener: TCPListener) { listeners[ObjectIdentifier(listener)] = listener }
-    func attemptEnded(_ attempt: TCPConnectAttempt) { attempts[ObjectIdentifier(attempt)] = nil }
+    func attemptEnded(_ attempt: any Cancellable) { attempts[ObjectIdentifier(attempt)] = nil }
 
     func datagramsOpened(_ socket: UDPTransport) { datagrams[ObjectIdentifier(socket)] = socket }
 
     func datagramsClosed(_ socket: UDPTransport) {
         datagrams[ObjectIdentifier(socket)] = nil
+        completeClose()
+    }
+
+    func sshOpened(_ transport: SSHTransport) { sshTransports[ObjectIdentifier(transport)] = transport }
+
+    func sshClosed(_ transport: SSHTransport) {
+        sshTransports[ObjectIdentifier(transport)] = nil
         completeClose()
     }
 
@@ -230,7 +259,7 @@ public final class LiveEnvironment: Environment {
     }
 
     private func completeClose() {
-        let isEmpty = transports.isEmpty && listeners.isEmpty && serialPorts.isEmpty && datagrams.isEmpty
+        let isEmpty = openTransports == 0 && listeners.isEmpty && serialPorts.isEmpty && datagrams.isEmpty
         guard isClosed, isEmpty else { return }
         let completions = onClosed
         onClosed = []

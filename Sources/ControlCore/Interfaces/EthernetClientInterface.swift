@@ -35,6 +35,8 @@ public final class EthernetClientInterface {
     public let servicePort: Int
     /// The credentials; of meaning for SSH only.
     public let credentials: Credentials?
+    /// How SSH connections are opened; of meaning for SSH only.
+    public let ssh: SSHSettings
     /// The largest datagram that is delivered, in bytes; of meaning for UDP only.
     public private(set) var bufferSize: Int
 
@@ -46,8 +48,11 @@ public final class EthernetClientInterface {
     public var onDisconnected: (() -> Void)?
     /// Bytes arrived, as many as came at once, at most 64 KiB.
     public var onReceiveData: ((ByteBuffer) -> Void)?
-    /// UDP only: datagrams that were sent are lost, as far as the system knows: the name is not resolved, the service port
+    /// UDP: datagrams that were sent are lost, as far as the system knows: the name is not resolved, the service port
     /// is not free, or the peer refuses them. The last is told once until the peer answers again.
+    ///
+    /// Connections: an attempt failed and there is more to say than its reason, see ``ConnectFailure/detail``. What repeats
+    /// itself is told once until the connection stands.
     public var onFault: ((IOFault) -> Void)?
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
@@ -60,6 +65,8 @@ public final class EthernetClientInterface {
     private var ending: StreamConnection?
     private var isReceiving = true
     private var lastAddress: String?
+    /// The last failure that was told by ``onFault``.
+    private var lastFailure: ConnectFailure?
     private var keepAlive: KeepAliveTransmitter?
     private var wasActive = false
     /// For UDP only. Assigned in init, as it needs self, and never again.
@@ -71,8 +78,10 @@ public final class EthernetClientInterface {
     /// - Parameters:
     ///   - hostname: a name or an IP literal, not empty.
     ///   - port: 1…65535.
-    ///   - protocol: this build has TCP and UDP.
+    ///   - protocol: how to talk to the device.
     ///   - servicePort: 0, or 1024…65535.
+    ///   - credentials: who logs in; SSH needs them.
+    ///   - ssh: known hosts, key files and algorithms.
     ///   - bufferSize: at least 1.
     /// - Throws: when a parameter is out of its range.
     public init(
@@ -82,6 +91,7 @@ public final class EthernetClientInterface {
         protocol: NetworkProtocol = .tcp,
         servicePort: Int = 0,
         credentials: Credentials? = nil,
+        ssh: SSHSettings = SSHSettings(),
         bufferSize: Int = 4096
     ) throws(ParameterError) {
         guard !hostname.isEmpty else {
@@ -96,13 +106,14 @@ public final class EthernetClientInterface {
         guard bufferSize > 0 else {
             throw ParameterError(parameter: "bufferSize", problem: "is \(bufferSize)", allowed: "at least 1")
         }
-        try ClientTransports.check(`protocol`)
+        try ClientTransports.check(`protocol`, credentials)
         self.environment = environment
         self.hostname = hostname
         self.port = port
         self.protocol = `protocol`
         self.servicePort = servicePort
         self.credentials = credentials
+        self.ssh = ssh
         self.bufferSize = bufferSize
         if `protocol` == .udp {
             datagrams = DatagramConnection(
@@ -152,6 +163,8 @@ public final class EthernetClientInterface {
         }
     }
 
+    private var login: SSHLogin? { credentials.map { SSHLogin(credentials: $0, settings: ssh) } }
+
     private var connection: StreamConnection? {
         if case .connected(let connection) = state { connection } else { nil }
     }
@@ -181,10 +194,10 @@ public final class EthernetClientInterface {
         case .idle:
             let attempt = ConnectAttempt(
                 environment: environment,
-                open: { [environment, hostname, port, credentials, `protocol` = self.protocol] timeout, completion in
+                open: { [environment, hostname, port, login, `protocol` = self.protocol] timeout, completion in
                     ClientTransports.open(
-                        `protocol`, host: hostname, port: port, credentials: credentials, timeout: timeout,
-                        in: environment, completion: completion)
+                        `protocol`, host: hostname, port: port, login: login, timeout: timeout, in: environment,
+                        completion: completion)
                 },
                 onEnd: { self.attemptEnded($0) }
             )
@@ -233,14 +246,22 @@ public final class EthernetClientInterface {
             let connection = StreamConnection(
                 transport: transport, peer: peer, isReceiving: isReceiving, owner: self, environment: environment)
             state = .connected(connection)
+            lastFailure = nil
             lastAddress = transport.remoteAddress?.ipAddress ?? lastAddress
             connection.start()
             activityMayHaveChanged()
             observer?.clientDidConnect(self)
             onConnected?()
         } else {
+            tellDetail(of: result)
             activityMayHaveChanged()
         }
+    }
+
+    private func tellDetail(of result: Result<any StreamTransport, ConnectFailure>) {
+        guard case .failure(let failure) = result, let detail = failure.detail, failure != lastFailure else { return }
+        lastFailure = failure
+        onFault?(IOFault("\(peer): \(failure.reason): \(detail)"))
     }
 
     // MARK: Sending
