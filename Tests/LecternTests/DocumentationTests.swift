@@ -53,6 +53,7 @@ struct DocumentationTests {
     private func run(_ block: LuaBlock, in folder: String) throws {
         let stage = Stage()
         try stage.start("projector", address: "192.168.1.20", Self.projector)
+        let amplifier = SSHDevice(in: stage.world, address: "192.168.1.40")
         try stage.start("panel", address: "192.168.1.30", Self.panel)
         var configuration = Stage.configuration()
         try configuration.mapPort("MainProcessor:COM2=tcp://192.168.1.20:5000")
@@ -60,6 +61,7 @@ struct DocumentationTests {
             "room", address: "192.168.1.10", block.text, file: block.file ?? "main.lua", folder: folder,
             configuration: configuration)
         stage.run(20)
+        withExtendedLifetime(amplifier) {}
 
         #expect(room.errors.count == block.logs.count, "\(room.errors.map(\.text))")
         for (entry, expected) in zip(room.errors, block.logs) {

@@ -21,7 +21,8 @@ public final class LiveEnvironment: ClosableEnvironment {
 
     private var transports: [ObjectIdentifier: TCPTransport] = [:]
     private var listeners: [ObjectIdentifier: TCPListener] = [:]
-    private var attempts: [ObjectIdentifier: TCPConnectAttempt] = [:]
+    private var sshTransports: [ObjectIdentifier: SSHTransport] = [:]
+    private var attempts: [ObjectIdentifier: any Cancellable] = [:]
     private var serialPorts: [ObjectIdentifier: SerialPortTransport] = [:]
     private var datagrams: [ObjectIdentifier: UDPTransport] = [:]
     private(set) var isClosed = false
@@ -51,7 +52,7 @@ public final class LiveEnvironment: ClosableEnvironment {
     }
 
     /// The sockets of streams that are connecting, open or still sending after their close.
-    public var openTransports: Int { transports.count }
+    public var openTransports: Int { transports.count + sshTransports.count }
     /// The serial ports that are open or still sending after their close.
     public var openSerialPorts: Int { serialPorts.count }
     /// The UDP sockets.
@@ -125,6 +126,24 @@ public final class LiveEnvironment: ClosableEnvironment {
         _ = try tlsContexts.context(for: terms)
     }
 
+    /// Opens an SSH connection; see ``Environment/connectSSH(host:port:login:timeout:completion:)``. Each has a thread of
+    /// its own, which ends with it. After ``close(_:)`` it fails.
+    @discardableResult
+    public func connectSSH(
+        host: String,
+        port: Int,
+        login: SSHLogin,
+        timeout: TimeAmount?,
+        completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        guard !isClosed else { return refuse(completion) }
+        let attempt = SSHConnectAttempt(
+            environment: self, port: port, login: login, timeout: timeout, completion: completion)
+        attempts[ObjectIdentifier(attempt)] = attempt
+        attempt.begin(host: host)
+        return attempt
+    }
+
     /// Listens for TCP connections; see ``Environment/listenTCP(address:port:accept:completion:)``. Without an address it
     /// serves IPv6 and IPv4; IPv4 peers appear under their IPv4 addresses. After ``close(_:)`` it fails.
     public func listenTCP(
@@ -180,6 +199,7 @@ public final class LiveEnvironment: ClosableEnvironment {
         for attempt in Array(attempts.values) { attempt.cancel() }
         for listener in Array(listeners.values) { listener.close() }
         for transport in Array(transports.values) { transport.close() }
+        for transport in Array(sshTransports.values) { transport.close() }
         for port in Array(serialPorts.values) { port.close() }
         for socket in Array(datagrams.values) { socket.close() }
         completeClose()
@@ -189,12 +209,19 @@ public final class LiveEnvironment: ClosableEnvironment {
 
     func transportOpened(_ transport: TCPTransport) { transports[ObjectIdentifier(transport)] = transport }
     func listenerOpened(_ listener: TCPListener) { listeners[ObjectIdentifier(listener)] = listener }
-    func attemptEnded(_ attempt: TCPConnectAttempt) { attempts[ObjectIdentifier(attempt)] = nil }
+    func attemptEnded(_ attempt: any Cancellable) { attempts[ObjectIdentifier(attempt)] = nil }
 
     func datagramsOpened(_ socket: UDPTransport) { datagrams[ObjectIdentifier(socket)] = socket }
 
     func datagramsClosed(_ socket: UDPTransport) {
         datagrams[ObjectIdentifier(socket)] = nil
+        completeClose()
+    }
+
+    func sshOpened(_ transport: SSHTransport) { sshTransports[ObjectIdentifier(transport)] = transport }
+
+    func sshClosed(_ transport: SSHTransport) {
+        sshTransports[ObjectIdentifier(transport)] = nil
         completeClose()
     }
 
@@ -221,7 +248,7 @@ public final class LiveEnvironment: ClosableEnvironment {
     }
 
     private func completeClose() {
-        let isEmpty = transports.isEmpty && listeners.isEmpty && serialPorts.isEmpty && datagrams.isEmpty
+        let isEmpty = openTransports == 0 && listeners.isEmpty && serialPorts.isEmpty && datagrams.isEmpty
         guard isClosed, isEmpty else { return }
         let completions = onClosed
         onClosed = []

@@ -30,6 +30,8 @@ public final class EthernetClientInterface: DeviceInterface {
     public let servicePort: Int
     /// The credentials; of meaning for SSH only.
     public let credentials: Credentials?
+    /// How SSH connections are opened; of meaning for SSH only.
+    public let ssh: SSHSettings
     /// The largest datagram that is delivered, in bytes; of meaning for UDP only.
     public private(set) var bufferSize: Int
 
@@ -43,8 +45,10 @@ public final class EthernetClientInterface: DeviceInterface {
     public var onReceiveData: ((ByteBuffer) -> Void)?
     /// What no caller is told otherwise. UDP: datagrams that were sent are lost, as far as the system knows: the name is not
     /// resolved, the service port is not free, or the peer refuses them; the last is told once until the peer answers
-    /// again. TLS: a connection stands whose peer was not verified, and what is wrong with a certificate or a handshake;
-    /// the latter is told once until it changes.
+    /// again.
+    ///
+    /// Connections: an attempt failed and there is more to say than its reason, see ``ConnectFailure/detail``; what repeats
+    /// itself is told once until the connection stands. TLS: a connection stands whose peer was not verified.
     public var onFault: ((IOFault) -> Void)?
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
@@ -71,8 +75,10 @@ public final class EthernetClientInterface: DeviceInterface {
     /// - Parameters:
     ///   - hostname: a name or an IP literal, not empty.
     ///   - port: 1…65535.
-    ///   - protocol: this build has TCP and UDP.
+    ///   - protocol: how to talk to the device.
     ///   - servicePort: 0, or 1024…65535.
+    ///   - credentials: who logs in; SSH needs them.
+    ///   - ssh: known hosts, key files and algorithms.
     ///   - bufferSize: at least 1.
     /// - Throws: when a parameter is out of its range.
     public init(
@@ -82,6 +88,7 @@ public final class EthernetClientInterface: DeviceInterface {
         protocol: NetworkProtocol = .tcp,
         servicePort: Int = 0,
         credentials: Credentials? = nil,
+        ssh: SSHSettings = SSHSettings(),
         bufferSize: Int = 4096
     ) throws(ParameterError) {
         guard !hostname.isEmpty else {
@@ -96,13 +103,14 @@ public final class EthernetClientInterface: DeviceInterface {
         guard bufferSize > 0 else {
             throw ParameterError(parameter: "bufferSize", problem: "is \(bufferSize)", allowed: "at least 1")
         }
-        try ClientTransports.check(`protocol`)
+        try ClientTransports.check(`protocol`, credentials)
         self.environment = environment
         self.hostname = hostname
         self.port = port
         self.protocol = `protocol`
         self.servicePort = servicePort
         self.credentials = credentials
+        self.ssh = ssh
         self.bufferSize = bufferSize
         if `protocol` == .udp {
             datagrams = DatagramConnection(
@@ -152,6 +160,8 @@ public final class EthernetClientInterface: DeviceInterface {
         }
     }
 
+    private var login: SSHLogin? { credentials.map { SSHLogin(credentials: $0, settings: ssh) } }
+
     private var connection: StreamConnection? {
         if case .connected(let connection) = state { connection } else { nil }
     }
@@ -181,11 +191,10 @@ public final class EthernetClientInterface: DeviceInterface {
         case .idle:
             let attempt = ConnectAttempt(
                 environment: environment,
-                open: {
-                    [environment, hostname, port, credentials, tls, `protocol` = self.protocol] timeout, completion in
+                open: { [environment, hostname, port, login, tls, `protocol` = self.protocol] timeout, completion in
                     ClientTransports.open(
-                        `protocol`, host: hostname, port: port, credentials: credentials, tls: tls,
-                        timeout: timeout, in: environment, completion: completion)
+                        `protocol`, host: hostname, port: port, login: login, tls: tls, timeout: timeout,
+                        in: environment, completion: completion)
                 },
                 onEnd: { self.attemptEnded($0) }
             )
@@ -235,6 +244,7 @@ public final class EthernetClientInterface: DeviceInterface {
                 transport: transport, peer: peer, isReceiving: traffic.isReceiving, owner: self,
                 environment: environment)
             state = .connected(connection)
+            toldFailure = nil
             lastAddress = transport.remoteAddress?.ipAddress ?? lastAddress
             connection.start()
             activityMayHaveChanged()
@@ -242,8 +252,8 @@ public final class EthernetClientInterface: DeviceInterface {
             observer?.clientDidConnect(self)
             onConnected?()
         } else {
+            if case .failure(let failure) = result { tell(failure) }
             activityMayHaveChanged()
-            if case .failure(let failure) = result, tls != nil { tell(failure) }
         }
     }
 
@@ -293,15 +303,13 @@ public final class EthernetClientInterface: DeviceInterface {
         onFault?(IOFault("\(peer) is not verified, as 'CERT_NONE' asks for: \(session.version)\(certificate)"))
     }
 
+    /// Tells what the reason alone does not say.
     private func tell(_ failure: ConnectFailure) {
-        switch failure {
-        case .certificateError, .other:
-            guard failure != toldFailure, failure != .calledOff else { return }
-            toldFailure = failure
-            onFault?(IOFault("\(peer): \(failure.text)"))
-        default:
-            return
-        }
+        let saysMore: Bool
+        if case .other = failure { saysMore = tls != nil } else { saysMore = failure.detail != nil }
+        guard saysMore, failure != toldFailure, failure != .calledOff else { return }
+        toldFailure = failure
+        onFault?(IOFault("\(peer): \(failure.text)"))
     }
 
     // MARK: Sending

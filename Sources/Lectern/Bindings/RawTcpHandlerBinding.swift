@@ -31,14 +31,13 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
     c.method(
         "Connect",
         [.optional("timeout", .seconds, "For this attempt and later ones; nil: as long as the system does.")],
-        returns:
-            "'Connected', 'ConnectedAlready', or the reason of the failure; with 'CertificateError' what is wrong, too",
+        returns: "'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any",
         waits: true,
         "Connects and begins to poll."
     ) { (handler, call) throws(LuaFault) in
         let timeout = call.duration(1)
         return try call.wait { (waiter) throws(LuaFault) in
-            let pending = handler.connect(timeout: timeout) { waiter.resume($0) }
+            let pending = handler.connect(timeout: timeout) { waiter.resume(returning: $0) }
             return { pending.cancel() }
         }
     }

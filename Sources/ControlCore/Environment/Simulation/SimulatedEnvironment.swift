@@ -10,6 +10,10 @@ public final class SimulatedEnvironment: ClosableEnvironment {
     /// Where the wall clock stands by default when the world begins: 2026-01-01 00:00:00 UTC, in nanoseconds since 1970.
     public static let defaultWallClock: Int64 = 1_767_225_600_000_000_000
 
+    /// The hosts' keys in each file of known hosts: by the file's path, then by the host, which is `name`, or `[name]:port`
+    /// when the port is not 22.
+    public var knownHosts: [String: [String: String]] = [:]
+
     let host: SimulatedHost
     private var random: SplitMix64
     private(set) var isClosed = false
@@ -115,6 +119,35 @@ public final class SimulatedEnvironment: ClosableEnvironment {
     /// Finds out whether `terms` are of use; see ``Environment/checkTLS(_:)``. Certificates are ``SimulatedCertificate``s.
     public func checkTLS(_ terms: TLSTerms) throws(ParameterError) {
         try SimulatedTLS.check(terms)
+    }
+
+    /// Opens an SSH connection to a host that serves SSH; see
+    /// ``Environment/connectSSH(host:port:login:timeout:completion:)``. After ``close()`` it fails.
+    @discardableResult
+    public func connectSSH(
+        host: String,
+        port: Int,
+        login: SSHLogin,
+        timeout: TimeAmount?,
+        completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        let attempt = SimulatedSSHLogin(
+            environment: self, host: host, port: port, login: login, timeout: timeout, completion: completion)
+        attempt.begin()
+        return attempt
+    }
+
+    /// Serves SSH: whoever is let in has a stream as from ``listenTCP(address:port:accept:completion:)``, whose terms
+    /// hold.
+    public func listenSSH(
+        address: String?,
+        port: Int,
+        service: SimulatedSSHService,
+        accept: @escaping (any StreamTransport) -> Void,
+        completion: @escaping (Result<any Listener, ListenFailure>) -> Void
+    ) {
+        let gate = SimulatedSSHGate(environment: self, service: service, accept: accept)
+        listenTCP(address: address, port: port, accept: { gate.admit($0) }, completion: completion)
     }
 
     /// Listens for TCP connections; see ``Environment/listenTCP(address:port:accept:completion:)``. After ``close()`` it
