@@ -358,6 +358,7 @@ extension EthernetClientInterface: StreamConnectionOwner {
     }
 
     func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
+        observer?.clientDidReceiveAwaited(self)
         traffic.sendAndWaits.receive(bytes)
     }
 
