@@ -66,7 +66,8 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             resources: [
-                .embedInCode("Lua/environment.lua"), .embedInCode("Lua/meset.lua"), .embedInCode("Lua/re.lua"),
+                .embedInCode("Lua/environment.lua"), .embedInCode("Lua/handlers.lua"), .embedInCode("Lua/meset.lua"),
+                .embedInCode("Lua/re.lua"),
             ],
             swiftSettings: swiftSettings
         ),

@@ -54,7 +54,8 @@ public struct LuaClass<Object: AnyObject> {
         self.describe = describe
     }
 
-    /// Says that objects of this class also count as instances of `name` where a parameter asks for one.
+    /// Says that objects of this class also count as instances of `name`: for `isinstance`, if that class was registered
+    /// before, and where a parameter asks for one.
     public mutating func isKind(of name: String) { baseName = name }
 
     /// Declares how programs make an object: `Name(…)`, or `Name.init(self, …)` in a derived class.

@@ -346,6 +346,7 @@ extension EthernetClientInterface: StreamConnectionOwner {
     }
 
     func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
+        observer?.clientDidReceiveAwaited(self)
         sendAndWaits.receive(bytes)
     }
 
