@@ -37,8 +37,8 @@ struct DocumentedHandlerTests {
         local Module = class('Module')
         function Module:init()
             self.Callbacks = {ConnectionStatus = {}, Power = {}}
-            self.Missed = 0
-            self.Password = 'none'
+            self.Missed, self.connectionCounter = 0, 15
+            self.ConnectionStatusNow, self.PowerNow = '', ''
             event(self, 'ReceiveData', function(_, data)
                 self.Missed = 0
                 self:Publish('ConnectionStatus', 'Connected')
@@ -46,14 +46,17 @@ struct DocumentedHandlerTests {
             end)
         end
         function Module:Publish(command, state)
+            if self[command .. 'Now'] == state then return end
+            self[command .. 'Now'] = state
             for _, callback in ipairs(self.Callbacks[command]) do callback(command, state, nil) end
         end
         function Module:Update(command, qualifier)
             self.Asked = command .. ' ' .. (qualifier and qualifier.Input or 'plain')
             self.Missed = self.Missed + 1
-            if self.Missed > 3 then self:Publish('ConnectionStatus', 'Disconnected') end
+            if self.Missed > self.connectionCounter then self:Publish('ConnectionStatus', 'Disconnected') end
             self:Send(Query)
         end
+        function Module:OnDisconnected() self.Missed = 0 end
         function Module:SubscribeStatus(command, qualifier, callback)
             table.insert(self.Callbacks[command], callback)
         end
@@ -204,6 +207,19 @@ struct DocumentedHandlerTests {
             print(handler.devicePassword, pcall(function() handler.devicePassword = 'other' end))
             """)
         #expect(room.lines.count == 1 && room.lines[0].hasPrefix("abc123\tfalse"), "\(room.lines)")
+    }
+
+    @Test("A module's handler subscribes to the module's statuses, and to its own ConnectionStatus")
+    func statuses() throws {
+        let room = try play(
+            """
+            local handler = Make('tcpModule')
+            for _, command in ipairs({'Power', 'ConnectionStatus'}) do
+                handler:SubscribeStatus(command, nil, function(...) print(...) end)
+            end
+            handler:Connect()
+            """)
+        #expect(Set(room.lines) == ["ConnectionStatus\tConnected\tnil", "Power\t1\tnil"], "\(room.lines)")
     }
 
     // MARK: - Raw clients
