@@ -17,17 +17,17 @@ struct DocumentationTests {
     static let programs: [LuaBlock] = documents.flatMap { (try? blocks(of: $0)) ?? [] }
         .filter { $0.fragmentReason == nil }
 
-    /// The projector that the documents talk to.
+    /// The projector that the documents talk to, over TCP and UDP.
     static let projector = """
-        local server = EthernetServerInterfaceEx(5000)
+        local servers = {EthernetServerInterfaceEx(5000), EthernetServerInterfaceEx(5000, 'UDP')}
         local power = '1'
-        event(server, 'ReceiveData', function(client, data)
+        event(servers, 'ReceiveData', function(client, data)
             for command in data:gmatch('.') do
                 if command == '0' or command == '1' then power = command end
                 if command:find('[P01]') then client:Send('Pwr' .. power .. '\\r\\n') end
             end
         end)
-        server:StartListen()
+        for _, server in ipairs(servers) do server:StartListen() end
         """
 
     /// A client that calls on whatever listens on port 9000 of the program's host.
