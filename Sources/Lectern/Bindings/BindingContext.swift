@@ -49,6 +49,8 @@ final class BindingContext {
         runtime.register(declareProcessorDevice(self))
         runtime.register(declareSerialInterface(self))
         runtime.register(declareEthernetServerInterface(self))
+        runtime.register(declareTCPConnection())
+        runtime.register(declareTCPInterface(self))
         runtime.register(declareTimer(self))
         runtime.register(declareWait(self))
         runtime.register(declareClock(self))
