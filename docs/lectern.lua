@@ -578,6 +578,9 @@ function RFile:writelines(seq) end
 --- Closes the file; harmless when it is closed.
 function RFile:close() end
 
+time = {
+}
+
 re = {
     IGNORECASE = 2,
     MULTILINE = 8,
@@ -798,3 +801,12 @@ function re.sub(pattern, repl, string, count, flags) end
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
 ---@return any # the string with the matches replaced, and their number
 function re.subn(pattern, repl, string, count, flags) end
+
+--- Suspends the calling task; timers, handlers and other tasks go on.
+---@async
+---@param seconds number How long to sleep.
+function time.sleep(seconds) end
+
+--- Tells the time of the wall clock.
+---@return any # seconds since 1970-01-01 00:00:00 UTC, with fractions
+function time.time() end

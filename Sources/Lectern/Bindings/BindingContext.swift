@@ -57,6 +57,7 @@ final class BindingContext {
         runtime.register(declareRawTcpHandler(self))
         runtime.register(declareServerExHandler(self))
         for function in declareFunctions(self) { runtime.setGlobal(function) }
+        runtime.setGlobal(table: "time", functions: declareTimeFunctions(self), constants: [])
         try registerRegularExpressions()
         try registerMESet()
         // The profile without file access has none of these.
