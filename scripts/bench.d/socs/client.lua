@@ -18,5 +18,5 @@ end
 round_trips(settings.Count // 10)
 local started = os.clock()
 round_trips(settings.Count)
-print(('rate %d'):format(settings.Count / (os.clock() - started)))
+print(('rate %.0f'):format(settings.Count / (os.clock() - started)))
 ExitProgram(0)
