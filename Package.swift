@@ -105,6 +105,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/Interop",
+            exclude: ["Socs"],
             swiftSettings: swiftSettings
         ),
     ],

@@ -45,10 +45,13 @@ final class BindingContext {
         runtime.register(declareProcessorDevice(self))
         runtime.register(declareSerialInterface(self))
         runtime.register(declareEthernetServerInterface(self))
+        runtime.register(declareTCPConnection())
+        runtime.register(declareTCPInterface(self))
         runtime.register(declareTimer(self))
         runtime.register(declareWait(self))
         runtime.register(declareClock(self))
         for function in declareFunctions(self) { runtime.setGlobal(function) }
+        runtime.setGlobal(table: "time", functions: declareTimeFunctions(self), constants: [])
         try registerRegularExpressions()
         try registerMESet()
         try registerHandlers()
