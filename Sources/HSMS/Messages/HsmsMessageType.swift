@@ -18,4 +18,19 @@ public enum HsmsMessageType: UInt8, Sendable {
     case rejectRequest = 7
     /// Ends the session and the connection; has no answer.
     case separateRequest = 9
+
+    /// The name that SEMI E37 gives the message, for logs.
+    public var name: String {
+        switch self {
+        case .data: "Data message"
+        case .selectRequest: "Select.req"
+        case .selectResponse: "Select.rsp"
+        case .deselectRequest: "Deselect.req"
+        case .deselectResponse: "Deselect.rsp"
+        case .linktestRequest: "Linktest.req"
+        case .linktestResponse: "Linktest.rsp"
+        case .rejectRequest: "Reject.req"
+        case .separateRequest: "Separate.req"
+        }
+    }
 }
