@@ -44,7 +44,10 @@ struct ConfigurationTests {
     @Test(
         "A mistake is named with file, line, key and what to do",
         arguments: [
-            ("prots: 1", "f:1: key 'prots' is not known; the configuration has devices, limits, profile, servers, log"),
+            (
+                "prots: 1",
+                "f:1: key 'prots' is not known; the configuration has devices, limits, profile, servers, certificates, log"
+            ),
             ("limit: {}", "f:1: key 'limit' is not known; did you mean 'limits'?"),
             (
                 "limits:\n  memory: lots",
