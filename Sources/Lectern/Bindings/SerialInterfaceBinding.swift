@@ -151,6 +151,10 @@ private func declareSerialMethods(_ c: inout LuaClass<SerialInterface>) {
         port.stopKeepAlive()
         return .none
     }
+    c.method("SSLWrap", secureWrappingParameters, "Raises TypeError: TLS is for TCP, see EthernetClientInterface.") {
+        (port, _) throws(LuaFault) in
+        throw LuaFault(.typeError, "SSLWrap is for TCP; \(port.name) is a serial port")
+    }
 }
 
 extension LuaCall {
