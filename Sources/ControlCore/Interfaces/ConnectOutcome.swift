@@ -16,7 +16,7 @@ public enum ConnectOutcome: Equatable, Sendable {
         }
     }
 
-    /// What is to be said beyond ``text``, such as what is wrong with a certificate; `nil`: nothing.
+    /// What a person needs to know beyond the ``text``; see ``ConnectFailure/detail``.
     public var detail: String? {
         if case .failed(let failure) = self { failure.detail } else { nil }
     }

@@ -85,21 +85,6 @@ extension LuaCall {
     }
 }
 
-extension LuaWaiter {
-    /// Resumes with the result of a `Connect`, and what is to be said beyond it.
-    func resume(_ outcome: ConnectOutcome) {
-        guard let detail = outcome.detail else {
-            resume(returning: outcome.text)
-            return
-        }
-        resume { stack in
-            stack.push(outcome.text)
-            stack.push(detail)
-            return .values(2)
-        }
-    }
-}
-
 /// Refuses what only TCP has.
 func requireTCP(_ networkProtocol: NetworkProtocol, _ peer: String) throws(LuaFault) {
     guard networkProtocol == .tcp else {

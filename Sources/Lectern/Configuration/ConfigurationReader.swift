@@ -13,11 +13,12 @@ struct ConfigurationReader {
 
     /// Sets what the file sets. What is wrong keeps its former value and is noted.
     mutating func read(_ root: Node, into configuration: inout ProgramConfiguration) {
-        let keys = ["devices", "limits", "profile", "servers", "certificates", "log"]
+        let keys = ["devices", "limits", "profile", "servers", "certificates", "log", "ssh"]
         for (key, value) in entries(root, keys, of: "the configuration") {
             switch key {
             case "devices": configuration.devices = devices(value)
             case "limits": limits(value, &configuration.limits)
+            case "ssh": ssh(value, &configuration.ssh)
             case "profile": set(&configuration.profile, word(value, key))
             case "servers":
                 for (key, value) in entries(value, ["address", "LAN", "AVLAN"], of: "'servers'") {
@@ -81,7 +82,11 @@ struct ConfigurationReader {
         }
     }
 
-    private func set<Value>(_ target: inout Value, _ value: Value?) {
+    func set<Value>(_ target: inout Value, _ value: Value?) {
+        if let value { target = value }
+    }
+
+    func set<Value>(_ target: inout Value?, _ value: Value?) {
         if let value { target = value }
     }
 
@@ -132,7 +137,7 @@ struct ConfigurationReader {
         return scalar.string
     }
 
-    private mutating func word<Word: RawRepresentable & CaseIterable>(_ node: Node, _ key: String) -> Word?
+    mutating func word<Word: RawRepresentable & CaseIterable>(_ node: Node, _ key: String) -> Word?
     where Word.RawValue == String {
         guard case .scalar(let scalar) = node, let word = Word(rawValue: scalar.string) else {
             let words = Word.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")

@@ -45,6 +45,8 @@ public struct ProgramConfiguration: Equatable, Sendable {
     /// The only certificates that are accepted from certain hosts, by the name or address that programs give, in lower
     /// case.
     public var pins: [String: [CertificateFingerprint]] = [:]
+    /// How SSH connections are opened.
+    public var ssh = SSHConfiguration()
     /// Less severe log entries are left out.
     public var logLevel = ProgramLogEntry.Severity.info
     /// How the log looks.
