@@ -57,6 +57,10 @@ public protocol Environment: AnyObject {
         completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
     ) -> any Cancellable
 
+    /// Finds out early whether ``TLSCapableTransport/startTLS(_:timeout:completion:)`` could work with `terms`.
+    /// - Throws: when a certificate, a key or the versions are of no use.
+    func checkTLS(_ terms: TLSTerms) throws(ParameterError)
+
     /// Opens an SSH connection and logs in: a terminal of type `vt100` with 80 columns and 24 lines, in which the user's
     /// shell runs. The host echoes what is sent as its terminal is set.
     ///

@@ -6,7 +6,7 @@ import NIOPosix
 ///
 /// Every member is called on ``eventLoop``, the initializer included. The owner calls ``close(_:)`` when the program has
 /// ended; until then the environment, its sockets and its timers keep each other.
-public final class LiveEnvironment: Environment {
+public final class LiveEnvironment: ClosableEnvironment {
     /// The loop on which everything happens.
     public let eventLoop: any EventLoop
     /// The zone of `Clock` and log times.
@@ -17,6 +17,7 @@ public final class LiveEnvironment: Environment {
     /// Deadlines that outlive the program's: sockets still sending when it ends.
     private let housekeeping: LoopScheduler
     let resolver: NameResolver
+    let tlsContexts = TLSContexts()
 
     private var transports: [ObjectIdentifier: TCPTransport] = [:]
     private var listeners: [ObjectIdentifier: TCPListener] = [:]
@@ -24,7 +25,7 @@ public final class LiveEnvironment: Environment {
     private var attempts: [ObjectIdentifier: any Cancellable] = [:]
     private var serialPorts: [ObjectIdentifier: SerialPortTransport] = [:]
     private var datagrams: [ObjectIdentifier: UDPTransport] = [:]
-    private var isClosed = false
+    private(set) var isClosed = false
     private var onClosed: [() -> Void] = []
 
     /// What every stream reads into: grows with the traffic from 512 bytes up to 64 KiB, the most a delegate gets at once.
@@ -96,7 +97,7 @@ public final class LiveEnvironment: Environment {
         completion: @escaping (Result<[SocketAddress], ConnectFailure>) -> Void
     ) -> any Cancellable {
         guard !isClosed else {
-            return scheduleFailure { completion(.failure(.hostError)) }
+            return executeCancellably { completion(.failure(.hostError)) }
         }
         return resolver.resolve(host, timeout: timeout, completion: completion)
     }
@@ -112,13 +113,17 @@ public final class LiveEnvironment: Environment {
         timeout: TimeAmount?,
         completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
     ) -> any Cancellable {
-        guard !isClosed else {
-            return scheduleFailure { completion(.failure(.other(Self.closedText))) }
-        }
+        guard !isClosed else { return refuse(completion) }
         let attempt = TCPConnectAttempt(environment: self, port: port, timeout: timeout, completion: completion)
         attempts[ObjectIdentifier(attempt)] = attempt
         attempt.begin(host: host)
         return attempt
+    }
+
+    /// Finds out whether `terms` are of use; see ``Environment/checkTLS(_:)``. The first time it reads the machine's trusted
+    /// certificates, if the terms need them.
+    public func checkTLS(_ terms: TLSTerms) throws(ParameterError) {
+        _ = try tlsContexts.context(for: terms)
     }
 
     /// Opens an SSH connection; see ``Environment/connectSSH(host:port:login:timeout:completion:)``. Each has a thread of
@@ -131,9 +136,7 @@ public final class LiveEnvironment: Environment {
         timeout: TimeAmount?,
         completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
     ) -> any Cancellable {
-        guard !isClosed else {
-            return scheduleFailure { completion(.failure(.other(Self.closedText))) }
-        }
+        guard !isClosed else { return refuse(completion) }
         let attempt = SSHConnectAttempt(
             environment: self, port: port, login: login, timeout: timeout, completion: completion)
         attempts[ObjectIdentifier(attempt)] = attempt
@@ -150,12 +153,7 @@ public final class LiveEnvironment: Environment {
         completion: @escaping (Result<any Listener, ListenFailure>) -> Void
     ) {
         let candidates = address.map { [$0] } ?? ["::", "0.0.0.0"]
-        // From a fresh turn: a socket may fail before the call that made it returns.
-        execute { [self] in
-            guard !isClosed else {
-                completion(.failure(.other(Self.closedText)))
-                return
-            }
+        onOpenTurn(completion) { [self] in
             listen(on: candidates[...], port: port, accept: accept, completion: completion)
         }
     }
@@ -167,11 +165,7 @@ public final class LiveEnvironment: Environment {
         settings: SerialSettings,
         completion: @escaping (Result<any SerialTransport, SerialFailure>) -> Void
     ) -> any Cancellable {
-        executeCancellably { [self] in
-            guard !isClosed else {
-                completion(.failure(.other(Self.closedText)))
-                return
-            }
+        onOpenTurn(completion) { [self] in
             do throws(SerialFailure) {
                 let port = try SerialPort(opening: path, settings)
                 let transport = SerialPortTransport(environment: self, port: port, settings: settings)
@@ -188,12 +182,7 @@ public final class LiveEnvironment: Environment {
         _ options: DatagramOptions,
         completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
     ) {
-        // From a fresh turn: a socket may fail before the call that made it returns.
-        execute { [self] in
-            guard !isClosed else {
-                completion(.failure(.other(Self.closedText)))
-                return
-            }
+        onOpenTurn(completion) { [self] in
             UDPTransport(environment: self, options: options).open(completion: completion)
         }
     }
@@ -266,13 +255,6 @@ public final class LiveEnvironment: Environment {
         for completion in completions { execute(completion) }
     }
 
-    private static let closedText = "the environment is closed"
-
-    /// Reports a failure on the next turn, unless cancelled before.
-    private func scheduleFailure(_ body: @escaping () -> Void) -> any Cancellable {
-        housekeeping.schedule(at: now, body)
-    }
-
     private func listen(
         on candidates: ArraySlice<String>,
         port: Int,
@@ -321,7 +303,7 @@ public final class LiveEnvironment: Environment {
             case .success(let channel):
                 guard !isClosed else {
                     // Closed between the two: the listener is gone already.
-                    completion(.failure(.other(Self.closedText)))
+                    completion(.failure(.environmentClosed))
                     return
                 }
                 listener.didBind(channel)

@@ -29,7 +29,7 @@ extension ConnectFailure {
     /// How much a failure tells about the host when several of its addresses failed: the most telling one is reported.
     var weight: Int {
         switch self {
-        case .authenticationFailed, .hostKeyChanged, .hostKeyUnknown, .handshakeFailed: 5
+        case .certificateError, .authenticationFailed, .hostKeyChanged, .hostKeyUnknown, .handshakeFailed: 5
         case .connectionRefused: 4
         case .timedOut: 3
         case .hostUnreachable: 2

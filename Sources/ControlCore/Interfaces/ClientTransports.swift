@@ -26,12 +26,18 @@ enum ClientTransports {
         host: String,
         port: Int,
         login: SSHLogin?,
+        tls: TLSTerms?,
         timeout: TimeAmount?,
         in environment: any Environment,
         completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
     ) -> any Cancellable {
         switch networkProtocol {
         case .tcp:
+            if let tls {
+                let attempt = SecureConnectAttempt(tls, timeout: timeout, in: environment, completion: completion)
+                attempt.begin(host: host, port: port)
+                return attempt
+            }
             return environment.connectTCP(host: host, port: port, timeout: timeout, completion: completion)
         case .udp:
             preconditionFailure("a UDP interface has no stream")

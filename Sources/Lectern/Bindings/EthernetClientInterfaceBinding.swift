@@ -55,43 +55,29 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
             return { pending.cancel() }
         }
     }
+    c.method(
+        "SSLWrap", secureWrappingParameters, waits: true,
+        "Before Connect: each connection speaks TLS. On an open connection: turns TLS on; raises ConnectionError. Only for TCP."
+    ) { (client, call) throws(LuaFault) in
+        try requireTCP(client.protocol, client.peer)
+        let terms = try call.tlsTerms(.client, host: client.hostname, context)
+        if client.isConnected {
+            return try call.secure(client.peer) { try client.startTLS(terms, timeout: $0, completion: $1) }
+        }
+        try call.checked { () throws(ParameterError) in try client.useTLS(terms) }
+        return .none
+    }
     c.method("Disconnect", "Closes the connection; harmless when it is closed. Not for UDP.") {
         (client, _) throws(LuaFault) in
         try requireConnections(client, "Disconnect")
         client.disconnect()
         return .none
     }
-    c.method(
-        "Send", [.required("data", .string, "What to send.")],
-        waits: true,
-        "Sends data; with UDP one datagram. Raises IOError when not connected; waits while more than 64 KiB are queued."
-    ) { (client, call) throws(LuaFault) in
-        let data = try call.buffer(1)
-        return try call.send(data, whenWritable: client.whenWritable) { () throws(IOFault) in try client.send(data) }
-    }
-    c.method(
-        "SendAndWait", sendAndWaitParameters, returns: sendAndWaitReturns, waits: true,
-        "Sends data and waits for the response."
-    ) { (client, call) throws(LuaFault) in
-        try call.sendAndWait { client.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3) }
-    }
-    c.method(
-        "StartKeepAlive",
-        [
-            .required("interval", .seconds(0.01...1e9), "The time between two transmissions."),
-            .required("data", .string, "What to send."),
-        ], "Sends data every interval while connected, until StopKeepAlive; the first time after one interval."
-    ) { (client, call) throws(LuaFault) in
-        let data = try call.buffer(2)
-        try call.checked { () throws(ParameterError) in
-            try client.startKeepAlive(interval: call.duration(1) ?? .seconds(1), data: data)
-        }
-        return .none
-    }
-    c.method("StopKeepAlive", "Ends StartKeepAlive.") { (client, _) throws(LuaFault) in
-        client.stopKeepAlive()
-        return .none
-    }
+    c.declareTraffic(
+        context,
+        sending:
+            "Sends data; with UDP one datagram. Raises IOError when not connected; waits while more than 64 KiB are queued.",
+        up: "connected")
     c.method(
         "SetBufferSize", [.required("bufferSize", .integer(1...65_536), "UDP only: the largest datagram.")],
         "Changes the largest datagram that ReceiveData gets. Only for UDP."

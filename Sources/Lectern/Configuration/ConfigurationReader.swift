@@ -13,7 +13,7 @@ struct ConfigurationReader {
 
     /// Sets what the file sets. What is wrong keeps its former value and is noted.
     mutating func read(_ root: Node, into configuration: inout ProgramConfiguration) {
-        let keys = ["devices", "limits", "profile", "servers", "log", "ssh"]
+        let keys = ["devices", "limits", "profile", "servers", "certificates", "log", "ssh"]
         for (key, value) in entries(root, keys, of: "the configuration") {
             switch key {
             case "devices": configuration.devices = devices(value)
@@ -28,6 +28,7 @@ struct ConfigurationReader {
                         configuration.interfaceAddresses[key] = address(value, key)
                     }
                 }
+            case "certificates": certificates(value, &configuration)
             default:
                 for (key, value) in entries(value, ["level", "format"], of: "'log'") {
                     if key == "level" {

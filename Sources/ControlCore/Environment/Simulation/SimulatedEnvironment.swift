@@ -1,7 +1,7 @@
 public import NIOCore
 
 /// One host of a ``SimulatedWorld``, as the program sees it that runs there.
-public final class SimulatedEnvironment: Environment {
+public final class SimulatedEnvironment: ClosableEnvironment {
     /// The world in which the host is.
     public let world: SimulatedWorld
     /// The zone of `Clock` and log times; UTC by default.
@@ -16,8 +16,7 @@ public final class SimulatedEnvironment: Environment {
 
     let host: SimulatedHost
     private var random: SplitMix64
-    private var wallClockAtZero = SimulatedEnvironment.defaultWallClock
-    private var isClosed = false
+    private(set) var isClosed = false
 
     init(world: SimulatedWorld, host: SimulatedHost) {
         self.world = world
@@ -35,6 +34,11 @@ public final class SimulatedEnvironment: Environment {
     public var name: String { host.name }
     /// The host's IP address.
     public var address: String { host.address }
+    /// The authorities whose certificates the host trusts; by default ``SimulatedCertificate/commonAuthority`` alone.
+    public var trustedIssuers: Set<String> {
+        get { host.trustedIssuers }
+        set { host.trustedIssuers = newValue }
+    }
     /// The streams that are open or still sending after their close.
     public var openTransports: Int { host.transports.count }
     /// The serial ports that are open or still sending after their close.
@@ -49,13 +53,13 @@ public final class SimulatedEnvironment: Environment {
 
     /// The host's wall clock, in nanoseconds since 1970-01-01 00:00:00 UTC. Setting it lets it jump; it runs on from there.
     public var wallClock: Int64 {
-        get { wallClockAtZero + Int64(world.now.uptimeNanoseconds) }
-        set { wallClockAtZero = newValue - Int64(world.now.uptimeNanoseconds) }
+        get { host.wallClockAtZero + Int64(world.now.uptimeNanoseconds) }
+        set { host.wallClockAtZero = newValue - Int64(world.now.uptimeNanoseconds) }
     }
 
     /// Lets the wall clock jump, forward or back.
     public func jumpWallClock(by amount: TimeAmount) {
-        wallClockAtZero += amount.nanoseconds
+        host.wallClockAtZero += amount.nanoseconds
     }
 
     /// The next number of the host's sequence, which the world's seed and the host's name decide.
@@ -105,13 +109,16 @@ public final class SimulatedEnvironment: Environment {
         timeout: TimeAmount?,
         completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
     ) -> any Cancellable {
-        guard !isClosed else {
-            return world.arm(after: .zero) { completion(.failure(.other(Self.closedText))) }
-        }
+        guard !isClosed else { return refuse(completion) }
         let attempt = SimulatedConnectAttempt(
             world: world, host: self.host, name: host, port: port, timeout: timeout, completion: completion)
         attempt.begin()
         return attempt
+    }
+
+    /// Finds out whether `terms` are of use; see ``Environment/checkTLS(_:)``. Certificates are ``SimulatedCertificate``s.
+    public func checkTLS(_ terms: TLSTerms) throws(ParameterError) {
+        try SimulatedTLS.check(terms)
     }
 
     /// Opens an SSH connection to a host that serves SSH; see
@@ -151,7 +158,7 @@ public final class SimulatedEnvironment: Environment {
         accept: @escaping (any StreamTransport) -> Void,
         completion: @escaping (Result<any Listener, ListenFailure>) -> Void
     ) {
-        execute { [self] in
+        onOpenTurn(completion) { [self] in
             completion(listen(address: address, port: port, accept: accept))
         }
     }
@@ -164,9 +171,8 @@ public final class SimulatedEnvironment: Environment {
         settings: SerialSettings,
         completion: @escaping (Result<any SerialTransport, SerialFailure>) -> Void
     ) -> any Cancellable {
-        executeCancellably { [self] in
+        onOpenTurn(completion) { [self] in
             do throws(SerialFailure) {
-                guard !isClosed else { throw .other(Self.closedText) }
                 guard let port = host.serialPorts[path] else { throw .missing }
                 completion(.success(try port.open(settings)))
             } catch {
@@ -180,11 +186,7 @@ public final class SimulatedEnvironment: Environment {
         _ options: DatagramOptions,
         completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
     ) {
-        execute { [self] in
-            guard !isClosed else {
-                completion(.failure(.other(Self.closedText)))
-                return
-            }
+        onOpenTurn(completion) { [self] in
             completion(SimulatedDatagramSocket.open(options, on: host, in: world.network))
         }
     }
@@ -197,12 +199,9 @@ public final class SimulatedEnvironment: Environment {
         host.closeEverything()
     }
 
-    private static let closedText = "the environment is closed"
-
     private func listen(
         address: String?, port: Int, accept: @escaping (any StreamTransport) -> Void
     ) -> Result<any Listener, ListenFailure> {
-        guard !isClosed else { return .failure(.other(Self.closedText)) }
         guard (0...65535).contains(port) else { return .failure(.other("port \(port) is not in 0...65535")) }
         let isWildcard = address == nil || address == "0.0.0.0" || address == "::"
         if let address, !isWildcard, !host.owns(address) { return .failure(.interfaceUnavailable(address)) }
