@@ -18,8 +18,16 @@ EthernetClientInterface = {}
 --- Opens the connection. Not for UDP.
 ---@async
 ---@param timeout? number How long to try; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function EthernetClientInterface:Connect(timeout) end
+
+--- Before Connect: each connection speaks TLS. On an open connection: turns TLS on; raises ConnectionError. Only for TCP.
+---@async
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function EthernetClientInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 
 --- Closes the connection; harmless when it is closed. Not for UDP.
 function EthernetClientInterface:Disconnect() end
@@ -63,6 +71,14 @@ ClientObject = {}
 ---@param data string What to send.
 function ClientObject:Send(data) end
 
+--- Turns TLS on over the open connection, as its server side. Raises ConnectionError.
+---@async
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function ClientObject:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
+
 --- Closes the connection; harmless when it is closed.
 function ClientObject:Disconnect() end
 
@@ -84,6 +100,13 @@ EthernetServerInterfaceEx = {}
 ---@param timeout? number How long to listen; 0: until StopListen.
 ---@return any # 'Listening', 'ListeningAlready', or the reason of the failure
 function EthernetServerInterfaceEx:StartListen(timeout) end
+
+--- Before StartListen: each client speaks TLS, and is connected when its handshake stands. Only for TCP.
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function EthernetServerInterfaceEx:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 
 --- Stops listening; clients stay connected.
 function EthernetServerInterfaceEx:StopListen() end
@@ -173,6 +196,14 @@ EthernetServerInterface = {}
 ---@param timeout? number How long to listen; 0: until StopListen.
 ---@return any # 'Listening', 'ListeningAlready', or the reason of the failure
 function EthernetServerInterface:StartListen(timeout) end
+
+--- Before StartListen: each client speaks TLS. With a client: turns TLS on; raises ConnectionError. Only for TCP.
+---@async
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function EthernetServerInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 
 --- Stops listening; the client stays connected.
 function EthernetServerInterface:StopListen() end
@@ -524,7 +555,7 @@ RawTcpHandler = {}
 --- Connects and begins to poll.
 ---@async
 ---@param timeout? number For this attempt and later ones; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function RawTcpHandler:Connect(timeout) end
 
 --- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
@@ -570,7 +601,7 @@ function ModuleTcpHandler:SubscribeStatus(command, qualifier, callback) end
 --- Connects and begins to poll.
 ---@async
 ---@param timeout? number For this attempt and later ones; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function ModuleTcpHandler:Connect(timeout) end
 
 --- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
