@@ -18,7 +18,7 @@ EthernetClientInterface = {}
 --- Opens the connection. Not for UDP.
 ---@async
 ---@param timeout? number How long to try; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; with 'CertificateError' what is wrong, too
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function EthernetClientInterface:Connect(timeout) end
 
 --- Before Connect: each connection speaks TLS. On an open connection: turns TLS on; raises ConnectionError. Only for TCP.
@@ -555,7 +555,7 @@ RawTcpHandler = {}
 --- Connects and begins to poll.
 ---@async
 ---@param timeout? number For this attempt and later ones; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function RawTcpHandler:Connect(timeout) end
 
 --- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
@@ -601,7 +601,7 @@ function ModuleTcpHandler:SubscribeStatus(command, qualifier, callback) end
 --- Connects and begins to poll.
 ---@async
 ---@param timeout? number For this attempt and later ones; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function ModuleTcpHandler:Connect(timeout) end
 
 --- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
