@@ -185,6 +185,60 @@ function EthernetServerInterface:Send(data) end
 --- Disconnects the client; harmless without one.
 function EthernetServerInterface:Disconnect() end
 
+--- The connection of a TCPInterface while there is one. Made by the interface.
+---@class TCPConnection
+TCPConnection = {}
+
+--- Tells with whom it is.
+---@return any # the device's address and port; nil when the connection has ended
+function TCPConnection:getpeername() end
+
+--- Tells from where it is.
+---@return any # this side's address and port; nil when the connection has ended
+function TCPConnection:getsockname() end
+
+--- Tells whether bytes have arrived, or the end.
+---@async
+---@param timeout? number How long to wait for something.
+---@return any # true when recv would not wait
+function TCPConnection:readable(timeout) end
+
+--- Closes it; the interface's next send connects again.
+function TCPConnection:close() end
+
+--- A connection to an instrument that is asked and answers, as SOCS has it.
+---@class TCPInterface
+---@field ip_address string The name or address; a new one counts for the next connection.
+---@field port integer The port; a new one counts for the next connection.
+---@field timeout number How long each step waits, in seconds.
+---@field resend boolean Whether a message that failed is sent once more; true at first.
+---@field comm any The connection; nil when there is none.
+---@overload fun(ip_address: string, port: integer, timeout: number): TCPInterface
+TCPInterface = {}
+
+--- Sends all of msg, connecting first if need be; what fails is sent once more on a new connection. Raises ConnectionError.
+---@async
+---@param msg string What to send.
+function TCPInterface:send(msg) end
+
+--- Waits for bytes, at most timeout. Raises ConnectionError when none came or there is no connection.
+---@async
+---@param bufsize? integer The most bytes to return.
+---@param reset_on_error? boolean Connect anew when nothing came, so that a late answer is not taken for the next one.
+---@return any # the bytes that have arrived, at least one
+function TCPInterface:recv(bufsize, reset_on_error) end
+
+--- Does send and recv as one: queries of several tasks take turns. Raises ConnectionError.
+---@async
+---@param msg string What to send.
+---@param bufsize? integer The most bytes to return.
+---@param reset_on_error? boolean Connect anew when nothing came, so that a late answer is not taken for the next one.
+---@return any # the bytes that have arrived, at least one
+function TCPInterface:query(msg, bufsize, reset_on_error) end
+
+--- Closes the connection; the next send connects again.
+function TCPInterface:close() end
+
 --- Calls a function again and again.
 ---@class Timer
 ---@field Interval number The time between two calls.
@@ -614,6 +668,9 @@ function RFile:writelines(seq) end
 --- Closes the file; harmless when it is closed.
 function RFile:close() end
 
+time = {
+}
+
 re = {
     IGNORECASE = 2,
     MULTILINE = 8,
@@ -835,3 +892,12 @@ function re.sub(pattern, repl, string, count, flags) end
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
 ---@return any # the string with the matches replaced, and their number
 function re.subn(pattern, repl, string, count, flags) end
+
+--- Suspends the calling task; timers, handlers and other tasks go on.
+---@async
+---@param seconds number How long to sleep.
+function time.sleep(seconds) end
+
+--- Tells the time of the wall clock.
+---@return any # seconds since 1970-01-01 00:00:00 UTC, with fractions
+function time.time() end

@@ -41,6 +41,15 @@ struct DocumentationTests {
         end)
         """
 
+    /// The instrument that the page on TCPInterface talks to.
+    static let thermometer = """
+        local server = EthernetServerInterfaceEx(501)
+        event(server, 'ReceiveData', function(client, data)
+            for _ in data:gmatch('T%?\\n') do client:Send('4.2\\n') end
+        end)
+        server:StartListen()
+        """
+
     @Test("A block does what it says, and no task of it fails", arguments: programs)
     func block(_ block: LuaBlock) throws {
         var files: [String: String] = [:]
@@ -53,6 +62,8 @@ struct DocumentationTests {
     private func run(_ block: LuaBlock, in folder: String) throws {
         let stage = Stage()
         try stage.start("projector", address: "192.168.1.20", Self.projector)
+        let amplifier = SSHDevice(in: stage.world, address: "192.168.1.40")
+        try stage.start("thermometer", address: "192.168.1.21", Self.thermometer)
         try stage.start("panel", address: "192.168.1.30", Self.panel)
         var configuration = Stage.configuration()
         try configuration.mapPort("MainProcessor:COM2=tcp://192.168.1.20:5000")
@@ -60,6 +71,7 @@ struct DocumentationTests {
             "room", address: "192.168.1.10", block.text, file: block.file ?? "main.lua", folder: folder,
             configuration: configuration)
         stage.run(20)
+        withExtendedLifetime(amplifier) {}
 
         #expect(room.errors.count == block.logs.count, "\(room.errors.map(\.text))")
         for (entry, expected) in zip(room.errors, block.logs) {
