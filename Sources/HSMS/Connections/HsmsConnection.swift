@@ -127,10 +127,15 @@ public class HsmsConnection {
     private static let writableBelow = 64 << 10
 
     /// Stops (`false`) or resumes (`true`) the delivery of messages, so that a peer is slowed down that sends faster than
-    /// its messages are handled. Holds for the present TCP connection.
+    /// its messages are handled. Holds for the present TCP connection. Meanwhile requests of this side are not timed out, as
+    /// their answers cannot be seen; but neither are those of the peer answered, a Linktest.req included, so it should not
+    /// last.
     public func setReading(_ reading: Bool) {
         link?.setReading(reading)
     }
+
+    /// Whether messages are delivered as they come; see ``setReading(_:)``.
+    public var isReading: Bool { link?.isReading ?? true }
 
     // MARK: What the kinds of connections differ in
 

@@ -19,8 +19,13 @@ public final class HsmsProtocol {
 
     /// Hears everything before ``onEvent``: the manager.
     var observer: ((HsmsProtocol, HsmsEvent) -> Void)?
+    /// Hear what happens to their session, by its ID, before ``onEvent``; see ``HsmsSession``.
+    var sessionObservers: [UInt16: (HsmsEvent) -> Void] = [:]
+    /// The ID of the only or first session.
+    var defaultSession: UInt16 { machine.isSingle ? sessionID : machine.sessions[0] }
 
-    let environment: any Environment
+    /// The environment in which it lives.
+    public let environment: any Environment
     private(set) var machine: HsmsStateMachine
     private var pendingReplies: [UInt32: HsmsPendingReply] = [:]
     private var replyTimers: [UInt32: HsmsReplyTimer] = [:]
@@ -218,6 +223,9 @@ public final class HsmsProtocol {
             let left = lastArrival + interval - environment.now
             if left > .zero {
                 listenForSilence(of: interval, after: left)
+            } else if !connection.isReading {
+                // Silence says nothing while this side does not listen.
+                listenForSilence(of: interval, after: interval)
             } else {
                 handle(.peerSilent, later: false)
             }
@@ -233,10 +241,25 @@ public final class HsmsProtocol {
             switch next {
             case .event(let event):
                 observer?(self, event)
+                tellSession(event)
                 onEvent?(self, event)
             case .outcome(let outcome, let pending):
                 pending.complete(outcome)
             }
+        }
+    }
+
+    private func tellSession(_ event: HsmsEvent) {
+        let session: UInt16?
+        switch event {
+        case .selected(let id), .deselected(let id): session = id
+        case .packetReceived(let packet), .unexpectedReply(let packet): session = packet.header.sessionID
+        case .connected, .disconnected, .openFailed: session = nil
+        }
+        if let session, !machine.isSingle {
+            sessionObservers[session]?(event)
+        } else {
+            for session in sessionObservers.keys.sorted() { sessionObservers[session]?(event) }
         }
     }
 }

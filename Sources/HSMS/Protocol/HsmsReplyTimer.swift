@@ -28,8 +28,9 @@ final class HsmsReplyTimer {
         handle = environment.schedule(after: duration) { [self] in
             let before = sent
             sent = link.sentBytes
-            // Its own bytes had not all left when the time began, and the line has moved since.
-            if before < end, sent > before, link.isOpen {
+            // Its own bytes had not all left when the time began, and the line has moved since; or the program takes no
+            // messages at the moment, and so could not see an answer.
+            if link.isOpen, (before < end && sent > before) || !link.isReading {
                 run(overdue)
             } else {
                 handle = nil
