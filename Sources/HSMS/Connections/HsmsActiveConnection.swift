@@ -3,8 +3,8 @@ import NIOCore
 
 /// An HSMS connection that this side makes.
 ///
-/// The first attempt follows ``HsmsConnection/enable()`` at once. Whenever an attempt has failed or a connection was lost,
-/// the next attempt is made after T5, and ``HsmsTimers/t5Jitter`` at random.
+/// The first attempt follows ``HsmsConnection/enable()`` at once. Whenever an attempt has failed or a connection was
+/// lost, the next attempt is made after T5, and ``HsmsTimers/t5Jitter`` at random.
 public final class HsmsActiveConnection: HsmsConnection {
     private var attempt: (any Cancellable)?
     private var separation: (any Cancellable)?

@@ -30,8 +30,8 @@ final class HsmsLink: StreamDelegate {
     /// Whether messages are delivered as they come.
     private(set) var isReading = true
     private var isDelivering = false
-    /// Armed while a message is under way. It is not armed anew for every chunk: when it fires it looks at the time of the
-    /// last one.
+    /// Armed while a message is under way. It is not armed anew for every chunk: when it fires it looks at the time of
+    /// the last one.
     private var watchdog: (any Cancellable)?
     private var lastArrival: NIODeadline
     /// All bytes that were ever handed to the transport.

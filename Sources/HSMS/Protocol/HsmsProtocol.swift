@@ -100,8 +100,8 @@ public final class HsmsProtocol {
 
     /// Separates, closes the connection and lets it be. Requests that are unanswered are completed with
     /// ``HsmsOutcome/closed``. Idempotent.
-    /// - Parameter completion: called once, on a later turn of the loop, after all of them and all events. Nothing of the
-    ///   peer or the network can delay it.
+    /// - Parameter completion: called once, on a later turn of the loop, after all of them and all events. Nothing of
+    ///   the peer or the network can delay it.
     public func disable(completion: @escaping () -> Void = {}) {
         handle(.leave, later: true)
         connection.disable { [self] in

@@ -3,8 +3,8 @@ import NIOCore
 
 /// T3 or T6 of one request.
 ///
-/// Both count from when the request has been sent, so a request behind a long message on a slow line is given time as long
-/// as the line moves. A line that stands still for the whole of the time is as good as no answer.
+/// Both count from when the request has been sent, so a request behind a long message on a slow line is given time as
+/// long as the line moves. A line that stands still for the whole of the time is as good as no answer.
 final class HsmsReplyTimer {
     private let environment: any Environment
     private let link: HsmsLink
