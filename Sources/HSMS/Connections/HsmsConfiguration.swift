@@ -77,7 +77,8 @@ public struct HsmsConfiguration: Equatable, Sendable {
             let isSound = !sessions.isEmpty && Set(sessions).count == sessions.count
             guard isSound, !sessions.contains(HsmsHeader.controlSession) else {
                 throw ParameterError(
-                    parameter: "sessions", problem: "are \(sessions)", allowed: "different IDs from 0 to 65534, at least one")
+                    parameter: "sessions", problem: "are \(sessions)",
+                    allowed: "different IDs from 0 to 65534, at least one")
             }
         }
     }

@@ -169,7 +169,9 @@ extension HsmsStateMachine {
     /// bytes it has itself.
     private mutating func receivedErrorMessage(_ packet: HsmsPacket) {
         // S9F9 and S9F13 tell of the equipment's own requests.
-        guard let error = HsmsErrorMessage(rawValue: packet.header.function), error != .transactionTimeout else { return }
+        guard let error = HsmsErrorMessage(rawValue: packet.header.function), error != .transactionTimeout else {
+            return
+        }
         let quoted = HsmsErrorMessage.quotedHeader(of: packet)
         let candidates = [quoted?.system, packet.header.system].compactMap { $0 }.compactMap { transactions[$0] }
         guard
