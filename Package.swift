@@ -102,7 +102,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/Interop",
-            exclude: ["secsgem_peer.py"],
+            exclude: ["secsgem_gem_peer.py", "secsgem_peer.py"],
             swiftSettings: swiftSettings
         ),
     ],

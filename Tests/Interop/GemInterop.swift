@@ -29,9 +29,11 @@ struct GemInterop {
     private func equipment(port: Int) async throws -> GemStation<GemEquipmentHandler> {
         try await GemStation(role: .equipment, active: false, port: port) { link, note in
             let handler = GemEquipmentHandler(link: link, identity: GemIdentity(model: "etcher", revision: "1.2"))
-            try handler.variables.add(statusVariable: GemVariable(id: 10, name: "Pressure", units: "Pa", value: .u4(17)))
             try handler.variables.add(
-                constant: GemEquipmentConstant(id: 30, name: "Setpoint", initial: .i2(5), minimum: .i2(0), maximum: .i2(99)))
+                statusVariable: GemVariable(id: 10, name: "Pressure", units: "Pa", value: .u4(17)))
+            try handler.variables.add(
+                constant: GemEquipmentConstant(
+                    id: 30, name: "Setpoint", initial: .i2(5), minimum: .i2(0), maximum: .i2(99)))
             try handler.events.add(GemEvents.Event(id: 100, name: "Started"))
             try handler.alarms.add(GemAlarms.Alarm(id: 7, text: "hot", category: 2))
             handler.terminals.onText = { text in
@@ -54,7 +56,8 @@ struct GemInterop {
         }
     }
 
-    @Test("As host it is understood by secsgem's equipment: identity, on-line, variables, events and commands",
+    @Test(
+        "As host it is understood by secsgem's equipment: identity, on-line, variables, events and commands",
         arguments: versions)
     func hostConversation(_ version: String) async throws {
         let port = try Project.freePort()
@@ -81,7 +84,8 @@ struct GemInterop {
         await server.kill()
     }
 
-    @Test("As equipment it is understood by secsgem's host: identity, on-line, variables, events, alarms and commands",
+    @Test(
+        "As equipment it is understood by secsgem's host: identity, on-line, variables, events, alarms and commands",
         arguments: versions)
     func equipmentConversation(_ version: String) async throws {
         let port = try Project.freePort()

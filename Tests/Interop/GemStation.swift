@@ -41,7 +41,9 @@ final class GemStation<Handler: GemHandler>: Sendable {
     var lines: [String] { noted.withLockedValue { $0 } }
 
     /// Waits for the n-th line that is `text`.
-    func line(_ text: String, count: Int = 1, within seconds: Double = 20, at location: SourceLocation = #_sourceLocation)
+    func line(
+        _ text: String, count: Int = 1, within seconds: Double = 20, at location: SourceLocation = #_sourceLocation
+    )
         async throws
     {
         let deadline = ContinuousClock.now + .seconds(seconds)
@@ -61,7 +63,7 @@ final class GemStation<Handler: GemHandler>: Sendable {
         let promise = loop.makePromise(of: Value.self)
         loop.execute { [parts] in
             guard let handler = parts.value?.handler else { return promise.fail(SecsFailure.closed) }
-            request(handler) { promise.completeWith($0) }
+            request(handler) { promise.completeWith($0.mapError { $0 as any Error }) }
         }
         return try await promise.futureResult.get()
     }

@@ -250,11 +250,42 @@ struct GemServiceTests {
         #expect(changes == [true, false, true, false])
     }
 
+    @Test("An event whose reply the end of the session has kept away goes to the spool, before those that follow")
+    func unacknowledged() throws {
+        let link = ScriptedLink(.equipment)
+        var control = GemControlConfiguration()
+        control.initialState = .online
+        let handler = GemEquipmentHandler(
+            link: link, identity: GemIdentity(model: "etcher", revision: "1.2"), control: control)
+        try handler.events.add(GemEvents.Event(id: 100, name: "Started"))
+        handler.spool.isEnabled = true
+        var failures: [GemID] = []
+        handler.events.onReportFailed = { id, _ in failures.append(id) }
+        handler.enable()
+        try link.answer(1, 14, [.binary(0), []])
+        try link.receive(2, 43, [[.u1(6), []]])
+        try link.receive(2, 37, [.boolean(true), []])
+        _ = link.takeSent()
+        handler.events.trigger(100)
+        link.deselect()
+        handler.events.trigger(1)
+        link.select()
+        _ = link.takeSent()
+        try link.answer(1, 14, [.binary(0), []])
+        try link.receive(6, 23, .u1(0))
+        #expect(link.takeSent() == ["S6F24 <B 0x00>", "S6F11 W <L [3] <U4 1> <U1 100> <L> >"])
+        try link.answer(6, 12, .binary(0))
+        #expect(link.takeSent() == ["S6F11 W <L [3] <U4 2> <U1 1> <L> >"])
+        try link.answer(6, 12, .binary(0))
+        #expect(!handler.spool.isActive)
+        #expect(failures == [])
+    }
+
     @Test("Process programs go both ways, are listed and deleted")
     func processPrograms() throws {
         let pair = try GemPair()
-        let host = pair.host.processPrograms!  // set in the handler's initializer
-        let equipment = pair.equipment.processPrograms!  // set in the handler's initializer
+        let host = pair.host.processPrograms
+        let equipment = pair.equipment.processPrograms
         let body = SecsItem.binary([UInt8](repeating: 7, count: 200_000))
         #expect(try pair.answer { host.announce("P1", length: 200_000, completion: $0) } == .granted)
         #expect(try pair.answer { host.send("P1", body: body, completion: $0) } == .accepted)
