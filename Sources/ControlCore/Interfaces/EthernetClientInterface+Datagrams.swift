@@ -8,7 +8,8 @@ extension EthernetClientInterface: DatagramConnectionOwner {
     }
 
     func datagrams(_ connection: DatagramConnection, didReceiveAwaited bytes: ByteBuffer) {
-        sendAndWaits.receive(bytes)
+        observer?.clientDidReceiveAwaited(self)
+        traffic.sendAndWaits.receive(bytes)
     }
 
     func datagrams(_ connection: DatagramConnection, didFail fault: IOFault) {

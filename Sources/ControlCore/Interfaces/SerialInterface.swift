@@ -10,11 +10,7 @@ public import NIOCore
 ///
 /// Every byte that arrives is delivered exactly once and in order, either as the response of a `sendAndWait` or to
 /// ``onReceiveData``.
-public final class SerialInterface {
-    /// The most bytes that wait to be sent: 1 MiB.
-    public static let sendQueueLimit = StreamConnection.sendQueueLimit
-    /// The most bytes that a `sendAndWait` collects: 1 MiB.
-    public static let responseLimit = 1 << 20
+public final class SerialInterface: DeviceInterface {
     /// The time to the first look for a port that is gone.
     static let shortestRetry = TimeAmount.milliseconds(250)
     /// The longest time between two looks. A port that was open for so long is looked for quickly again.
@@ -52,6 +48,8 @@ public final class SerialInterface {
     /// Why the port is offline, as the end of a sentence that begins with its name; `nil` while it is not.
     public private(set) var problem: String?
 
+    /// Sees what is received before the program's slots do.
+    package weak var observer: (any SerialInterfaceObserver)?
     /// The port is open: for the first time or again.
     public var onOnline: (() -> Void)?
     /// The port is not open any more, or could not be opened at first.
@@ -63,18 +61,16 @@ public final class SerialInterface {
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
 
-    private let environment: any Environment
+    let environment: any Environment
     private let claims: SerialPortClaims
     private var state = State.closed
     private var retryDelay = SerialInterface.shortestRetry
     private var openedAt = NIODeadline.uptimeNanoseconds(0)
     /// What was sent while the port was being opened for the first time.
     private var early = ByteBuffer()
-    private var isReceiving = true
     private var isAwaited = false
-    private var keepAlive: KeepAliveTransmitter?
-    private lazy var sendAndWaits = SendAndWaitQueue(
-        environment: environment, responseLimit: Self.responseLimit, link: self)
+    /// Commands, keep-alive and pauses, which outlive a presence of the port.
+    public private(set) lazy var traffic = DeviceTraffic(environment: environment, line: self)
 
     /// Makes an interface and begins to open its port.
     /// - Parameters:
@@ -133,13 +129,14 @@ public final class SerialInterface {
         switch former {
         case .opening(let pending), .waiting(let pending):
             pending.cancel()
-            sendAndWaits.connectionDidEnd(notSent: offline)
+            traffic.sendAndWaits.connectionDidEnd(notSent: offline)
         case .open(let connection, _):
             connection.close()
         case .closed:
             break
         }
         early = ByteBuffer()
+        observer?.serialActivityDidChange(self)
         onActivityChanged?(false)
     }
 
@@ -166,7 +163,7 @@ public final class SerialInterface {
 
     private func opened(_ transport: any StreamTransport, _ serial: (any SerialTransport)?) {
         let connection = StreamConnection(
-            transport: transport, peer: name, isReceiving: isReceiving, owner: self, environment: environment)
+            transport: transport, peer: name, isReceiving: traffic.isReceiving, owner: self, environment: environment)
         connection.isAwaited = isAwaited
         state = .open(connection, serial)
         openedAt = environment.now
@@ -184,7 +181,7 @@ public final class SerialInterface {
         scheduleRetry()
         note(reason)
         changePresence(to: .offline)
-        sendAndWaits.connectionDidEnd(notSent: offline)
+        traffic.sendAndWaits.connectionDidEnd(notSent: offline)
     }
 
     private func scheduleRetry() {
@@ -239,61 +236,21 @@ public final class SerialInterface {
     public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         connection?.whenWritable(body)
     }
-
-    /// Sends `data` and waits for the response; on the terms of
-    /// ``EthernetClientInterface/sendAndWait(_:timeout:delimiter:completion:)``.
-    @discardableResult
-    public func sendAndWait(
-        _ data: ByteBuffer,
-        timeout: TimeAmount,
-        delimiter: ResponseDelimiter?,
-        completion: @escaping (SendAndWaitOutcome) -> Void
-    ) -> any Cancellable {
-        sendAndWaits.add(data, timeout: timeout, delimiter: delimiter, completion: completion)
-    }
-
-    /// Sends `data` at each interval while the port is online; the first time after one interval. A second start
-    /// replaces the first. A turn at which the send queue is full is left out.
-    /// - Parameter interval: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
-    /// - Throws: when the interval is out of its range.
-    public func startKeepAlive(interval: TimeAmount, data: ByteBuffer) throws(ParameterError) {
-        try ControlTimer.check(interval, parameter: "interval")
-        keepAlive?.stop()
-        guard isActive else { return }
-        keepAlive = KeepAliveTransmitter(environment: environment, interval: interval) {
-            // Offline or full: the turn is left out; the next one comes by itself.
-            try? self.connection?.send(data)
-        }
-    }
-
-    /// Ends the keep-alive. Idempotent.
-    public func stopKeepAlive() {
-        keepAlive?.stop()
-        keepAlive = nil
-    }
-
-    // MARK: Receiving
-
-    /// Pauses (`false`) or resumes (`true`) the delivery of data; on the terms of
-    /// ``EthernetClientInterface/setReceiving(_:)``. Without flow control a serial device does not know, and what comes
-    /// when the driver's buffer is full is lost.
-    public func setReceiving(_ receiving: Bool) {
-        isReceiving = receiving
-        connection?.setReceiving(receiving)
-    }
 }
 
 extension SerialInterface: StreamConnectionOwner {
     func connection(_ connection: StreamConnection, didReceive bytes: ByteBuffer) {
+        observer?.serial(self, didReceive: bytes)
         onReceiveData?(bytes)
     }
 
     func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
-        sendAndWaits.receive(bytes)
+        observer?.serialDidReceiveAwaited(self)
+        traffic.sendAndWaits.receive(bytes)
     }
 
     func connectionWillEnd(_ connection: StreamConnection) {
-        sendAndWaits.connectionWillEnd()
+        traffic.sendAndWaits.connectionWillEnd()
     }
 
     func connectionDidEnd(_ connection: StreamConnection, reason: CloseReason) {
@@ -307,11 +264,26 @@ extension SerialInterface: StreamConnectionOwner {
             }
             changePresence(to: .offline)
         }
-        sendAndWaits.connectionDidEnd(notSent: offline)
+        traffic.sendAndWaits.connectionDidEnd(notSent: offline)
     }
 }
 
-extension SerialInterface: SendAndWaitLink {
+extension SerialInterface: DeviceLine {
+    var takesKeepAlive: Bool { isActive }
+
+    func transmitKeepAlive(_ bytes: ByteBuffer) {
+        // Offline or full: the turn is left out; the next one comes by itself.
+        try? connection?.send(bytes)
+    }
+
+    /// The port is active with a keep-alive as without.
+    func keepAliveDidChange() {}
+
+    /// Without flow control a serial device does not know, and what comes when the driver's buffer is full is lost.
+    func receivingDidChange(_ receiving: Bool) {
+        connection?.setReceiving(receiving)
+    }
+
     func transmit(_ bytes: ByteBuffer) throws(IOFault) {
         try send(bytes)
     }
