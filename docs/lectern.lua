@@ -18,7 +18,7 @@ EthernetClientInterface = {}
 --- Opens the connection. Not for UDP.
 ---@async
 ---@param timeout? number How long to try; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; with 'CertificateError' what is wrong, too
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function EthernetClientInterface:Connect(timeout) end
 
 --- Before Connect: each connection speaks TLS. On an open connection: turns TLS on; raises ConnectionError. Only for TCP.
@@ -176,6 +176,13 @@ function SerialInterface:StartKeepAlive(interval, data) end
 
 --- Ends StartKeepAlive.
 function SerialInterface:StopKeepAlive() end
+
+--- Raises TypeError: TLS is for TCP, see EthernetClientInterface.
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function SerialInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 
 --- Listens for one client. The older of the two servers: EthernetServerInterfaceEx serves many.
 ---@class EthernetServerInterface
@@ -555,7 +562,7 @@ RawTcpHandler = {}
 --- Connects and begins to poll.
 ---@async
 ---@param timeout? number For this attempt and later ones; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function RawTcpHandler:Connect(timeout) end
 
 --- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
@@ -601,7 +608,7 @@ function ModuleTcpHandler:SubscribeStatus(command, qualifier, callback) end
 --- Connects and begins to poll.
 ---@async
 ---@param timeout? number For this attempt and later ones; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function ModuleTcpHandler:Connect(timeout) end
 
 --- Closes the connection; with AutoReconnect it comes back after connectRetryTime.

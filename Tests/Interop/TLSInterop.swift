@@ -255,6 +255,53 @@ struct TLSInterop {
         #expect(try await room.exitCode() == 0)
     }
 
+    @Test("An encrypted key is opened by its passphrase, and neither is ever shown")
+    func passphrase() async throws {
+        let files = try await TLSFiles.make()
+        defer { files.remove() }
+        let openssl = try Peer(
+            "/usr/bin/env",
+            [
+                "openssl", "pkcs8", "-topk8", "-v2", "aes256", "-in", "good.key", "-out", "good.locked", "-passout",
+                "pass:very secret",
+            ], folder: files.folder)
+        #expect(try await openssl.exitCode() == 0)
+        try Project.write("very secret\n", to: "\(files.folder)/right.pass")
+        try Project.write("quite wrong\n", to: "\(files.folder)/wrong.pass")
+        try Project.write(
+            """
+            certificates:
+              identities:
+                right: {certificate: good.pem, key: good.locked, passphrase: right.pass}
+                wrong: {certificate: good.pem, key: good.locked, passphrase: wrong.pass}
+                none: {certificate: good.pem, key: good.locked}
+                foreign: {certificate: good.pem, key: other.key}
+            """, to: "\(files.folder)/lectern.yaml")
+        let port = try Project.freePort()
+        let room = try files.program(
+            """
+            local server = EthernetServerInterfaceEx(\(port))
+            for _, alias in ipairs{'wrong', 'none', 'foreign', 'right'} do
+                print('>', alias, pcall(server.SSLWrap, server, alias))
+            end
+            server.Connected = function(client) client:Send('welcome\\n') end
+            print(server:StartListen())
+            local c = EthernetClientInterface('localhost', \(port))
+            c:SSLWrap({ca_certs = 'ca.pem'})
+            print(c:Connect(5))
+            """)
+        try await room.line(
+            containing: ">\twrong\tfalse\tmain.lua:3: ValueError: argument 'certificate' has no readable")
+        try await room.line(
+            containing: ">\tnone\tfalse\tmain.lua:3: ValueError: argument 'certificate' has no readable")
+        try await room.line(
+            containing: ">\tforeign\tfalse\tmain.lua:3: ValueError: argument 'certificate' cannot be used")
+        try await room.line(containing: "Connected")
+        room.signal(SIGTERM)
+        #expect(try await room.exitCode() == 0)
+        #expect(!room.lines.contains { $0.contains("secret") || $0.contains("quite") || $0.contains("PRIVATE") })
+    }
+
     @Test("SSLWrap over an open connection, as a mail server and as a client of one")
     func midStream() async throws {
         let files = try await TLSFiles.make()

@@ -77,7 +77,7 @@ struct DocumentationTests {
         let amplifier = SSHDevice(in: stage.world, address: "192.168.1.40")
         try stage.start("thermometer", address: "192.168.1.21", Self.thermometer)
         try stage.start("panel", address: "192.168.1.30", Self.panel)
-        try stage.start("switcher", address: "192.168.1.41", Self.switcher, folder: folder)
+        try stage.start("switcher", address: "192.168.1.50", Self.switcher, folder: folder)
         var configuration = Stage.configuration()
         configuration.identities["room"] = .init(certificate: "\(folder)/room.pem")
         try configuration.mapPort("MainProcessor:COM2=tcp://192.168.1.20:5000")

@@ -258,6 +258,17 @@ struct SecureFaceTests {
         #expect(room.lines.first?.hasPrefix("room.lua:3: \(message)") == true, "\(room.lines)")
     }
 
+    @Test("A serial port refuses TLS with a word about it")
+    func serial() throws {
+        let stage = Stage()
+        var configuration = Stage.configuration()
+        configuration.devices = ["P": ["COM1": .tcp(host: "nobody", port: 4001)]]
+        let room = try stage.start(
+            "room", "print(pcall(SerialInterface.SSLWrap, SerialInterface(ProcessorDevice('P'), 'COM1')))",
+            configuration: configuration)
+        #expect(room.lines == ["false\troom.lua:1: TypeError: SSLWrap is for TCP; P COM1 is a serial port"])
+    }
+
     @Test("The section of lectern.yaml is read, with paths beside it, and its mistakes are named")
     func configuration() throws {
         let pin = String(repeating: "AB", count: 32)
