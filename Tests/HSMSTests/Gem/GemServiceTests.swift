@@ -357,8 +357,9 @@ struct GemServiceTests {
             name: "tool", configuration: configuration)
         var control = GemControlConfiguration()
         control.initialState = .online
-        let hosts = [1, 2].map { GemHostHandler(link: HsmsSession(active, session: $0)) }
-        let tools = [1, 2].map { session in
+        let ids: [UInt16] = [1, 2]
+        let hosts = ids.map { GemHostHandler(link: HsmsSession(active, session: $0)) }
+        let tools = ids.map { session in
             GemEquipmentHandler(
                 link: HsmsSession(passive, session: session),
                 identity: GemIdentity(model: "tool \(session)", revision: ""),
