@@ -22,6 +22,10 @@ func declareGetConnectionHandler(_ context: BindingContext) -> LuaFunction {
         ],
         returns: "the handler that fits the interface", "Makes a connection handler for an interface."
     ) { (call) throws(LuaFault) in
+        guard !call.isNil(1) else {
+            throw LuaFault(
+                .typeError, "argument 'Interface' of GetConnectionHandler is missing: it must be an interface")
+        }
         let object = call.instance(1)?.object
         let subject: ConnectionHandlerSubject
         switch object {

@@ -15,7 +15,7 @@ struct ConfigurationReader {
     mutating func read(_ root: Node, into configuration: inout ProgramConfiguration) {
         for (key, value) in entries(root, ["devices", "limits", "profile", "servers", "log"], of: "the configuration") {
             switch key {
-            case "devices": configuration.devices = devices(value)
+            case "devices": configuration.devices = devices(value, &configuration.processors)
             case "limits": limits(value, &configuration.limits)
             case "profile": set(&configuration.profile, word(value, key))
             case "servers":
@@ -38,15 +38,26 @@ struct ConfigurationReader {
         }
     }
 
-    private mutating func devices(_ node: Node) -> [String: [String: ProgramConfiguration.PortMapping]] {
+    private mutating func devices(
+        _ node: Node, _ processors: inout [String: ProcessorIdentity]
+    ) -> [String: [String: ProgramConfiguration.PortMapping]] {
         var devices: [String: [String: ProgramConfiguration.PortMapping]] = [:]
         for (alias, device) in entries(node, nil, of: "'devices'") {
             devices[alias] = [:]
-            for (_, ports) in entries(device, ["ports"], of: "device '\(alias)'") {
-                for (port, value) in entries(ports, nil, of: "the ports of '\(alias)'") {
-                    devices[alias]?[port] = mapping(value, port)
+            var identity = ProcessorIdentity()
+            let keys = ["ports", "model", "partNumber", "serialNumber"]
+            for (key, value) in entries(device, keys, of: "device '\(alias)'") {
+                switch key {
+                case "model": set(&identity.model, string(value, key))
+                case "partNumber": set(&identity.partNumber, string(value, key))
+                case "serialNumber": set(&identity.serialNumber, string(value, key))
+                default:
+                    for (port, value) in entries(value, nil, of: "the ports of '\(alias)'") {
+                        devices[alias]?[port] = mapping(value, port)
+                    }
                 }
             }
+            processors[alias] = identity
         }
         return devices
     }

@@ -20,6 +20,8 @@ public struct ProgramConfiguration: Equatable, Sendable {
     public var interfaceAddresses: [String: String] = [:]
     /// The ports of each device alias.
     public var devices: [String: [String: PortMapping]] = [:]
+    /// What is known of the hardware of each device alias.
+    public var processors: [String: ProcessorIdentity] = [:]
     /// Less severe log entries are left out.
     public var logLevel = ProgramLogEntry.Severity.info
     /// How the log looks.

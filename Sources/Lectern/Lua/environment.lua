@@ -79,7 +79,7 @@ local interface = {
 }
 local system = {
     Timer = Timer, Wait = Wait, Clock = Clock, ProgramLog = ProgramLog, ExitProgram = ExitProgram,
-    GetSystemUpTime = GetSystemUpTime, WakeOnLan = WakeOnLan, MESet = MESet, File = File, RFile = RFile,
+    GetSystemUpTime = GetSystemUpTime, Ping = Ping, WakeOnLan = WakeOnLan, MESet = MESet, File = File, RFile = RFile,
     SaveProgramLog = SaveProgramLog,
 }
 local handlers = {GetConnectionHandler = GetConnectionHandler, ModuleVersion = ModuleVersion}
