@@ -18,8 +18,16 @@ EthernetClientInterface = {}
 --- Opens the connection. Not for UDP.
 ---@async
 ---@param timeout? number How long to try; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function EthernetClientInterface:Connect(timeout) end
+
+--- Before Connect: each connection speaks TLS. On an open connection: turns TLS on; raises ConnectionError. Only for TCP.
+---@async
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function EthernetClientInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 
 --- Closes the connection; harmless when it is closed. Not for UDP.
 function EthernetClientInterface:Disconnect() end
@@ -63,6 +71,14 @@ ClientObject = {}
 ---@param data string What to send.
 function ClientObject:Send(data) end
 
+--- Turns TLS on over the open connection, as its server side. Raises ConnectionError.
+---@async
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function ClientObject:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
+
 --- Closes the connection; harmless when it is closed.
 function ClientObject:Disconnect() end
 
@@ -84,6 +100,13 @@ EthernetServerInterfaceEx = {}
 ---@param timeout? number How long to listen; 0: until StopListen.
 ---@return any # 'Listening', 'ListeningAlready', or the reason of the failure
 function EthernetServerInterfaceEx:StartListen(timeout) end
+
+--- Before StartListen: each client speaks TLS, and is connected when its handshake stands. Only for TCP.
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function EthernetServerInterfaceEx:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 
 --- Stops listening; clients stay connected.
 function EthernetServerInterfaceEx:StopListen() end
@@ -196,6 +219,14 @@ EthernetServerInterface = {}
 ---@return any # 'Listening', 'ListeningAlready', or the reason of the failure
 function EthernetServerInterface:StartListen(timeout) end
 
+--- Before StartListen: each client speaks TLS. With a client: turns TLS on; raises ConnectionError. Only for TCP.
+---@async
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function EthernetServerInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
+
 --- Stops listening; the client stays connected.
 function EthernetServerInterface:StopListen() end
 
@@ -206,6 +237,60 @@ function EthernetServerInterface:Send(data) end
 
 --- Disconnects the client; harmless without one.
 function EthernetServerInterface:Disconnect() end
+
+--- The connection of a TCPInterface while there is one. Made by the interface.
+---@class TCPConnection
+TCPConnection = {}
+
+--- Tells with whom it is.
+---@return any # the device's address and port; nil when the connection has ended
+function TCPConnection:getpeername() end
+
+--- Tells from where it is.
+---@return any # this side's address and port; nil when the connection has ended
+function TCPConnection:getsockname() end
+
+--- Tells whether bytes have arrived, or the end.
+---@async
+---@param timeout? number How long to wait for something.
+---@return any # true when recv would not wait
+function TCPConnection:readable(timeout) end
+
+--- Closes it; the interface's next send connects again.
+function TCPConnection:close() end
+
+--- A connection to an instrument that is asked and answers, as SOCS has it.
+---@class TCPInterface
+---@field ip_address string The name or address; a new one counts for the next connection.
+---@field port integer The port; a new one counts for the next connection.
+---@field timeout number How long each step waits, in seconds.
+---@field resend boolean Whether a message that failed is sent once more; true at first.
+---@field comm any The connection; nil when there is none.
+---@overload fun(ip_address: string, port: integer, timeout: number): TCPInterface
+TCPInterface = {}
+
+--- Sends all of msg, connecting first if need be; what fails is sent once more on a new connection. Raises ConnectionError.
+---@async
+---@param msg string What to send.
+function TCPInterface:send(msg) end
+
+--- Waits for bytes, at most timeout. Raises ConnectionError when none came or there is no connection.
+---@async
+---@param bufsize? integer The most bytes to return.
+---@param reset_on_error? boolean Connect anew when nothing came, so that a late answer is not taken for the next one.
+---@return any # the bytes that have arrived, at least one
+function TCPInterface:recv(bufsize, reset_on_error) end
+
+--- Does send and recv as one: queries of several tasks take turns. Raises ConnectionError.
+---@async
+---@param msg string What to send.
+---@param bufsize? integer The most bytes to return.
+---@param reset_on_error? boolean Connect anew when nothing came, so that a late answer is not taken for the next one.
+---@return any # the bytes that have arrived, at least one
+function TCPInterface:query(msg, bufsize, reset_on_error) end
+
+--- Closes the connection; the next send connects again.
+function TCPInterface:close() end
 
 --- Calls a function again and again.
 ---@class Timer
@@ -277,64 +362,6 @@ function Clock:SetTimes(Times) end
 --- Replaces the days, at once.
 ---@param Days? table A list of days; nil: every day.
 function Clock:SetDays(Days) end
-
---- Keeps a TCP connection alive: polls, notices silence, reconnects.
----@class RawTcpHandler
----@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
----@field DisconnectLimit integer How many sends may go without an accepted response.
----@field Interface any The interface that is handled.
----@field PollTimer any The timer of the keep-alive query.
----@field AutoReconnect boolean Whether it connects again by itself; true starts nothing, call Connect.
----@field Connected fun(object: table, argument: any)|nil The device is there.
----@field Disconnected fun(object: table, argument: any)|nil The device is gone; once per change.
----@field ConnectFailed fun(object: table, argument: any)|nil An attempt to connect failed.
----@field ReceiveData fun(object: table, argument: any)|nil Bytes arrived.
-RawTcpHandler = {}
-
---- Connects and begins to poll.
----@async
----@param timeout? number For this attempt and later ones; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
-function RawTcpHandler:Connect(timeout) end
-
---- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
-function RawTcpHandler:Disconnect() end
-
---- Says that a good response came: the count of missed responses starts anew.
-function RawTcpHandler:ResponseAccepted() end
-
---- Sends data, counted until a response is accepted. Over DisconnectLimit the connection is closed instead.
----@async
----@param data string What to send.
-function RawTcpHandler:Send(data) end
-
---- Sends data and waits for the response, counted until a response is accepted.
----@async
----@param data string What to send.
----@param timeout number How long to wait for the response.
----@param deliLen? integer The response is complete with so many bytes.
----@param deliTag? string The response ends with these bytes.
----@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
----@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came
-function RawTcpHandler:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
-
---- Keeps a server listening and drops idle clients.
----@class ServerExHandler
----@field Interface any The server that is handled.
----@field Connected fun(object: table, argument: any)|nil A client has connected. The first argument is the ClientObject.
----@field Disconnected fun(object: table, argument: any)|nil A client is gone. The first argument is the ClientObject.
----@field ReceiveData fun(object: table, argument: any)|nil A client has sent. The first argument is the ClientObject.
----@field ListenFailed fun(object: table, argument: any)|nil StartListen failed; the next try comes by itself.
-ServerExHandler = {}
-
---- Listens; when that fails, tries again every connectRetryTime.
----@async
----@param timeout? number How long to listen; 0: until StopListen.
----@return any # 'Listening', 'ListeningAlready', or the reason of the failure
-function ServerExHandler:StartListen(timeout) end
-
---- Stops listening, and trying to; clients stay connected.
-function ServerExHandler:StopListen() end
 
 --- A compiled regular expression. Made by re.compile.
 ---@class Pattern
@@ -472,6 +499,154 @@ function MESet:Remove(object) end
 ---@param onState integer What SetState gets when it is switched on; 1 otherwise.
 function MESet:SetStates(object, offState, onState) end
 
+--- What all handlers of clients have in common; GetConnectionHandler makes one that fits.
+---@class ConnectionHandler
+---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
+---@field DisconnectLimit integer How many sends may go without an accepted response.
+---@field Interface any The interface or the device module that is handled.
+---@field PollTimer any The timer of the keep-alive query.
+---@field Connected fun(object: table, argument: any)|nil The device is there.
+---@field Disconnected fun(object: table, argument: any)|nil The device is gone; once per change.
+ConnectionHandler = {}
+
+--- Watches a serial or UDP device: polls, and tells when it answers and when it is silent.
+---@class RawSimplePipeHandler
+---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
+---@field DisconnectLimit integer How many sends may go without an accepted response.
+---@field Interface any The interface or the device module that is handled.
+---@field PollTimer any The timer of the keep-alive query.
+---@field Connected fun(object: table, argument: any)|nil The device is there.
+---@field Disconnected fun(object: table, argument: any)|nil The device is gone; once per change.
+---@field ReceiveData fun(object: table, argument: any)|nil Bytes arrived; with UDP one datagram.
+RawSimplePipeHandler = {}
+
+--- Begins to poll; Connected comes when the device answers.
+function RawSimplePipeHandler:Connect() end
+
+--- Says that a good response came: the count of missed responses starts anew.
+function RawSimplePipeHandler:ResponseAccepted() end
+
+--- Sends data, counted until a response is accepted. Over DisconnectLimit Disconnected comes, and data is sent nevertheless.
+---@async
+---@param data string What to send.
+function RawSimplePipeHandler:Send(data) end
+
+--- Sends data and waits for the response, counted until a response is accepted.
+---@async
+---@param data string What to send.
+---@param timeout number How long to wait for the response.
+---@param deliLen? integer The response is complete with so many bytes.
+---@param deliTag? string The response ends with these bytes.
+---@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
+---@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came
+function RawSimplePipeHandler:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
+
+--- Watches the device of a serial or UDP device module.
+---@class ModuleSimplePipeHandler
+---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
+---@field DisconnectLimit integer How many sends may go without an accepted response.
+---@field Interface any The interface or the device module that is handled.
+---@field PollTimer any The timer of the keep-alive query.
+---@field Connected fun(object: table, argument: any)|nil The device is there.
+---@field Disconnected fun(object: table, argument: any)|nil The device is gone; once per change.
+ModuleSimplePipeHandler = {}
+
+--- Calls a function at each change. 'ConnectionStatus' is the handler's own; all else the module subscribes to.
+---@async
+---@param command string A command of the module, or 'ConnectionStatus'.
+---@param qualifier? any The qualifier; nil: every change of the command.
+---@param callback? function Called with the command, the new value and the qualifier.
+function ModuleSimplePipeHandler:SubscribeStatus(command, qualifier, callback) end
+
+--- Begins to poll; Connected comes when the device answers.
+function ModuleSimplePipeHandler:Connect() end
+
+--- Keeps a TCP or SSH connection alive: polls, notices silence, reconnects.
+---@class RawTcpHandler
+---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
+---@field DisconnectLimit integer How many sends may go without an accepted response.
+---@field Interface any The interface or the device module that is handled.
+---@field PollTimer any The timer of the keep-alive query.
+---@field AutoReconnect boolean Whether it connects again by itself; true starts nothing, call Connect.
+---@field Connected fun(object: table, argument: any)|nil The device is there.
+---@field Disconnected fun(object: table, argument: any)|nil The device is gone; once per change.
+---@field ConnectFailed fun(object: table, argument: any)|nil An attempt to connect failed.
+---@field ReceiveData fun(object: table, argument: any)|nil Bytes arrived.
+RawTcpHandler = {}
+
+--- Connects and begins to poll.
+---@async
+---@param timeout? number For this attempt and later ones; nil: as long as the system does.
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
+function RawTcpHandler:Connect(timeout) end
+
+--- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
+function RawTcpHandler:Disconnect() end
+
+--- Says that a good response came: the count of missed responses starts anew.
+function RawTcpHandler:ResponseAccepted() end
+
+--- Sends data, counted until a response is accepted. Over DisconnectLimit the connection is closed instead.
+---@async
+---@param data string What to send.
+function RawTcpHandler:Send(data) end
+
+--- Sends data and waits for the response, counted until a response is accepted.
+---@async
+---@param data string What to send.
+---@param timeout number How long to wait for the response.
+---@param deliLen? integer The response is complete with so many bytes.
+---@param deliTag? string The response ends with these bytes.
+---@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
+---@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came
+function RawTcpHandler:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
+
+--- Keeps the TCP or SSH connection of a device module alive.
+---@class ModuleTcpHandler
+---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
+---@field DisconnectLimit integer How many sends may go without an accepted response.
+---@field Interface any The interface or the device module that is handled.
+---@field PollTimer any The timer of the keep-alive query.
+---@field AutoReconnect boolean Whether it connects again by itself; true starts nothing, call Connect.
+---@field Connected fun(object: table, argument: any)|nil The device is there.
+---@field Disconnected fun(object: table, argument: any)|nil The device is gone; once per change.
+---@field ConnectFailed fun(object: table, argument: any)|nil An attempt to connect failed.
+ModuleTcpHandler = {}
+
+--- Calls a function at each change. 'ConnectionStatus' is the handler's own; all else the module subscribes to.
+---@async
+---@param command string A command of the module, or 'ConnectionStatus'.
+---@param qualifier? any The qualifier; nil: every change of the command.
+---@param callback? function Called with the command, the new value and the qualifier.
+function ModuleTcpHandler:SubscribeStatus(command, qualifier, callback) end
+
+--- Connects and begins to poll.
+---@async
+---@param timeout? number For this attempt and later ones; nil: as long as the system does.
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
+function ModuleTcpHandler:Connect(timeout) end
+
+--- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
+function ModuleTcpHandler:Disconnect() end
+
+--- Keeps a server listening and drops idle clients.
+---@class ServerExHandler
+---@field Interface any The server that is handled.
+---@field Connected fun(object: table, argument: any)|nil A client has connected. The first argument is the ClientObject.
+---@field Disconnected fun(object: table, argument: any)|nil A client is gone. The first argument is the ClientObject.
+---@field ReceiveData fun(object: table, argument: any)|nil A client has sent. The first argument is the ClientObject.
+---@field ListenFailed fun(object: table, argument: any)|nil StartListen failed; the next try comes by itself.
+ServerExHandler = {}
+
+--- Listens; when that fails, tries again every connectRetryTime.
+---@async
+---@param timeout? number How long to listen; 0: until StopListen.
+---@return any # 'Listening', 'ListeningAlready', or the reason of the failure
+function ServerExHandler:StartListen(timeout) end
+
+--- Stops listening, and trying to; clients stay connected.
+function ServerExHandler:StopListen() end
+
 --- A file of the program's folder, which is the root '/'.
 ---@class File
 ---@field Filename string The name as given.
@@ -546,6 +721,9 @@ function RFile:writelines(seq) end
 --- Closes the file; harmless when it is closed.
 function RFile:close() end
 
+time = {
+}
+
 re = {
     IGNORECASE = 2,
     MULTILINE = 8,
@@ -598,9 +776,10 @@ function File.MakeDir(path) end
 ---@param newname string Its new name.
 function File.RenameFile(oldname, newname) end
 
---- Makes a connection handler for an interface.
----@param Interface any The interface to handle.
----@param keepAliveQuery? any A function that asks the device something; not for servers.
+--- Makes a connection handler for an interface. Waits only as long as a module's SubscribeStatus does.
+---@async
+---@param Interface any The interface to handle, or a device module that is one or has one in `Interface`.
+---@param keepAliveQuery? any A function that asks the device something, or the name of a module's command; not for servers.
 ---@param keepAliveQueryQualifier? table For device modules: the qualifier of the query.
 ---@param DisconnectLimit? integer Missed responses that mean disconnected.
 ---@param pollFrequency? number The time between two queries.
@@ -773,3 +952,12 @@ function re.sub(pattern, repl, string, count, flags) end
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
 ---@return any # the string with the matches replaced, and their number
 function re.subn(pattern, repl, string, count, flags) end
+
+--- Suspends the calling task; timers, handlers and other tasks go on.
+---@async
+---@param seconds number How long to sleep.
+function time.sleep(seconds) end
+
+--- Tells the time of the wall clock.
+---@return any # seconds since 1970-01-01 00:00:00 UTC, with fractions
+function time.time() end

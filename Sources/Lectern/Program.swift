@@ -130,7 +130,7 @@ public final class Program {
         runtime.cancelAllTasks()
         // Handlers before what they handle, so that nothing reconnects.
         let objects = runtime.objects
-        for object in objects where object is RawTcpHandler || object is ServerExHandler { Self.close(object) }
+        for object in objects where object is ConnectionHandler || object is ServerExHandler { Self.close(object) }
         for object in objects { Self.close(object) }
         runtime.close()
         journal.flush()
@@ -138,9 +138,10 @@ public final class Program {
 
     private static func close(_ object: AnyObject) {
         switch object {
-        case let handler as RawTcpHandler: handler.close()
+        case let handler as ConnectionHandler: handler.close()
         case let handler as ServerExHandler: handler.close()
         case let client as EthernetClientInterface: client.close()
+        case let interface as TCPInterface: interface.close()
         case let server as EthernetServerInterfaceEx: server.close()
         case let port as SerialInterface: port.close()
         case let server as EthernetServerInterface: server.close()

@@ -22,8 +22,11 @@ extension LuaRuntime {
             call.returning(call.instance(1).map { "<\($0.describe())>" } ?? "<\(record.name)>")
         }
         stack.push(function: toString, of: self)
+        shim_push_globals(L)
+        stack.getRaw(-1, declaration.baseName ?? "")
+        shim_remove(L, -2)
         // A start-up call of the prelude: it fails only by a defect of Lectern.
-        let status = shim_call(L, 5, 2)
+        let status = shim_call(L, 6, 2)
         precondition(status == Int32(SHIM_OK.rawValue), "define_class: \(stack.string(at: -1) ?? "?")")
         record.metatable = LuaReference(popping: stack, runtime: self)
         shim_push_globals(L)
@@ -97,6 +100,7 @@ extension LuaRuntime {
             let name = record.name
             let checks = ArgumentChecks(function: name, parameters: constructor.parameters)
             let body = constructor.body
+            let begin = constructor.begin
             function = add(
                 HostFunction(name: name) { (call) throws(LuaFault) in
                     let L = call.stack.L
@@ -110,7 +114,7 @@ extension LuaRuntime {
                     let checked = LuaCall(runtime: call.runtime, stack: call.stack, base: 1, name: name)
                     let object = try body(checked)
                     call.runtime.attach(object, record, at: 1, checked)
-                    return .none
+                    return try begin?(object, checked) ?? .none
                 })
         } else {
             let name = record.name
@@ -239,10 +243,13 @@ extension LuaRuntime {
         let stack = LuaStack(L)
         let name = stack.string(at: 2) ?? ""
         guard let instance = instance(at: 1, L) else { return LuaResult.none.verdict }
+        var problem: String?
         if let near = NearMiss.find(name, in: record.members) {
             let hint = record.methods.contains(near) ? "\(near)(…) with a colon" : near
-            return fault(LuaFault(.attributeError, "\(record.name) has no '\(name)'; did you mean \(hint)?"), L)
+            problem = "\(record.name) has no '\(name)'; did you mean \(hint)?"
         }
+        // What is read through another object may well be called nearly as something of this one.
+        if let problem, writing || record.fallThrough == nil { return fault(LuaFault(.attributeError, problem), L) }
         guard let fallThrough = record.fallThrough else { return LuaResult.none.verdict }
         if writing {
             return fault(
@@ -259,7 +266,8 @@ extension LuaRuntime {
         shim_push_value(L, 1)
         instance.push(fallThrough, onto: stack)
         shim_push_value(L, 2)
-        return LuaResult.call(arguments: 3).verdict
+        stack.push(problem)
+        return LuaResult.call(arguments: 4).verdict
     }
 }
 

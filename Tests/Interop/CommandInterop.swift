@@ -145,11 +145,11 @@ struct CommandInterop {
             ),
             (
                 "GetConnectionHandler(EthernetClientInterface('h', 1))",
-                "lectern: main.lua:1: ValueError: GetConnectionHandler: keepAliveQuery is missing: a client needs a function that asks the device something"
+                "lectern: main.lua:1: ValueError: GetConnectionHandler: keepAliveQuery is missing: it must be a function that asks the device something, or the name of a command of a device module"
             ),
             (
                 "GetConnectionHandler({}, print)",
-                "lectern: main.lua:1: TypeError: GetConnectionHandler: no connection handler is for a table"
+                "lectern: main.lua:1: TypeError: GetConnectionHandler: no connection handler is for a table: it must be an interface, or a device module that is one or has one in its field Interface"
             ),
             (
                 "Timer(0.001, print)",

@@ -105,6 +105,15 @@ final class Peer: Sendable {
         return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").count
     }
 
+    /// The names of the process's threads.
+    func threads() throws -> [String] {
+        let tasks = "/proc/\(process.withLockedValue { $0.processIdentifier })/task"
+        // One that ends meanwhile has no name any more.
+        return try FileManager.default.contentsOfDirectory(atPath: tasks).compactMap {
+            try? String(contentsOfFile: "\(tasks)/\($0)/comm", encoding: .utf8)
+        }.map { $0.trimmingCharacters(in: .newlines) }
+    }
+
     struct Failure: Error, CustomStringConvertible {
         let description: String
         init(_ description: String) { self.description = description }

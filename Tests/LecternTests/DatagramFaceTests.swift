@@ -65,8 +65,8 @@ struct DatagramFaceTests {
                 "TypeError: SetBufferSize is for UDP; h:1 speaks TCP"
             ),
             (
-                "GetConnectionHandler(c, print)",
-                "ValueError: GetConnectionHandler: this build has no connection handler for UDP clients"
+                "GetConnectionHandler(c, print):Disconnect()",
+                "TypeError: Disconnect is not for UDP, which has no connection: call Send at once"
             ),
         ])
     func refusals(_ call: String, _ message: String) throws {
@@ -150,7 +150,7 @@ struct DatagramFaceTests {
         #expect(
             device.lines == [
                 "false\tdevice.lua:2: IOError: the server of port 5000 has no client", "Listening",
-                "false\tdevice.lua:9: TypeError: GetConnectionHandler: no connection handler is for a EthernetServerInterface",
+                "false\tdevice.lua:9: TypeError: GetConnectionHandler: EthernetServerInterface serves one client only: use EthernetServerInterfaceEx",
                 "true\t10.0.0.2\tConnected", "true\tnil\tDisconnected", "Listening", "true\t10.0.0.2\tConnected",
                 "true\tnil\tDisconnected", "Listening",
             ])

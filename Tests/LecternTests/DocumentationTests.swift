@@ -17,17 +17,17 @@ struct DocumentationTests {
     static let programs: [LuaBlock] = documents.flatMap { (try? blocks(of: $0)) ?? [] }
         .filter { $0.fragmentReason == nil }
 
-    /// The projector that the documents talk to.
+    /// The projector that the documents talk to, over TCP and UDP.
     static let projector = """
-        local server = EthernetServerInterfaceEx(5000)
+        local servers = {EthernetServerInterfaceEx(5000), EthernetServerInterfaceEx(5000, 'UDP')}
         local power = '1'
-        event(server, 'ReceiveData', function(client, data)
+        event(servers, 'ReceiveData', function(client, data)
             for command in data:gmatch('.') do
                 if command == '0' or command == '1' then power = command end
                 if command:find('[P01]') then client:Send('Pwr' .. power .. '\\r\\n') end
             end
         end)
-        server:StartListen()
+        for _, server in ipairs(servers) do server:StartListen() end
         """
 
     /// A client that calls on whatever listens on port 9000 of the program's host.
@@ -39,6 +39,15 @@ struct DocumentationTests {
                 room:Send('Hello\\r\\n')
             end
         end)
+        """
+
+    /// The instrument that the page on TCPInterface talks to.
+    static let thermometer = """
+        local server = EthernetServerInterfaceEx(501)
+        event(server, 'ReceiveData', function(client, data)
+            for _ in data:gmatch('T%?\\n') do client:Send('4.2\\n') end
+        end)
+        server:StartListen()
         """
 
     @Test("A block does what it says, and no task of it fails", arguments: programs)
@@ -53,6 +62,8 @@ struct DocumentationTests {
     private func run(_ block: LuaBlock, in folder: String) throws {
         let stage = Stage()
         try stage.start("projector", address: "192.168.1.20", Self.projector)
+        let amplifier = SSHDevice(in: stage.world, address: "192.168.1.40")
+        try stage.start("thermometer", address: "192.168.1.21", Self.thermometer)
         try stage.start("panel", address: "192.168.1.30", Self.panel)
         var configuration = Stage.configuration()
         try configuration.mapPort("MainProcessor:COM2=tcp://192.168.1.20:5000")
@@ -60,6 +71,7 @@ struct DocumentationTests {
             "room", address: "192.168.1.10", block.text, file: block.file ?? "main.lua", folder: folder,
             configuration: configuration)
         stage.run(20)
+        withExtendedLifetime(amplifier) {}
 
         #expect(room.errors.count == block.logs.count, "\(room.errors.map(\.text))")
         for (entry, expected) in zip(room.errors, block.logs) {

@@ -1,17 +1,27 @@
 /// Which connection handler an object gets.
-public enum ConnectionHandlerKind: Equatable, Sendable {
+public enum ConnectionHandlerKind: Hashable, Sendable {
+    /// ``RawSimplePipeHandler``
+    case rawSimplePipe
+    /// ``ModuleSimplePipeHandler``
+    case moduleSimplePipe
     /// ``RawTcpHandler``
     case rawTcp
+    /// ``ModuleTcpHandler``
+    case moduleTcp
     /// ``ServerExHandler``
     case serverEx
 }
 
-/// The object that a program wants a connection handler for.
+/// The interface that a program wants a connection handler for: the object itself, or what a device module has.
 public enum ConnectionHandlerSubject: Equatable, Sendable {
+    /// A ``SerialInterface`` or what derives from it.
+    case serial
     /// An ``EthernetClientInterface`` or what derives from it.
     case ethernetClient(NetworkProtocol)
     /// An ``EthernetServerInterfaceEx`` or what derives from it.
     case ethernetServerEx(NetworkProtocol)
+    /// An ``EthernetServerInterface`` or what derives from it.
+    case ethernetServer
     /// Anything else, by the name of its type.
     case other(String)
 }
@@ -22,8 +32,12 @@ public enum KeepAliveQueryKind: Equatable, Sendable {
     case none
     /// Something that can be called.
     case callable
-    /// The name of a module's command.
-    case named(String)
+    /// The name of a command that the device module knows how to ask for.
+    case command(String)
+    /// A name that the device module does not know, with those that it knows.
+    case unknownCommand(String, known: [String])
+    /// A name, but the object is no device module.
+    case commandOfNoModule(String)
     /// Anything else, by the name of its type.
     case other(String)
 }
@@ -45,7 +59,8 @@ public enum ConnectionHandlerChoiceError: Error, Equatable, Sendable, CustomStri
 
 /// Decides which handler `subject` gets, before anything is made.
 ///
-/// A server needs no query, and one that is given is not looked at.
+/// A server needs no query, and one that is given is not looked at. A callable query makes a raw handler, of a device
+/// module too; the name of a command makes a module handler.
 /// - Throws: ``ConnectionHandlerChoiceError/unsupportedType(_:)`` for an object that no handler is for, UDP servers
 ///   included; ``ConnectionHandlerChoiceError/invalidValue(_:)`` for a client without a usable query.
 public func connectionHandlerKind(
@@ -57,22 +72,41 @@ public func connectionHandlerKind(
         throw .unsupportedType("a UDP server has no connections to handle: use EthernetServerInterfaceEx by itself")
     case .ethernetServerEx:
         return .serverEx
+    case .ethernetServer:
+        throw .unsupportedType("EthernetServerInterface serves one client only: use EthernetServerInterfaceEx")
     case .other(let type):
-        throw .unsupportedType("no connection handler is for a \(type)")
-    case .ethernetClient(let networkProtocol):
-        switch keepAliveQuery {
-        case .callable:
-            break
-        case .none:
-            throw .invalidValue("keepAliveQuery is missing: a client needs a function that asks the device something")
-        case .named(let name):
-            throw .invalidValue("keepAliveQuery '\(name)' names a command, but the interface is no device module")
-        case .other(let type):
-            throw .invalidValue("keepAliveQuery is a \(type): it must be a function")
-        }
-        guard networkProtocol != .udp else {
-            throw .invalidValue("this build has no connection handler for UDP clients")
-        }
-        return .rawTcp
+        throw .unsupportedType(
+            "no connection handler is for a \(type): it must be an interface, or a device module that is one or has one "
+                + "in its field Interface")
+    case .serial, .ethernetClient(.udp):
+        return try isForModule(keepAliveQuery) ? .moduleSimplePipe : .rawSimplePipe
+    case .ethernetClient:
+        return try isForModule(keepAliveQuery) ? .moduleTcp : .rawTcp
+    }
+}
+
+private func isForModule(_ query: KeepAliveQueryKind) throws(ConnectionHandlerChoiceError) -> Bool {
+    switch query {
+    case .callable:
+        return false
+    case .command:
+        return true
+    case .none:
+        throw .invalidValue(
+            "keepAliveQuery is missing: it must be a function that asks the device something, or the name of a command "
+                + "of a device module")
+    case .unknownCommand(let name, let known):
+        throw .invalidValue(
+            known.isEmpty
+                ? "keepAliveQuery '\(name)' is no command of the device module, which has neither Update nor "
+                    + "Update\(name)"
+                : "keepAliveQuery '\(name)' is no command of the device module; it has "
+                    + known.joined(separator: ", "))
+    case .commandOfNoModule(let name):
+        throw .invalidValue(
+            "keepAliveQuery '\(name)' names a command, but the interface is no device module: give a function")
+    case .other(let type):
+        throw .invalidValue(
+            "keepAliveQuery is a \(type): it must be a function, or the name of a command of a device module")
     }
 }

@@ -20,6 +20,9 @@ public struct HandlerOptions: Equatable, Sendable {
     public let serverTimeout: TimeAmount
     /// What makes a TCP device `Connected`.
     public let connectedOn: ConnectedOn
+    /// By which part of ``pollFrequency`` the first poll comes earlier than one whole interval after the start. Handlers
+    /// that begin together get different ones of ``PollPhases``.
+    public let pollPhase: Double
 
     /// Bundles the options.
     /// - Parameters:
@@ -27,17 +30,22 @@ public struct HandlerOptions: Equatable, Sendable {
     ///   - pollFrequency: 0.01 s to ``NIOCore/TimeAmount/longestDelay``, as a timer's interval.
     ///   - connectRetryTime: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
     ///   - serverTimeout: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
+    ///   - pollPhase: 0 to below 1.
     /// - Throws: when an option is out of its range.
     public init(
         disconnectLimit: Int = 15,
         pollFrequency: TimeAmount = .seconds(1),
         connectRetryTime: TimeAmount = .seconds(5),
         serverTimeout: TimeAmount = .seconds(300),
-        connectedOn: ConnectedOn = .socket
+        connectedOn: ConnectedOn = .socket,
+        pollPhase: Double = 0
     ) throws(ParameterError) {
         guard disconnectLimit >= 1 else {
             throw ParameterError(
                 parameter: "DisconnectLimit", problem: "is \(disconnectLimit)", allowed: "at least 1")
+        }
+        guard pollPhase >= 0, pollPhase < 1 else {
+            throw ParameterError(parameter: "pollPhase", problem: "is \(pollPhase)", allowed: "0 to below 1")
         }
         try ControlTimer.check(pollFrequency, parameter: "pollFrequency")
         try ControlTimer.check(connectRetryTime, parameter: "connectRetryTime")
@@ -47,5 +55,6 @@ public struct HandlerOptions: Equatable, Sendable {
         self.connectRetryTime = connectRetryTime
         self.serverTimeout = serverTimeout
         self.connectedOn = connectedOn
+        self.pollPhase = pollPhase
     }
 }

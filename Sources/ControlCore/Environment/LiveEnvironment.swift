@@ -17,10 +17,12 @@ public final class LiveEnvironment: ClosableEnvironment {
     /// Deadlines that outlive the program's: sockets still sending when it ends.
     private let housekeeping: LoopScheduler
     let resolver: NameResolver
+    let tlsContexts = TLSContexts()
 
     private var transports: [ObjectIdentifier: TCPTransport] = [:]
     private var listeners: [ObjectIdentifier: TCPListener] = [:]
-    private var attempts: [ObjectIdentifier: TCPConnectAttempt] = [:]
+    private var sshTransports: [ObjectIdentifier: SSHTransport] = [:]
+    private var attempts: [ObjectIdentifier: any Cancellable] = [:]
     private var serialPorts: [ObjectIdentifier: SerialPortTransport] = [:]
     private var datagrams: [ObjectIdentifier: UDPTransport] = [:]
     private var echoes: [ObjectIdentifier: EchoRequest] = [:]
@@ -51,7 +53,7 @@ public final class LiveEnvironment: ClosableEnvironment {
     }
 
     /// The sockets of streams that are connecting, open or still sending after their close.
-    public var openTransports: Int { transports.count }
+    public var openTransports: Int { transports.count + sshTransports.count }
     /// The serial ports that are open or still sending after their close.
     public var openSerialPorts: Int { serialPorts.count }
     /// The UDP sockets.
@@ -117,6 +119,30 @@ public final class LiveEnvironment: ClosableEnvironment {
     ) -> any Cancellable {
         guard !isClosed else { return refuse(completion) }
         let attempt = TCPConnectAttempt(environment: self, port: port, timeout: timeout, completion: completion)
+        attempts[ObjectIdentifier(attempt)] = attempt
+        attempt.begin(host: host)
+        return attempt
+    }
+
+    /// Finds out whether `terms` are of use; see ``Environment/checkTLS(_:)``. The first time it reads the machine's trusted
+    /// certificates, if the terms need them.
+    public func checkTLS(_ terms: TLSTerms) throws(ParameterError) {
+        _ = try tlsContexts.context(for: terms)
+    }
+
+    /// Opens an SSH connection; see ``Environment/connectSSH(host:port:login:timeout:completion:)``. Each has a thread of
+    /// its own, which ends with it. After ``close(_:)`` it fails.
+    @discardableResult
+    public func connectSSH(
+        host: String,
+        port: Int,
+        login: SSHLogin,
+        timeout: TimeAmount?,
+        completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        guard !isClosed else { return refuse(completion) }
+        let attempt = SSHConnectAttempt(
+            environment: self, port: port, login: login, timeout: timeout, completion: completion)
         attempts[ObjectIdentifier(attempt)] = attempt
         attempt.begin(host: host)
         return attempt
@@ -194,6 +220,7 @@ public final class LiveEnvironment: ClosableEnvironment {
         for echo in Array(echoes.values) { echo.cancel() }
         for listener in Array(listeners.values) { listener.close() }
         for transport in Array(transports.values) { transport.close() }
+        for transport in Array(sshTransports.values) { transport.close() }
         for port in Array(serialPorts.values) { port.close() }
         for socket in Array(datagrams.values) { socket.close() }
         completeClose()
@@ -203,7 +230,7 @@ public final class LiveEnvironment: ClosableEnvironment {
 
     func transportOpened(_ transport: TCPTransport) { transports[ObjectIdentifier(transport)] = transport }
     func listenerOpened(_ listener: TCPListener) { listeners[ObjectIdentifier(listener)] = listener }
-    func attemptEnded(_ attempt: TCPConnectAttempt) { attempts[ObjectIdentifier(attempt)] = nil }
+    func attemptEnded(_ attempt: any Cancellable) { attempts[ObjectIdentifier(attempt)] = nil }
 
     func echoEnded(_ request: EchoRequest) { echoes[ObjectIdentifier(request)] = nil }
 
@@ -211,6 +238,13 @@ public final class LiveEnvironment: ClosableEnvironment {
 
     func datagramsClosed(_ socket: UDPTransport) {
         datagrams[ObjectIdentifier(socket)] = nil
+        completeClose()
+    }
+
+    func sshOpened(_ transport: SSHTransport) { sshTransports[ObjectIdentifier(transport)] = transport }
+
+    func sshClosed(_ transport: SSHTransport) {
+        sshTransports[ObjectIdentifier(transport)] = nil
         completeClose()
     }
 
@@ -237,7 +271,7 @@ public final class LiveEnvironment: ClosableEnvironment {
     }
 
     private func completeClose() {
-        let isEmpty = transports.isEmpty && listeners.isEmpty && serialPorts.isEmpty && datagrams.isEmpty
+        let isEmpty = openTransports == 0 && listeners.isEmpty && serialPorts.isEmpty && datagrams.isEmpty
         guard isClosed, isEmpty else { return }
         let completions = onClosed
         onClosed = []

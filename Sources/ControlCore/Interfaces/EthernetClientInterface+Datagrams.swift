@@ -8,6 +8,7 @@ extension EthernetClientInterface: DatagramConnectionOwner {
     }
 
     func datagrams(_ connection: DatagramConnection, didReceiveAwaited bytes: ByteBuffer) {
+        observer?.clientDidReceiveAwaited(self)
         traffic.sendAndWaits.receive(bytes)
     }
 

@@ -30,6 +30,8 @@ public final class EthernetClientInterface: DeviceInterface {
     public let servicePort: Int
     /// The credentials; of meaning for SSH only.
     public let credentials: Credentials?
+    /// How SSH connections are opened; of meaning for SSH only.
+    public let ssh: SSHSettings
     /// The largest datagram that is delivered, in bytes; of meaning for UDP only.
     public private(set) var bufferSize: Int
 
@@ -41,15 +43,24 @@ public final class EthernetClientInterface: DeviceInterface {
     public var onDisconnected: (() -> Void)?
     /// Bytes arrived, as many as came at once, at most 64 KiB.
     public var onReceiveData: ((ByteBuffer) -> Void)?
-    /// UDP only: datagrams that were sent are lost, as far as the system knows: the name is not resolved, the service port
-    /// is not free, or the peer refuses them. The last is told once until the peer answers again.
+    /// What no caller is told otherwise. UDP: datagrams that were sent are lost, as far as the system knows: the name is not
+    /// resolved, the service port is not free, or the peer refuses them; the last is told once until the peer answers
+    /// again.
+    ///
+    /// Connections: an attempt failed and there is more to say than its reason, see ``ConnectFailure/detail``; what repeats
+    /// itself is told once until the connection stands. TLS: a connection stands whose peer was not verified.
     public var onFault: ((IOFault) -> Void)?
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
     /// Why the last connection ended; `nil` before the first end.
     public private(set) var lastCloseReason: CloseReason?
 
+    /// On what terms each connection speaks TLS; `nil`: it does not.
+    public private(set) var tls: TLSTerms?
+
     let environment: any Environment
+    /// The failure of TLS that was told last.
+    private var toldFailure: ConnectFailure?
     private var state = State.idle
     /// A connection that ``disconnect()`` has closed and whose end is not reported yet.
     private var ending: StreamConnection?
@@ -64,8 +75,10 @@ public final class EthernetClientInterface: DeviceInterface {
     /// - Parameters:
     ///   - hostname: a name or an IP literal, not empty.
     ///   - port: 1…65535.
-    ///   - protocol: this build has TCP and UDP.
+    ///   - protocol: how to talk to the device.
     ///   - servicePort: 0, or 1024…65535.
+    ///   - credentials: who logs in; SSH needs them.
+    ///   - ssh: known hosts, key files and algorithms.
     ///   - bufferSize: at least 1.
     /// - Throws: when a parameter is out of its range.
     public init(
@@ -75,6 +88,7 @@ public final class EthernetClientInterface: DeviceInterface {
         protocol: NetworkProtocol = .tcp,
         servicePort: Int = 0,
         credentials: Credentials? = nil,
+        ssh: SSHSettings = SSHSettings(),
         bufferSize: Int = 4096
     ) throws(ParameterError) {
         guard !hostname.isEmpty else {
@@ -89,13 +103,14 @@ public final class EthernetClientInterface: DeviceInterface {
         guard bufferSize > 0 else {
             throw ParameterError(parameter: "bufferSize", problem: "is \(bufferSize)", allowed: "at least 1")
         }
-        try ClientTransports.check(`protocol`)
+        try ClientTransports.check(`protocol`, credentials)
         self.environment = environment
         self.hostname = hostname
         self.port = port
         self.protocol = `protocol`
         self.servicePort = servicePort
         self.credentials = credentials
+        self.ssh = ssh
         self.bufferSize = bufferSize
         if `protocol` == .udp {
             datagrams = DatagramConnection(
@@ -145,6 +160,8 @@ public final class EthernetClientInterface: DeviceInterface {
         }
     }
 
+    private var login: SSHLogin? { credentials.map { SSHLogin(credentials: $0, settings: ssh) } }
+
     private var connection: StreamConnection? {
         if case .connected(let connection) = state { connection } else { nil }
     }
@@ -174,9 +191,9 @@ public final class EthernetClientInterface: DeviceInterface {
         case .idle:
             let attempt = ConnectAttempt(
                 environment: environment,
-                open: { [environment, hostname, port, credentials, `protocol` = self.protocol] timeout, completion in
+                open: { [environment, hostname, port, login, tls, `protocol` = self.protocol] timeout, completion in
                     ClientTransports.open(
-                        `protocol`, host: hostname, port: port, credentials: credentials, timeout: timeout,
+                        `protocol`, host: hostname, port: port, login: login, tls: tls, timeout: timeout,
                         in: environment, completion: completion)
                 },
                 onEnd: { self.attemptEnded($0) }
@@ -227,14 +244,72 @@ public final class EthernetClientInterface: DeviceInterface {
                 transport: transport, peer: peer, isReceiving: traffic.isReceiving, owner: self,
                 environment: environment)
             state = .connected(connection)
+            toldFailure = nil
             lastAddress = transport.remoteAddress?.ipAddress ?? lastAddress
             connection.start()
             activityMayHaveChanged()
+            if let session = transport.tlsSessionIfCapable { didAgree(session, tls) }
             observer?.clientDidConnect(self)
             onConnected?()
         } else {
+            if case .failure(let failure) = result { tell(failure) }
             activityMayHaveChanged()
         }
+    }
+
+    // MARK: TLS
+
+    /// From now on each connection speaks TLS: ``connect(timeout:completion:)`` counts the handshake in its time-out and
+    /// succeeds when it stands. The peer's name of the terms is ``hostname``. A connection that is open stays as it is.
+    /// - Throws: when the protocol is not TCP, or the terms are of no use.
+    public func useTLS(_ terms: TLSTerms) throws(ParameterError) {
+        tls = try complete(terms)
+    }
+
+    /// Turns TLS on over the open connection, and only over that; see
+    /// ``TLSCapableTransport/startTLS(_:timeout:completion:)``. A connection whose handshake fails is closed.
+    /// - Throws: ``ParameterError`` when the terms are of no use, ``IOFault`` when not connected.
+    @discardableResult
+    public func startTLS(
+        _ terms: TLSTerms, timeout: TimeAmount?, completion: @escaping (Result<TLSSession, ConnectFailure>) -> Void
+    ) throws -> any Cancellable {
+        let terms = try complete(terms)
+        guard let connection else { throw notConnected }
+        return connection.startTLS(terms, timeout: timeout) { [self] result in
+            switch result {
+            case .success(let session): didAgree(session, terms)
+            case .failure(let failure): tell(failure)
+            }
+            completion(result)
+        }
+    }
+
+    private func complete(_ terms: TLSTerms) throws(ParameterError) -> TLSTerms {
+        guard `protocol` == .tcp else {
+            throw ParameterError(
+                parameter: "Protocol", problem: "is '\(`protocol`.rawValue)'", allowed: "'TCP' for TLS")
+        }
+        var terms = terms
+        terms.role = .client
+        terms.peerName = hostname
+        try environment.checkTLS(terms)
+        return terms
+    }
+
+    private func didAgree(_ session: TLSSession, _ terms: TLSTerms?) {
+        toldFailure = nil
+        guard terms?.verification == TLSTerms.Verification.none else { return }
+        let certificate = session.peerFingerprint.map { ", certificate \($0)" } ?? ""
+        onFault?(IOFault("\(peer) is not verified, as 'CERT_NONE' asks for: \(session.version)\(certificate)"))
+    }
+
+    /// Tells what the reason alone does not say.
+    private func tell(_ failure: ConnectFailure) {
+        let saysMore: Bool
+        if case .other = failure { saysMore = tls != nil } else { saysMore = failure.detail != nil }
+        guard saysMore, failure != toldFailure, failure != .calledOff else { return }
+        toldFailure = failure
+        onFault?(IOFault("\(peer): \(failure.text)"))
     }
 
     // MARK: Sending
@@ -283,6 +358,7 @@ extension EthernetClientInterface: StreamConnectionOwner {
     }
 
     func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
+        observer?.clientDidReceiveAwaited(self)
         traffic.sendAndWaits.receive(bytes)
     }
 

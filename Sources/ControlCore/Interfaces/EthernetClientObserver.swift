@@ -8,6 +8,8 @@ package protocol EthernetClientObserver: AnyObject {
     func clientDidDisconnect(_ client: EthernetClientInterface)
     /// Bytes arrived that belong to no `sendAndWait`.
     func client(_ client: EthernetClientInterface, didReceive bytes: ByteBuffer)
+    /// Bytes arrived while a `sendAndWait` waits for its response.
+    func clientDidReceiveAwaited(_ client: EthernetClientInterface)
     /// ``EthernetClientInterface/isActive`` changed.
     func clientActivityDidChange(_ client: EthernetClientInterface)
 }

@@ -48,6 +48,8 @@ public final class SerialInterface: DeviceInterface {
     /// Why the port is offline, as the end of a sentence that begins with its name; `nil` while it is not.
     public private(set) var problem: String?
 
+    /// Sees what is received before the program's slots do.
+    package weak var observer: (any SerialInterfaceObserver)?
     /// The port is open: for the first time or again.
     public var onOnline: (() -> Void)?
     /// The port is not open any more, or could not be opened at first.
@@ -59,7 +61,7 @@ public final class SerialInterface: DeviceInterface {
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
 
-    private let environment: any Environment
+    let environment: any Environment
     private let claims: SerialPortClaims
     private var state = State.closed
     private var retryDelay = SerialInterface.shortestRetry
@@ -134,6 +136,7 @@ public final class SerialInterface: DeviceInterface {
             break
         }
         early = ByteBuffer()
+        observer?.serialActivityDidChange(self)
         onActivityChanged?(false)
     }
 
@@ -237,10 +240,12 @@ public final class SerialInterface: DeviceInterface {
 
 extension SerialInterface: StreamConnectionOwner {
     func connection(_ connection: StreamConnection, didReceive bytes: ByteBuffer) {
+        observer?.serial(self, didReceive: bytes)
         onReceiveData?(bytes)
     }
 
     func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
+        observer?.serialDidReceiveAwaited(self)
         traffic.sendAndWaits.receive(bytes)
     }
 

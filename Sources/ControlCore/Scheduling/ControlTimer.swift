@@ -38,6 +38,9 @@ public final class ControlTimer {
     /// Asked before a command of the program takes effect, with whether the timer is to run; `false` keeps it as it is.
     var commandGate: ((_ run: Bool) -> Bool)?
 
+    /// Told when ``isActive`` has changed, before the slot is. For connection handlers, which leave the slot free.
+    var activityObserver: (() -> Void)?
+
     private let environment: any Environment
     private var scheduled: (any Cancellable)?
     private var nextTick = NIODeadline.distantFuture
@@ -107,9 +110,10 @@ public final class ControlTimer {
         setState(.running)
     }
 
-    func performRestart() {
+    /// - Parameter firstAfter: when the first tick comes; `nil`: after one interval.
+    func performRestart(firstAfter delay: TimeAmount? = nil) {
         count = 0
-        run(after: interval)
+        run(after: delay ?? interval)
         setState(.running)
     }
 
@@ -158,6 +162,7 @@ public final class ControlTimer {
         guard state != new else { return }
         let wasActive = isActive
         state = new
+        if isActive != wasActive { activityObserver?() }
         onStateChanged?(self, new)
         // The slot may have changed it again, and told of that already.
         if isActive != wasActive, state == new { onActivityChanged?(isActive) }

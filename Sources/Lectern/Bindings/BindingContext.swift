@@ -19,14 +19,8 @@ final class BindingContext {
     let log: (ProgramLogEntry.Severity, String) -> Void
     /// Ends the program with an exit code.
     let exit: (Int) -> Void
-    /// Set by the declarations of the handlers, which know their slots; used by `GetConnectionHandler`.
-    var makeRawTcpHandler: (LuaCall, EthernetClientInterface, HandlerOptions) throws(LuaFault) -> LuaResult = {
-        (_, _, _) in
-        .none
-    }
-    var makeServerExHandler: (LuaCall, EthernetServerInterfaceEx, HandlerOptions) throws(LuaFault) -> LuaResult = {
-        (_, _, _) in .none
-    }
+    /// What the connection handlers share.
+    let handlers = HandlerContext()
 
     init(
         runtime: LuaRuntime, environment: any Environment, configuration: ProgramConfiguration, folder: ProgramFolder,
@@ -46,19 +40,21 @@ final class BindingContext {
     func registerAll() throws(LuaFault) {
         runtime.register(declareEthernetClientInterface(self))
         let server = declareEthernetServerInterfaceEx(self)
-        runtime.register(declareClientObject())
+        runtime.register(declareClientObject(self))
         runtime.register(server)
         runtime.register(declareProcessorDevice(self))
         runtime.register(declareSerialInterface(self))
         runtime.register(declareEthernetServerInterface(self))
+        runtime.register(declareTCPConnection())
+        runtime.register(declareTCPInterface(self))
         runtime.register(declareTimer(self))
         runtime.register(declareWait(self))
         runtime.register(declareClock(self))
-        runtime.register(declareRawTcpHandler(self))
-        runtime.register(declareServerExHandler(self))
         for function in declareFunctions(self) { runtime.setGlobal(function) }
+        runtime.setGlobal(table: "time", functions: declareTimeFunctions(self), constants: [])
         try registerRegularExpressions()
         try registerMESet()
+        try registerHandlers()
         // The profile without file access has none of these.
         if configuration.profile != .strict { registerFiles() }
         try runtime.run(PackageResources.environment_lua, chunk: "=[lectern environment]", arguments: [])

@@ -8,7 +8,6 @@ func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandl
         "ServerExHandler", "Keeps a server listening and drops idle clients."
     ) { "port \($0.interface.port)" }
     let interface = c.slot()
-    c.isKind(of: "ConnectionHandler")
     c.fallThrough(to: interface)
     c.property("Interface", .any, "The server that is handled.") {
         Kept(slot: interface, instance: context.runtime.knownInstance(of: $0))
@@ -38,15 +37,12 @@ func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandl
         handler.onListenFailed = { [weak instance] in instance?.fire(listenFailed, $0.reason) }
         handler.onActivityChanged = { [weak instance] in instance?.setActive($0) }
     }
-    context.makeServerExHandler = { [unowned context] (call, server, options) throws(LuaFault) in
-        let handler = try call.checked { () throws(ParameterError) in
-            try ServerExHandler(interface: server, options: options)
+    context.handlers.makes(.serverEx) { (request) throws(LuaFault) in
+        guard let server = request.interface as? EthernetServerInterfaceEx else { throw LuaFault.notThatInterface }
+        let handler = try request.call.checked { () throws(ParameterError) in
+            try ServerExHandler(interface: server, options: request.options)
         }
-        let instance = context.runtime.instance(for: handler, class: "ServerExHandler")
-        instance.push(onto: call.stack)
-        call.push(argument: 1)
-        instance.keep(interface, popping: call.stack)
-        return .values(1)
+        return request.push(handler, as: "ServerExHandler", keeping: [(interface, .given)])
     }
     return c
 }

@@ -7,7 +7,7 @@ local host = ...
 
 -- Programs may use the names of these for globals of their own.
 local type, error, tostring, next, select = type, error, tostring, next, select
-local setmetatable, rawget, rawset, rawequal = setmetatable, rawget, rawset, rawequal
+local setmetatable, rawget, rawset, rawequal, pcall = setmetatable, rawget, rawset, rawequal, pcall
 local TypeError, AttributeError, RuntimeError = TypeError, AttributeError, RuntimeError
 local raw_getmetatable = debug.getmetatable
 local near = host.nearest
@@ -77,21 +77,41 @@ local function install(class, info)
     return class
 end
 
---- For the host: makes a declared class.
-function host.define_class(name, class, accessors, id, describe)
+--- For the host: makes a declared class. It has declared members only, those that base has, too, included.
+function host.define_class(name, class, accessors, id, describe, base)
     local metatable = host.instance_metatable(class, accessors, id)
     metatable.__tostring = describe
     install(class, {
         name = name, host_name = name, id = id, accessors = accessors, metatable = metatable,
         describe = describe, ancestors = {}, derived = setmetatable({}, {__mode = "k"}),
     })
+    local of = base and infos[base]
+    if of then
+        for ancestor in next, of.ancestors do infos[class].ancestors[ancestor] = true end
+        of.derived[class] = true
+    end
     return class, metatable
 end
 
---- For the host: reads a name that a handler does not have from what it handles.
-function host.read_through(handler, target, name)
-    local value = target[name]
+local function field(object, name)
+    return object[name]
+end
+
+--- For the host: reads a name that a handler does not have from what it handles, and from the interface that this has.
+--- Nothing there: the problem, if the handler has one that explains it, is the error.
+function host.read_through(handler, target, name, problem)
+    local found, value = pcall(field, target, name)
+    if not found then error(problem and AttributeError(problem) or value, 2) end
+    if value == nil and not host.events_of(target) then
+        local interface = target.Interface
+        if interface ~= nil then
+            found, value = pcall(field, interface, name)
+            if not found then error(problem and AttributeError(problem) or value, 2) end
+            if value ~= nil then target = interface end
+        end
+    end
     if value == nil then
+        if problem then error(AttributeError(problem), 2) end
         local outer, inner = raw_getmetatable(handler), raw_getmetatable(target)
         error(AttributeError(("neither the %s nor its %s has '%s'"):format(
             outer and outer.__name or "handler", inner and inner.__name or type(target), tostring(name))), 2)
@@ -117,6 +137,21 @@ function host.events_of(object)
         info.events = events
     end
     return events
+end
+
+--- For the host: calls f with every name that an object has, by itself or from its class or prototypes.
+function host.each_name(object, f)
+    local seen = {}
+    while type(object) == "table" and not seen[object] do
+        seen[object] = true
+        for name in next, object do f(name) end
+        local metatable = raw_getmetatable(object)
+        object = metatable and (rawget(metatable, CLASS) or rawget(metatable, "__index"))
+        if object and infos[object] then
+            for name in next, object do f(name) end
+            return
+        end
+    end
 end
 
 --- For the host: the name of an instance's class.

@@ -160,117 +160,20 @@ struct RawTcpStateMachineTests {
     func random(seed: UInt64) {
         let environment = SimulatedEnvironment(seed: seed)
         var machine = Machine(disconnectLimit: 3, connectedOn: seed % 2 == 0 ? .socket : .response)
-        var world = Outside()
+        var world = TcpOutside<Machine>(ofTheProgram: [.sending, .sending, .sending, .responseAccepted])
         var broken: [String] = []
         for step in 0..<10_000 {
             let choices = world.possibleInputs
             let input = choices[Int(environment.nextRandom() % UInt64(choices.count))]
             world.note(input)
             for output in machine.handle(input) { world.carryOut(output) }
-            broken += world.check(machine).map { "step \(step), \(input): \($0)" }
+            var found = world.check(machine)
+            if machine.sendsWithoutResponse > 3 { found.append("the count is over the limit") }
+            broken += found.map { "step \(step), \(input): \($0)" }
             if broken.count > 5 { break }
         }
         #expect(broken == [])
         #expect(world.connections > 100)
         #expect(world.retries > 100)
-    }
-}
-
-/// What a driver and a network would be, as far as a machine's outputs change them.
-private struct Outside {
-    var isAttempting = false
-    var isUp = false
-    var isClosing = false
-    var isRetryScheduled = false
-    var isPolling = false
-    var wantsPolling = true
-    var autoReconnect = true
-    /// Once connecting began with AutoReconnect, something must be under way until AutoReconnect is switched off.
-    var isWanted = false
-    var lastReport: RawTcpStateMachine.Output?
-    var connections = 0
-    var retries = 0
-    var faults: [String] = []
-
-    /// Inputs of the program are always possible; those of the network only when they can happen.
-    var possibleInputs: [RawTcpStateMachine.Input] {
-        var inputs: [RawTcpStateMachine.Input] = [
-            .connectCalled, .disconnectCalled, .sending, .sending, .sending, .responseAccepted,
-            .autoReconnectSet(true), .pollingWanted(true),
-        ]
-        // Less often, so that retries get their turn.
-        if connections % 3 == 0 { inputs += [.autoReconnectSet(false), .pollingWanted(false)] }
-        if isAttempting { inputs += [.attemptFailed(.timedOut), .socketConnected, .socketConnected] }
-        if isUp { inputs += [.socketDisconnected, .pollDue, .pollDue] }
-        if isClosing { inputs += [.socketDisconnected, .socketDisconnected, .socketDisconnected] }
-        if isRetryScheduled { inputs += [.retryDue, .retryDue, .retryDue] }
-        return inputs
-    }
-
-    mutating func note(_ input: RawTcpStateMachine.Input) {
-        switch input {
-        case .connectCalled:
-            wantsPolling = true
-            isWanted = autoReconnect
-        case .attemptFailed:
-            isAttempting = false
-            isWanted = autoReconnect
-        case .socketConnected:
-            isAttempting = false
-            isUp = true
-            connections += 1
-        case .socketDisconnected:
-            isUp = false
-            isClosing = false
-            isWanted = autoReconnect
-        case .retryDue:
-            isRetryScheduled = false
-            retries += 1
-        case .autoReconnectSet(let on):
-            autoReconnect = on
-            if !on { isWanted = false }
-        case .pollingWanted(let wanted):
-            wantsPolling = wanted
-            if !wanted || isUp { isPolling = wanted }
-        case .disconnectCalled, .sending, .responseAccepted, .pollDue: break
-        }
-    }
-
-    mutating func carryOut(_ output: RawTcpStateMachine.Output) {
-        switch output {
-        case .openSocket:
-            if isAttempting || isUp || isClosing { faults.append("a second attempt") }
-            isAttempting = true
-        case .abandonAttempt: isAttempting = false
-        case .closeSocket:
-            isAttempting = false
-            isClosing = isUp
-            isUp = false
-        case .scheduleRetry:
-            if isRetryScheduled { faults.append("a second retry") }
-            isRetryScheduled = true
-        case .cancelRetry: isRetryScheduled = false
-        case .startPolling: isPolling = true
-        case .stopPolling: isPolling = false
-        case .runQuery: if !isUp { faults.append("a poll while down") }
-        case .reportConnected, .reportDisconnected:
-            if lastReport == output { faults.append("\(output) twice") }
-            if output == .reportConnected, !isUp { faults.append("Connected while down") }
-            lastReport = output
-        case .transmit, .reportConnectFailed: break
-        }
-    }
-
-    mutating func check(_ machine: RawTcpStateMachine) -> [String] {
-        var found = faults
-        faults = []
-        if (machine.socket == .up) != isUp { found.append("up is \(isUp), the machine says \(machine.socket)") }
-        if isRetryScheduled != machine.isRetryPending { found.append("retry scheduled: \(isRetryScheduled)") }
-        if isRetryScheduled, !autoReconnect || isUp || isAttempting { found.append("a retry that is not wanted") }
-        if isWanted, !isUp, !isClosing, !isAttempting, !isRetryScheduled { found.append("nothing is under way") }
-        if machine.sendsWithoutResponse > 3 { found.append("the count is over the limit") }
-        if isPolling != (isUp && wantsPolling) { found.append("polling \(isPolling), wanted \(wantsPolling)") }
-        if machine.status == .connected, machine.socket == .down { found.append("Connected while down") }
-        return found
     }
 }

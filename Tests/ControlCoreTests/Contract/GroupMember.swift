@@ -13,8 +13,8 @@ final class GroupMember: ChannelInboundHandler {
     /// Joins `group` and calls `body` then.
     static func join(_ group: String, in scene: EnvironmentScene, then body: @escaping (GroupMember) -> Void) {
         guard let loop = scene.liveLoop else { return scene.fail("no sockets") }
-        let membership = ip_mreq(
-            imr_multiaddr: in_addr(s_addr: inet_addr(group)), imr_interface: in_addr(s_addr: inet_addr("127.0.0.1")))
+        // As the system's ip_mreq: the group, and the address of the interface.
+        let membership = (inet_addr(group), inet_addr("127.0.0.1"))
         let member = NIOLoopBound(GroupMember(), eventLoop: loop)
         DatagramBootstrap(group: loop)
             .channelInitializer { channel in

@@ -10,9 +10,12 @@ public final class SimulatedEnvironment: ClosableEnvironment {
     /// Where the wall clock stands by default when the world begins: 2026-01-01 00:00:00 UTC, in nanoseconds since 1970.
     public static let defaultWallClock: Int64 = 1_767_225_600_000_000_000
 
+    /// The hosts' keys in each file of known hosts: by the file's path, then by the host, which is `name`, or `[name]:port`
+    /// when the port is not 22.
+    public var knownHosts: [String: [String: String]] = [:]
+
     let host: SimulatedHost
     private var random: SplitMix64
-    private var wallClockAtZero = SimulatedEnvironment.defaultWallClock
     private(set) var isClosed = false
 
     init(world: SimulatedWorld, host: SimulatedHost) {
@@ -31,6 +34,11 @@ public final class SimulatedEnvironment: ClosableEnvironment {
     public var name: String { host.name }
     /// The host's IP address.
     public var address: String { host.address }
+    /// The authorities whose certificates the host trusts; by default ``SimulatedCertificate/commonAuthority`` alone.
+    public var trustedIssuers: Set<String> {
+        get { host.trustedIssuers }
+        set { host.trustedIssuers = newValue }
+    }
     /// The streams that are open or still sending after their close.
     public var openTransports: Int { host.transports.count }
     /// The serial ports that are open or still sending after their close.
@@ -45,8 +53,8 @@ public final class SimulatedEnvironment: ClosableEnvironment {
 
     /// The host's wall clock, in nanoseconds since 1970-01-01 00:00:00 UTC. Setting it lets it jump; it runs on from there.
     public var wallClock: Int64 {
-        get { wallClockAtZero + Int64(world.now.uptimeNanoseconds) }
-        set { wallClockAtZero = newValue - Int64(world.now.uptimeNanoseconds) }
+        get { host.wallClockAtZero + Int64(world.now.uptimeNanoseconds) }
+        set { host.wallClockAtZero = newValue - Int64(world.now.uptimeNanoseconds) }
     }
 
     /// The host as a machine: by default with one interface, and nothing beyond its name and address.
@@ -60,7 +68,7 @@ public final class SimulatedEnvironment: ClosableEnvironment {
 
     /// Lets the wall clock jump, forward or back.
     public func jumpWallClock(by amount: TimeAmount) {
-        wallClockAtZero += amount.nanoseconds
+        host.wallClockAtZero += amount.nanoseconds
     }
 
     /// The next number of the host's sequence, which the world's seed and the host's name decide.
@@ -115,6 +123,40 @@ public final class SimulatedEnvironment: ClosableEnvironment {
             world: world, host: self.host, name: host, port: port, timeout: timeout, completion: completion)
         attempt.begin()
         return attempt
+    }
+
+    /// Finds out whether `terms` are of use; see ``Environment/checkTLS(_:)``. Certificates are ``SimulatedCertificate``s.
+    public func checkTLS(_ terms: TLSTerms) throws(ParameterError) {
+        try SimulatedTLS.check(terms)
+    }
+
+    /// Opens an SSH connection to a host that serves SSH; see
+    /// ``Environment/connectSSH(host:port:login:timeout:completion:)``. After ``close()`` it fails.
+    @discardableResult
+    public func connectSSH(
+        host: String,
+        port: Int,
+        login: SSHLogin,
+        timeout: TimeAmount?,
+        completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        let attempt = SimulatedSSHLogin(
+            environment: self, host: host, port: port, login: login, timeout: timeout, completion: completion)
+        attempt.begin()
+        return attempt
+    }
+
+    /// Serves SSH: whoever is let in has a stream as from ``listenTCP(address:port:accept:completion:)``, whose terms
+    /// hold.
+    public func listenSSH(
+        address: String?,
+        port: Int,
+        service: SimulatedSSHService,
+        accept: @escaping (any StreamTransport) -> Void,
+        completion: @escaping (Result<any Listener, ListenFailure>) -> Void
+    ) {
+        let gate = SimulatedSSHGate(environment: self, service: service, accept: accept)
+        listenTCP(address: address, port: port, accept: { gate.admit($0) }, completion: completion)
     }
 
     /// Listens for TCP connections; see ``Environment/listenTCP(address:port:accept:completion:)``. After ``close()`` it

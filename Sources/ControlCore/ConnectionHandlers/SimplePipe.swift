@@ -1,0 +1,81 @@
+import NIOCore
+
+/// A way to a device that knows no connections: what a ``RawSimplePipeHandler`` or ``ModuleSimplePipeHandler`` handles.
+public enum SimplePipe {
+    /// A serial port.
+    case serial(SerialInterface)
+    /// A client that speaks UDP.
+    case datagrams(EthernetClientInterface)
+
+    /// The device, for messages.
+    public var peer: String {
+        switch self {
+        case .serial(let serial): serial.name
+        case .datagrams(let client): client.peer
+        }
+    }
+
+    /// Whether the interface may call its slots.
+    public var isActive: Bool {
+        switch self {
+        case .serial(let serial): serial.isActive
+        case .datagrams(let client): client.isActive
+        }
+    }
+
+    /// Waits for room in the send queue; `nil` when there is room now.
+    public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
+        switch self {
+        case .serial(let serial): serial.whenWritable(body)
+        case .datagrams(let client): client.whenWritable(body)
+        }
+    }
+
+    /// Pauses (`false`) or resumes (`true`) the delivery of data.
+    public func setReceiving(_ receiving: Bool) {
+        switch self {
+        case .serial(let serial): serial.setReceiving(receiving)
+        case .datagrams(let client): client.setReceiving(receiving)
+        }
+    }
+
+    var environment: any Environment {
+        switch self {
+        case .serial(let serial): serial.environment
+        case .datagrams(let client): client.environment
+        }
+    }
+
+    func send(_ bytes: ByteBuffer) throws(IOFault) {
+        switch self {
+        case .serial(let serial): try serial.send(bytes)
+        case .datagrams(let client): try client.send(bytes)
+        }
+    }
+
+    func sendAndWait(
+        _ data: ByteBuffer, timeout: TimeAmount, delimiter: ResponseDelimiter?,
+        completion: @escaping (SendAndWaitOutcome) -> Void
+    ) -> any Cancellable {
+        switch self {
+        case .serial(let serial):
+            serial.sendAndWait(data, timeout: timeout, delimiter: delimiter, completion: completion)
+        case .datagrams(let client):
+            client.sendAndWait(data, timeout: timeout, delimiter: delimiter, completion: completion)
+        }
+    }
+
+    func close() {
+        switch self {
+        case .serial(let serial): serial.close()
+        case .datagrams(let client): client.close()
+        }
+    }
+
+    func observe(_ observer: SimplePipeObserver) {
+        switch self {
+        case .serial(let serial): serial.observer = observer
+        case .datagrams(let client): client.observer = observer
+        }
+    }
+}

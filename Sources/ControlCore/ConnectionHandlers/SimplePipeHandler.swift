@@ -1,0 +1,68 @@
+import NIOCore
+
+/// What the handlers of serial ports and UDP clients have in common: there is no connection, so a device is there when it
+/// answers, and gone when it does not.
+///
+/// It takes the observer's place of the interface, so that the interface's event slots stay the program's own; the
+/// handler's events come first. What is sent always goes out, so that a device that was away is found again.
+public class SimplePipeHandler: ConnectionHandler {
+    /// The interface that it handles.
+    public let pipe: SimplePipe
+
+    private var observer: SimplePipeObserver?
+
+    init(pipe: SimplePipe, options: HandlerOptions) throws(ParameterError) {
+        self.pipe = pipe
+        super.init(
+            options: options, pollTimer: try Self.makePollTimer(in: pipe.environment, options: options))
+        let observer = SimplePipeObserver(
+            received: { [weak self] in self?.received($0) },
+            activityMayHaveChanged: { [weak self] in self?.activityMayHaveChanged() })
+        self.observer = observer
+        pipe.observe(observer)
+        pollTimer.onTick = { [weak self] _, _ in self?.pollDue() }
+        pollTimer.activityObserver = { [weak self] in self?.activityMayHaveChanged() }
+        activityMayHaveChanged()
+    }
+
+    /// Whether it polls, or its interface may receive.
+    public override var isActive: Bool { pollTimer.isActive || pipe.isActive }
+
+    /// Begins to poll. Harmless while it polls; a pause of the poll timer is lifted.
+    public func connect() {
+        perform(decideOnConnect(isPolling: pollTimer.isActive))
+    }
+
+    /// Ends all that it does, and closes the interface. Idempotent.
+    public override func close() {
+        super.close()
+        pipe.close()
+    }
+
+    func perform(_ outputs: [SimplePipeOutput]) {
+        for output in outputs {
+            switch output {
+            case .startPolling: startPolling()
+            case .runQuery: poll(runQuery)
+            case .reportConnected: onConnected?()
+            case .reportDisconnected: onDisconnected?()
+            }
+        }
+    }
+
+    // MARK: What each kind does in its own way
+
+    /// What the machine has to say to a call of ``connect()``.
+    func decideOnConnect(isPolling: Bool) -> [SimplePipeOutput] { [] }
+
+    /// The poll timer has ticked.
+    func pollDue() {}
+
+    /// Runs the keep-alive query; `finished` is to be called when it is over.
+    func runQuery(_ finished: @escaping () -> Void) {
+        finished()
+    }
+
+    /// Bytes arrived; `nil`: those that a `sendAndWait` waits for.
+    func received(_ bytes: ByteBuffer?) {}
+}

@@ -1,0 +1,193 @@
+import NIOCore
+
+/// Whose connection a ``TcpDriver`` keeps.
+protocol TcpDriverOwner: AnyObject {
+    func driverRunsQuery()
+    func driverStartsPolling()
+    func driverLosesConnection()
+    func driverReports(_ status: ConnectionStatus)
+    func driverReports(_ failure: ConnectFailure)
+    /// - Parameter bytes: `nil`: those that a `sendAndWait` waits for.
+    func driverReceives(_ bytes: ByteBuffer?)
+    func driverActivityMayHaveChanged()
+}
+
+/// What a ``TcpConnectionHandler`` needs of its driver, whatever the machine.
+protocol TcpDriving: AnyObject {
+    var status: ConnectionStatus { get }
+    var autoReconnect: Bool { get set }
+    var isActive: Bool { get }
+    var owner: (any TcpDriverOwner)? { get set }
+    func connect(timeout: TimeAmount?, completion: @escaping (ConnectOutcome) -> Void) -> any Cancellable
+    func disconnect()
+}
+
+/// Carries out what the machine of a TCP handler decides: sees the interface, tells the machine, and acts.
+final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
+    let interface: EthernetClientInterface
+    /// Set by the owner as soon as it exists; the owner keeps the driver.
+    weak var owner: (any TcpDriverOwner)?
+
+    private(set) var machine: Machine
+    private let retryTime: TimeAmount
+    private let pollTimer: ControlTimer
+    private var connectTimeout: TimeAmount?
+    private var attempt: (any Cancellable)?
+    /// Those who wait for the attempt that goes on.
+    private var askers: [ConnectAsker] = []
+    private var retry: (any Cancellable)?
+
+    /// Takes the observer's place of the interface and steers the poll timer.
+    init(interface: EthernetClientInterface, machine: Machine, retryTime: TimeAmount, pollTimer: ControlTimer) {
+        self.interface = interface
+        self.machine = machine
+        self.retryTime = retryTime
+        self.pollTimer = pollTimer
+        pollTimer.onTick = { [weak self] _, _ in self?.handle(.pollDue) }
+        pollTimer.commandGate = { [weak self] run in
+            guard let self else { return true }
+            self.handle(.pollingWanted(run))
+            return !run || self.machine.link.socket == .up
+        }
+        interface.observer = self
+    }
+
+    var status: ConnectionStatus { machine.status }
+
+    var autoReconnect: Bool {
+        get { machine.link.autoReconnect }
+        set { handle(.autoReconnectSet(newValue)) }
+    }
+
+    var isActive: Bool { interface.isActive || machine.link.isRetryPending || machine.link.socket != .down }
+
+    func connect(timeout: TimeAmount?, completion: @escaping (ConnectOutcome) -> Void) -> any Cancellable {
+        connectTimeout = timeout
+        if machine.link.socket == .up {
+            handle(.connectCalled)
+            return interface.environment.executeCancellably { completion(.connectedAlready) }
+        }
+        let asker = ConnectAsker(completion)
+        askers.append(asker)
+        handle(.connectCalled)
+        return asker
+    }
+
+    func disconnect() {
+        handle(.disconnectCalled)
+    }
+
+    func handle(_ input: Machine.Input) {
+        perform(machine.handle(input))
+        owner?.driverActivityMayHaveChanged()
+    }
+
+    /// Asks the machine whether the program may send.
+    /// - Parameter input: that the program is about to.
+    /// - Returns: whether it may; what else the machine has decided is done.
+    func admits(_ input: Machine.Input) -> Bool {
+        let outputs = machine.handle(input)
+        if outputs == [.transmit] { return true }
+        perform(outputs)
+        return false
+    }
+
+    private func perform(_ outputs: [TcpHandlerOutput]) {
+        for output in outputs {
+            switch output {
+            case .openSocket: openSocket()
+            case .abandonAttempt: dropAttempt()
+            case .closeSocket:
+                dropAttempt()
+                interface.disconnect()
+            case .transmit: break  // The sender does it, see admits().
+            case .scheduleRetry:
+                retry = interface.environment.schedule(after: retryTime) { self.retryDue() }
+            case .cancelRetry:
+                retry?.cancel()
+                retry = nil
+            case .startPolling: owner?.driverStartsPolling()
+            case .stopPolling: pollTimer.performPause()
+            case .runQuery: owner?.driverRunsQuery()
+            case .tellModuleOfLoss: owner?.driverLosesConnection()
+            case .reportConnected: owner?.driverReports(.connected)
+            case .reportDisconnected: owner?.driverReports(.disconnected)
+            case .reportConnectFailed(let failure): owner?.driverReports(failure)
+            }
+        }
+    }
+
+    private func openSocket() {
+        attempt = interface.connect(timeout: connectTimeout) { self.attemptEnded($0) }
+    }
+
+    private func attemptEnded(_ outcome: ConnectOutcome) {
+        attempt = nil
+        let waiting = askers
+        askers = []
+        switch outcome {
+        case .connected: break  // The observer has seen it.
+        case .connectedAlready: handle(.socketConnected)
+        case .failed(let failure): handle(.attemptFailed(failure))
+        }
+        for asker in waiting { asker.settle(outcome) }
+    }
+
+    /// Does not wait for the attempt any more, and tells those who wait for it. The attempt itself goes on for others
+    /// that the interface knows.
+    private func dropAttempt() {
+        attempt?.cancel()
+        attempt = nil
+        let waiting = askers
+        askers = []
+        interface.environment.execute {
+            for asker in waiting { asker.settle(.failed(.calledOff)) }
+        }
+    }
+
+    private func retryDue() {
+        retry = nil
+        handle(.retryDue)
+    }
+}
+
+extension TcpDriver: EthernetClientObserver {
+    func clientDidConnect(_ client: EthernetClientInterface) {
+        handle(.socketConnected)
+    }
+
+    func clientDidDisconnect(_ client: EthernetClientInterface) {
+        handle(.socketDisconnected)
+    }
+
+    func client(_ client: EthernetClientInterface, didReceive bytes: ByteBuffer) {
+        owner?.driverReceives(bytes)
+    }
+
+    func clientDidReceiveAwaited(_ client: EthernetClientInterface) {
+        owner?.driverReceives(nil)
+    }
+
+    func clientActivityDidChange(_ client: EthernetClientInterface) {
+        owner?.driverActivityMayHaveChanged()
+    }
+}
+
+/// One who waits for the outcome of an attempt.
+private final class ConnectAsker: Cancellable {
+    private var completion: ((ConnectOutcome) -> Void)?
+
+    init(_ completion: @escaping (ConnectOutcome) -> Void) {
+        self.completion = completion
+    }
+
+    func settle(_ outcome: ConnectOutcome) {
+        let completion = self.completion
+        self.completion = nil
+        completion?(outcome)
+    }
+
+    func cancel() {
+        completion = nil
+    }
+}

@@ -1,0 +1,118 @@
+/// A TCP connection that is kept: attempts, retries, and whether there is polling. The part that the machines of
+/// ``RawTcpHandler`` and ``ModuleTcpHandler`` share; what they make of the device's answers is their own.
+struct TcpLink {
+    enum Socket: Equatable {
+        case down
+        /// An attempt goes on; `asked`: the program waits for it, so that it is not only a retry.
+        case connecting(asked: Bool)
+        case up
+        /// It was closed and its end is to come; `reopen`: the program has called `Connect` since.
+        case closing(reopen: Bool)
+    }
+
+    private(set) var socket = Socket.down
+    private(set) var autoReconnect = true
+    private(set) var isRetryPending = false
+    private(set) var isPollingWanted = true
+
+    mutating func connectCalled() -> [TcpHandlerOutput] {
+        // Connect() asks for the polling loop too, whoever paused it.
+        let wasWanted = isPollingWanted
+        isPollingWanted = true
+        switch socket {
+        case .down:
+            socket = .connecting(asked: true)
+            return dropRetry() + [.openSocket]
+        case .connecting:
+            socket = .connecting(asked: true)
+            return []
+        case .up:
+            return wasWanted ? [] : [.startPolling]
+        case .closing:
+            socket = .closing(reopen: true)
+            return []
+        }
+    }
+
+    mutating func disconnectCalled() -> [TcpHandlerOutput] {
+        switch socket {
+        case .down:
+            return []
+        case .connecting:
+            socket = .down
+            return [.closeSocket] + startRetry() + [.reportConnectFailed(.calledOff)]
+        case .up:
+            return giveUp()
+        case .closing(let reopen):
+            socket = .closing(reopen: false)
+            return reopen ? [.abandonAttempt] : []
+        }
+    }
+
+    mutating func attemptFailed(_ failure: ConnectFailure) -> [TcpHandlerOutput] {
+        guard case .connecting = socket else { return [] }
+        socket = .down
+        return startRetry() + [.reportConnectFailed(failure)]
+    }
+
+    /// - Returns: `nil` when it was up already.
+    mutating func socketConnected() -> [TcpHandlerOutput]? {
+        guard socket != .up else { return nil }
+        socket = .up
+        return dropRetry() + (isPollingWanted ? [.startPolling] : [])
+    }
+
+    /// - Returns: `nil` when there was no connection to lose.
+    mutating func socketDisconnected() -> [TcpHandlerOutput]? {
+        switch socket {
+        case .down, .connecting:
+            return nil
+        case .up, .closing(reopen: false):
+            let polling: [TcpHandlerOutput] = socket == .up ? [.stopPolling] : []
+            socket = .down
+            return startRetry() + polling
+        case .closing(reopen: true):
+            socket = .connecting(asked: true)
+            return [.openSocket]
+        }
+    }
+
+    mutating func retryDue() -> [TcpHandlerOutput] {
+        guard isRetryPending else { return [] }
+        isRetryPending = false
+        socket = .connecting(asked: false)
+        return [.openSocket]
+    }
+
+    mutating func autoReconnectSet(_ on: Bool) -> [TcpHandlerOutput] {
+        autoReconnect = on
+        guard !on else { return [] }
+        if socket == .connecting(asked: false) {
+            socket = .down
+            return [.abandonAttempt]
+        }
+        return dropRetry()
+    }
+
+    mutating func pollingWanted(_ wanted: Bool) {
+        isPollingWanted = wanted
+    }
+
+    /// Closes the connection; its end is to come. Only while it is up.
+    mutating func giveUp() -> [TcpHandlerOutput] {
+        socket = .closing(reopen: false)
+        return [.closeSocket, .stopPolling]
+    }
+
+    private mutating func startRetry() -> [TcpHandlerOutput] {
+        guard autoReconnect else { return [] }
+        isRetryPending = true
+        return [.scheduleRetry]
+    }
+
+    private mutating func dropRetry() -> [TcpHandlerOutput] {
+        guard isRetryPending else { return [] }
+        isRetryPending = false
+        return [.cancelRetry]
+    }
+}

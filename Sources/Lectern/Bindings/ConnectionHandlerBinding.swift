@@ -1,0 +1,142 @@
+internal import ControlCore
+internal import LuaRuntime
+
+/// Declares `ConnectionHandler`, the base of the handlers of clients.
+func declareConnectionHandler(_ context: BindingContext) -> LuaClass<ConnectionHandler> {
+    var c = LuaClass<ConnectionHandler>(
+        "ConnectionHandler", "What all handlers of clients have in common; GetConnectionHandler makes one that fits."
+    ) { _ in "" }
+    _ = HandlerFace(&c, context, isBase: true)
+    return c
+}
+
+/// What every handler of a client shows, declared once, and where its instance keeps what belongs to it.
+struct HandlerFace {
+    /// What the program handed in.
+    let interface: LuaEvent
+    /// The function that a poll calls.
+    let query: LuaEvent
+    private let connected: LuaEvent
+    private let disconnected: LuaEvent
+
+    init<Handler: ConnectionHandler>(
+        _ c: inout LuaClass<Handler>, _ context: BindingContext, isBase: Bool = false
+    ) {
+        let interface = c.slot()
+        let pollTimer = c.slot()
+        self.interface = interface
+        query = c.slot(label: " keep-alive query")
+        if !isBase {
+            c.isKind(of: "ConnectionHandler")
+            c.fallThrough(to: interface)
+        }
+        let runtime = context.runtime
+        c.property("ConnectionStatus", .string, "'Unknown', 'Connected' or 'Disconnected'.") {
+            $0.connectionStatus.rawValue
+        }
+        c.property("DisconnectLimit", .integer, "How many sends may go without an accepted response.") {
+            $0.disconnectLimit
+        }
+        c.property("Interface", .any, "The interface or the device module that is handled.") { [unowned runtime] in
+            Kept(slot: interface, instance: runtime.knownInstance(of: $0))
+        }
+        c.property("PollTimer", .instance(["Timer"]), "The timer of the keep-alive query.") {
+            [unowned runtime] handler in
+            PollTimer(handler: handler, slot: pollTimer, runtime: runtime)
+        }
+        connected = c.event("Connected", "'Connected'", "The device is there.")
+        disconnected = c.event("Disconnected", "'Disconnected'", "The device is gone; once per change.")
+    }
+
+    /// Connects the shared events of a handler to its instance.
+    /// - Parameter then: told of each change, behind the event.
+    func attach(
+        _ handler: ConnectionHandler, to instance: LuaInstance, then: LuaEvent? = nil
+    ) {
+        handler.onConnected = { [weak instance, connected] in
+            instance?.fire(connected, "Connected")
+            if let then { instance?.fire(then, "Connected") }
+        }
+        handler.onDisconnected = { [weak instance, disconnected] in
+            instance?.fire(disconnected, "Disconnected")
+            if let then { instance?.fire(then, "Disconnected") }
+        }
+        handler.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        // A port is active before there is a handler.
+        if handler.isActive { instance.setActive(true) }
+    }
+}
+
+/// A handler's poll timer as Lua sees it; the handler keeps its instance, so that events set on it stay.
+private struct PollTimer: LuaPushable {
+    let handler: ConnectionHandler
+    let slot: LuaEvent
+    let runtime: LuaRuntime
+
+    func push(onto stack: LuaStack) {
+        let timer = runtime.instance(for: handler.pollTimer, class: "Timer")
+        timer.push(onto: stack)
+        guard let owner = runtime.knownInstance(of: handler), !owner.has(slot) else { return }
+        timer.push(onto: stack)
+        owner.keep(slot, popping: stack)
+    }
+}
+
+// MARK: - What raw handlers show
+
+/// The names that every handler without a module shows, declared once.
+func declareResponses<Handler: ConnectionHandler>(
+    _ c: inout LuaClass<Handler>, overLimit: String,
+    responseAccepted: @escaping (Handler) -> Void,
+    send: @escaping (Handler, LuaCall) throws(LuaFault) -> LuaResult,
+    sendAndWait: @escaping (Handler, LuaCall) throws(LuaFault) -> LuaResult
+) {
+    c.method("ResponseAccepted", "Says that a good response came: the count of missed responses starts anew.") {
+        (handler, _) throws(LuaFault) in
+        responseAccepted(handler)
+        return .none
+    }
+    c.method(
+        "Send", [.required("data", .string, "What to send.")], waits: true,
+        "Sends data, counted until a response is accepted. Over DisconnectLimit \(overLimit)", body: send)
+    c.method(
+        "SendAndWait", sendAndWaitParameters, returns: sendAndWaitReturns, waits: true,
+        "Sends data and waits for the response, counted until a response is accepted.", body: sendAndWait)
+}
+
+// MARK: - What handlers of TCP connections show
+
+/// The names that both handlers of TCP connections show, declared once.
+/// - Returns: the event ConnectFailed.
+func declareConnecting<Handler: TcpConnectionHandler>(_ c: inout LuaClass<Handler>) -> LuaEvent {
+    c.property(
+        "AutoReconnect", .boolean, "Whether it connects again by itself; true starts nothing, call Connect.",
+        get: { $0.autoReconnect },
+        set: { (handler, call) throws(LuaFault) in handler.autoReconnect = call.boolean(1) })
+    c.method(
+        "Connect",
+        [.optional("timeout", .seconds, "For this attempt and later ones; nil: as long as the system does.")],
+        returns: "'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any", waits: true,
+        "Connects and begins to poll."
+    ) { (handler, call) throws(LuaFault) in
+        let timeout = call.duration(1)
+        return try call.wait { (waiter) throws(LuaFault) in
+            let pending = handler.connect(timeout: timeout) { waiter.resume(returning: $0) }
+            return { pending.cancel() }
+        }
+    }
+    c.method("Disconnect", "Closes the connection; with AutoReconnect it comes back after connectRetryTime.") {
+        (handler, _) throws(LuaFault) in
+        handler.disconnect()
+        return .none
+    }
+    return c.event("ConnectFailed", "the reason", "An attempt to connect failed.")
+}
+
+/// `Connect` of both handlers of simple pipes.
+func declarePolling<Handler: SimplePipeHandler>(_ c: inout LuaClass<Handler>) {
+    c.method("Connect", "Begins to poll; Connected comes when the device answers.") { (handler, _) throws(LuaFault) in
+        handler.connect()
+        return .none
+    }
+}

@@ -1,0 +1,80 @@
+internal import ControlCore
+internal import LuaRuntime
+
+/// A device module that is written in Lua. What it does is kept as functions in the instance of its handler, and runs in
+/// tasks of their own.
+final class LuaDeviceModule: DeviceModule {
+    private weak var runtime: LuaRuntime?
+    private let ask: LuaEvent
+    private let tellLoss: LuaEvent
+
+    init(runtime: LuaRuntime, ask: LuaEvent, tellLoss: LuaEvent) {
+        self.runtime = runtime
+        self.ask = ask
+        self.tellLoss = tellLoss
+    }
+
+    func update(for handler: ConnectionHandler, finished: @escaping () -> Void) {
+        guard let instance = runtime?.knownInstance(of: handler) else { return finished() }
+        instance.start(ask) { _ in finished() }
+    }
+
+    func connectionWasLost(for handler: ConnectionHandler) {
+        runtime?.knownInstance(of: handler)?.start(tellLoss) { _ in }
+    }
+}
+
+/// What the handlers of device modules show beside the shared face, and where their instances keep it.
+struct ModuleFace {
+    /// The function that the module is told of a loss with.
+    let tellLoss: LuaEvent
+    /// The program's callback for the ConnectionStatus.
+    let listener: LuaEvent
+
+    init<Handler: ConnectionHandler>(_ c: inout LuaClass<Handler>, _ context: BindingContext) {
+        tellLoss = c.slot(label: " OnDisconnected")
+        listener = c.slot(label: " ConnectionStatus")
+        c.method(
+            "SubscribeStatus",
+            [
+                .required("command", .string, "A command of the module, or 'ConnectionStatus'."),
+                .optional("qualifier", .any, "The qualifier; nil: every change of the command."),
+                .optional("callback", .function, "Called with the command, the new value and the qualifier."),
+            ], waits: true,
+            "Calls a function at each change. 'ConnectionStatus' is the handler's own; all else the module subscribes to."
+        ) { [handlers = context.handlers] (_, call) throws(LuaFault) in
+            try handlers.call(.subscribe, call, instance: call.selfInstance, arguments: 3)
+        }
+    }
+}
+
+extension BindingContext {
+    /// What handlers.lua needs of the handlers of modules.
+    func registerModuleFunctions() {
+        let handler = LuaParameter.required(
+            "handler", .instance(["ModuleSimplePipeHandler", "ModuleTcpHandler"]), "")
+        runtime.setInternal(
+            "handler_published",
+            LuaFunction("ConnectionStatus", [handler, .optional("status", .any, "")], "") { (call) throws(LuaFault) in
+                // Modules may have states of their own, such as a login: they are neither.
+                guard call.isString(2), let status = call.string(2).flatMap(ConnectionStatus.init) else { return .none }
+                switch call.instance(1)?.object {
+                case let pipe as ModuleSimplePipeHandler: pipe.modulePublished(status)
+                case let tcp as ModuleTcpHandler: tcp.modulePublished(status)
+                default: break
+                }
+                return .none
+            })
+        runtime.setInternal(
+            "handler_keep_listener",
+            LuaFunction("SubscribeStatus", [handler, .optional("f", .function, "")], "") {
+                [handlers] (call) throws(LuaFault) in
+                guard let instance = call.instance(1) else { return .none }
+                call.push(argument: 2)
+                let isTcp = instance.object is ModuleTcpHandler
+                guard let slot = handlers.listeners[isTcp ? .moduleTcp : .moduleSimplePipe] else { return .none }
+                instance.keep(slot, popping: call.stack)
+                return .none
+            })
+    }
+}

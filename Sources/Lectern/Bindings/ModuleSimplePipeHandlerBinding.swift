@@ -1,0 +1,27 @@
+internal import ControlCore
+internal import LuaRuntime
+
+/// Declares `ModuleSimplePipeHandler`.
+func declareModuleSimplePipeHandler(_ context: BindingContext) -> LuaClass<ModuleSimplePipeHandler> {
+    var c = LuaClass<ModuleSimplePipeHandler>(
+        "ModuleSimplePipeHandler", "Watches the device of a serial or UDP device module."
+    ) { $0.pipe.peer }
+    let face = HandlerFace(&c, context)
+    let module = ModuleFace(&c, context)
+    declarePolling(&c)
+    c.whenAttached { handler, instance, _ in face.attach(handler, to: instance, then: module.listener) }
+    context.handlers.listeners[.moduleSimplePipe] = module.listener
+    context.handlers.makes(.moduleSimplePipe) { [unowned context] (request) throws(LuaFault) in
+        guard let pipe = request.pipe else { throw LuaFault.notThatInterface }
+        let handler = try request.call.checked { () throws(ParameterError) in
+            try ModuleSimplePipeHandler(
+                pipe: pipe,
+                module: LuaDeviceModule(runtime: context.runtime, ask: face.query, tellLoss: module.tellLoss),
+                options: request.options)
+        }
+        return request.push(
+            handler, as: "ModuleSimplePipeHandler",
+            keeping: [(face.interface, .given), (face.query, .ask), (module.tellLoss, .tellLoss)], isForModule: true)
+    }
+    return c
+}

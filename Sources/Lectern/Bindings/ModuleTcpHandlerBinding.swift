@@ -1,0 +1,30 @@
+internal import ControlCore
+internal import LuaRuntime
+
+/// Declares `ModuleTcpHandler`.
+func declareModuleTcpHandler(_ context: BindingContext) -> LuaClass<ModuleTcpHandler> {
+    var c = LuaClass<ModuleTcpHandler>(
+        "ModuleTcpHandler", "Keeps the TCP or SSH connection of a device module alive."
+    ) { $0.interface.peer }
+    let face = HandlerFace(&c, context)
+    let module = ModuleFace(&c, context)
+    let connectFailed = declareConnecting(&c)
+    c.whenAttached { handler, instance, _ in
+        face.attach(handler, to: instance, then: module.listener)
+        handler.onConnectFailed = { [weak instance] in instance?.fire(connectFailed, $0.reason) }
+    }
+    context.handlers.listeners[.moduleTcp] = module.listener
+    context.handlers.makes(.moduleTcp) { [unowned context] (request) throws(LuaFault) in
+        guard let client = request.interface as? EthernetClientInterface else { throw LuaFault.notThatInterface }
+        let handler = try request.call.checked { () throws(ParameterError) in
+            try ModuleTcpHandler(
+                interface: client,
+                module: LuaDeviceModule(runtime: context.runtime, ask: face.query, tellLoss: module.tellLoss),
+                options: request.options)
+        }
+        return request.push(
+            handler, as: "ModuleTcpHandler",
+            keeping: [(face.interface, .given), (face.query, .ask), (module.tellLoss, .tellLoss)], isForModule: true)
+    }
+    return c
+}

@@ -1,0 +1,43 @@
+internal import ControlCore
+internal import LuaRuntime
+internal import NIOCore
+
+/// Declares `RawSimplePipeHandler`.
+func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimplePipeHandler> {
+    var c = LuaClass<RawSimplePipeHandler>(
+        "RawSimplePipeHandler",
+        "Watches a serial or UDP device: polls, and tells when it answers and when it is silent."
+    ) { $0.pipe.peer }
+    let face = HandlerFace(&c, context)
+    declarePolling(&c)
+    declareResponses(
+        &c, overLimit: "Disconnected comes, and data is sent nevertheless.",
+        responseAccepted: { $0.responseAccepted() },
+        send: { (handler, call) throws(LuaFault) in
+            let data = try call.buffer(1)
+            return try call.send(data, whenWritable: handler.pipe.whenWritable) { () throws(IOFault) in
+                try handler.send(data)
+            }
+        },
+        sendAndWait: { (handler, call) throws(LuaFault) in
+            try call.sendAndWait(context.patterns) { handler.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3) }
+        })
+    let receiveData = c.event("ReceiveData", "the bytes", "Bytes arrived; with UDP one datagram.")
+    c.whenAttached { handler, instance, _ in
+        face.attach(handler, to: instance)
+        handler.onReceiveData = { [weak instance] in instance?.fire(receiveData, $0) }
+        instance.onBackPressure = { [weak handler] in handler?.pipe.setReceiving(!$0) }
+    }
+    context.handlers.makes(.rawSimplePipe) { [unowned context] (request) throws(LuaFault) in
+        guard let pipe = request.pipe else { throw LuaFault.notThatInterface }
+        let handler = try request.call.checked { () throws(ParameterError) in
+            try RawSimplePipeHandler(pipe: pipe, options: request.options) { [weak context] handler, finished in
+                guard let instance = context?.runtime.knownInstance(of: handler) else { return finished() }
+                instance.start(face.query) { _ in finished() }
+            }
+        }
+        return request.push(
+            handler, as: "RawSimplePipeHandler", keeping: [(face.interface, .given), (face.query, .query)])
+    }
+    return c
+}

@@ -1,0 +1,113 @@
+-- Connection handlers: what GetConnectionHandler has to find out of what a program hands in, and the calls of a device
+-- module. They run the program's code and may wait, so they are made from Lua.
+
+local host = ...
+
+local new_handler, published, keep_listener = host.handler_new, host.handler_published, host.handler_keep_listener
+local set_step = host.handler_set_step
+local type, pcall, tostring, next, error = type, pcall, tostring, next, error
+local AttributeError, ProgramLog = AttributeError, ProgramLog
+
+local function field(object, name)
+    return object[name]
+end
+
+--- A field of what a program handed in; nil also when reading it is an error.
+local function read(object, name)
+    local found, value = pcall(field, object, name)
+    if found then return value end
+end
+
+local function method(object, name)
+    local f = read(object, name)
+    if type(f) == "function" then return f end
+end
+
+--- The commands that a module can ask for, by its methods and by its table of commands.
+local function commands_of(module)
+    local names, seen = {}, {ConnectionStatus = true}
+    local function add(name)
+        if type(name) == "string" and not seen[name] then
+            seen[name] = true
+            names[#names + 1] = name
+        end
+    end
+    host.each_name(module, function(name)
+        local command = type(name) == "string" and name:match("^Update(.+)$")
+        if command and method(module, name) then add(command) end
+    end)
+    local commands = read(module, "Commands")
+    if type(commands) == "table" then
+        for name in next, commands do add(name) end
+    end
+    table.sort(names)
+    return names
+end
+
+--- What asks a module for a command. The methods are looked up at each poll: a module may change them.
+local function asker(module, command, qualifier)
+    return function()
+        local update = method(module, "Update")
+        if update then
+            update(module, command, qualifier)
+        else
+            module["Update" .. command](module, nil, qualifier)
+        end
+    end
+end
+
+--- What tells a module that its connection is gone, if it wants to know.
+local function loss_teller(module)
+    return function()
+        local tell = method(module, "OnDisconnected")
+        if tell then tell(module) end
+    end
+end
+
+--- Connects a module with its handler, so that the handler hears of every change.
+local function adopt(module, handler, limit)
+    if read(module, "connectionCounter") ~= nil then module.connectionCounter = limit end
+    local subscribe = method(module, "SubscribeStatus")
+    if not subscribe then return end
+    local done, problem = pcall(subscribe, module, "ConnectionStatus", nil, function(_, value)
+        published(handler, value)
+    end)
+    if not done then
+        ProgramLog(("%s: the module has no ConnectionStatus to subscribe to, so what its interface receives counts "
+            .. "(%s)"):format(tostring(handler), tostring(problem)), "warning")
+    end
+end
+
+set_step("make", function(object, query, qualifier, limit, poll, retry, idle, connected_on)
+    local interface = object
+    if type(object) == "table" and not host.events_of(object) then
+        local inner = read(object, "Interface")
+        if inner ~= nil then interface = inner end
+    end
+    local ask, tell_loss, known
+    if type(query) == "string" and type(object) == "table" then
+        if method(object, "Update") or method(object, "Update" .. query) then
+            ask, tell_loss = asker(object, query, qualifier), loss_teller(object)
+        else
+            known = commands_of(object)
+            if #known == 0 and not method(object, "SubscribeStatus") then known = nil end
+        end
+    end
+    local handler, is_for_module =
+        new_handler(object, query, qualifier, limit, poll, retry, idle, connected_on, interface, known, ask, tell_loss)
+    if is_for_module then adopt(object, handler, handler.DisconnectLimit) end
+    return handler
+end)
+
+--- handler:SubscribeStatus(command, qualifier, callback): the ConnectionStatus is the handler's, the rest the module's.
+set_step("subscribe", function(handler, command, qualifier, callback)
+    if command == "ConnectionStatus" then
+        return keep_listener(handler, callback and function(_, status)
+            callback("ConnectionStatus", status, nil)
+        end)
+    end
+    local module = handler.Interface
+    local subscribe = method(module, "SubscribeStatus")
+    if not subscribe then error(AttributeError("the device module has no SubscribeStatus"), 3) end
+    return subscribe(module, command, qualifier, callback)
+end)

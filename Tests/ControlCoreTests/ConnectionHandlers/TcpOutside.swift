@@ -1,0 +1,112 @@
+@testable import ControlCore
+
+/// What a driver and a network would be, as far as the outputs of a TCP handler's machine change them.
+struct TcpOutside<Machine: TcpStateMachine> where Machine.Input: Equatable {
+    /// Inputs that are possible at any time.
+    private let ofTheProgram: [Machine.Input]
+
+    private var isAttempting = false
+    private var isUp = false
+    private var isClosing = false
+    private var isRetryScheduled = false
+    private var isPolling = false
+    private var wantsPolling = true
+    private var autoReconnect = true
+    /// Once connecting began with AutoReconnect, something must be under way until AutoReconnect is switched off.
+    private var isWanted = false
+    private var lastReport: TcpHandlerOutput?
+    private(set) var connections = 0
+    private(set) var retries = 0
+    private(set) var losses = 0
+    private var faults: [String] = []
+
+    init(ofTheProgram: [Machine.Input]) {
+        self.ofTheProgram = ofTheProgram
+    }
+
+    /// Inputs of the program are always possible; those of the network only when they can happen.
+    var possibleInputs: [Machine.Input] {
+        var inputs = ofTheProgram
+        inputs += [.connectCalled, .disconnectCalled, .autoReconnectSet(true), .pollingWanted(true)]
+        // Less often, so that retries get their turn.
+        if connections % 3 == 0 { inputs += [.autoReconnectSet(false), .pollingWanted(false)] }
+        if isAttempting { inputs += [.attemptFailed(.timedOut), .socketConnected, .socketConnected] }
+        if isUp { inputs += [.socketDisconnected, .pollDue, .pollDue, .pollDue, .pollDue] }
+        if isClosing { inputs += [.socketDisconnected, .socketDisconnected, .socketDisconnected] }
+        if isRetryScheduled { inputs += [.retryDue, .retryDue, .retryDue] }
+        return inputs
+    }
+
+    mutating func note(_ input: Machine.Input) {
+        if input == .connectCalled {
+            wantsPolling = true
+            isWanted = autoReconnect
+        } else if input == .attemptFailed(.timedOut) {
+            isAttempting = false
+            isWanted = autoReconnect
+        } else if input == .socketConnected {
+            isAttempting = false
+            isUp = true
+            connections += 1
+        } else if input == .socketDisconnected {
+            isUp = false
+            isClosing = false
+            isWanted = autoReconnect
+        } else if input == .retryDue {
+            isRetryScheduled = false
+            retries += 1
+        } else if input == .autoReconnectSet(true) {
+            autoReconnect = true
+        } else if input == .autoReconnectSet(false) {
+            autoReconnect = false
+            isWanted = false
+        } else if input == .pollingWanted(true) {
+            wantsPolling = true
+            if isUp { isPolling = true }
+        } else if input == .pollingWanted(false) {
+            wantsPolling = false
+            isPolling = false
+        }
+    }
+
+    mutating func carryOut(_ output: TcpHandlerOutput) {
+        switch output {
+        case .openSocket:
+            if isAttempting || isUp || isClosing { faults.append("a second attempt") }
+            isAttempting = true
+        case .abandonAttempt: isAttempting = false
+        case .closeSocket:
+            isAttempting = false
+            isClosing = isUp
+            isUp = false
+        case .scheduleRetry:
+            if isRetryScheduled { faults.append("a second retry") }
+            isRetryScheduled = true
+        case .cancelRetry: isRetryScheduled = false
+        case .startPolling: isPolling = true
+        case .stopPolling: isPolling = false
+        case .runQuery: if !isUp { faults.append("a poll while down") }
+        case .tellModuleOfLoss:
+            losses += 1
+            if isUp { faults.append("a loss while up") }
+        case .reportConnected, .reportDisconnected:
+            if lastReport == output { faults.append("\(output) twice") }
+            if output == .reportConnected, !isUp { faults.append("Connected while down") }
+            lastReport = output
+        case .transmit, .reportConnectFailed: break
+        }
+    }
+
+    mutating func check(_ machine: Machine) -> [String] {
+        var found = faults
+        faults = []
+        let link = machine.link
+        if (link.socket == .up) != isUp { found.append("up is \(isUp), the machine says \(link.socket)") }
+        if isRetryScheduled != link.isRetryPending { found.append("retry scheduled: \(isRetryScheduled)") }
+        if isRetryScheduled, !autoReconnect || isUp || isAttempting { found.append("a retry that is not wanted") }
+        if isWanted, !isUp, !isClosing, !isAttempting, !isRetryScheduled { found.append("nothing is under way") }
+        if isPolling != (isUp && wantsPolling) { found.append("polling \(isPolling), wanted \(wantsPolling)") }
+        if machine.status == .connected, link.socket == .down { found.append("Connected while down") }
+        return found
+    }
+}
