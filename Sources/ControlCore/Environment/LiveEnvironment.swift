@@ -17,6 +17,7 @@ public final class LiveEnvironment: Environment {
     /// Deadlines that outlive the program's: sockets still sending when it ends.
     private let housekeeping: LoopScheduler
     let resolver: NameResolver
+    private(set) lazy var connectPacer = ConnectPacer(environment: self)
 
     private var transports: [ObjectIdentifier: TCPTransport] = [:]
     private var listeners: [ObjectIdentifier: TCPListener] = [:]

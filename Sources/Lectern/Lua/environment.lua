@@ -82,7 +82,11 @@ local system = {
     GetSystemUpTime = GetSystemUpTime, WakeOnLan = WakeOnLan, MESet = MESet, File = File, RFile = RFile,
     SaveProgramLog = SaveProgramLog,
 }
-local handlers = {GetConnectionHandler = GetConnectionHandler, ModuleVersion = ModuleVersion}
+local handlers = {
+    GetConnectionHandler = GetConnectionHandler, ModuleVersion = ModuleVersion, ConnectionHandler = ConnectionHandler,
+    RawSimplePipeHandler = RawSimplePipeHandler, ModuleSimplePipeHandler = ModuleSimplePipeHandler,
+    RawTcpHandler = RawTcpHandler, ModuleTcpHandler = ModuleTcpHandler, ServerExHandler = ServerExHandler,
+}
 
 local function module(contents)
     return function() return contents end
