@@ -18,6 +18,7 @@ public final class LiveEnvironment: ClosableEnvironment {
     private let housekeeping: LoopScheduler
     let resolver: NameResolver
     let tlsContexts = TLSContexts()
+    private(set) lazy var connectPacer = ConnectPacer(environment: self)
 
     private var transports: [ObjectIdentifier: TCPTransport] = [:]
     private var listeners: [ObjectIdentifier: TCPListener] = [:]

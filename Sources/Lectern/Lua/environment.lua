@@ -88,7 +88,11 @@ local system = {
     GetSystemUpTime = GetSystemUpTime, Ping = Ping, WakeOnLan = WakeOnLan, MESet = MESet, File = File, RFile = RFile,
     SaveProgramLog = SaveProgramLog,
 }
-local handlers = {GetConnectionHandler = GetConnectionHandler, ModuleVersion = ModuleVersion}
+local handlers = {
+    GetConnectionHandler = GetConnectionHandler, ModuleVersion = ModuleVersion, ConnectionHandler = ConnectionHandler,
+    RawSimplePipeHandler = RawSimplePipeHandler, ModuleSimplePipeHandler = ModuleSimplePipeHandler,
+    RawTcpHandler = RawTcpHandler, ModuleTcpHandler = ModuleTcpHandler, ServerExHandler = ServerExHandler,
+}
 
 local function module(contents)
     return function() return contents end
