@@ -199,6 +199,13 @@ function SerialInterface:StartKeepAlive(interval, data) end
 --- Ends StartKeepAlive.
 function SerialInterface:StopKeepAlive() end
 
+--- Raises TypeError: TLS is for TCP, see EthernetClientInterface.
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function SerialInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
+
 --- Listens for one client. The older of the two servers: EthernetServerInterfaceEx serves many.
 ---@class EthernetServerInterface
 ---@field Hostname string The client's address; nil without one.

@@ -69,6 +69,29 @@ struct ExampleProgramsInterop {
         }
     }
 
+    @Test("A cable that is pulled out is noticed after 15 missed answers, and the device found again at the new one")
+    func cable() async throws {
+        let example = "07-asynchronous-serial"
+        let folder = try stage()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let cable = try Cable()
+        defer { cable.remove() }
+        let socat = try await cable.plugIn()
+        let device = try run("\(example)-device.lua", in: folder, cable: cable)
+        let program = try run("\(example).lua", in: folder, cable: cable)
+        try await program.line(containing: "Device is Connected")
+        await socat.kill()
+        try await program.line(containing: "Device is Disconnected", within: 40)
+        let another = try await cable.plugIn()
+        try await program.line(containing: "Device is Connected", count: 2)
+        #expect(program.lines.allSatisfy { !$0.contains(" ERROR ") })
+        for peer in [program, device] {
+            peer.signal(SIGTERM)
+            #expect(try await peer.exitCode() == 0)
+        }
+        await another.kill()
+    }
+
     /// Each example, and a line that it prints when it works.
     private static let programs: [(example: String, line: String, hasCable: Bool)] = [
         ("01-each-interface", "MLC 206 Connected", true),

@@ -18,6 +18,10 @@ final class SSHServerPeer {
     }()
     static let reason = "needs root, unshare and /usr/sbin/sshd: the server gets a user of its own by a mount namespace"
 
+    /// Says ``ready`` once its terminal is raw, and then sends back what it gets, byte for byte.
+    static let echo = "stty raw -echo; printf '\(ready)'; exec cat"
+    static let ready = "ready."
+
     let folder: String
     let port: Int
     private var server: Peer?
@@ -47,11 +51,11 @@ final class SSHServerPeer {
     /// Starts the server, at the same port each time.
     /// - Parameters:
     ///   - ways: `password`, `keyboard-interactive`, `publickey`.
-    ///   - command: what runs instead of the shell: by default what is sent comes back, byte for byte.
+    ///   - command: what runs instead of the shell: by default ``echo``.
     ///   - hostKey: `ed25519` or `rsa`.
     ///   - more: further lines of its configuration.
     func start(
-        ways: String = "password keyboard-interactive publickey", command: String? = "stty raw -echo; exec cat",
+        ways: String = "password keyboard-interactive publickey", command: String? = SSHServerPeer.echo,
         hostKey: String = "ed25519", more: String = ""
     ) async throws {
         try Project.write(

@@ -63,7 +63,8 @@ struct ConfigurationTests {
         arguments: [
             (
                 "prots: 1",
-                "f:1: key 'prots' is not known; the configuration has devices, limits, profile, servers, certificates, log, ssh"
+                "f:1: key 'prots' is not known; "
+                    + "the configuration has devices, limits, profile, servers, certificates, log, ssh"
             ),
             ("limit: {}", "f:1: key 'limit' is not known; did you mean 'limits'?"),
             (

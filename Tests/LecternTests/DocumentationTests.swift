@@ -1,3 +1,4 @@
+import ControlCore
 import Lectern
 import LuaRuntime
 import Testing
@@ -9,6 +10,14 @@ struct DocumentationTests {
         let names = (try? ProjectFiles.names(in: "docs")) ?? []  // none: then the inventory fails
         return ["README.md"] + names.filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
     }()
+
+    /// A device with TLS, in the folder with its certificate.
+    static let switcher = """
+        local server = EthernetServerInterfaceEx(443)
+        server:SSLWrap('switcher.pem')
+        server.ReceiveData = function(client, data) if data == 'V' then client:Send('Ver 1.0\\r\\n') end end
+        server:StartListen()
+        """
 
     static func blocks(of document: String) throws -> [LuaBlock] {
         LuaBlock.all(in: try ProjectFiles.text(of: document), of: document)
@@ -52,7 +61,10 @@ struct DocumentationTests {
 
     @Test("A block does what it says, and no task of it fails", arguments: programs)
     func block(_ block: LuaBlock) throws {
-        var files: [String: String] = [:]
+        var files = [
+            "switcher.pem": SimulatedCertificate(names: ["switcher"]).text,
+            "room.pem": SimulatedCertificate(names: ["room"]).text,
+        ]
         for earlier in try Self.blocks(of: block.document) where earlier.line < block.line {
             if let file = earlier.file { files[file] = earlier.text }
         }
@@ -65,7 +77,9 @@ struct DocumentationTests {
         let amplifier = SSHDevice(in: stage.world, address: "192.168.1.40")
         try stage.start("thermometer", address: "192.168.1.21", Self.thermometer)
         try stage.start("panel", address: "192.168.1.30", Self.panel)
+        try stage.start("switcher", address: "192.168.1.50", Self.switcher, folder: folder)
         var configuration = Stage.configuration()
+        configuration.identities["room"] = .init(certificate: "\(folder)/room.pem")
         try configuration.mapPort("MainProcessor:COM2=tcp://192.168.1.20:5000")
         let room = try stage.start(
             "room", address: "192.168.1.10", block.text, file: block.file ?? "main.lua", folder: folder,

@@ -6,8 +6,8 @@ public protocol TLSCapableTransport: StreamTransport {
     /// What the handshake of TLS has agreed on; `nil` while TLS is off.
     var tlsSession: TLSSession? { get }
 
-    /// Turns TLS on over the open stream, before or after ``start(delegate:)``. What arrived before is delivered as it is,
-    /// what arrives from now on belongs to TLS. What is sent during the handshake waits for it; ``close()`` drops that.
+    /// Turns TLS on over the open stream, before or after ``start(delegate:)``. What was read before is delivered as it
+    /// is, what is read from now on belongs to TLS. What is sent during the handshake waits for it; ``close()`` drops that.
     ///
     /// A stream whose handshake fails is closed: after the completion its delegate hears ``CloseReason/failed(_:)``. A peer
     /// that ends a stream without the farewell of TLS is taken to have closed it in good order.

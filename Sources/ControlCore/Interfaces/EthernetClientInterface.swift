@@ -276,10 +276,8 @@ public final class EthernetClientInterface: DeviceInterface {
         let terms = try complete(terms)
         guard let connection else { throw notConnected }
         return connection.startTLS(terms, timeout: timeout) { [self] result in
-            switch result {
-            case .success(let session): didAgree(session, terms)
-            case .failure(let failure): tell(failure)
-            }
+            // A failure is the caller's to tell.
+            if case .success(let session) = result { didAgree(session, terms) }
             completion(result)
         }
     }

@@ -19,6 +19,9 @@ final class SSHSession {
     private var event: ssh_event?
     /// libssh keeps the address.
     private let callbacks = UnsafeMutablePointer<ssh_channel_callbacks_struct>.allocate(capacity: 1)
+    /// Bytes have come since the last read began. Any call of libssh may bring some along, and the socket does not tell of
+    /// them again.
+    private var hasUnread = false
     /// The host sends no more.
     private(set) var hasPeerEnded = false
     /// The host has closed the channel.
@@ -119,6 +122,11 @@ final class SSHSession {
         callbacks.pointee.size = MemoryLayout<ssh_channel_callbacks_struct>.size
         // The session outlives its channel, and both live on this thread alone.
         callbacks.pointee.userdata = Unmanaged.passUnretained(self).toOpaque()
+        callbacks.pointee.channel_data_function = { _, _, _, _, _, session in
+            SSHSession.from(session)?.hasUnread = true
+            // None taken: they stay in the channel's buffer, and its window knows.
+            return 0
+        }
         callbacks.pointee.channel_eof_function = { _, _, session in
             SSHSession.from(session)?.hasPeerEnded = true
         }
@@ -161,6 +169,9 @@ final class SSHSession {
     /// Whether libssh holds bytes that the socket has not taken.
     var isWritePending: Bool { ssh_get_poll_flags(handle) & CInt(SSH_WRITE_PENDING) != 0 }
 
+    /// Whether the host's window and the socket have room for bytes now.
+    var canWrite: Bool { !isWritePending && ssh_channel_window_size(channel) > 0 }
+
     /// Lets libssh move what it can between the socket and its buffers.
     /// - Returns: whether there was something.
     func process() -> Bool { ssh_event_dopoll(event, 0) == SSH_OK }
@@ -180,19 +191,24 @@ final class SSHSession {
     /// Takes up to `limit` bytes that have arrived; those of the error stream too, which a terminal has none of.
     func read(_ limit: Int) -> ByteBuffer? {
         var bytes = ByteBuffer()
-        for isError in [CInt(0), 1] {
-            while bytes.readableBytes < limit {
-                let room = min(limit - bytes.readableBytes, Self.chunk)
-                let count = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: min(room, 4096)) { raw in
-                    let count = ssh_channel_read_nonblocking(
-                        channel, raw.baseAddress, UInt32(min(raw.count, room)), isError)
-                    // Nothing there, the end and failures: the last two are asked for elsewhere.
-                    return max(Int(count), 0)
-                }
-                guard count > 0 else { break }
-            }
-        }
+        repeat {
+            hasUnread = false
+            for isError in [CInt(0), 1] { read(into: &bytes, limit, isError) }
+        } while hasUnread && bytes.readableBytes < limit
         return bytes.readableBytes > 0 ? bytes : nil
+    }
+
+    private func read(into bytes: inout ByteBuffer, _ limit: Int, _ isError: CInt) {
+        while bytes.readableBytes < limit {
+            let room = min(limit - bytes.readableBytes, Self.chunk)
+            let count = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: min(room, 4096)) { raw in
+                let count = ssh_channel_read_nonblocking(
+                    channel, raw.baseAddress, UInt32(min(raw.count, room)), isError)
+                // Nothing there, the end and failures: the last two are asked for elsewhere.
+                return max(Int(count), 0)
+            }
+            guard count > 0 else { return }
+        }
     }
 
     /// Tells the host that nothing more comes, and that the channel is to be closed.

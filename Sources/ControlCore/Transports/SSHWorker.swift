@@ -65,11 +65,14 @@ struct SSHWorker: Sendable {
                 end(session)
                 return
             }
-            if hasMore { continue }
+            // Reading may have made room for writing: whatever libssh can do now must be done before the wait, as the socket
+            // does not tell of it again.
+            if hasMore || (!unsent.isEmpty && session.canWrite) { continue }
             let now = NIODeadline.now()
             if now >= nextKeepAlive {
                 session.keepAlive()
                 nextKeepAlive = now + Self.keepAliveInterval
+                continue
             }
             _ = SSHPoll.waitOnce(
                 session.descriptor, for: session.pollEvents, milliseconds: SSHPoll.milliseconds(nextKeepAlive - now),
@@ -128,11 +131,12 @@ struct SSHWorker: Sendable {
     ) {
         var isFlushed = false
         while session.isConnected, !session.hasPeerClosed {
+            guard write(&unsent, to: session) else { break }
             // Read on, into the void: a socket that is closed over unread bytes sends a reset, and that may destroy on the
             // other side what was sent just before.
-            while session.process() { _ = session.read(SSHMailbox.arrivalLimit) }
-            _ = session.read(SSHMailbox.arrivalLimit)
-            guard write(&unsent, to: session) else { break }
+            repeat {
+                while session.read(SSHMailbox.arrivalLimit) != nil, .now() < deadline {}
+            } while session.process() && .now() < deadline
             if !isFlushed, unsent.isEmpty, !session.isWritePending {
                 isFlushed = true
                 post { $0.end = .local }
@@ -140,6 +144,7 @@ struct SSHWorker: Sendable {
             }
             let left = deadline - .now()
             guard left > .zero, !mailbox.isCancelled, !session.hasPeerClosed else { break }
+            if !unsent.isEmpty, session.canWrite { continue }
             _ = SSHPoll.waitOnce(
                 session.descriptor, for: session.pollEvents, milliseconds: SSHPoll.milliseconds(left), mailbox: mailbox)
         }

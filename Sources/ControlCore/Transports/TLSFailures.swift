@@ -53,8 +53,10 @@ private func tlsErrorWords(_ error: any Error) -> String {
     case NIOSSLError.handshakeFailed(.sslError(let stack)), NIOSSLError.handshakeFailed(.unknownError(let stack)),
         BoringSSLError.sslError(let stack), BoringSSLError.unknownError(let stack):
         // The source file and the line behind ` at ` are of no use to anybody.
-        stack.map { $0.description.prefix(upTo: $0.description.firstRange(of: " at ") ?? $0.description.endIndex) }
-            .joined(separator: " ")
+        stack.map { error in
+            let text = error.description
+            return text[..<(text.firstRange(of: " at ")?.lowerBound ?? text.endIndex)]
+        }.joined(separator: " ")
     default:
         "\(error)"
     }
@@ -80,14 +82,3 @@ private let tlsErrorTexts = [
     ("UNSUPPORTED_PROTOCOL", "the peer offers no version in common"),
     ("PROTOCOL_VERSION", "the peer offers no version in common"),
 ]
-
-extension StringProtocol {
-    fileprivate func firstRange(of text: String) -> Index? {
-        var rest = self[...]
-        while !rest.isEmpty {
-            if rest.hasPrefix(text) { return rest.startIndex }
-            rest = rest.dropFirst()
-        }
-        return nil
-    }
-}

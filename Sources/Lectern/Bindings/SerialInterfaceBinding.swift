@@ -124,6 +124,10 @@ private func declareSerialMethods(_ c: inout LuaClass<SerialInterface>, _ contex
     c.declareTraffic(
         context, sending: "Sends data. Raises IOError when the port is offline; waits only while a megabyte is queued.",
         up: "online")
+    c.method("SSLWrap", secureWrappingParameters, "Raises TypeError: TLS is for TCP, see EthernetClientInterface.") {
+        (port, _) throws(LuaFault) in
+        throw LuaFault(.typeError, "SSLWrap is for TCP; \(port.name) is a serial port")
+    }
 }
 
 extension LuaCall {

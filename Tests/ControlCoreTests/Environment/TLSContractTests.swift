@@ -260,6 +260,30 @@ struct TLSContractTests {
         }
     }
 
+    @Test(
+        "What is sent during the handshake counts as queued, and a sender that waits is told when it has gone",
+        arguments: EnvironmentKind.allCases)
+    func heldBytes(_ kind: EnvironmentKind) async throws {
+        try await withTLSScene(kind) { tls in
+            let clientSide = StreamRecorder()
+            let serverSide = StreamRecorder()
+            clientSide.onDrain = { [unowned clientSide] transport in
+                #expect(transport.queuedBytes < TCPTransport.lowWaterMark)
+                #expect(clientSide.drains == 1)
+                tls.client.close()
+            }
+            serverSide.onClose = { [unowned serverSide] _ in
+                #expect(serverSide.received.readableBytes == 100_000)
+                tls.scene.end()
+            }
+            tls.client.start(delegate: clientSide)
+            tls.server.start(delegate: serverSide)
+            tls.secure(tls.certificates.client(), tls.certificates.server()) { _, _ in }
+            tls.client.send(ByteBuffer(repeating: 7, count: 100_000))
+            #expect(tls.client.queuedBytes >= 100_000)
+        }
+    }
+
     @Test("A close is reported once at each end, and what was sent before arrives", arguments: EnvironmentKind.allCases)
     func close(_ kind: EnvironmentKind) async throws {
         try await withTLSScene(kind) { tls in

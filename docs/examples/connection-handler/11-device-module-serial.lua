@@ -29,6 +29,15 @@ event(Dvs605, {'Connected', 'Disconnected'}, function(interface, state)
     end
 end)
 
+-- The port itself may be pulled out, which is known at once.
+event(Dvs605.Interface, {'Online', 'Offline'}, function(interface, state)
+    if state == 'Offline' then
+        FreezePollTimer:Pause()
+    elseif Dvs605.ConnectionStatus == 'Connected' then
+        FreezePollTimer:Restart()
+    end
+end)
+
 Dvs605:SubscribeStatus('Freeze', nil, function(command, state, qualifier)
     print('Freeze state: ' .. state)
 end)
