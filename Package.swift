@@ -46,6 +46,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -87,7 +88,8 @@ let package = Package(
             exclude: ["Lua"],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "ControlCoreTests", dependencies: ["ControlCore"], swiftSettings: swiftSettings),
+        .systemLibrary(name: "CMalloc", path: "Tests/CMalloc"),
+        .testTarget(name: "ControlCoreTests", dependencies: ["ControlCore", "CMalloc"], swiftSettings: swiftSettings),
         .testTarget(name: "HSMSTests", dependencies: ["HSMS", "ControlCore"], swiftSettings: swiftSettings),
         .testTarget(
             name: "LecternTests",
@@ -103,6 +105,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/Interop",
+            exclude: ["Socs"],
             swiftSettings: swiftSettings
         ),
     ],

@@ -18,8 +18,16 @@ EthernetClientInterface = {}
 --- Opens the connection. Not for UDP.
 ---@async
 ---@param timeout? number How long to try; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function EthernetClientInterface:Connect(timeout) end
+
+--- Before Connect: each connection speaks TLS. On an open connection: turns TLS on; raises ConnectionError. Only for TCP.
+---@async
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function EthernetClientInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 
 --- Closes the connection; harmless when it is closed. Not for UDP.
 function EthernetClientInterface:Disconnect() end
@@ -63,6 +71,14 @@ ClientObject = {}
 ---@param data string What to send.
 function ClientObject:Send(data) end
 
+--- Turns TLS on over the open connection, as its server side. Raises ConnectionError.
+---@async
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function ClientObject:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
+
 --- Closes the connection; harmless when it is closed.
 function ClientObject:Disconnect() end
 
@@ -84,6 +100,13 @@ EthernetServerInterfaceEx = {}
 ---@param timeout? number How long to listen; 0: until StopListen.
 ---@return any # 'Listening', 'ListeningAlready', or the reason of the failure
 function EthernetServerInterfaceEx:StartListen(timeout) end
+
+--- Before StartListen: each client speaks TLS, and is connected when its handshake stands. Only for TCP.
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function EthernetServerInterfaceEx:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 
 --- Stops listening; clients stay connected.
 function EthernetServerInterfaceEx:StopListen() end
@@ -154,6 +177,13 @@ function SerialInterface:StartKeepAlive(interval, data) end
 --- Ends StartKeepAlive.
 function SerialInterface:StopKeepAlive() end
 
+--- Raises TypeError: TLS is for TCP, see EthernetClientInterface.
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function SerialInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
+
 --- Listens for one client. The older of the two servers: EthernetServerInterfaceEx serves many.
 ---@class EthernetServerInterface
 ---@field Hostname string The client's address; nil without one.
@@ -174,6 +204,14 @@ EthernetServerInterface = {}
 ---@return any # 'Listening', 'ListeningAlready', or the reason of the failure
 function EthernetServerInterface:StartListen(timeout) end
 
+--- Before StartListen: each client speaks TLS. With a client: turns TLS on; raises ConnectionError. Only for TCP.
+---@async
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+function EthernetServerInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
+
 --- Stops listening; the client stays connected.
 function EthernetServerInterface:StopListen() end
 
@@ -184,6 +222,60 @@ function EthernetServerInterface:Send(data) end
 
 --- Disconnects the client; harmless without one.
 function EthernetServerInterface:Disconnect() end
+
+--- The connection of a TCPInterface while there is one. Made by the interface.
+---@class TCPConnection
+TCPConnection = {}
+
+--- Tells with whom it is.
+---@return any # the device's address and port; nil when the connection has ended
+function TCPConnection:getpeername() end
+
+--- Tells from where it is.
+---@return any # this side's address and port; nil when the connection has ended
+function TCPConnection:getsockname() end
+
+--- Tells whether bytes have arrived, or the end.
+---@async
+---@param timeout? number How long to wait for something.
+---@return any # true when recv would not wait
+function TCPConnection:readable(timeout) end
+
+--- Closes it; the interface's next send connects again.
+function TCPConnection:close() end
+
+--- A connection to an instrument that is asked and answers, as SOCS has it.
+---@class TCPInterface
+---@field ip_address string The name or address; a new one counts for the next connection.
+---@field port integer The port; a new one counts for the next connection.
+---@field timeout number How long each step waits, in seconds.
+---@field resend boolean Whether a message that failed is sent once more; true at first.
+---@field comm any The connection; nil when there is none.
+---@overload fun(ip_address: string, port: integer, timeout: number): TCPInterface
+TCPInterface = {}
+
+--- Sends all of msg, connecting first if need be; what fails is sent once more on a new connection. Raises ConnectionError.
+---@async
+---@param msg string What to send.
+function TCPInterface:send(msg) end
+
+--- Waits for bytes, at most timeout. Raises ConnectionError when none came or there is no connection.
+---@async
+---@param bufsize? integer The most bytes to return.
+---@param reset_on_error? boolean Connect anew when nothing came, so that a late answer is not taken for the next one.
+---@return any # the bytes that have arrived, at least one
+function TCPInterface:recv(bufsize, reset_on_error) end
+
+--- Does send and recv as one: queries of several tasks take turns. Raises ConnectionError.
+---@async
+---@param msg string What to send.
+---@param bufsize? integer The most bytes to return.
+---@param reset_on_error? boolean Connect anew when nothing came, so that a late answer is not taken for the next one.
+---@return any # the bytes that have arrived, at least one
+function TCPInterface:query(msg, bufsize, reset_on_error) end
+
+--- Closes the connection; the next send connects again.
+function TCPInterface:close() end
 
 --- Calls a function again and again.
 ---@class Timer
@@ -470,7 +562,7 @@ RawTcpHandler = {}
 --- Connects and begins to poll.
 ---@async
 ---@param timeout? number For this attempt and later ones; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function RawTcpHandler:Connect(timeout) end
 
 --- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
@@ -516,7 +608,7 @@ function ModuleTcpHandler:SubscribeStatus(command, qualifier, callback) end
 --- Connects and begins to poll.
 ---@async
 ---@param timeout? number For this attempt and later ones; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure
+---@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function ModuleTcpHandler:Connect(timeout) end
 
 --- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
@@ -613,6 +705,9 @@ function RFile:writelines(seq) end
 
 --- Closes the file; harmless when it is closed.
 function RFile:close() end
+
+time = {
+}
 
 re = {
     IGNORECASE = 2,
@@ -835,3 +930,12 @@ function re.sub(pattern, repl, string, count, flags) end
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
 ---@return any # the string with the matches replaced, and their number
 function re.subn(pattern, repl, string, count, flags) end
+
+--- Suspends the calling task; timers, handlers and other tasks go on.
+---@async
+---@param seconds number How long to sleep.
+function time.sleep(seconds) end
+
+--- Tells the time of the wall clock.
+---@return any # seconds since 1970-01-01 00:00:00 UTC, with fractions
+function time.time() end

@@ -83,8 +83,12 @@ int serial_line_claim(int fd) {
     return result_of(ioctl(fd, TIOCEXCL));
 }
 
-/* The lock goes with the last descriptor; exclusiveness would stay while anybody else has the line open. */
-int serial_line_release(int fd) { return result_of(ioctl(fd, TIOCNXCL)); }
+/* Both would stay while anybody else has the line open. Of the lock, that may be a child between its fork and its exec. */
+int serial_line_release(int fd) {
+    int status = result_of(ioctl(fd, TIOCNXCL));
+    int unlocked = result_of(flock(fd, LOCK_UN));
+    return status != 0 ? status : unlocked;
+}
 
 int serial_line_set_rs485(int fd, bool enabled) {
     struct serial_rs485 mode;

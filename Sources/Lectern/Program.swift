@@ -141,6 +141,7 @@ public final class Program {
         case let handler as ConnectionHandler: handler.close()
         case let handler as ServerExHandler: handler.close()
         case let client as EthernetClientInterface: client.close()
+        case let interface as TCPInterface: interface.close()
         case let server as EthernetServerInterfaceEx: server.close()
         case let port as SerialInterface: port.close()
         case let server as EthernetServerInterface: server.close()

@@ -29,6 +29,7 @@ public struct LuaClass<Object: AnyObject> {
         var parameters: [LuaParameter]
         var documentation: String
         var body: (LuaCall) throws(LuaFault) -> Object
+        var begin: ((Object, LuaCall) throws(LuaFault) -> LuaResult)?
     }
 
     enum Member {
@@ -61,11 +62,16 @@ public struct LuaClass<Object: AnyObject> {
     /// Declares how programs make an object: `Name(…)`, or `Name.init(self, …)` in a derived class.
     ///
     /// A class without a constructor is only made by the host.
-    /// - Parameter body: makes the object from checked arguments.
+    /// - Parameters:
+    ///   - body: makes the object from checked arguments.
+    ///   - begin: called when Lua has got the object; may suspend the calling task, whose constructor call returns when
+    ///     the wait is over. Its values are dropped.
     public mutating func constructor(
-        _ parameters: [LuaParameter], _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> Object
+        _ parameters: [LuaParameter], _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> Object,
+        begin: ((Object, LuaCall) throws(LuaFault) -> LuaResult)? = nil
     ) {
-        constructor = ConstructorDeclaration(parameters: parameters, documentation: documentation, body: body)
+        constructor = ConstructorDeclaration(
+            parameters: parameters, documentation: documentation, body: body, begin: begin)
     }
 
     /// Says what to do when Lua has got an object: connect its events to the instance.
@@ -225,7 +231,7 @@ public struct ClassSurface: Sendable {
             members.append(
                 Member(
                     kind: .constructor, name: "init", parameters: constructor.parameters, type: declaration.name,
-                    isWritable: false, waits: false, documentation: constructor.documentation))
+                    isWritable: false, waits: constructor.begin != nil, documentation: constructor.documentation))
         }
         for member in declaration.members {
             switch member {

@@ -100,6 +100,7 @@ extension LuaRuntime {
             let name = record.name
             let checks = ArgumentChecks(function: name, parameters: constructor.parameters)
             let body = constructor.body
+            let begin = constructor.begin
             function = add(
                 HostFunction(name: name) { (call) throws(LuaFault) in
                     let L = call.stack.L
@@ -113,7 +114,7 @@ extension LuaRuntime {
                     let checked = LuaCall(runtime: call.runtime, stack: call.stack, base: 1, name: name)
                     let object = try body(checked)
                     call.runtime.attach(object, record, at: 1, checked)
-                    return .none
+                    return try begin?(object, checked) ?? .none
                 })
         } else {
             let name = record.name

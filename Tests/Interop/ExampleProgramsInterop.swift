@@ -4,41 +4,45 @@ import Testing
 /// The documented example programs, each in a process of its own, against their devices in another.
 @Suite("Example programs against devices in other processes")
 struct ExampleProgramsInterop {
-    /// Copies an example's folder and gives it a free port, and other settings.
-    private func stage(_ example: String, settings: [String: String] = [:]) throws -> (folder: String, port: Int) {
+    /// Copies the examples to a folder of their own, and gives them free ports and these settings.
+    private func stage(settings: [String: String] = [:]) throws -> String {
         let folder = try Project.temporaryFolder()
-        let port = try Project.freePort()
-        let source = "\(Project.root)/docs/examples/\(example)"
+        let source = "\(Project.root)/docs/examples/connection-handler"
         for file in try FileManager.default.contentsOfDirectory(atPath: source) where file.hasSuffix(".lua") {
             try FileManager.default.copyItem(atPath: "\(source)/\(file)", toPath: "\(folder)/\(file)")
         }
         var text = try String(contentsOfFile: "\(folder)/settings.lua", encoding: .utf8)
-        for (name, value) in settings.merging(["Port": "\(port)"], uniquingKeysWith: { $1 }) {
-            text = text.replacing(try Regex("\(name) = [^,} ]+"), with: "\(name) = \(value)")
+        let ports = ["Port": "\(try Project.freePort())", "ServerPort": "\(try Project.freePort())"]
+        for (name, value) in settings.merging(ports, uniquingKeysWith: { given, _ in given }) {
+            text = text.replacing(try Regex("\\b\(name) = [^,} ]+"), with: "\(name) = \(value)")
         }
         try Project.write(text, to: "\(folder)/settings.lua")
-        return (folder, port)
+        return folder
     }
 
-    private func run(_ file: String, in folder: String) throws -> Peer {
-        try Peer(Project.lectern, ["run", "\(folder)/\(file)"])
+    private func run(_ file: String, in folder: String, cable: Cable? = nil) throws -> Peer {
+        let ports = cable.map { ["--port", "MainProcessor:COM2=\($0.near)", "--port", "Device:COM1=\($0.far)"] }
+        return try Peer(Project.lectern, ["run", "\(folder)/\(file)"] + (ports ?? []))
     }
 
     @Test(
         "A device that is killed and restarted is reconnected within the retry time plus one second",
-        arguments: ["asynchronous-tcp", "synchronous-tcp"])
+        arguments: [
+            "02-accepting-responses", "03-creating-a-handler", "06-synchronous-tcp", "09-asynchronous-tcp",
+            "10-device-module-tcp", "16-interface-properties",
+        ])
     func reconnects(_ example: String) async throws {
-        let (folder, _) = try stage(example)
+        let folder = try stage()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let device = try run("device.lua", in: folder)
+        let device = try run("\(example)-device.lua", in: folder)
         try await device.line(containing: "Listening")
-        let program = try run("main.lua", in: folder)
-        try await program.line(containing: "Device is Connected")
+        let program = try run("\(example).lua", in: folder)
+        try await program.line(containing: " Connected")
         await device.kill()
-        let lost = try await program.line(containing: "Device is Disconnected")
-        let restarted = try run("device.lua", in: folder)
+        let lost = try await program.line(containing: " Disconnected")
+        let restarted = try run("\(example)-device.lua", in: folder)
         try await restarted.line(containing: "Listening")
-        let found = try await program.line(containing: "Device is Connected", count: 2)
+        let found = try await program.line(containing: " Connected", count: 2)
         #expect(found.time - lost.time < 5 + 1, "reconnected after \(found.time - lost.time) s")
         program.signal(SIGTERM)
         #expect(try await program.exitCode() == 0)
@@ -46,20 +50,84 @@ struct ExampleProgramsInterop {
         #expect(try await restarted.exitCode() == 0)
     }
 
-    @Test(
-        "Each example works with its device in another process, and both end in order",
-        arguments: ["asynchronous-tcp", "synchronous-tcp", "connect-failed", "auto-reconnect", "pause-polling"])
-    func runs(_ example: String) async throws {
-        let (folder, _) = try stage(example)
+    @Test("A UDP device that is killed is noticed after 15 missed answers, and found again when it is back")
+    func datagrams() async throws {
+        let example = "08-asynchronous-udp"
+        let folder = try stage()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let device = try run("device.lua", in: folder)
+        let device = try run("\(example)-device.lua", in: folder)
         try await device.line(containing: "Listening")
-        let program = try run("main.lua", in: folder)
-        try await program.line(containing: "Connected")
-        program.signal(SIGTERM)
-        #expect(try await program.exitCode() == 0)
-        device.signal(SIGTERM)
-        #expect(try await device.exitCode() == 0)
+        let program = try run("\(example).lua", in: folder)
+        try await program.line(containing: "Device is Connected")
+        await device.kill()
+        try await program.line(containing: "Device is Disconnected", within: 40)
+        let restarted = try run("\(example)-device.lua", in: folder)
+        try await program.line(containing: "Device is Connected", count: 2)
+        for peer in [program, restarted] {
+            peer.signal(SIGTERM)
+            #expect(try await peer.exitCode() == 0)
+        }
+    }
+
+    @Test("A cable that is pulled out is noticed after 15 missed answers, and the device found again at the new one")
+    func cable() async throws {
+        let example = "07-asynchronous-serial"
+        let folder = try stage()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let cable = try Cable()
+        defer { cable.remove() }
+        let socat = try await cable.plugIn()
+        let device = try run("\(example)-device.lua", in: folder, cable: cable)
+        let program = try run("\(example).lua", in: folder, cable: cable)
+        try await program.line(containing: "Device is Connected")
+        await socat.kill()
+        try await program.line(containing: "Device is Disconnected", within: 40)
+        let another = try await cable.plugIn()
+        try await program.line(containing: "Device is Connected", count: 2)
+        #expect(program.lines.allSatisfy { !$0.contains(" ERROR ") })
+        for peer in [program, device] {
+            peer.signal(SIGTERM)
+            #expect(try await peer.exitCode() == 0)
+        }
+        await another.kill()
+    }
+
+    /// Each example, and a line that it prints when it works.
+    private static let programs: [(example: String, line: String, hasCable: Bool)] = [
+        ("01-each-interface", "MLC 206 Connected", true),
+        ("02-accepting-responses", "Power is ON", false),
+        ("03-creating-a-handler", "Power is On", false),
+        ("04-synchronous-serial", "Device is Connected", true),
+        ("05-synchronous-udp", "Device is Connected", false),
+        ("06-synchronous-tcp", "Power is On", false),
+        ("07-asynchronous-serial", "Power is O", true),
+        ("08-asynchronous-udp", "Power is O", false),
+        ("09-asynchronous-tcp", "Power is O", false),
+        ("10-device-module-tcp", "Freeze state: O", false),
+        ("11-device-module-serial", "Freeze state: O", true),
+        ("12-device-module-udp", "Freeze state: O", false),
+        ("14-auto-reconnect", "Device is Connected", false),
+        ("15-pause-polling", "Projector is Warming Up", false),
+        ("16-interface-properties", "Video Mute state of 127.0.0.1: Off", false),
+        ("17-tcp-extras", "Device is Connected", false),
+    ]
+
+    @Test("Each example works with its device in another process, and both end in order", arguments: programs)
+    func runs(_ example: String, _ line: String, _ hasCable: Bool) async throws {
+        let folder = try stage()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let cable = hasCable ? try Cable() : nil
+        defer { cable?.remove() }
+        let socat = try await cable?.plugIn()
+        let device = try run("\(example)-device.lua", in: folder, cable: cable)
+        try await device.line(containing: hasCable ? " is Online" : "Listening")
+        let program = try run("\(example).lua", in: folder, cable: cable)
+        try await program.line(containing: line)
+        for peer in [program, device] {
+            peer.signal(SIGTERM)
+            #expect(try await peer.exitCode() == 0)
+        }
+        await socat?.kill()
         #expect((program.lines + device.lines).allSatisfy { !$0.contains(" ERROR ") && !$0.contains(" WARNING ") })
     }
 
@@ -108,11 +176,11 @@ struct ExampleProgramsInterop {
 
     @Test("A refused connection is reported with its reason, once per attempt")
     func connectFailed() async throws {
-        let (folder, _) = try stage("connect-failed")
+        let folder = try stage()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let program = try run("main.lua", in: folder)
+        let program = try run("17-tcp-extras.lua", in: folder)
         try await program.line(containing: "ConnectionRefused")
-        let device = try run("device.lua", in: folder)
+        let device = try run("17-tcp-extras-device.lua", in: folder)
         try await device.line(containing: "Listening")
         try await program.line(containing: "Connected")
         program.signal(SIGTERM)
@@ -122,9 +190,10 @@ struct ExampleProgramsInterop {
 
     @Test("The server of the example drops a client that is idle, and keeps one that talks")
     func idleClients() async throws {
-        let (folder, port) = try stage("idle-client-server", settings: ["ServerTimeout": "2"])
+        let port = try Project.freePort()
+        let folder = try stage(settings: ["ServerTimeout": "2", "ServerPort": "\(port)"])
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let server = try run("main.lua", in: folder)
+        let server = try run("13-idle-clients.lua", in: folder)
         let client = try Peer(
             "/usr/bin/env",
             [

@@ -15,7 +15,11 @@ final class Peer: Sendable {
     private struct State {
         var lines: [Line] = []
         var partial: [Int32: [UInt8]] = [:]
-        var waiting: [(test: @Sendable ([Line]) -> Bool, continuation: CheckedContinuation<Bool, Never>, id: Int)] = []
+        var waiting:
+            [(
+                test: (@Sendable ([Line]) -> Bool)?, continuation: CheckedContinuation<Bool, Never>, id: Int
+            )] = []
+        var openStreams = 2
         var nextID = 0
         var exitCode: Int32?
         var reason: Process.TerminationReason?
@@ -82,7 +86,7 @@ final class Peer: Sendable {
 
     /// Waits for the end and returns the exit code; a death by signal is a failure.
     func exitCode(within seconds: Double = 20) async throws -> Int32 {
-        _ = await wait(within: seconds) { _ in false }
+        _ = await wait(within: seconds)
         let (code, reason) = state.withLockedValue { ($0.exitCode, $0.reason) }
         guard let code else { throw Failure("'\(command)' did not end:\n\(lines.joined(separator: "\n"))") }
         guard reason == .exit else {
@@ -96,13 +100,22 @@ final class Peer: Sendable {
     /// Ends it at once and waits until it is gone.
     func kill() async {
         signal(SIGKILL)
-        _ = await wait(within: 10) { _ in false }
+        _ = await wait(within: 10)
     }
 
     /// How many descriptors the process has open.
     func openDescriptors() throws -> Int {
         let id = process.withLockedValue { $0.processIdentifier }
         return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").count
+    }
+
+    /// The names of the process's threads.
+    func threads() throws -> [String] {
+        let tasks = "/proc/\(process.withLockedValue { $0.processIdentifier })/task"
+        // One that ends meanwhile has no name any more.
+        return try FileManager.default.contentsOfDirectory(atPath: tasks).compactMap {
+            try? String(contentsOfFile: "\(tasks)/\($0)/comm", encoding: .utf8)
+        }.map { $0.trimmingCharacters(in: .newlines) }
     }
 
     struct Failure: Error, CustomStringConvertible {
@@ -116,6 +129,7 @@ final class Peer: Sendable {
         let time = (ContinuousClock.now - started) / .seconds(1)
         state.withLockedValue { state in
             var partial = state.partial[descriptor, default: []] + bytes
+            if bytes.isEmpty { state.openStreams -= 1 }
             if bytes.isEmpty && !partial.isEmpty { partial.append(UInt8(ascii: "\n")) }
             while let end = partial.firstIndex(of: UInt8(ascii: "\n")) {
                 state.lines.append(Line(text: String(decoding: partial[..<end], as: UTF8.self), time: time))
@@ -137,7 +151,9 @@ final class Peer: Sendable {
     private func wake() {
         let ready = state.withLockedValue { state in
             let isOver = state.exitCode != nil
-            let ready = state.waiting.filter { isOver || $0.test(state.lines) }
+            // What it wrote last may be read after its end was noticed.
+            let hasSaidAll = isOver && state.openStreams == 0
+            let ready = state.waiting.filter { $0.test.map { hasSaidAll || $0(state.lines) } ?? isOver }
             let ids = Set(ready.map(\.id))
             state.waiting.removeAll { ids.contains($0.id) }
             return ready.map(\.continuation)
@@ -145,8 +161,9 @@ final class Peer: Sendable {
         for continuation in ready { continuation.resume(returning: true) }
     }
 
-    /// Waits until `test` holds or the process has ended: true; or until the time is over: false.
-    private func wait(within seconds: Double, _ test: @escaping @Sendable ([Line]) -> Bool) async -> Bool {
+    /// Waits until `test` holds or all that the process wrote is read, without a test until it has ended: true; or until the
+    /// time is over: false.
+    private func wait(within seconds: Double, _ test: (@Sendable ([Line]) -> Bool)? = nil) async -> Bool {
         await withCheckedContinuation { continuation in
             let id = state.withLockedValue { state in
                 state.nextID += 1

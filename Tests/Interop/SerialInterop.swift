@@ -7,25 +7,6 @@ import Testing
 /// Serial ports that socat plays: a pair of pseudo terminals, and what is written to one is read from the other.
 @Suite("Serial ports against socat", .serialized)
 struct SerialInterop {
-    /// A cable between two ports; pulled out when socat is ended.
-    private struct Cable {
-        let folder: String
-        var near: String { "\(folder)/near" }
-        var far: String { "\(folder)/far" }
-
-        init() throws { folder = try Project.temporaryFolder() }
-
-        func plugIn() async throws -> Peer {
-            for path in [near, far] { try? FileManager.default.removeItem(atPath: path) }  // a former cable's, if any
-            let socat = try Peer(
-                "/usr/bin/env", ["socat", "-d", "-d", "pty,rawer,link=\(near)", "pty,rawer,link=\(far)"])
-            try await socat.line(containing: "starting data transfer loop")
-            return socat
-        }
-
-        func remove() { try? FileManager.default.removeItem(atPath: folder) }
-    }
-
     @Test("A megabyte arrives intact, whatever the size of its pieces", arguments: [1, 2047, 2048, 2049, 65536])
     func intact(_ chunk: Int) async throws {
         let cable = try Cable()
@@ -177,25 +158,6 @@ struct SerialInterop {
         try await second.line(containing: "port\tOnline")
         second.signal(SIGINT)
         #expect(try await second.exitCode() == 0)
-        await socat.kill()
-    }
-
-    @Test("The example talks to its device over a cable")
-    func example() async throws {
-        let cable = try Cable()
-        defer { cable.remove() }
-        let socat = try await cable.plugIn()
-        let example = "\(Project.root)/docs/examples/serial"
-        let device = try Peer(Project.lectern, ["run", "\(example)/device.lua", "--port", "Device:COM1=\(cable.far)"])
-        try await device.line(containing: "The port is Online")
-        let main = try Peer(
-            Project.lectern, ["run", "\(example)/main.lua", "--port", "MainProcessor:COM2=\(cable.near)"])
-        try await main.line(containing: "Device is Connected")
-        try await main.line(containing: "Power is O", count: 2)
-        for peer in [main, device] {
-            peer.signal(SIGTERM)
-            #expect(try await peer.exitCode() == 0)
-        }
         await socat.kill()
     }
 }

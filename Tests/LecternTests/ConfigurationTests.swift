@@ -1,3 +1,4 @@
+import ControlCore
 import Lectern
 import LuaRuntime
 import Testing
@@ -23,7 +24,15 @@ struct ConfigurationTests {
                 profile: strict
                 servers: {address: 127.0.0.1, LAN: 192.168.1.5}
                 log: {level: debug, format: json}
-                """, file: "lectern.yaml")
+                ssh:
+                  knownHosts: /var/lib/room/known_hosts
+                  policy: strict
+                  keys: [keys/room, /etc/room/key]
+                  legacy: true
+                  hosts:
+                    switch: {keys: [], legacy: false}
+                    wall: {keys: [keys/wall]}
+                """, file: "site/lectern.yaml")
         #expect(configuration.devices["MainProcessor"]?["COM1"] == .path("/dev/ttyUSB0"))
         #expect(configuration.devices["MainProcessor"]?["COM2"] == .tcp(host: "10.0.0.9", port: 4001))
         #expect(configuration.limits.memoryBytes == 128 << 20)
@@ -37,6 +46,14 @@ struct ConfigurationTests {
         #expect(configuration.interfaceAddresses == ["LAN": "192.168.1.5"])
         #expect(configuration.logLevel == .debug)
         #expect(configuration.logFormat == .json)
+        #expect(configuration.ssh.knownHosts == "/var/lib/room/known_hosts")
+        #expect(configuration.ssh.policy == .strict)
+        #expect(configuration.ssh.keys == ["site/keys/room", "/etc/room/key"])
+        #expect(configuration.ssh.legacy)
+        #expect(configuration.ssh.hosts["switch"]?.keys == [])
+        #expect(configuration.ssh.hosts["switch"]?.legacy == false)
+        #expect(configuration.ssh.hosts["wall"]?.keys == ["site/keys/wall"])
+        #expect(configuration.ssh.hosts["wall"]?.legacy == nil)
         #expect(try ProgramConfiguration(yaml: "", file: "f") == ProgramConfiguration())
         #expect(try ProgramConfiguration(yaml: "limits:\nlog:\n", file: "f") == ProgramConfiguration())
     }
@@ -44,7 +61,11 @@ struct ConfigurationTests {
     @Test(
         "A mistake is named with file, line, key and what to do",
         arguments: [
-            ("prots: 1", "f:1: key 'prots' is not known; the configuration has devices, limits, profile, servers, log"),
+            (
+                "prots: 1",
+                "f:1: key 'prots' is not known; "
+                    + "the configuration has devices, limits, profile, servers, certificates, log, ssh"
+            ),
             ("limit: {}", "f:1: key 'limit' is not known; did you mean 'limits'?"),
             (
                 "limits:\n  memory: lots",
@@ -77,6 +98,9 @@ struct ConfigurationTests {
                 "f:1: 'LAN' must be an IP address of this machine, such as 192.168.1.5"
             ),
             ("devices: {A: {ports: {COM1: {}}}}", "f:1: port 'COM1' needs a 'path'"),
+            ("ssh:\n  policy: lax", "f:2: 'policy' must be one of 'accept-new', 'strict'"),
+            ("ssh: {keys: key}", "f:1: 'keys' must be a list of files, such as [keys/room]"),
+            ("ssh: {hosts: {a: {legacy: 1}}}", "f:1: 'legacy' must be true or false"),
             ("log:\n  level: loud", "f:2: 'level' must be one of 'debug', 'info', 'warning', 'error'"),
         ])
     func mistakes(_ yaml: String, _ expected: String) {

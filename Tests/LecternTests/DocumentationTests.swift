@@ -1,3 +1,4 @@
+import ControlCore
 import Lectern
 import LuaRuntime
 import Testing
@@ -10,6 +11,14 @@ struct DocumentationTests {
         return ["README.md"] + names.filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
     }()
 
+    /// A device with TLS, in the folder with its certificate.
+    static let switcher = """
+        local server = EthernetServerInterfaceEx(443)
+        server:SSLWrap('switcher.pem')
+        server.ReceiveData = function(client, data) if data == 'V' then client:Send('Ver 1.0\\r\\n') end end
+        server:StartListen()
+        """
+
     static func blocks(of document: String) throws -> [LuaBlock] {
         LuaBlock.all(in: try ProjectFiles.text(of: document), of: document)
     }
@@ -17,17 +26,17 @@ struct DocumentationTests {
     static let programs: [LuaBlock] = documents.flatMap { (try? blocks(of: $0)) ?? [] }
         .filter { $0.fragmentReason == nil }
 
-    /// The projector that the documents talk to.
+    /// The projector that the documents talk to, over TCP and UDP.
     static let projector = """
-        local server = EthernetServerInterfaceEx(5000)
+        local servers = {EthernetServerInterfaceEx(5000), EthernetServerInterfaceEx(5000, 'UDP')}
         local power = '1'
-        event(server, 'ReceiveData', function(client, data)
+        event(servers, 'ReceiveData', function(client, data)
             for command in data:gmatch('.') do
                 if command == '0' or command == '1' then power = command end
                 if command:find('[P01]') then client:Send('Pwr' .. power .. '\\r\\n') end
             end
         end)
-        server:StartListen()
+        for _, server in ipairs(servers) do server:StartListen() end
         """
 
     /// A client that calls on whatever listens on port 9000 of the program's host.
@@ -41,9 +50,21 @@ struct DocumentationTests {
         end)
         """
 
+    /// The instrument that the page on TCPInterface talks to.
+    static let thermometer = """
+        local server = EthernetServerInterfaceEx(501)
+        event(server, 'ReceiveData', function(client, data)
+            for _ in data:gmatch('T%?\\n') do client:Send('4.2\\n') end
+        end)
+        server:StartListen()
+        """
+
     @Test("A block does what it says, and no task of it fails", arguments: programs)
     func block(_ block: LuaBlock) throws {
-        var files: [String: String] = [:]
+        var files = [
+            "switcher.pem": SimulatedCertificate(names: ["switcher"]).text,
+            "room.pem": SimulatedCertificate(names: ["room"]).text,
+        ]
         for earlier in try Self.blocks(of: block.document) where earlier.line < block.line {
             if let file = earlier.file { files[file] = earlier.text }
         }
@@ -53,13 +74,18 @@ struct DocumentationTests {
     private func run(_ block: LuaBlock, in folder: String) throws {
         let stage = Stage()
         try stage.start("projector", address: "192.168.1.20", Self.projector)
+        let amplifier = SSHDevice(in: stage.world, address: "192.168.1.40")
+        try stage.start("thermometer", address: "192.168.1.21", Self.thermometer)
         try stage.start("panel", address: "192.168.1.30", Self.panel)
+        try stage.start("switcher", address: "192.168.1.50", Self.switcher, folder: folder)
         var configuration = Stage.configuration()
+        configuration.identities["room"] = .init(certificate: "\(folder)/room.pem")
         try configuration.mapPort("MainProcessor:COM2=tcp://192.168.1.20:5000")
         let room = try stage.start(
             "room", address: "192.168.1.10", block.text, file: block.file ?? "main.lua", folder: folder,
             configuration: configuration)
         stage.run(20)
+        withExtendedLifetime(amplifier) {}
 
         #expect(room.errors.count == block.logs.count, "\(room.errors.map(\.text))")
         for (entry, expected) in zip(room.errors, block.logs) {

@@ -18,8 +18,10 @@ enum ProjectFiles {
     }()
 
     /// The text of a file of the package.
-    static func text(of path: String) throws -> String {
-        let full = "\(root)/\(path)"
+    static func text(of path: String) throws -> String { try text(at: "\(root)/\(path)") }
+
+    /// The text of a file; an absolute path.
+    static func text(at full: String) throws -> String {
         guard let file = fopen(full, "r") else { throw Failure(full) }
         defer { fclose(file) }
         var bytes: [UInt8] = []

@@ -37,6 +37,14 @@ public final class ModuleSimplePipeHandler: SimplePipeHandler {
         perform(machine.handle(.pollDue))
     }
 
+    override func pollMissed() {
+        perform(machine.handle(.pollMissed))
+    }
+
+    override func moduleLostItsDevice() {
+        module.connectionWasLost(for: self)
+    }
+
     override func runQuery(_ finished: @escaping () -> Void) {
         module.update(for: self, finished: finished)
     }

@@ -8,6 +8,8 @@ struct ModuleSimplePipeStateMachine {
         case connectCalled(isPolling: Bool)
         /// The poll timer has ticked.
         case pollDue
+        /// The poll timer has ticked while the pipe is offline, so that the module cannot ask.
+        case pollMissed
         /// The interface has received something.
         case heard
         /// The module has published its ConnectionStatus.
@@ -17,7 +19,10 @@ struct ModuleSimplePipeStateMachine {
     private(set) var status = ConnectionStatus.unknown
     private(set) var evidence: ModuleEvidence
 
+    private let disconnectLimit: Int
+
     init(disconnectLimit: Int) {
+        self.disconnectLimit = disconnectLimit
         evidence = ModuleEvidence(disconnectLimit: disconnectLimit)
     }
 
@@ -28,6 +33,11 @@ struct ModuleSimplePipeStateMachine {
         case .pollDue:
             let isAnswered = evidence.beginPoll()
             return [.runQuery] + (isAnswered ? report(.connected) : evidence.isOverLimit ? report(.disconnected) : [])
+        case .pollMissed:
+            _ = evidence.beginPoll()
+            // The module is not asked, and so cannot know by itself.
+            let isGone = evidence.unansweredPolls > disconnectLimit && status != .disconnected
+            return isGone ? [.tellModuleOfLoss] + report(.disconnected) : []
         case .heard:
             evidence.heard()
             return []

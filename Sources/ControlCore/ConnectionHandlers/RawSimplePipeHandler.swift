@@ -64,6 +64,10 @@ public final class RawSimplePipeHandler: SimplePipeHandler {
         perform(machine.handle(.pollDue))
     }
 
+    override func pollMissed() {
+        perform(machine.handle(.sending))
+    }
+
     override func runQuery(_ finished: @escaping () -> Void) {
         keepAliveQuery(self, finished)
     }

@@ -9,7 +9,7 @@ struct RawSimplePipeStateMachine {
         case connectCalled(isPolling: Bool)
         /// The poll timer has ticked.
         case pollDue
-        /// The program sends.
+        /// The program sends, or a query cannot be sent because the pipe is offline.
         case sending
         /// The program has recognized a response.
         case responseAccepted

@@ -23,6 +23,14 @@ public enum SimplePipe {
         }
     }
 
+    /// Whether nothing can be sent: a serial port that is not there. UDP always can.
+    public var isOffline: Bool {
+        switch self {
+        case .serial(let serial): serial.presence == .offline
+        case .datagrams: false
+        }
+    }
+
     /// Waits for room in the send queue; `nil` when there is room now.
     public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         switch self {

@@ -4,7 +4,8 @@ import NIOCore
 /// answers, and gone when it does not.
 ///
 /// It takes the observer's place of the interface, so that the interface's event slots stay the program's own; the
-/// handler's events come first. What is sent always goes out, so that a device that was away is found again.
+/// handler's events come first. What is sent always goes out, so that a device that was away is found again. While a serial
+/// port is offline, polls count as unanswered and nothing is asked.
 public class SimplePipeHandler: ConnectionHandler {
     /// The interface that it handles.
     public let pipe: SimplePipe
@@ -20,7 +21,7 @@ public class SimplePipeHandler: ConnectionHandler {
             activityMayHaveChanged: { [weak self] in self?.activityMayHaveChanged() })
         self.observer = observer
         pipe.observe(observer)
-        pollTimer.onTick = { [weak self] _, _ in self?.pollDue() }
+        pollTimer.onTick = { [weak self] _, _ in self?.tick() }
         pollTimer.activityObserver = { [weak self] in self?.activityMayHaveChanged() }
         activityMayHaveChanged()
     }
@@ -39,6 +40,11 @@ public class SimplePipeHandler: ConnectionHandler {
         pipe.close()
     }
 
+    /// A query could only fail while the port is offline, once a second perhaps, for days. It counts all the same.
+    private func tick() {
+        if pipe.isOffline { pollMissed() } else { pollDue() }
+    }
+
     func perform(_ outputs: [SimplePipeOutput]) {
         for output in outputs {
             switch output {
@@ -46,6 +52,7 @@ public class SimplePipeHandler: ConnectionHandler {
             case .runQuery: poll(runQuery)
             case .reportConnected: onConnected?()
             case .reportDisconnected: onDisconnected?()
+            case .tellModuleOfLoss: moduleLostItsDevice()
             }
         }
     }
@@ -57,6 +64,12 @@ public class SimplePipeHandler: ConnectionHandler {
 
     /// The poll timer has ticked.
     func pollDue() {}
+
+    /// The poll timer has ticked while the pipe is offline: no query can be sent.
+    func pollMissed() {}
+
+    /// Tells the module, if there is one, that its device is gone.
+    func moduleLostItsDevice() {}
 
     /// Runs the keep-alive query; `finished` is to be called when it is over.
     func runQuery(_ finished: @escaping () -> Void) {

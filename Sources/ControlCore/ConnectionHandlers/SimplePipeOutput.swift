@@ -8,4 +8,6 @@ enum SimplePipeOutput: Equatable {
     case reportConnected
     /// Tell the program that the device is gone.
     case reportDisconnected
+    /// Tell the module that its device is gone. Of modules' handlers only.
+    case tellModuleOfLoss
 }

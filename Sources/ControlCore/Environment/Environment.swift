@@ -57,6 +57,29 @@ public protocol Environment: AnyObject {
         completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
     ) -> any Cancellable
 
+    /// Finds out early whether ``TLSCapableTransport/startTLS(_:timeout:completion:)`` could work with `terms`.
+    /// - Throws: when a certificate, a key or the versions are of no use.
+    func checkTLS(_ terms: TLSTerms) throws(ParameterError)
+
+    /// Opens an SSH connection and logs in: a terminal of type `vt100` with 80 columns and 24 lines, in which the user's
+    /// shell runs. The host echoes what is sent as its terminal is set.
+    ///
+    /// Addresses are tried as by ``connectTCP(host:port:timeout:completion:)``. Keys are tried before the password.
+    /// - Parameters:
+    ///   - login: who logs in, and how the host must prove itself.
+    ///   - timeout: for the whole of it, resolving and login included; `nil` waits as long as the system does, and two
+    ///     minutes for the login.
+    ///   - completion: called exactly once, unless the returned handle was cancelled before. The transport that it gets
+    ///     is open and does not read until ``StreamTransport/start(delegate:)``.
+    @discardableResult
+    func connectSSH(
+        host: String,
+        port: Int,
+        login: SSHLogin,
+        timeout: TimeAmount?,
+        completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
+    ) -> any Cancellable
+
     /// Listens for TCP connections.
     /// - Parameters:
     ///   - address: an IP literal of a local interface; `nil` is every interface.

@@ -6,7 +6,7 @@ import NIOPosix
 ///
 /// Every member is called on ``eventLoop``, the initializer included. The owner calls ``close(_:)`` when the program has
 /// ended; until then the environment, its sockets and its timers keep each other.
-public final class LiveEnvironment: Environment {
+public final class LiveEnvironment: ClosableEnvironment {
     /// The loop on which everything happens.
     public let eventLoop: any EventLoop
     /// The zone of `Clock` and log times.
@@ -18,13 +18,15 @@ public final class LiveEnvironment: Environment {
     private let housekeeping: LoopScheduler
     let resolver: NameResolver
     private(set) lazy var connectPacer = ConnectPacer(environment: self)
+    let tlsContexts = TLSContexts()
 
     private var transports: [ObjectIdentifier: TCPTransport] = [:]
     private var listeners: [ObjectIdentifier: TCPListener] = [:]
-    private var attempts: [ObjectIdentifier: TCPConnectAttempt] = [:]
+    private var sshTransports: [ObjectIdentifier: SSHTransport] = [:]
+    private var attempts: [ObjectIdentifier: any Cancellable] = [:]
     private var serialPorts: [ObjectIdentifier: SerialPortTransport] = [:]
     private var datagrams: [ObjectIdentifier: UDPTransport] = [:]
-    private var isClosed = false
+    private(set) var isClosed = false
     private var onClosed: [() -> Void] = []
 
     /// What every stream reads into: grows with the traffic from 512 bytes up to 64 KiB, the most a delegate gets at once.
@@ -51,7 +53,7 @@ public final class LiveEnvironment: Environment {
     }
 
     /// The sockets of streams that are connecting, open or still sending after their close.
-    public var openTransports: Int { transports.count }
+    public var openTransports: Int { transports.count + sshTransports.count }
     /// The serial ports that are open or still sending after their close.
     public var openSerialPorts: Int { serialPorts.count }
     /// The UDP sockets.
@@ -96,7 +98,7 @@ public final class LiveEnvironment: Environment {
         completion: @escaping (Result<[SocketAddress], ConnectFailure>) -> Void
     ) -> any Cancellable {
         guard !isClosed else {
-            return scheduleFailure { completion(.failure(.hostError)) }
+            return executeCancellably { completion(.failure(.hostError)) }
         }
         return resolver.resolve(host, timeout: timeout, completion: completion)
     }
@@ -112,10 +114,32 @@ public final class LiveEnvironment: Environment {
         timeout: TimeAmount?,
         completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
     ) -> any Cancellable {
-        guard !isClosed else {
-            return scheduleFailure { completion(.failure(.other(Self.closedText))) }
-        }
+        guard !isClosed else { return refuse(completion) }
         let attempt = TCPConnectAttempt(environment: self, port: port, timeout: timeout, completion: completion)
+        attempts[ObjectIdentifier(attempt)] = attempt
+        attempt.begin(host: host)
+        return attempt
+    }
+
+    /// Finds out whether `terms` are of use; see ``Environment/checkTLS(_:)``. The first time it reads the machine's trusted
+    /// certificates, if the terms need them.
+    public func checkTLS(_ terms: TLSTerms) throws(ParameterError) {
+        _ = try tlsContexts.context(for: terms)
+    }
+
+    /// Opens an SSH connection; see ``Environment/connectSSH(host:port:login:timeout:completion:)``. Each has a thread of
+    /// its own, which ends with it. After ``close(_:)`` it fails.
+    @discardableResult
+    public func connectSSH(
+        host: String,
+        port: Int,
+        login: SSHLogin,
+        timeout: TimeAmount?,
+        completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        guard !isClosed else { return refuse(completion) }
+        let attempt = SSHConnectAttempt(
+            environment: self, port: port, login: login, timeout: timeout, completion: completion)
         attempts[ObjectIdentifier(attempt)] = attempt
         attempt.begin(host: host)
         return attempt
@@ -130,12 +154,7 @@ public final class LiveEnvironment: Environment {
         completion: @escaping (Result<any Listener, ListenFailure>) -> Void
     ) {
         let candidates = address.map { [$0] } ?? ["::", "0.0.0.0"]
-        // From a fresh turn: a socket may fail before the call that made it returns.
-        execute { [self] in
-            guard !isClosed else {
-                completion(.failure(.other(Self.closedText)))
-                return
-            }
+        onOpenTurn(completion) { [self] in
             listen(on: candidates[...], port: port, accept: accept, completion: completion)
         }
     }
@@ -147,11 +166,7 @@ public final class LiveEnvironment: Environment {
         settings: SerialSettings,
         completion: @escaping (Result<any SerialTransport, SerialFailure>) -> Void
     ) -> any Cancellable {
-        executeCancellably { [self] in
-            guard !isClosed else {
-                completion(.failure(.other(Self.closedText)))
-                return
-            }
+        onOpenTurn(completion) { [self] in
             do throws(SerialFailure) {
                 let port = try SerialPort(opening: path, settings)
                 let transport = SerialPortTransport(environment: self, port: port, settings: settings)
@@ -168,12 +183,7 @@ public final class LiveEnvironment: Environment {
         _ options: DatagramOptions,
         completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
     ) {
-        // From a fresh turn: a socket may fail before the call that made it returns.
-        execute { [self] in
-            guard !isClosed else {
-                completion(.failure(.other(Self.closedText)))
-                return
-            }
+        onOpenTurn(completion) { [self] in
             UDPTransport(environment: self, options: options).open(completion: completion)
         }
     }
@@ -190,6 +200,7 @@ public final class LiveEnvironment: Environment {
         for attempt in Array(attempts.values) { attempt.cancel() }
         for listener in Array(listeners.values) { listener.close() }
         for transport in Array(transports.values) { transport.close() }
+        for transport in Array(sshTransports.values) { transport.close() }
         for port in Array(serialPorts.values) { port.close() }
         for socket in Array(datagrams.values) { socket.close() }
         completeClose()
@@ -199,12 +210,19 @@ public final class LiveEnvironment: Environment {
 
     func transportOpened(_ transport: TCPTransport) { transports[ObjectIdentifier(transport)] = transport }
     func listenerOpened(_ listener: TCPListener) { listeners[ObjectIdentifier(listener)] = listener }
-    func attemptEnded(_ attempt: TCPConnectAttempt) { attempts[ObjectIdentifier(attempt)] = nil }
+    func attemptEnded(_ attempt: any Cancellable) { attempts[ObjectIdentifier(attempt)] = nil }
 
     func datagramsOpened(_ socket: UDPTransport) { datagrams[ObjectIdentifier(socket)] = socket }
 
     func datagramsClosed(_ socket: UDPTransport) {
         datagrams[ObjectIdentifier(socket)] = nil
+        completeClose()
+    }
+
+    func sshOpened(_ transport: SSHTransport) { sshTransports[ObjectIdentifier(transport)] = transport }
+
+    func sshClosed(_ transport: SSHTransport) {
+        sshTransports[ObjectIdentifier(transport)] = nil
         completeClose()
     }
 
@@ -231,18 +249,11 @@ public final class LiveEnvironment: Environment {
     }
 
     private func completeClose() {
-        let isEmpty = transports.isEmpty && listeners.isEmpty && serialPorts.isEmpty && datagrams.isEmpty
+        let isEmpty = openTransports == 0 && listeners.isEmpty && serialPorts.isEmpty && datagrams.isEmpty
         guard isClosed, isEmpty else { return }
         let completions = onClosed
         onClosed = []
         for completion in completions { execute(completion) }
-    }
-
-    private static let closedText = "the environment is closed"
-
-    /// Reports a failure on the next turn, unless cancelled before.
-    private func scheduleFailure(_ body: @escaping () -> Void) -> any Cancellable {
-        housekeeping.schedule(at: now, body)
     }
 
     private func listen(
@@ -293,7 +304,7 @@ public final class LiveEnvironment: Environment {
             case .success(let channel):
                 guard !isClosed else {
                     // Closed between the two: the listener is gone already.
-                    completion(.failure(.other(Self.closedText)))
+                    completion(.failure(.environmentClosed))
                     return
                 }
                 listener.didBind(channel)

@@ -12,18 +12,24 @@ extension ConnectFailure {
             self = .other("\(error)")
             return
         }
-        switch error.errnoCode {
+        self.init(errorNumber: error.errnoCode)
+    }
+
+    /// The failure that the error number of a socket's connect stands for.
+    init(errorNumber: CInt) {
+        switch errorNumber {
         case ETIMEDOUT: self = .timedOut
         case ECONNREFUSED: self = .connectionRefused
         case EHOSTUNREACH, EHOSTDOWN: self = .hostUnreachable
         case ENETUNREACH, ENETDOWN: self = .networkUnreachable
-        default: self = .other(systemErrorText(error.errnoCode))
+        default: self = .other(systemErrorText(errorNumber))
         }
     }
 
     /// How much a failure tells about the host when several of its addresses failed: the most telling one is reported.
     var weight: Int {
         switch self {
+        case .certificateError, .authenticationFailed, .hostKeyChanged, .hostKeyUnknown, .handshakeFailed: 5
         case .connectionRefused: 4
         case .timedOut: 3
         case .hostUnreachable: 2

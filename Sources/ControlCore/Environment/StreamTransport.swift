@@ -1,6 +1,7 @@
 public import NIOCore
 
-/// An open, ordered stream of bytes to one peer: TCP now; TLS, SSH and serial lines look the same from above.
+/// An open, ordered stream of bytes to one peer: TCP, SSH and serial lines look the same from above. Some can turn TLS on,
+/// see ``TLSCapableTransport``.
 ///
 /// A transport is owned by whoever got it from the environment. It belongs to the environment's loop.
 public protocol StreamTransport: AnyObject {
@@ -82,6 +83,16 @@ public enum ConnectFailure: Error, Equatable, Sendable {
     case hostUnreachable
     /// No route to its network.
     case networkUnreachable
+    /// The peer's certificate was not accepted: what is wrong with it.
+    case certificateError(String)
+    /// The host did not let the user in. Who was refused, and which ways were tried.
+    case authenticationFailed(detail: String)
+    /// An SSH host shows another key than the known one. Which file knows it, and how to forget it.
+    case hostKeyChanged(detail: String)
+    /// An SSH host is not known, and the policy allows no new one.
+    case hostKeyUnknown(detail: String)
+    /// The host answers, but no SSH session came about. What went wrong.
+    case handshakeFailed(detail: String)
     /// Anything else: the system's text.
     case other(String)
 
@@ -93,9 +104,27 @@ public enum ConnectFailure: Error, Equatable, Sendable {
         case .connectionRefused: "ConnectionRefused"
         case .hostUnreachable: "HostUnreachable"
         case .networkUnreachable: "NetworkUnreachable"
+        case .certificateError: "CertificateError"
+        case .authenticationFailed: "AuthenticationFailed"
+        case .hostKeyChanged: "HostKeyChanged"
+        case .hostKeyUnknown: "HostKeyUnknown"
+        case .handshakeFailed: "HandshakeFailed"
         case .other(let text): text
         }
     }
+
+    /// What a person needs to know beyond the ``reason``; `nil` when that says it all. Holds no secret.
+    public var detail: String? {
+        switch self {
+        case .certificateError(let detail), .authenticationFailed(let detail), .hostKeyChanged(let detail),
+            .hostKeyUnknown(let detail), .handshakeFailed(let detail):
+            detail
+        case .timedOut, .hostError, .connectionRefused, .hostUnreachable, .networkUnreachable, .other: nil
+        }
+    }
+
+    /// The reason and what is to be said beyond it, for messages.
+    public var text: String { detail.map { "\(reason): \($0)" } ?? reason }
 }
 
 /// Why a port could not be listened on.

@@ -14,6 +14,10 @@ protocol ClientLink: AnyObject {
     func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)?
     /// Whether the program takes data.
     func setReceiving(_ receiving: Bool)
+    /// Turns TLS on; datagrams cannot carry it.
+    func startTLS(
+        _ terms: TLSTerms, timeout: TimeAmount?, completion: @escaping (Result<TLSSession, ConnectFailure>) -> Void
+    ) -> any Cancellable
     /// Closes it; the client hears of its end in the same turn of the loop.
     func close()
 }

@@ -76,6 +76,17 @@ public final class ClientObject {
         connection?.setReceiving(receiving)
     }
 
+    /// Turns TLS on over the open connection, as its server side; see
+    /// ``TLSCapableTransport/startTLS(_:timeout:completion:)``.
+    /// - Throws: when not connected.
+    @discardableResult
+    public func startTLS(
+        _ terms: TLSTerms, timeout: TimeAmount?, completion: @escaping (Result<TLSSession, ConnectFailure>) -> Void
+    ) throws(IOFault) -> any Cancellable {
+        guard let connection, connection.isOpen else { throw IOFault("\(peer) is not connected") }
+        return connection.startTLS(terms, timeout: timeout, completion: completion)
+    }
+
     /// Closes the connection. The Disconnected event follows in the same turn of the loop. Idempotent.
     public func disconnect() {
         guard let connection, connection.isOpen else { return }

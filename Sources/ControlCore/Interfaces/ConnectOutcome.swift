@@ -15,6 +15,11 @@ public enum ConnectOutcome: Equatable, Sendable {
         case .failed(let failure): failure.reason
         }
     }
+
+    /// What a person needs to know beyond the ``text``; see ``ConnectFailure/detail``.
+    public var detail: String? {
+        if case .failed(let failure) = self { failure.detail } else { nil }
+    }
 }
 
 extension ConnectFailure {

@@ -41,6 +41,12 @@ final class DatagramSender: ClientLink {
         service?.whenWritable(body)
     }
 
+    func startTLS(
+        _ terms: TLSTerms, timeout: TimeAmount?, completion: @escaping (Result<TLSSession, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        environment.executeCancellably { completion(.failure(.other("TLS is for TCP alone"))) }
+    }
+
     func setReceiving(_ receiving: Bool) {
         guard receiving != isReceiving else { return }
         isReceiving = receiving

@@ -9,7 +9,7 @@ extension EthernetClientInterface: DatagramConnectionOwner {
 
     func datagrams(_ connection: DatagramConnection, didReceiveAwaited bytes: ByteBuffer) {
         observer?.clientDidReceiveAwaited(self)
-        sendAndWaits.receive(bytes)
+        traffic.sendAndWaits.receive(bytes)
     }
 
     func datagrams(_ connection: DatagramConnection, didFail fault: IOFault) {

@@ -12,12 +12,7 @@ public import NIOCore
 /// With UDP there is no connection: ``send(_:)`` works at once, and ``connect(timeout:completion:)`` fails. The socket
 /// opens with the first datagram, which waits until the name is resolved. Every datagram is one ``onReceiveData``; those
 /// behind a response keep their bounds. What cannot be sent then is told by ``onFault``.
-public final class EthernetClientInterface {
-    /// The most bytes that wait to be sent: 1 MiB.
-    public static let sendQueueLimit = StreamConnection.sendQueueLimit
-    /// The most bytes that a `sendAndWait` collects: 1 MiB.
-    public static let responseLimit = 1 << 20
-
+public final class EthernetClientInterface: DeviceInterface {
     private enum State {
         case idle
         case connecting(ConnectAttempt)
@@ -35,6 +30,8 @@ public final class EthernetClientInterface {
     public let servicePort: Int
     /// The credentials; of meaning for SSH only.
     public let credentials: Credentials?
+    /// How SSH connections are opened; of meaning for SSH only.
+    public let ssh: SSHSettings
     /// The largest datagram that is delivered, in bytes; of meaning for UDP only.
     public private(set) var bufferSize: Int
 
@@ -46,33 +43,42 @@ public final class EthernetClientInterface {
     public var onDisconnected: (() -> Void)?
     /// Bytes arrived, as many as came at once, at most 64 KiB.
     public var onReceiveData: ((ByteBuffer) -> Void)?
-    /// UDP only: datagrams that were sent are lost, as far as the system knows: the name is not resolved, the service port
-    /// is not free, or the peer refuses them. The last is told once until the peer answers again.
+    /// What no caller is told otherwise. UDP: datagrams that were sent are lost, as far as the system knows: the name is not
+    /// resolved, the service port is not free, or the peer refuses them; the last is told once until the peer answers
+    /// again.
+    ///
+    /// Connections: an attempt failed and there is more to say than its reason, see ``ConnectFailure/detail``; what repeats
+    /// itself is told once until the connection stands. TLS: a connection stands whose peer was not verified.
     public var onFault: ((IOFault) -> Void)?
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
     /// Why the last connection ended; `nil` before the first end.
     public private(set) var lastCloseReason: CloseReason?
 
+    /// On what terms each connection speaks TLS; `nil`: it does not.
+    public private(set) var tls: TLSTerms?
+
     let environment: any Environment
+    /// The failure of TLS that was told last.
+    private var toldFailure: ConnectFailure?
     private var state = State.idle
     /// A connection that ``disconnect()`` has closed and whose end is not reported yet.
     private var ending: StreamConnection?
-    private var isReceiving = true
     private var lastAddress: String?
-    private var keepAlive: KeepAliveTransmitter?
     private var wasActive = false
     /// For UDP only. Assigned in init, as it needs self, and never again.
     private var datagrams: DatagramConnection?
-    private(set) lazy var sendAndWaits = SendAndWaitQueue(
-        environment: environment, responseLimit: Self.responseLimit, link: self)
+    /// Commands, keep-alive and pauses, which outlive a connection.
+    public private(set) lazy var traffic = DeviceTraffic(environment: environment, line: self)
 
     /// Makes an interface that is not connected.
     /// - Parameters:
     ///   - hostname: a name or an IP literal, not empty.
     ///   - port: 1…65535.
-    ///   - protocol: this build has TCP and UDP.
+    ///   - protocol: how to talk to the device.
     ///   - servicePort: 0, or 1024…65535.
+    ///   - credentials: who logs in; SSH needs them.
+    ///   - ssh: known hosts, key files and algorithms.
     ///   - bufferSize: at least 1.
     /// - Throws: when a parameter is out of its range.
     public init(
@@ -82,6 +88,7 @@ public final class EthernetClientInterface {
         protocol: NetworkProtocol = .tcp,
         servicePort: Int = 0,
         credentials: Credentials? = nil,
+        ssh: SSHSettings = SSHSettings(),
         bufferSize: Int = 4096
     ) throws(ParameterError) {
         guard !hostname.isEmpty else {
@@ -96,13 +103,14 @@ public final class EthernetClientInterface {
         guard bufferSize > 0 else {
             throw ParameterError(parameter: "bufferSize", problem: "is \(bufferSize)", allowed: "at least 1")
         }
-        try ClientTransports.check(`protocol`)
+        try ClientTransports.check(`protocol`, credentials)
         self.environment = environment
         self.hostname = hostname
         self.port = port
         self.protocol = `protocol`
         self.servicePort = servicePort
         self.credentials = credentials
+        self.ssh = ssh
         self.bufferSize = bufferSize
         if `protocol` == .udp {
             datagrams = DatagramConnection(
@@ -148,9 +156,11 @@ public final class EthernetClientInterface {
     public var isActive: Bool {
         switch state {
         case .connecting, .connected: true
-        case .idle: ending != nil || keepAlive != nil || datagrams?.isActive == true
+        case .idle: ending != nil || traffic.hasKeepAlive || datagrams?.isActive == true
         }
     }
+
+    private var login: SSHLogin? { credentials.map { SSHLogin(credentials: $0, settings: ssh) } }
 
     private var connection: StreamConnection? {
         if case .connected(let connection) = state { connection } else { nil }
@@ -181,9 +191,9 @@ public final class EthernetClientInterface {
         case .idle:
             let attempt = ConnectAttempt(
                 environment: environment,
-                open: { [environment, hostname, port, credentials, `protocol` = self.protocol] timeout, completion in
+                open: { [environment, hostname, port, login, tls, `protocol` = self.protocol] timeout, completion in
                     ClientTransports.open(
-                        `protocol`, host: hostname, port: port, credentials: credentials, timeout: timeout,
+                        `protocol`, host: hostname, port: port, login: login, tls: tls, timeout: timeout,
                         in: environment, completion: completion)
                 },
                 onEnd: { self.attemptEnded($0) }
@@ -219,9 +229,9 @@ public final class EthernetClientInterface {
         stopKeepAlive()
         disconnect()
         if let datagrams {
-            sendAndWaits.connectionWillEnd()
+            traffic.sendAndWaits.connectionWillEnd()
             datagrams.close()
-            sendAndWaits.connectionDidEnd(notSent: IOFault("\(peer) is closed"))
+            traffic.sendAndWaits.connectionDidEnd(notSent: IOFault("\(peer) is closed"))
         }
     }
 
@@ -231,16 +241,73 @@ public final class EthernetClientInterface {
             // The end of the former connection is reported before the start of the next.
             ending?.endNow()
             let connection = StreamConnection(
-                transport: transport, peer: peer, isReceiving: isReceiving, owner: self, environment: environment)
+                transport: transport, peer: peer, isReceiving: traffic.isReceiving, owner: self,
+                environment: environment)
             state = .connected(connection)
+            toldFailure = nil
             lastAddress = transport.remoteAddress?.ipAddress ?? lastAddress
             connection.start()
             activityMayHaveChanged()
+            if let session = transport.tlsSessionIfCapable { didAgree(session, tls) }
             observer?.clientDidConnect(self)
             onConnected?()
         } else {
+            if case .failure(let failure) = result { tell(failure) }
             activityMayHaveChanged()
         }
+    }
+
+    // MARK: TLS
+
+    /// From now on each connection speaks TLS: ``connect(timeout:completion:)`` counts the handshake in its time-out and
+    /// succeeds when it stands. The peer's name of the terms is ``hostname``. A connection that is open stays as it is.
+    /// - Throws: when the protocol is not TCP, or the terms are of no use.
+    public func useTLS(_ terms: TLSTerms) throws(ParameterError) {
+        tls = try complete(terms)
+    }
+
+    /// Turns TLS on over the open connection, and only over that; see
+    /// ``TLSCapableTransport/startTLS(_:timeout:completion:)``. A connection whose handshake fails is closed.
+    /// - Throws: ``ParameterError`` when the terms are of no use, ``IOFault`` when not connected.
+    @discardableResult
+    public func startTLS(
+        _ terms: TLSTerms, timeout: TimeAmount?, completion: @escaping (Result<TLSSession, ConnectFailure>) -> Void
+    ) throws -> any Cancellable {
+        let terms = try complete(terms)
+        guard let connection else { throw notConnected }
+        return connection.startTLS(terms, timeout: timeout) { [self] result in
+            // A failure is the caller's to tell.
+            if case .success(let session) = result { didAgree(session, terms) }
+            completion(result)
+        }
+    }
+
+    private func complete(_ terms: TLSTerms) throws(ParameterError) -> TLSTerms {
+        guard `protocol` == .tcp else {
+            throw ParameterError(
+                parameter: "Protocol", problem: "is '\(`protocol`.rawValue)'", allowed: "'TCP' for TLS")
+        }
+        var terms = terms
+        terms.role = .client
+        terms.peerName = hostname
+        try environment.checkTLS(terms)
+        return terms
+    }
+
+    private func didAgree(_ session: TLSSession, _ terms: TLSTerms?) {
+        toldFailure = nil
+        guard terms?.verification == TLSTerms.Verification.none else { return }
+        let certificate = session.peerFingerprint.map { ", certificate \($0)" } ?? ""
+        onFault?(IOFault("\(peer) is not verified, as 'CERT_NONE' asks for: \(session.version)\(certificate)"))
+    }
+
+    /// Tells what the reason alone does not say.
+    private func tell(_ failure: ConnectFailure) {
+        let saysMore: Bool
+        if case .other = failure { saysMore = tls != nil } else { saysMore = failure.detail != nil }
+        guard saysMore, failure != toldFailure, failure != .calledOff else { return }
+        toldFailure = failure
+        onFault?(IOFault("\(peer): \(failure.text)"))
     }
 
     // MARK: Sending
@@ -267,64 +334,7 @@ public final class EthernetClientInterface {
         return connection?.whenWritable(body)
     }
 
-    /// Sends `data` and waits for the response.
-    ///
-    /// Completes at the earliest byte at which the delimiter holds; what came behind goes to ReceiveData, after the
-    /// completion. Calls on one interface take turns in order; each sends, and its time-out starts, when its turn comes.
-    /// When the connection is lost the call completes at once: with ``SendAndWaitOutcome/UnmetReason/connectionLost``,
-    /// or without a delimiter with what came; calls that wait for their turn fail with ``IOFault``. The Disconnected
-    /// event runs before these completions.
-    /// - Parameters:
-    ///   - timeout: how long to wait for the response.
-    ///   - delimiter: `nil`: the response is all that comes in the whole time-out.
-    ///   - completion: called once, unless cancelled.
-    /// - Returns: gives up; what came goes to ReceiveData.
-    @discardableResult
-    public func sendAndWait(
-        _ data: ByteBuffer,
-        timeout: TimeAmount,
-        delimiter: ResponseDelimiter?,
-        completion: @escaping (SendAndWaitOutcome) -> Void
-    ) -> any Cancellable {
-        sendAndWaits.add(data, timeout: timeout, delimiter: delimiter, completion: completion)
-    }
-
-    /// Sends `data` at each interval while connected; the first time after one interval. Goes on over reconnects until
-    /// ``stopKeepAlive()``. A second start replaces the first. A turn at which the send queue is full is left out.
-    /// - Parameter interval: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
-    /// - Throws: when the interval is out of its range.
-    public func startKeepAlive(interval: TimeAmount, data: ByteBuffer) throws(ParameterError) {
-        try ControlTimer.check(interval, parameter: "interval")
-        keepAlive?.stop()
-        keepAlive = KeepAliveTransmitter(environment: environment, interval: interval) {
-            // Down or full: the turn is left out, as documented; the next one comes by itself.
-            guard self.isConnected || self.datagrams != nil else { return }
-            try? self.send(data)
-        }
-        activityMayHaveChanged()
-    }
-
-    /// Ends the keep-alive. Idempotent.
-    public func stopKeepAlive() {
-        keepAlive?.stop()
-        keepAlive = nil
-        activityMayHaveChanged()
-    }
-
     private var notConnected: IOFault { IOFault("\(peer) is not connected") }
-
-    // MARK: Receiving
-
-    /// Pauses (`false`) or resumes (`true`) the delivery of data. Holds over reconnects.
-    ///
-    /// While paused, reading stops, so that the peer is slowed down. A `sendAndWait` goes on reading for its response;
-    /// what it leaves over is kept, up to 1 MiB, and delivered after the pause. At most what was already read when the
-    /// pause began is kept besides. When the connection ends, what is kept is delivered in spite of the pause.
-    public func setReceiving(_ receiving: Bool) {
-        isReceiving = receiving
-        datagrams?.setReceiving(receiving)
-        connection?.setReceiving(receiving)
-    }
 
     func deliver(_ bytes: ByteBuffer) {
         observer?.client(self, didReceive: bytes)
@@ -347,11 +357,11 @@ extension EthernetClientInterface: StreamConnectionOwner {
 
     func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
         observer?.clientDidReceiveAwaited(self)
-        sendAndWaits.receive(bytes)
+        traffic.sendAndWaits.receive(bytes)
     }
 
     func connectionWillEnd(_ connection: StreamConnection) {
-        sendAndWaits.connectionWillEnd()
+        traffic.sendAndWaits.connectionWillEnd()
     }
 
     func connectionDidEnd(_ connection: StreamConnection, reason: CloseReason) {
@@ -363,12 +373,29 @@ extension EthernetClientInterface: StreamConnectionOwner {
         lastCloseReason = reason
         observer?.clientDidDisconnect(self)
         onDisconnected?()
-        sendAndWaits.connectionDidEnd(notSent: notConnected)
+        traffic.sendAndWaits.connectionDidEnd(notSent: notConnected)
         activityMayHaveChanged()
     }
 }
 
-extension EthernetClientInterface: SendAndWaitLink {
+extension EthernetClientInterface: DeviceLine {
+    var takesKeepAlive: Bool { true }
+
+    func transmitKeepAlive(_ bytes: ByteBuffer) {
+        // Down or full: the turn is left out, as documented; the next one comes by itself.
+        guard isConnected || datagrams != nil else { return }
+        try? send(bytes)
+    }
+
+    func keepAliveDidChange() {
+        activityMayHaveChanged()
+    }
+
+    func receivingDidChange(_ receiving: Bool) {
+        datagrams?.setReceiving(receiving)
+        connection?.setReceiving(receiving)
+    }
+
     func transmit(_ bytes: ByteBuffer) throws(IOFault) {
         try send(bytes)
     }

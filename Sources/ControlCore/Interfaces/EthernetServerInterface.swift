@@ -22,7 +22,7 @@ public final class EthernetServerInterface {
     public var onDisconnected: (() -> Void)?
     /// The client has sent bytes: as many as came at once, at most 64 KiB; with UDP one datagram.
     public var onReceiveData: ((ByteBuffer) -> Void)?
-    /// UDP only: as ``EthernetServerInterfaceEx/onFault``.
+    /// As ``EthernetServerInterfaceEx/onFault``.
     public var onFault: ((IOFault) -> Void)?
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
@@ -75,6 +75,21 @@ public final class EthernetServerInterface {
     public var isActive: Bool { server.isActive }
     /// Bytes that were sent and that the system has not taken yet.
     public var queuedBytes: Int { client?.queuedBytes ?? 0 }
+
+    /// From now on each client speaks TLS; as ``EthernetServerInterfaceEx/useTLS(_:)``.
+    public func useTLS(_ terms: TLSTerms) throws(ParameterError) {
+        try server.useTLS(terms)
+    }
+
+    /// Turns TLS on over the open connection of the client; as ``ClientObject/startTLS(_:timeout:completion:)``.
+    /// - Throws: when there is no client.
+    @discardableResult
+    public func startTLS(
+        _ terms: TLSTerms, timeout: TimeAmount?, completion: @escaping (Result<TLSSession, ConnectFailure>) -> Void
+    ) throws(IOFault) -> any Cancellable {
+        guard let client else { throw IOFault("the server of port \(listeningPort ?? port) has no client") }
+        return try client.startTLS(terms, timeout: timeout, completion: completion)
+    }
 
     /// Begins to listen; as ``EthernetServerInterfaceEx/startListen(timeout:completion:)``.
     public func startListen(timeout: TimeAmount?, completion: @escaping (ListenOutcome) -> Void) {

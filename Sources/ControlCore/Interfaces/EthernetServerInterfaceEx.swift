@@ -33,10 +33,14 @@ public final class EthernetServerInterfaceEx {
     public var onDisconnected: ((ClientObject) -> Void)?
     /// A client has sent bytes: as many as came at once, at most 64 KiB.
     public var onReceiveData: ((ClientObject, ByteBuffer) -> Void)?
-    /// UDP only: a datagram did not get to its receiver, as far as the system knows, or the socket was lost.
+    /// UDP: a datagram did not get to its receiver, as far as the system knows, or the socket was lost. TLS: a connection
+    /// did not become a client, as its handshake has failed.
     public var onFault: ((IOFault) -> Void)?
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
+
+    /// On what terms each client speaks TLS; `nil`: none does.
+    public private(set) var tls: TLSTerms?
 
     let environment: any Environment
     private let interfaceAddresses: [String: String]
@@ -46,6 +50,8 @@ public final class EthernetServerInterfaceEx {
     private var listenAskers: [(ListenOutcome) -> Void] = []
     private var listenEnd: (any Cancellable)?
     private var connected: [Int: ClientObject] = [:]
+    /// Connections whose handshake is under way, and how to call it off.
+    private var securing: [ObjectIdentifier: any Cancellable] = [:]
     /// Clients that were disconnected and whose event is not delivered yet.
     private var leaving = 0
     private var nextClient = 1
@@ -133,6 +139,39 @@ public final class EthernetServerInterfaceEx {
         if case .idle = state { !connected.isEmpty || leaving > 0 } else { true }
     }
 
+    // MARK: TLS
+
+    /// How long a client's handshake may take: 10 s.
+    public static let handshakeLimit = TimeAmount.seconds(10)
+
+    /// From now on each connection speaks TLS, and becomes a client when its handshake stands. One whose handshake fails, or
+    /// takes longer than ``handshakeLimit``, causes no event but ``onFault``. Clients that are connected stay as they are.
+    /// - Throws: when the protocol is not TCP, or the terms are of no use.
+    public func useTLS(_ terms: TLSTerms) throws(ParameterError) {
+        guard `protocol` == .tcp else {
+            throw ParameterError(
+                parameter: "Protocol", problem: "is '\(`protocol`.rawValue)'", allowed: "'TCP' for TLS")
+        }
+        try environment.checkTLS(terms)
+        tls = terms
+    }
+
+    private func secure(_ transport: any StreamTransport, _ terms: TLSTerms) {
+        let id = ObjectIdentifier(transport)
+        let address = transport.remoteAddress
+        securing[id] = transport.startTLSIfCapable(terms, timeout: Self.handshakeLimit, in: environment) {
+            [self] result in
+            guard securing.removeValue(forKey: id) != nil else { return }
+            switch result {
+            case .success:
+                admit(ClientObject(id: nextClient, transport: transport, server: self))
+            case .failure(let failure):
+                let client = "\(address?.ipAddress ?? ""):\(address?.port ?? 0)"
+                onFault?(IOFault("port \(listeningPort ?? port): \(client) is no client: \(failure.text)"))
+            }
+        }
+    }
+
     // MARK: Listening
 
     /// Begins to listen. While the port is being opened, a second call gets the same outcome.
@@ -153,6 +192,10 @@ public final class EthernetServerInterfaceEx {
 
     /// Ends listening; clients stay. Calls that wait for the port get ``ListenFailure/calledOff``. Idempotent.
     public func stopListen() {
+        // Who is not a client yet becomes none.
+        let handshakes = securing
+        securing = [:]
+        for handshake in handshakes.values { handshake.cancel() }
         listenEnd?.cancel()
         listenEnd = nil
         switch state {
@@ -271,8 +314,13 @@ public final class EthernetServerInterfaceEx {
 
     private func accept(_ transport: any StreamTransport, from call: Int) {
         // A connection that the system had accepted before listening was stopped is not served either.
-        guard call == listenCalls, isActiveListener, connected.count < maxClients ?? .max else {
+        guard call == listenCalls, isActiveListener, connected.count + securing.count < maxClients ?? .max
+        else {
             transport.close()
+            return
+        }
+        if let tls {
+            secure(transport, tls)
             return
         }
         admit(ClientObject(id: nextClient, transport: transport, server: self))

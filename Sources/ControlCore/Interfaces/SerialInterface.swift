@@ -10,11 +10,7 @@ public import NIOCore
 ///
 /// Every byte that arrives is delivered exactly once and in order, either as the response of a `sendAndWait` or to
 /// ``onReceiveData``.
-public final class SerialInterface {
-    /// The most bytes that wait to be sent: 1 MiB.
-    public static let sendQueueLimit = StreamConnection.sendQueueLimit
-    /// The most bytes that a `sendAndWait` collects: 1 MiB.
-    public static let responseLimit = 1 << 20
+public final class SerialInterface: DeviceInterface {
     /// The time to the first look for a port that is gone.
     static let shortestRetry = TimeAmount.milliseconds(250)
     /// The longest time between two looks. A port that was open for so long is looked for quickly again.
@@ -72,11 +68,9 @@ public final class SerialInterface {
     private var openedAt = NIODeadline.uptimeNanoseconds(0)
     /// What was sent while the port was being opened for the first time.
     private var early = ByteBuffer()
-    private var isReceiving = true
     private var isAwaited = false
-    private var keepAlive: KeepAliveTransmitter?
-    private lazy var sendAndWaits = SendAndWaitQueue(
-        environment: environment, responseLimit: Self.responseLimit, link: self)
+    /// Commands, keep-alive and pauses, which outlive a presence of the port.
+    public private(set) lazy var traffic = DeviceTraffic(environment: environment, line: self)
 
     /// Makes an interface and begins to open its port.
     /// - Parameters:
@@ -135,7 +129,7 @@ public final class SerialInterface {
         switch former {
         case .opening(let pending), .waiting(let pending):
             pending.cancel()
-            sendAndWaits.connectionDidEnd(notSent: offline)
+            traffic.sendAndWaits.connectionDidEnd(notSent: offline)
         case .open(let connection, _):
             connection.close()
         case .closed:
@@ -169,7 +163,7 @@ public final class SerialInterface {
 
     private func opened(_ transport: any StreamTransport, _ serial: (any SerialTransport)?) {
         let connection = StreamConnection(
-            transport: transport, peer: name, isReceiving: isReceiving, owner: self, environment: environment)
+            transport: transport, peer: name, isReceiving: traffic.isReceiving, owner: self, environment: environment)
         connection.isAwaited = isAwaited
         state = .open(connection, serial)
         openedAt = environment.now
@@ -187,7 +181,7 @@ public final class SerialInterface {
         scheduleRetry()
         note(reason)
         changePresence(to: .offline)
-        sendAndWaits.connectionDidEnd(notSent: offline)
+        traffic.sendAndWaits.connectionDidEnd(notSent: offline)
     }
 
     private func scheduleRetry() {
@@ -242,48 +236,6 @@ public final class SerialInterface {
     public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         connection?.whenWritable(body)
     }
-
-    /// Sends `data` and waits for the response; on the terms of
-    /// ``EthernetClientInterface/sendAndWait(_:timeout:delimiter:completion:)``.
-    @discardableResult
-    public func sendAndWait(
-        _ data: ByteBuffer,
-        timeout: TimeAmount,
-        delimiter: ResponseDelimiter?,
-        completion: @escaping (SendAndWaitOutcome) -> Void
-    ) -> any Cancellable {
-        sendAndWaits.add(data, timeout: timeout, delimiter: delimiter, completion: completion)
-    }
-
-    /// Sends `data` at each interval while the port is online; the first time after one interval. A second start
-    /// replaces the first. A turn at which the send queue is full is left out.
-    /// - Parameter interval: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
-    /// - Throws: when the interval is out of its range.
-    public func startKeepAlive(interval: TimeAmount, data: ByteBuffer) throws(ParameterError) {
-        try ControlTimer.check(interval, parameter: "interval")
-        keepAlive?.stop()
-        guard isActive else { return }
-        keepAlive = KeepAliveTransmitter(environment: environment, interval: interval) {
-            // Offline or full: the turn is left out; the next one comes by itself.
-            try? self.connection?.send(data)
-        }
-    }
-
-    /// Ends the keep-alive. Idempotent.
-    public func stopKeepAlive() {
-        keepAlive?.stop()
-        keepAlive = nil
-    }
-
-    // MARK: Receiving
-
-    /// Pauses (`false`) or resumes (`true`) the delivery of data; on the terms of
-    /// ``EthernetClientInterface/setReceiving(_:)``. Without flow control a serial device does not know, and what comes
-    /// when the driver's buffer is full is lost.
-    public func setReceiving(_ receiving: Bool) {
-        isReceiving = receiving
-        connection?.setReceiving(receiving)
-    }
 }
 
 extension SerialInterface: StreamConnectionOwner {
@@ -294,11 +246,11 @@ extension SerialInterface: StreamConnectionOwner {
 
     func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
         observer?.serialDidReceiveAwaited(self)
-        sendAndWaits.receive(bytes)
+        traffic.sendAndWaits.receive(bytes)
     }
 
     func connectionWillEnd(_ connection: StreamConnection) {
-        sendAndWaits.connectionWillEnd()
+        traffic.sendAndWaits.connectionWillEnd()
     }
 
     func connectionDidEnd(_ connection: StreamConnection, reason: CloseReason) {
@@ -312,11 +264,26 @@ extension SerialInterface: StreamConnectionOwner {
             }
             changePresence(to: .offline)
         }
-        sendAndWaits.connectionDidEnd(notSent: offline)
+        traffic.sendAndWaits.connectionDidEnd(notSent: offline)
     }
 }
 
-extension SerialInterface: SendAndWaitLink {
+extension SerialInterface: DeviceLine {
+    var takesKeepAlive: Bool { isActive }
+
+    func transmitKeepAlive(_ bytes: ByteBuffer) {
+        // Offline or full: the turn is left out; the next one comes by itself.
+        try? connection?.send(bytes)
+    }
+
+    /// The port is active with a keep-alive as without.
+    func keepAliveDidChange() {}
+
+    /// Without flow control a serial device does not know, and what comes when the driver's buffer is full is lost.
+    func receivingDidChange(_ receiving: Bool) {
+        connection?.setReceiving(receiving)
+    }
+
     func transmit(_ bytes: ByteBuffer) throws(IOFault) {
         try send(bytes)
     }

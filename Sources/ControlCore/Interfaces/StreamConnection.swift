@@ -161,6 +161,15 @@ final class StreamConnection: StreamDelegate {
         callRoomWaiters()
     }
 
+    // MARK: TLS
+
+    /// Turns TLS on over the open stream; see ``TLSCapableTransport/startTLS(_:timeout:completion:)``.
+    func startTLS(
+        _ terms: TLSTerms, timeout: TimeAmount?, completion: @escaping (Result<TLSSession, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        transport.startTLSIfCapable(terms, timeout: timeout, in: environment, completion: completion)
+    }
+
     // MARK: The end
 
     /// Closes the connection. ``StreamConnectionOwner/connectionDidEnd(_:reason:)`` follows in the same turn of the

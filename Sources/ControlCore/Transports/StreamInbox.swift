@@ -84,6 +84,13 @@ final class StreamInbox {
         planDelivery()
     }
 
+    /// Takes back what arrived before anybody read: it is not to be delivered as it is.
+    func takeUnread() -> CircularBuffer<ByteBuffer> {
+        guard !isStarted else { return [] }
+        defer { held = [] }
+        return held
+    }
+
     private func hold(_ bytes: ByteBuffer) {
         var rest = bytes
         if let last = held.indices.last {

@@ -1,12 +1,13 @@
 import Glibc
 import NIOCore
+import NIOTLS
 
-/// A TCP connection: the last handler of its channel, without anything between it and the socket.
+/// A TCP connection: the last handler of its channel, with nothing between it and the socket but TLS, if that is on.
 ///
 /// The peer's FIN ends the stream in both directions, as device control expects: what arrived before it is delivered, then
 /// the close. While reading is off the system may still hand over what it had when the peer closed, at most one receive
 /// buffer; it is held until reading resumes.
-final class TCPTransport: ChannelInboundHandler, StreamTransport {
+final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -18,10 +19,12 @@ final class TCPTransport: ChannelInboundHandler, StreamTransport {
     static let lowWaterMark = 32 * 1024
 
     /// Kept until the socket is closed: the environment closes what is open when a program ends.
-    private var environment: LiveEnvironment?
-    private var context: ChannelHandlerContext?
+    private(set) var environment: LiveEnvironment?
+    let scheduler: LoopScheduler
+    private(set) var context: ChannelHandlerContext?
+    var tls: TLSLayer?
     // Both are assigned in init as they need self, and never again.
-    private var inbox: StreamInbox! = nil
+    private(set) var inbox: StreamInbox! = nil
     private var onActive: ((TCPTransport) -> Void)?
     private var isClosing = false
     private var isFlushed = false
@@ -39,8 +42,8 @@ final class TCPTransport: ChannelInboundHandler, StreamTransport {
     init(environment: LiveEnvironment, onActive: @escaping (TCPTransport) -> Void) {
         self.environment = environment
         self.onActive = onActive
-        let scheduler = environment.scheduler
-        inbox = StreamInbox(transport: self) { scheduler.execute($0) }
+        scheduler = environment.scheduler
+        inbox = StreamInbox(transport: self) { [scheduler] in scheduler.execute($0) }
     }
 
     var isOpen: Bool { context != nil && !isClosing && !inbox.hasEnded }
@@ -48,6 +51,7 @@ final class TCPTransport: ChannelInboundHandler, StreamTransport {
     var queuedBytes: Int {
         // A closed channel refuses to answer: it has nothing queued.
         Int((try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
+            + (tls?.handshake.heldBytes ?? 0)
     }
 
     func start(delegate: any StreamDelegate) {
@@ -58,11 +62,16 @@ final class TCPTransport: ChannelInboundHandler, StreamTransport {
     func setReading(_ reading: Bool) {
         guard !isClosing else { return }
         inbox.setReading(reading)
-        setAutoRead(reading)
+        setAutoRead(reading || tls?.handshake.isUnderWay == true)
     }
 
     func send(_ bytes: ByteBuffer) {
         guard isOpen, let context, bytes.readableBytes > 0 else { return }
+        if let handshake = tls?.handshake, handshake.isUnderWay {
+            handshake.hold(bytes)
+            if handshake.heldBytes > Self.highWaterMark { wasFull = true }
+            return
+        }
         isSending = true
         // No promise: a failure closes the channel, and that is how it is heard of.
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
@@ -89,7 +98,13 @@ final class TCPTransport: ChannelInboundHandler, StreamTransport {
             inbox.finish(.local)
         }
         lingerTimer = environment?.scheduleHousekeeping(after: Self.linger) { [self] in lingerEnded() }
-        context.close(mode: .output, promise: flushed)
+        if let tls, tls.handshake.isUnderWay {
+            // What waits for the handshake cannot be sent, and there is nobody to take leave of.
+            tls.handshake.fail(.calledOff, execute: scheduler.execute)
+            (tls.wire ?? context).close(mode: .output, promise: flushed)
+        } else {
+            context.close(mode: .output, promise: flushed)
+        }
     }
 
     private func lingerEnded() {
@@ -99,10 +114,11 @@ final class TCPTransport: ChannelInboundHandler, StreamTransport {
             // refused, the plain close that follows is all that is left.
             options.setSoLinger(LingerOption(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
         }
-        context.close(promise: nil)
+        // Not by way of TLS, which would wait for the peer's farewell.
+        (tls?.wire ?? context).close(promise: nil)
     }
 
-    private func setAutoRead(_ value: Bool) {
+    func setAutoRead(_ value: Bool) {
         // A channel that is closed refuses, and has nothing to read.
         try? context?.channel.syncOptions?.setOption(.autoRead, value: value)
     }
@@ -129,8 +145,14 @@ final class TCPTransport: ChannelInboundHandler, StreamTransport {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // A peer that was not let in may have sent already.
+        guard tls?.handshake.state != .failed else { return }
         // A write that fails makes the channel read what is left before it closes, all inside the owner's send.
         inbox.receive(unwrapInboundIn(data), later: isSending)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let tls, case TLSUserEvent.handshakeCompleted = event { tlsDidAgree(tls) }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -142,16 +164,18 @@ final class TCPTransport: ChannelInboundHandler, StreamTransport {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let tls, tlsDidCatch(error, tls) { return }
         // The channel closes itself after a failure; the delegate hears why. The first failure is the cause.
         if failure == nil { failure = error }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        failTLS(.other("TLS: the peer closed the connection during the handshake"))
         let reason: CloseReason =
             if isClosing {
                 .local
             } else if let failure {
-                .failed(systemErrorText(of: failure))
+                .failed(tls == nil ? systemErrorText(of: failure) : tlsErrorText(failure))
             } else if isSending {
                 // The system reported the failure to the write. Whatever its number, a write fails at once only on a
                 // connection that the peer has reset.
@@ -173,6 +197,7 @@ final class TCPTransport: ChannelInboundHandler, StreamTransport {
         lingerTimer = nil
         onActive = nil
         context = nil
+        tls?.wire = nil
         environment?.transportClosed(self)
         environment = nil
     }

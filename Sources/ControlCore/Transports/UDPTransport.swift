@@ -113,7 +113,7 @@ final class UDPTransport: DatagramTransport {
         guard isOpen else {
             // Closed between the two.
             handler.abandon()
-            completion(.failure(.other("the environment is closed")))
+            completion(.failure(.environmentClosed))
             return
         }
         self.channel = channel

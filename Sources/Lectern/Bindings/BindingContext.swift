@@ -13,6 +13,8 @@ final class BindingContext {
     let savedLog: () -> [ProgramLogEntry]
     /// The serial ports that the program uses.
     let serialPorts = SerialPortClaims()
+    /// The patterns that the program used last.
+    let patterns = RegularExpressionCache(capacity: 256)
     /// Writes to the program log.
     let log: (ProgramLogEntry.Severity, String) -> Void
     /// Ends the program with an exit code.
@@ -38,15 +40,18 @@ final class BindingContext {
     func registerAll() throws(LuaFault) {
         runtime.register(declareEthernetClientInterface(self))
         let server = declareEthernetServerInterfaceEx(self)
-        runtime.register(declareClientObject())
+        runtime.register(declareClientObject(self))
         runtime.register(server)
         runtime.register(declareProcessorDevice(self))
         runtime.register(declareSerialInterface(self))
         runtime.register(declareEthernetServerInterface(self))
+        runtime.register(declareTCPConnection())
+        runtime.register(declareTCPInterface(self))
         runtime.register(declareTimer(self))
         runtime.register(declareWait(self))
         runtime.register(declareClock(self))
         for function in declareFunctions(self) { runtime.setGlobal(function) }
+        runtime.setGlobal(table: "time", functions: declareTimeFunctions(self), constants: [])
         try registerRegularExpressions()
         try registerMESet()
         try registerHandlers()

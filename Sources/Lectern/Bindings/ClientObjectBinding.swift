@@ -3,7 +3,7 @@ internal import LuaRuntime
 internal import NIOCore
 
 /// Declares `ClientObject`.
-func declareClientObject() -> LuaClass<ClientObject> {
+func declareClientObject(_ context: BindingContext) -> LuaClass<ClientObject> {
     var c = LuaClass<ClientObject>("ClientObject", "One client of a server. Made by the server.") { $0.peer }
     c.property("Hostname", .string, "The client's address.") { $0.hostname }
     c.property("IPAddress", .string, "The client's address.") { $0.ipAddress }
@@ -14,6 +14,13 @@ func declareClientObject() -> LuaClass<ClientObject> {
     ) { (client, call) throws(LuaFault) in
         let data = try call.buffer(1)
         return try call.send(data, whenWritable: client.whenWritable) { () throws(IOFault) in try client.send(data) }
+    }
+    c.method(
+        "SSLWrap", secureWrappingParameters, waits: true,
+        "Turns TLS on over the open connection, as its server side. Raises ConnectionError."
+    ) { (client, call) throws(LuaFault) in
+        let terms = try call.tlsTerms(.server, context)
+        return try call.secure(client.peer) { try client.startTLS(terms, timeout: $0, completion: $1) }
     }
     c.method("Disconnect", "Closes the connection; harmless when it is closed.") { (client, _) throws(LuaFault) in
         client.disconnect()

@@ -116,12 +116,12 @@ func declareConnecting<Handler: TcpConnectionHandler>(_ c: inout LuaClass<Handle
     c.method(
         "Connect",
         [.optional("timeout", .seconds, "For this attempt and later ones; nil: as long as the system does.")],
-        returns: "'Connected', 'ConnectedAlready', or the reason of the failure", waits: true,
+        returns: "'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any", waits: true,
         "Connects and begins to poll."
     ) { (handler, call) throws(LuaFault) in
         let timeout = call.duration(1)
         return try call.wait { (waiter) throws(LuaFault) in
-            let pending = handler.connect(timeout: timeout) { waiter.resume(returning: $0.text) }
+            let pending = handler.connect(timeout: timeout) { waiter.resume(returning: $0) }
             return { pending.cancel() }
         }
     }

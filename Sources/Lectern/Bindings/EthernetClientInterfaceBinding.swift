@@ -14,7 +14,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
             .optional(
                 "Protocol", .oneOf(NetworkProtocol.allCases.map(\.rawValue)), default: "'TCP'", "How to talk to it."),
             .optional("ServicePort", .integer(0...65_535), default: "0", "UDP only: the local port for replies."),
-            .optional("Credentials", .table, "SSH only: {user, password}."),
+            .optional("Credentials", .table, "SSH only, and needed there: {user, password}; the password may be ''."),
             .optional("bufferSize", .integer(1...65_536), default: "4096", "UDP only: the largest datagram."),
         ], "Makes an interface; Connect opens the connection."
     ) { (call) throws(LuaFault) in
@@ -22,11 +22,13 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         guard call.isNil(5) || credentials?.count == 2 else {
             throw LuaFault(.typeError, "argument 'Credentials' of EthernetClientInterface must be {user, password}")
         }
+        let hostname = call.string(1) ?? ""
         return try call.checked { () throws(ParameterError) in
             try EthernetClientInterface(
-                environment: context.environment, hostname: call.string(1) ?? "", port: call.integer(2) ?? 0,
+                environment: context.environment, hostname: hostname, port: call.integer(2) ?? 0,
                 protocol: call.string(3).flatMap(NetworkProtocol.init) ?? .tcp, servicePort: call.integer(4) ?? 0,
                 credentials: credentials.map { Credentials(user: $0[0], password: $0[1]) },
+                ssh: context.configuration.ssh.settings(for: hostname, folder: context.folder.path),
                 bufferSize: call.integer(6) ?? 4096)
         }
     }
@@ -42,15 +44,28 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     c.property("Credentials", .table, "{user, password}, or nil.") { $0.credentials.map { [$0.user, $0.password] } }
     c.method(
         "Connect", [.optional("timeout", .seconds, "How long to try; nil: as long as the system does.")],
-        returns: "'Connected', 'ConnectedAlready', or the reason of the failure", waits: true,
+        returns: "'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any",
+        waits: true,
         "Opens the connection. Not for UDP."
     ) { (client, call) throws(LuaFault) in
         try requireConnections(client, "Connect")
         let timeout = call.duration(1)
         return try call.wait { (waiter) throws(LuaFault) in
-            let pending = client.connect(timeout: timeout) { waiter.resume(returning: $0.text) }
+            let pending = client.connect(timeout: timeout) { waiter.resume(returning: $0) }
             return { pending.cancel() }
         }
+    }
+    c.method(
+        "SSLWrap", secureWrappingParameters, waits: true,
+        "Before Connect: each connection speaks TLS. On an open connection: turns TLS on; raises ConnectionError. Only for TCP."
+    ) { (client, call) throws(LuaFault) in
+        try requireTCP(client.protocol, client.peer)
+        let terms = try call.tlsTerms(.client, host: client.hostname, context)
+        if client.isConnected {
+            return try call.secure(client.peer) { try client.startTLS(terms, timeout: $0, completion: $1) }
+        }
+        try call.checked { () throws(ParameterError) in try client.useTLS(terms) }
+        return .none
     }
     c.method("Disconnect", "Closes the connection; harmless when it is closed. Not for UDP.") {
         (client, _) throws(LuaFault) in
@@ -58,37 +73,11 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         client.disconnect()
         return .none
     }
-    c.method(
-        "Send", [.required("data", .string, "What to send.")],
-        waits: true,
-        "Sends data; with UDP one datagram. Raises IOError when not connected; waits while more than 64 KiB are queued."
-    ) { (client, call) throws(LuaFault) in
-        let data = try call.buffer(1)
-        return try call.send(data, whenWritable: client.whenWritable) { () throws(IOFault) in try client.send(data) }
-    }
-    c.method(
-        "SendAndWait", sendAndWaitParameters, returns: sendAndWaitReturns, waits: true,
-        "Sends data and waits for the response."
-    ) { (client, call) throws(LuaFault) in
-        try call.sendAndWait { client.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3) }
-    }
-    c.method(
-        "StartKeepAlive",
-        [
-            .required("interval", .seconds(0.01...1e9), "The time between two transmissions."),
-            .required("data", .string, "What to send."),
-        ], "Sends data every interval while connected, until StopKeepAlive; the first time after one interval."
-    ) { (client, call) throws(LuaFault) in
-        let data = try call.buffer(2)
-        try call.checked { () throws(ParameterError) in
-            try client.startKeepAlive(interval: call.duration(1) ?? .seconds(1), data: data)
-        }
-        return .none
-    }
-    c.method("StopKeepAlive", "Ends StartKeepAlive.") { (client, _) throws(LuaFault) in
-        client.stopKeepAlive()
-        return .none
-    }
+    c.declareTraffic(
+        context,
+        sending:
+            "Sends data; with UDP one datagram. Raises IOError when not connected; waits while more than 64 KiB are queued.",
+        up: "connected")
     c.method(
         "SetBufferSize", [.required("bufferSize", .integer(1...65_536), "UDP only: the largest datagram.")],
         "Changes the largest datagram that ReceiveData gets. Only for UDP."

@@ -47,6 +47,23 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
             return nil
         }
     }
+    c.method(
+        "SSLWrap", secureWrappingParameters, waits: true,
+        "Before StartListen: each client speaks TLS. With a client: turns TLS on; raises ConnectionError. Only for TCP."
+    ) { (server, call) throws(LuaFault) in
+        try requireTCP(server.protocol, "port \(server.port)")
+        guard server.isConnected || server.listeningPort == nil else {
+            throw LuaFault(
+                .runtimeError,
+                "port \(server.port) listens already: call SSLWrap before StartListen, or when there is a client")
+        }
+        let terms = try call.tlsTerms(.server, context)
+        if server.isConnected {
+            return try call.secure(server.ipAddress ?? "") { try server.startTLS(terms, timeout: $0, completion: $1) }
+        }
+        try call.checked { () throws(ParameterError) in try server.useTLS(terms) }
+        return .none
+    }
     c.method("StopListen", "Stops listening; the client stays connected.") { (server, _) throws(LuaFault) in
         server.stopListen()
         return .none

@@ -43,6 +43,20 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
             return nil
         }
     }
+    c.method(
+        "SSLWrap", secureWrappingParameters,
+        "Before StartListen: each client speaks TLS, and is connected when its handshake stands. Only for TCP."
+    ) { (server, call) throws(LuaFault) in
+        try requireTCP(server.protocol, "port \(server.port)")
+        guard !server.isListening else {
+            throw LuaFault(
+                .runtimeError,
+                "port \(server.port) listens already: call SSLWrap before StartListen, or SSLWrap of the ClientObject")
+        }
+        let terms = try call.tlsTerms(.server, context)
+        try call.checked { () throws(ParameterError) in try server.useTLS(terms) }
+        return .none
+    }
     c.method("StopListen", "Stops listening; clients stay connected.") { (server, _) throws(LuaFault) in
         server.stopListen()
         return .none

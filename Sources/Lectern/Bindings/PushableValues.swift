@@ -24,3 +24,15 @@ extension CivilTime: LuaPushable {
         stack.set("isdst", isDaylightSaving)
     }
 }
+
+extension LuaWaiter {
+    /// Ends the wait with the stable word of an outcome, and behind it its details, if it has any.
+    func resume(returning outcome: ConnectOutcome) {
+        resume { stack in
+            stack.push(outcome.text)
+            guard let detail = outcome.detail else { return .values(1) }
+            stack.push(detail)
+            return .values(2)
+        }
+    }
+}

@@ -1,23 +1,10 @@
 internal import ControlCore
 internal import LuaRuntime
 
-/// Compiles a pattern that was given as a string, without the cache.
-///
-/// - Parameter flags: the flags by their numbers in `re`.
-/// - Throws: ValueError with what is wrong, and where, when the pattern or the flags are wrong.
-func compilePattern(_ text: [UInt8], flags: Int) throws(LuaFault) -> any ResponsePattern {
-    let flags = try RegularExpression.Flags(lua: flags)
-    do throws(RegularExpressionError) {
-        return try RegularExpression(pattern: text, flags: flags)
-    } catch {
-        throw LuaFault(error, pattern: text)
-    }
-}
-
 extension BindingContext {
     /// Makes `re` and its classes known to the program.
     func registerRegularExpressions() throws(LuaFault) {
-        let context = RegularExpressionContext(runtime: runtime)
+        let context = RegularExpressionContext(runtime: runtime, cache: patterns)
         runtime.register(declarePattern(context))
         runtime.register(declareMatch(context))
         runtime.setGlobal(

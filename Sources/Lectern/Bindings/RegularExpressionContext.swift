@@ -9,7 +9,7 @@ final class RegularExpressionContext {
     }
 
     unowned let runtime: LuaRuntime
-    let cache = RegularExpressionCache(capacity: 256)
+    let cache: RegularExpressionCache
 
     /// Where a Match keeps the string that was searched: there it counts as memory of the program.
     var subjectSlot: LuaEvent?
@@ -18,7 +18,10 @@ final class RegularExpressionContext {
 
     private var loops: [Loop: LuaReference] = [:]
 
-    init(runtime: LuaRuntime) { self.runtime = runtime }
+    init(runtime: LuaRuntime, cache: RegularExpressionCache) {
+        self.runtime = runtime
+        self.cache = cache
+    }
 
     /// Sets what `re.lua` brings.
     func set(_ loop: Loop, _ function: LuaReference) { loops[loop] = function }

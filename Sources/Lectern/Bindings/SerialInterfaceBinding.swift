@@ -45,7 +45,7 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
         }
     }
     declareSerialProperties(&c, host: host, portName: portName, context)
-    declareSerialMethods(&c)
+    declareSerialMethods(&c, context)
 
     // On assignment the handler is told the present state, in a turn of its own and unless a change does it first.
     func announce(
@@ -112,7 +112,7 @@ private func declareSerialProperties(
     c.property("Mode", .string, "'RS232', 'RS422' or 'RS485'.") { $0.settings.mode.rawValue }
 }
 
-private func declareSerialMethods(_ c: inout LuaClass<SerialInterface>) {
+private func declareSerialMethods(_ c: inout LuaClass<SerialInterface>, _ context: BindingContext) {
     c.method(
         "Initialize",
         settingsParameters.map { .optional($0.name, $0.type, $0.documentation) },
@@ -121,35 +121,12 @@ private func declareSerialMethods(_ c: inout LuaClass<SerialInterface>) {
         port.initialize(try call.serialSettings(from: 1, over: port.settings))
         return .none
     }
-    c.method(
-        "Send", [.required("data", .string, "What to send.")],
-        waits: true, "Sends data. Raises IOError when the port is offline; waits only while a megabyte is queued."
-    ) { (port, call) throws(LuaFault) in
-        let data = try call.buffer(1)
-        return try call.send(data, whenWritable: port.whenWritable) { () throws(IOFault) in try port.send(data) }
-    }
-    c.method(
-        "SendAndWait", sendAndWaitParameters, returns: sendAndWaitReturns, waits: true,
-        "Sends data and waits for the response."
-    ) { (port, call) throws(LuaFault) in
-        try call.sendAndWait { port.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3) }
-    }
-    c.method(
-        "StartKeepAlive",
-        [
-            .required("interval", .seconds(0.01...1e9), "The time between two transmissions."),
-            .required("data", .string, "What to send."),
-        ], "Sends data every interval while online, until StopKeepAlive; the first time after one interval."
-    ) { (port, call) throws(LuaFault) in
-        let data = try call.buffer(2)
-        try call.checked { () throws(ParameterError) in
-            try port.startKeepAlive(interval: call.duration(1) ?? .seconds(1), data: data)
-        }
-        return .none
-    }
-    c.method("StopKeepAlive", "Ends StartKeepAlive.") { (port, _) throws(LuaFault) in
-        port.stopKeepAlive()
-        return .none
+    c.declareTraffic(
+        context, sending: "Sends data. Raises IOError when the port is offline; waits only while a megabyte is queued.",
+        up: "online")
+    c.method("SSLWrap", secureWrappingParameters, "Raises TypeError: TLS is for TCP, see EthernetClientInterface.") {
+        (port, _) throws(LuaFault) in
+        throw LuaFault(.typeError, "SSLWrap is for TCP; \(port.name) is a serial port")
     }
 }
 

@@ -18,7 +18,8 @@ let sendAndWaitReturns =
 
 extension LuaCall {
     /// The delimiter among arguments 3 to 5 of a `SendAndWait`.
-    func delimiter() throws(LuaFault) -> ResponseDelimiter? {
+    /// - Parameter patterns: keeps the compiled form of a `deliRex` that is a string.
+    func delimiter(_ patterns: RegularExpressionCache) throws(LuaFault) -> ResponseDelimiter? {
         let given = (3...5).filter { !isNil($0) }
         guard given.count <= 1 else {
             throw LuaFault(.typeError, "SendAndWait takes one delimiter: deliLen, deliTag or deliRex")
@@ -29,29 +30,37 @@ extension LuaCall {
             let tag = try buffer(4)
             guard tag.readableBytes > 0 else { throw LuaFault(.valueError, "argument 'deliTag' must not be empty") }
             return .suffix(tag)
-        case 5: return .pattern(try pattern(5))
+        case 5: return .pattern(try pattern(5, patterns))
         default: return nil
         }
     }
 
-    /// A compiled pattern, or a string that is compiled now.
-    private func pattern(_ argument: Int) throws(LuaFault) -> any ResponsePattern {
+    /// A compiled pattern, or a string that is compiled unless it was lately.
+    private func pattern(
+        _ argument: Int, _ patterns: RegularExpressionCache
+    ) throws(LuaFault) -> any ResponsePattern {
         if let pattern = instance(argument)?.object as? any ResponsePattern { return pattern }
         guard let text = bytes(argument) else {
             throw LuaFault(
                 .typeError,
                 "argument 'deliRex' must be a pattern of re.compile or a string, got a \(typeName(argument))")
         }
-        return try compilePattern(text, flags: 0)
+        do throws(RegularExpressionError) {
+            return try patterns.expression(text, flags: [])
+        } catch {
+            throw LuaFault(error, pattern: text)
+        }
     }
 
     /// Suspends the task over a `sendAndWait` and returns the response.
+    /// - Parameter patterns: those of the program.
     func sendAndWait(
+        _ patterns: RegularExpressionCache,
         _ begin: (ByteBuffer, TimeAmount, ResponseDelimiter?, @escaping (SendAndWaitOutcome) -> Void) -> any Cancellable
     ) throws(LuaFault) -> LuaResult {
         let data = try buffer(1)
         let timeout = duration(2) ?? .zero
-        let delimiter = try delimiter()
+        let delimiter = try delimiter(patterns)
         return try wait { (waiter) throws(LuaFault) in
             let pending = begin(data, timeout, delimiter) { outcome in
                 switch outcome {
@@ -62,6 +71,46 @@ extension LuaCall {
                 }
             }
             return { pending.cancel() }
+        }
+    }
+}
+
+extension LuaClass where Object: DeviceInterface {
+    /// Declares `Send`, `SendAndWait`, `StartKeepAlive` and `StopKeepAlive`.
+    /// - Parameters:
+    ///   - sending: the sentences of `Send`.
+    ///   - up: how the state is called in which a keep-alive sends.
+    mutating func declareTraffic(_ context: BindingContext, sending: String, up: String) {
+        method("Send", [.required("data", .string, "What to send.")], waits: true, sending) {
+            (device, call) throws(LuaFault) in
+            let data = try call.buffer(1)
+            return try call.send(data, whenWritable: device.whenWritable) { () throws(IOFault) in
+                try device.send(data)
+            }
+        }
+        let patterns = context.patterns
+        method(
+            "SendAndWait", sendAndWaitParameters, returns: sendAndWaitReturns, waits: true,
+            "Sends data and waits for the response."
+        ) { (device, call) throws(LuaFault) in
+            try call.sendAndWait(patterns) { device.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3) }
+        }
+        method(
+            "StartKeepAlive",
+            [
+                .required("interval", .seconds(0.01...1e9), "The time between two transmissions."),
+                .required("data", .string, "What to send."),
+            ], "Sends data every interval while \(up), until StopKeepAlive; the first time after one interval."
+        ) { (device, call) throws(LuaFault) in
+            let data = try call.buffer(2)
+            try call.checked { () throws(ParameterError) in
+                try device.startKeepAlive(interval: call.duration(1) ?? .seconds(1), data: data)
+            }
+            return .none
+        }
+        method("StopKeepAlive", "Ends StartKeepAlive.") { (device, _) throws(LuaFault) in
+            device.stopKeepAlive()
+            return .none
         }
     }
 }

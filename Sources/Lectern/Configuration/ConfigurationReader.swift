@@ -5,7 +5,7 @@ internal import Yams
 /// Walks the nodes of a configuration. Every value is checked where it stands, so that messages name its line, and what is
 /// wrong is collected, so that a file is put right in one go.
 struct ConfigurationReader {
-    private let file: String
+    let file: String
     /// One line for each mistake found so far.
     private(set) var problems: [String] = []
 
@@ -13,10 +13,12 @@ struct ConfigurationReader {
 
     /// Sets what the file sets. What is wrong keeps its former value and is noted.
     mutating func read(_ root: Node, into configuration: inout ProgramConfiguration) {
-        for (key, value) in entries(root, ["devices", "limits", "profile", "servers", "log"], of: "the configuration") {
+        let keys = ["devices", "limits", "profile", "servers", "certificates", "log", "ssh"]
+        for (key, value) in entries(root, keys, of: "the configuration") {
             switch key {
             case "devices": configuration.devices = devices(value)
             case "limits": limits(value, &configuration.limits)
+            case "ssh": ssh(value, &configuration.ssh)
             case "profile": set(&configuration.profile, word(value, key))
             case "servers":
                 for (key, value) in entries(value, ["address", "LAN", "AVLAN"], of: "'servers'") {
@@ -26,6 +28,7 @@ struct ConfigurationReader {
                         configuration.interfaceAddresses[key] = address(value, key)
                     }
                 }
+            case "certificates": certificates(value, &configuration)
             default:
                 for (key, value) in entries(value, ["level", "format"], of: "'log'") {
                     if key == "level" {
@@ -79,7 +82,11 @@ struct ConfigurationReader {
         }
     }
 
-    private func set<Value>(_ target: inout Value, _ value: Value?) {
+    func set<Value>(_ target: inout Value, _ value: Value?) {
+        if let value { target = value }
+    }
+
+    func set<Value>(_ target: inout Value?, _ value: Value?) {
         if let value { target = value }
     }
 
@@ -87,7 +94,7 @@ struct ConfigurationReader {
 
     /// The pairs of a table; `known` are the keys that it may have, nil when they are names of the user's. A key whose
     /// value is left empty is an empty table: all below it may be commented out.
-    private mutating func entries(_ node: Node, _ known: [String]?, of what: String) -> [(String, Node)] {
+    mutating func entries(_ node: Node, _ known: [String]?, of what: String) -> [(String, Node)] {
         if case .scalar(let scalar) = node, scalar.style == .plain, ["", "~", "null"].contains(scalar.string) {
             return []
         }
@@ -114,7 +121,7 @@ struct ConfigurationReader {
         return entries
     }
 
-    private mutating func string(_ node: Node, _ key: String) -> String? {
+    mutating func string(_ node: Node, _ key: String) -> String? {
         guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
             note(node, "'\(key)' must be a string")
             return nil
@@ -130,7 +137,7 @@ struct ConfigurationReader {
         return scalar.string
     }
 
-    private mutating func word<Word: RawRepresentable & CaseIterable>(_ node: Node, _ key: String) -> Word?
+    mutating func word<Word: RawRepresentable & CaseIterable>(_ node: Node, _ key: String) -> Word?
     where Word.RawValue == String {
         guard case .scalar(let scalar) = node, let word = Word(rawValue: scalar.string) else {
             let words = Word.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
@@ -182,7 +189,7 @@ struct ConfigurationReader {
 
     // MARK: - Messages
 
-    private mutating func note(_ node: Node, _ problem: String) {
+    mutating func note(_ node: Node, _ problem: String) {
         problems.append((node.mark.map { "\(file):\($0.line): " } ?? "\(file): ") + problem)
     }
 

@@ -1,3 +1,4 @@
+public import ControlCore
 public import LuaRuntime
 
 /// What a program runs with: `lectern.yaml`, options of the command, or an embedder's choice.
@@ -10,6 +11,23 @@ public struct ProgramConfiguration: Equatable, Sendable {
         case tcp(host: String, port: Int)
     }
 
+    /// The files of a certificate that programs show to their peers; absolute paths, or from the folder of the process.
+    public struct IdentityFiles: Equatable, Sendable {
+        /// The certificate, and those of its issuers that a peer may need, in PEM form.
+        public var certificate: String
+        /// Its private key in PEM form; nil: the key is in the file of the certificate.
+        public var key: String?
+        /// A file with the passphrase of the key; nil: the key is not encrypted.
+        public var passphrase: String?
+
+        /// Bundles the files.
+        public init(certificate: String, key: String? = nil, passphrase: String? = nil) {
+            self.certificate = certificate
+            self.key = key
+            self.passphrase = passphrase
+        }
+    }
+
     /// What the program may use.
     public var limits = LuaLimits()
     /// Which libraries it sees.
@@ -20,6 +38,15 @@ public struct ProgramConfiguration: Equatable, Sendable {
     public var interfaceAddresses: [String: String] = [:]
     /// The ports of each device alias.
     public var devices: [String: [String: PortMapping]] = [:]
+    /// The certificates that programs know by an alias.
+    public var identities: [String: IdentityFiles] = [:]
+    /// The files of certificates in PEM form, whose authorities programs know by an alias.
+    public var authorities: [String: String] = [:]
+    /// The only certificates that are accepted from certain hosts, by the name or address that programs give, in lower
+    /// case.
+    public var pins: [String: [CertificateFingerprint]] = [:]
+    /// How SSH connections are opened.
+    public var ssh = SSHConfiguration()
     /// Less severe log entries are left out.
     public var logLevel = ProgramLogEntry.Severity.info
     /// How the log looks.

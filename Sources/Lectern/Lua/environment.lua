@@ -99,4 +99,6 @@ host.modules["extronlib"] = module({
     event = event, Version = Version, Platform = Platform, interface = interface, system = system,
 })
 host.modules["ConnectionHandler"] = module(handlers)
+host.modules["socs.tcp"] = module({TCPInterface = TCPInterface})
 host.modules["re"] = function() return re end
+host.modules["time"] = module(time)

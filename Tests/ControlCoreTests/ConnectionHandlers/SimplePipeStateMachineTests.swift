@@ -98,21 +98,23 @@ struct ModuleSimplePipeStateMachineTests {
 
     private static let allInputs: [Input] = [
         .connectCalled(isPolling: false), .connectCalled(isPolling: true), .pollDue, .heard, .published(.connected),
-        .published(.disconnected), .published(.unknown),
+        .published(.disconnected), .published(.unknown), .pollMissed,
     ]
 
     private static func expected(_ situation: Situation) -> [[Output]] {
         let there: [Output] = [.reportConnected]
         let gone: [Output] = [.reportDisconnected]
         let poll: [Output] = [.runQuery]
+        let missed: [Output] = [.tellModuleOfLoss, .reportDisconnected]
         return switch situation {
-        case .unknown, .asked: [[.startPolling], [], poll, [], there, gone, []]
-        case .answered: [[.startPolling], [], poll + there, [], there, gone, []]
-        case .atLimit: [[.startPolling], [], poll + gone, [], there, gone, []]
-        case .gone: [[.startPolling], [], poll, [], there, [], []]
-        // What the module says holds, however long nothing is heard.
-        case .connected, .connectedAtLimit: [[.startPolling], [], poll, [], [], gone, []]
-        case .disconnected, .contradicted: [[.startPolling], [], poll, [], there, [], []]
+        case .unknown, .asked: [[.startPolling], [], poll, [], there, gone, [], []]
+        case .answered: [[.startPolling], [], poll + there, [], there, gone, [], []]
+        case .atLimit: [[.startPolling], [], poll + gone, [], there, gone, [], missed]
+        case .gone: [[.startPolling], [], poll, [], there, [], [], []]
+        // What the module says holds, however long nothing is heard, as long as it can ask.
+        case .connected: [[.startPolling], [], poll, [], [], gone, [], []]
+        case .connectedAtLimit: [[.startPolling], [], poll, [], [], gone, [], missed]
+        case .disconnected, .contradicted: [[.startPolling], [], poll, [], there, [], [], []]
         }
     }
 
@@ -125,6 +127,19 @@ struct ModuleSimplePipeStateMachineTests {
         }
     }
 
+    @Test("A module that can say nothing is told once when its pipe is gone, and its next answer is heard")
+    func offline() {
+        var machine = Machine(disconnectLimit: 2)
+        _ = machine.handle(.published(.connected))
+        let outputs = (0..<10).flatMap { _ in machine.handle(.pollMissed) }
+        #expect(outputs == [.tellModuleOfLoss, .reportDisconnected])
+        // This module does not say Connected again: it never knew.
+        #expect(
+            machine.handle(.pollDue) + machine.handle(.heard) + machine.handle(.pollDue) == [
+                .runQuery, .runQuery, .reportConnected,
+            ])
+    }
+
     @Test("In ten thousand random steps there is one event per change, and the module's word is the status")
     func random() {
         let environment = SimulatedEnvironment(seed: 9)
@@ -133,7 +148,8 @@ struct ModuleSimplePipeStateMachineTests {
         var changes = 0
         for step in 0..<10_000 {
             // For a while it is a module that says nothing.
-            let inputs = step < 5_000 ? Array(Self.allInputs.prefix(4)) + [.pollDue, .pollDue] : Self.allInputs
+            let inputs =
+                step < 5_000 ? Array(Self.allInputs.prefix(4)) + [.pollDue, .pollDue] : Self.allInputs.dropLast()
             let input = inputs[Int(environment.nextRandom() % UInt64(inputs.count))]
             for output in machine.handle(input) where output == .reportConnected || output == .reportDisconnected {
                 #expect(output != last, "step \(step)")

@@ -17,6 +17,7 @@ final class EnvironmentScene {
     /// The address at which the client finds the server.
     let serverHost: String
     private let onEnd: () -> Void
+    private var cleanups: [() -> Void] = []
     private(set) var hasEnded = false
 
     init(client: any Environment, server: any Environment, serverHost: String, onEnd: @escaping () -> Void) {
@@ -36,6 +37,36 @@ final class EnvironmentScene {
     func fail(_ comment: Comment, at location: SourceLocation = #_sourceLocation) {
         Issue.record(comment, sourceLocation: location)
         end()
+    }
+
+    /// Runs `cleanup` when the test has ended and both environments are closed.
+    func atEnd(_ cleanup: @escaping () -> Void) {
+        cleanups.append(cleanup)
+    }
+
+    /// What the scene's runner calls when both environments are closed: runs the cleanups and checks that nothing is left.
+    func checkEmpty(at location: SourceLocation) {
+        for cleanup in cleanups { cleanup() }
+        cleanups = []
+        for open in [client.openResources, server.openResources] {
+            #expect(open == OpenResources(), sourceLocation: location)
+        }
+    }
+
+    /// The loop of sockets; `nil` in a simulation.
+    var liveLoop: (any EventLoop)? { (client as? LiveEnvironment)?.eventLoop }
+    /// The world of a simulation; `nil` for sockets.
+    var world: SimulatedWorld? { (client as? SimulatedEnvironment)?.world }
+    /// The client's own address.
+    var clientHost: String { (client as? SimulatedEnvironment)?.address ?? "127.0.0.1" }
+
+    /// Ends all that the client's program had, as the end of that program does.
+    func closeClient() {
+        if let live = client as? LiveEnvironment {
+            live.close()
+        } else if let simulated = client as? SimulatedEnvironment {
+            simulated.close()
+        }
     }
 
     /// Lets the server listen at a port of the system's choice.
@@ -58,6 +89,28 @@ final class EnvironmentScene {
             case .success(let transport): body(transport)
             case .failure(let failure): fail("cannot connect: \(failure)")
             }
+        }
+    }
+
+    /// Calls `body` with a port of the server's on which nobody listens.
+    func withFreePort(_ body: @escaping (Int) -> Void) {
+        listen { _ in
+        } then: { [self] listener in
+            let port = listener.port
+            listener.close()
+            server.execute { body(port) }
+        }
+    }
+
+    /// Calls `body` with a host and a port that answer no TCP connect.
+    func withSilentAddress(_ body: (_ host: String, _ port: Int) -> Void) {
+        guard liveLoop != nil else { return body("10.0.0.99", 23) }
+        do {
+            let deaf = try DeafSocket()
+            atEnd { withExtendedLifetime(deaf) {} }
+            body("127.0.0.1", deaf.port)
+        } catch {
+            fail("no silent socket: \(error)")
         }
     }
 
@@ -103,21 +156,25 @@ private func withLiveScene(
         let client = LiveEnvironment(eventLoop: loop)
         let server = LiveEnvironment(eventLoop: loop)
         var hasEnded = false
+        // The client's deadlines may be cancelled by the test.
+        var watchdog: (any Cancellable)?
+        var scene: EnvironmentScene?
         func finish(_ result: Bool) {
             guard !hasEnded else { return }
             hasEnded = true
+            watchdog?.cancel()
             client.close {
                 server.close {
-                    #expect(client.openTransports + server.openTransports == 0, sourceLocation: location)
-                    #expect(client.openListeners + server.openListeners == 0, sourceLocation: location)
-                    #expect(client.openDatagramSockets + server.openDatagramSockets == 0, sourceLocation: location)
+                    scene?.checkEmpty(at: location)
+                    scene = nil
                     done(result)
                 }
             }
         }
-        let scene = EnvironmentScene(client: client, server: server, serverHost: "127.0.0.1") { finish(true) }
-        client.schedule(after: limit) { finish(false) }
-        body(scene)
+        watchdog = server.schedule(after: limit) { finish(false) }
+        let begun = EnvironmentScene(client: client, server: server, serverHost: "127.0.0.1") { finish(true) }
+        scene = begun
+        body(begun)
     }
     #expect(ended, "the test did not end in time", sourceLocation: location)
 }
@@ -150,8 +207,31 @@ private func withSimulatedScene(
     client.close()
     server.close()
     #expect(world.runUntilIdle(), sourceLocation: location)
-    #expect(client.openTransports + server.openTransports == 0, sourceLocation: location)
-    #expect(client.openListeners + server.openListeners == 0, sourceLocation: location)
-    #expect(client.openDatagramSockets + server.openDatagramSockets == 0, sourceLocation: location)
+    scene.checkEmpty(at: location)
     #expect(world.network.connections.isEmpty, sourceLocation: location)
+}
+
+/// How much of each kind an environment has open.
+struct OpenResources: Equatable {
+    var transports = 0
+    var listeners = 0
+    var serialPorts = 0
+    var datagramSockets = 0
+}
+
+extension Environment {
+    /// What is open, whichever environment it is.
+    var openResources: OpenResources {
+        if let live = self as? LiveEnvironment {
+            OpenResources(
+                transports: live.openTransports, listeners: live.openListeners, serialPorts: live.openSerialPorts,
+                datagramSockets: live.openDatagramSockets)
+        } else if let simulated = self as? SimulatedEnvironment {
+            OpenResources(
+                transports: simulated.openTransports, listeners: simulated.openListeners,
+                serialPorts: simulated.openSerialPorts, datagramSockets: simulated.openDatagramSockets)
+        } else {
+            preconditionFailure("there are two kinds of environments")
+        }
+    }
 }

@@ -1,6 +1,4 @@
-import Glibc
 import NIOCore
-import NIOPosix
 import Testing
 
 @testable import ControlCore
@@ -8,67 +6,6 @@ import Testing
 /// What only sockets can show.
 @Suite("Live environment")
 struct LiveEnvironmentTests {
-    /// A listening socket of which nobody accepts. Once its queue is full, the system ignores further connects.
-    private final class DeafSocket {
-        private let descriptor: CInt
-        private var fillers: [CInt] = []
-        let port: Int
-
-        init() throws {
-            let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-            self.descriptor = descriptor
-            let anyPort = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
-            let isBound = anyPort.withSockAddr { generic, length in
-                bind(descriptor, generic, socklen_t(length)) == 0 && listen(descriptor, 0) == 0
-            }
-            try #require(isBound)
-            // Family, port and address as the system writes them; the port is in network order.
-            var name = [UInt8](repeating: 0, count: 16)
-            var length = socklen_t(name.count)
-            let isNamed = name.withUnsafeMutableBytes { bytes in
-                bytes.withMemoryRebound(to: sockaddr.self) { generic in
-                    getsockname(descriptor, generic.baseAddress.unsafelyUnwrapped, &length) == 0
-                }
-            }
-            try #require(isNamed)
-            port = Int(name[2]) << 8 | Int(name[3])
-            let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
-            for _ in 0..<4 {
-                let filler = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
-                // It fails with EINPROGRESS, as it is meant to: some of these stay in progress for good.
-                address.withSockAddr { generic, length in _ = connect(filler, generic, socklen_t(length)) }
-                fillers.append(filler)
-            }
-        }
-
-        deinit {
-            for filler in fillers { Glibc.close(filler) }
-            Glibc.close(descriptor)
-        }
-    }
-
-    @Test("A connect that nobody answers times out, in time, and leaves no socket")
-    func connectTimesOut() async throws {
-        let (failure, waited, left): (ConnectFailure?, TimeAmount, Int) = try await onLiveLoop { loop, done in
-            guard let deaf = try? DeafSocket() else { return done((nil, .zero, -1)) }
-            let environment = LiveEnvironment(eventLoop: loop)
-            let start = environment.now
-            environment.connectTCP(host: "127.0.0.1", port: deaf.port, timeout: .milliseconds(300)) { result in
-                withExtendedLifetime(deaf) {
-                    let waited = environment.now - start
-                    environment.execute {
-                        let left = environment.openTransports
-                        guard case .failure(let failure) = result else { return done((nil, waited, left)) }
-                        environment.close { done((failure, waited, left)) }
-                    }
-                }
-            }
-        }
-        #expect(failure == .timedOut)
-        #expect(waited >= .milliseconds(300))
-        #expect(left == 0)
-    }
-
     @Test("The second address is tried when the first is silent")
     func secondAddress() async throws {
         let ok: Bool = try await onLiveLoop { loop, done in
@@ -90,26 +27,6 @@ struct LiveEnvironmentTests {
             }
         }
         #expect(ok)
-    }
-
-    @Test("A peer that goes away with a reset is reported in the system's words")
-    func reset() async throws {
-        let reason: CloseReason? = try await onLiveLoop { loop, done in
-            let environment = LiveEnvironment(eventLoop: loop)
-            environment.listenTCP(address: "127.0.0.1", port: 0) { transport in
-                let recorder = StreamRecorder()
-                recorder.onClose = { reason in environment.close { done(reason) } }
-                transport.start(delegate: recorder)
-            } completion: { result in
-                guard let listener = try? result.get() else { return done(nil) }
-                ClientBootstrap(group: loop).connect(host: "127.0.0.1", port: listener.port).whenSuccess { channel in
-                    guard let options = channel as? any SocketOptionProvider else { return }
-                    options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in channel.close(promise: nil)
-                    }
-                }
-            }
-        }
-        #expect(reason == .failed("Connection reset by peer"))
     }
 
     @Test("100,000 armed deadlines cost the loop one callback, and cancelling them leaves none")

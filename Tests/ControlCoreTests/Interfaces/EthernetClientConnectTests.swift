@@ -175,7 +175,7 @@ struct EthernetClientConnectTests {
         for port in [-1, 0, 65_536] { #expect(refusal("a", port) == "IPPort") }
         #expect(refusal("a", 1, service: 1_023) == "ServicePort")
         #expect(refusal("a", 1, size: 0) == "bufferSize")
-        #expect(refusal("a", 1, by: .ssh) == "Protocol")
+        #expect(refusal("a", 1, by: .ssh) == "Credentials")
         #expect("\(Credentials(user: "admin", password: "secret"))" == "admin:***")
     }
 }

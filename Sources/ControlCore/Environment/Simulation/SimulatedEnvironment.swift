@@ -1,7 +1,7 @@
 public import NIOCore
 
 /// One host of a ``SimulatedWorld``, as the program sees it that runs there.
-public final class SimulatedEnvironment: Environment {
+public final class SimulatedEnvironment: ClosableEnvironment {
     /// The world in which the host is.
     public let world: SimulatedWorld
     /// The zone of `Clock` and log times; UTC by default.
@@ -10,10 +10,13 @@ public final class SimulatedEnvironment: Environment {
     /// Where the wall clock stands by default when the world begins: 2026-01-01 00:00:00 UTC, in nanoseconds since 1970.
     public static let defaultWallClock: Int64 = 1_767_225_600_000_000_000
 
+    /// The hosts' keys in each file of known hosts: by the file's path, then by the host, which is `name`, or `[name]:port`
+    /// when the port is not 22.
+    public var knownHosts: [String: [String: String]] = [:]
+
     let host: SimulatedHost
     private var random: SplitMix64
-    private var wallClockAtZero = SimulatedEnvironment.defaultWallClock
-    private var isClosed = false
+    private(set) var isClosed = false
 
     init(world: SimulatedWorld, host: SimulatedHost) {
         self.world = world
@@ -31,6 +34,11 @@ public final class SimulatedEnvironment: Environment {
     public var name: String { host.name }
     /// The host's IP address.
     public var address: String { host.address }
+    /// The authorities whose certificates the host trusts; by default ``SimulatedCertificate/commonAuthority`` alone.
+    public var trustedIssuers: Set<String> {
+        get { host.trustedIssuers }
+        set { host.trustedIssuers = newValue }
+    }
     /// The streams that are open or still sending after their close.
     public var openTransports: Int { host.transports.count }
     /// The serial ports that are open or still sending after their close.
@@ -45,13 +53,13 @@ public final class SimulatedEnvironment: Environment {
 
     /// The host's wall clock, in nanoseconds since 1970-01-01 00:00:00 UTC. Setting it lets it jump; it runs on from there.
     public var wallClock: Int64 {
-        get { wallClockAtZero + Int64(world.now.uptimeNanoseconds) }
-        set { wallClockAtZero = newValue - Int64(world.now.uptimeNanoseconds) }
+        get { host.wallClockAtZero + Int64(world.now.uptimeNanoseconds) }
+        set { host.wallClockAtZero = newValue - Int64(world.now.uptimeNanoseconds) }
     }
 
     /// Lets the wall clock jump, forward or back.
     public func jumpWallClock(by amount: TimeAmount) {
-        wallClockAtZero += amount.nanoseconds
+        host.wallClockAtZero += amount.nanoseconds
     }
 
     /// The next number of the host's sequence, which the world's seed and the host's name decide.
@@ -101,13 +109,45 @@ public final class SimulatedEnvironment: Environment {
         timeout: TimeAmount?,
         completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
     ) -> any Cancellable {
-        guard !isClosed else {
-            return world.arm(after: .zero) { completion(.failure(.other(Self.closedText))) }
-        }
+        guard !isClosed else { return refuse(completion) }
         let attempt = SimulatedConnectAttempt(
             world: world, host: self.host, name: host, port: port, timeout: timeout, completion: completion)
         attempt.begin()
         return attempt
+    }
+
+    /// Finds out whether `terms` are of use; see ``Environment/checkTLS(_:)``. Certificates are ``SimulatedCertificate``s.
+    public func checkTLS(_ terms: TLSTerms) throws(ParameterError) {
+        try SimulatedTLS.check(terms)
+    }
+
+    /// Opens an SSH connection to a host that serves SSH; see
+    /// ``Environment/connectSSH(host:port:login:timeout:completion:)``. After ``close()`` it fails.
+    @discardableResult
+    public func connectSSH(
+        host: String,
+        port: Int,
+        login: SSHLogin,
+        timeout: TimeAmount?,
+        completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        let attempt = SimulatedSSHLogin(
+            environment: self, host: host, port: port, login: login, timeout: timeout, completion: completion)
+        attempt.begin()
+        return attempt
+    }
+
+    /// Serves SSH: whoever is let in has a stream as from ``listenTCP(address:port:accept:completion:)``, whose terms
+    /// hold.
+    public func listenSSH(
+        address: String?,
+        port: Int,
+        service: SimulatedSSHService,
+        accept: @escaping (any StreamTransport) -> Void,
+        completion: @escaping (Result<any Listener, ListenFailure>) -> Void
+    ) {
+        let gate = SimulatedSSHGate(environment: self, service: service, accept: accept)
+        listenTCP(address: address, port: port, accept: { gate.admit($0) }, completion: completion)
     }
 
     /// Listens for TCP connections; see ``Environment/listenTCP(address:port:accept:completion:)``. After ``close()`` it
@@ -118,7 +158,7 @@ public final class SimulatedEnvironment: Environment {
         accept: @escaping (any StreamTransport) -> Void,
         completion: @escaping (Result<any Listener, ListenFailure>) -> Void
     ) {
-        execute { [self] in
+        onOpenTurn(completion) { [self] in
             completion(listen(address: address, port: port, accept: accept))
         }
     }
@@ -131,9 +171,8 @@ public final class SimulatedEnvironment: Environment {
         settings: SerialSettings,
         completion: @escaping (Result<any SerialTransport, SerialFailure>) -> Void
     ) -> any Cancellable {
-        executeCancellably { [self] in
+        onOpenTurn(completion) { [self] in
             do throws(SerialFailure) {
-                guard !isClosed else { throw .other(Self.closedText) }
                 guard let port = host.serialPorts[path] else { throw .missing }
                 completion(.success(try port.open(settings)))
             } catch {
@@ -147,11 +186,7 @@ public final class SimulatedEnvironment: Environment {
         _ options: DatagramOptions,
         completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
     ) {
-        execute { [self] in
-            guard !isClosed else {
-                completion(.failure(.other(Self.closedText)))
-                return
-            }
+        onOpenTurn(completion) { [self] in
             completion(SimulatedDatagramSocket.open(options, on: host, in: world.network))
         }
     }
@@ -164,12 +199,9 @@ public final class SimulatedEnvironment: Environment {
         host.closeEverything()
     }
 
-    private static let closedText = "the environment is closed"
-
     private func listen(
         address: String?, port: Int, accept: @escaping (any StreamTransport) -> Void
     ) -> Result<any Listener, ListenFailure> {
-        guard !isClosed else { return .failure(.other(Self.closedText)) }
         guard (0...65535).contains(port) else { return .failure(.other("port \(port) is not in 0...65535")) }
         let isWildcard = address == nil || address == "0.0.0.0" || address == "::"
         if let address, !isWildcard, !host.owns(address) { return .failure(.interfaceUnavailable(address)) }

@@ -6,6 +6,10 @@ final class SimulatedHost {
     let id: Int
     let name: String
     let address: String
+    /// The wall clock at the world's beginning, in nanoseconds since 1970-01-01 00:00:00 UTC.
+    var wallClockAtZero = SimulatedEnvironment.defaultWallClock
+    /// The authorities that the host trusts.
+    var trustedIssuers: Set<String> = [SimulatedCertificate.commonAuthority]
     /// What is open, by serial number, so that it can be closed in the order in which it was opened.
     private(set) var transports: [Int: SimulatedTransport] = [:]
     private(set) var attempts: [Int: SimulatedConnectAttempt] = [:]

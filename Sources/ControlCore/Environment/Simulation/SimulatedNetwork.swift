@@ -35,6 +35,9 @@ public final class SimulatedNetwork {
     private var faults: [ActiveFault] = []
     private var open: [Int: SimulatedConnection] = [:]
     private var lastConnection = 0
+    /// What SSH clients have offered and no server has looked at yet, by the line that stands for it.
+    private var offers: [String: (way: SimulatedSSHWay, user: String)] = [:]
+    private var lastOffer = 0
 
     init(world: SimulatedWorld, seed: UInt64) {
         self.world = world
@@ -177,5 +180,20 @@ public final class SimulatedNetwork {
 
     func forget(_ connection: SimulatedConnection) {
         open[connection.id] = nil
+    }
+
+    // MARK: SSH logins
+
+    /// The line that stands for a way of logging in: it shows the user, and no secret.
+    func offer(_ way: SimulatedSSHWay, of user: String) -> String {
+        lastOffer += 1
+        let line = "offer \(lastOffer) \(user)"
+        offers[line] = (way, user)
+        return line
+    }
+
+    /// What a line stands for; `nil` when it was changed on its way.
+    func takeOffer(_ line: String) -> (way: SimulatedSSHWay, user: String)? {
+        offers.removeValue(forKey: line)
     }
 }

@@ -2,7 +2,7 @@ import Glibc
 import NIOCore
 
 /// One end of a simulated TCP connection. It behaves as ``TCPTransport`` does, towards its owner and towards its peer.
-final class SimulatedTransport: StreamTransport {
+final class SimulatedTransport: TLSCapableTransport {
     let remoteAddress: SocketAddress?
     let localAddress: SocketAddress?
     var peer: SimulatedTransport?
@@ -10,13 +10,14 @@ final class SimulatedTransport: StreamTransport {
     private(set) var isGone = false
 
     private let connection: SimulatedConnection
-    private unowned let world: SimulatedWorld
-    private weak var host: SimulatedHost?
+    unowned let world: SimulatedWorld
+    private(set) weak var host: SimulatedHost?
     private let hostName: String
     // Both are assigned in init as they need self, and never again.
     private(set) var link: SimulatedLink! = nil
-    private var inbox: StreamInbox! = nil
-    private var isClosing = false
+    private(set) var inbox: StreamInbox! = nil
+    var tls: SimulatedTLSLayer?
+    private(set) var isClosing = false
     private var wasFull = false
     private var lingerTimer: ScheduledDeadline?
     private var serial = 0
@@ -42,7 +43,7 @@ final class SimulatedTransport: StreamTransport {
     }
 
     var isOpen: Bool { !isClosing && !inbox.hasEnded }
-    var queuedBytes: Int { link.queuedBytes }
+    var queuedBytes: Int { link.queuedBytes + (tls?.handshake.heldBytes ?? 0) }
 
     func start(delegate: any StreamDelegate) {
         inbox.start(delegate: delegate)
@@ -56,8 +57,8 @@ final class SimulatedTransport: StreamTransport {
     func send(_ bytes: ByteBuffer) {
         guard isOpen, bytes.readableBytes > 0 else { return }
         record("send", world.trace.describe(bytes))
-        link.send(bytes)
-        if link.queuedBytes > TCPTransport.highWaterMark { wasFull = true }
+        sendThroughTLS(bytes)
+        if queuedBytes > TCPTransport.highWaterMark { wasFull = true }
     }
 
     func close() {
@@ -66,6 +67,7 @@ final class SimulatedTransport: StreamTransport {
         inbox.discard()
         guard !isGone, !inbox.hasEnded else { return }
         record("close", "")
+        tls?.handshake.fail(.calledOff, execute: execute)
         // As the live transport does: the queue may still go out, and the peer's end is awaited, but not for ever.
         lingerTimer = world.arm(after: TCPTransport.linger) { [self] in lingerEnded() }
         link.sendEnd()
@@ -85,7 +87,7 @@ final class SimulatedTransport: StreamTransport {
     }
 
     func didPump() {
-        guard wasFull, link.queuedBytes < TCPTransport.lowWaterMark else { return }
+        guard wasFull, queuedBytes < TCPTransport.lowWaterMark else { return }
         wasFull = false
         inbox.didDrain()
     }
@@ -93,6 +95,8 @@ final class SimulatedTransport: StreamTransport {
     /// The peer has not acknowledged anything for too long.
     func timeOut() {
         record("timeout", "")
+        failTLS(.timedOut)
+        guard !isGone else { return }
         inbox.finish(isClosing ? .local : .failed(systemErrorText(ETIMEDOUT)))
         vanish(killingLink: true)
     }
@@ -117,6 +121,10 @@ final class SimulatedTransport: StreamTransport {
             sendReset()
             return
         }
+        guard tls == nil else {
+            receiveThroughTLS(bytes)
+            return
+        }
         record("recv", world.trace.describe(bytes))
         inbox.receive(bytes)
     }
@@ -124,6 +132,8 @@ final class SimulatedTransport: StreamTransport {
     func receiveEnd() {
         guard !isGone else { return }
         record("end", "")
+        failTLS(.other("TLS: the peer closed the connection during the handshake"))
+        guard !isGone else { return }
         inbox.finish(isClosing ? .local : .peer)
         // What is queued would reach nobody who reads: the peer has closed both directions.
         link.dropQueue()
@@ -134,6 +144,8 @@ final class SimulatedTransport: StreamTransport {
     func receiveReset() {
         guard !isGone else { return }
         record("reset", "")
+        failTLS(.other("TLS: \(systemErrorText(ECONNRESET))"))
+        guard !isGone else { return }
         inbox.finish(isClosing ? .local : .failed(systemErrorText(ECONNRESET)))
         vanish(killingLink: true)
     }
@@ -148,7 +160,7 @@ final class SimulatedTransport: StreamTransport {
 
     private var connectionLatency: TimeAmount { world.network.transitTime(connection.condition) }
 
-    private func vanish(killingLink: Bool) {
+    func vanish(killingLink: Bool) {
         guard !isGone else { return }
         isGone = true
         lingerTimer?.cancel()
@@ -159,12 +171,17 @@ final class SimulatedTransport: StreamTransport {
         connection.endIsGone()
     }
 
-    private func record(_ event: String, _ details: @autoclosure () -> String) {
+    func record(_ event: String, _ details: @autoclosure () -> String) {
         world.trace.record(world.now, hostName, "\(event) #\(connection.id)\(Self.spaced(details()))")
     }
 
     private static func spaced(_ details: String) -> String {
         details.isEmpty ? "" : " \(details)"
+    }
+
+    /// Runs `body` on a fresh turn.
+    func execute(_ body: @escaping () -> Void) {
+        world.arm(after: .zero, body)
     }
 
     static func text(_ address: SocketAddress?) -> String {

@@ -1,0 +1,74 @@
+public import NIOCore
+
+/// What an interface offers whatever the line to its device is.
+///
+/// Nothing here waits: what takes time has a completion. All is called on the environment's loop.
+public protocol DeviceInterface: AnyObject {
+    /// What the program and the device exchange, as far as it is the same with every line.
+    var traffic: DeviceTraffic { get }
+
+    /// Bytes that were sent and that the system has not taken yet.
+    var queuedBytes: Int { get }
+
+    /// Sends all of `bytes`, in order. Never waits.
+    /// - Throws: when the line is down or the send queue has no room; then nothing of `bytes` is sent.
+    func send(_ bytes: ByteBuffer) throws(IOFault)
+
+    /// Waits for room in the send queue.
+    /// - Parameter body: called once when the queue has drained, or when the line has ended.
+    /// - Returns: `nil` when there is room now; `body` is then not called.
+    func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)?
+}
+
+extension DeviceInterface {
+    /// The most bytes that wait to be sent: 1 MiB.
+    public static var sendQueueLimit: Int { StreamConnection.sendQueueLimit }
+    /// The most bytes that a `sendAndWait` collects: 1 MiB.
+    public static var responseLimit: Int { DeviceTraffic.responseLimit }
+
+    /// Sends `data` and waits for the response.
+    ///
+    /// Completes at the earliest byte at which the delimiter holds; what came behind goes to ReceiveData, after the
+    /// completion. Calls on one interface take turns in order; each sends, and its time-out starts, when its turn comes.
+    /// When the line is lost the call completes at once: with ``SendAndWaitOutcome/UnmetReason/connectionLost``,
+    /// or without a delimiter with what came; calls that wait for their turn fail with ``IOFault``. The event of the loss
+    /// runs before these completions.
+    /// - Parameters:
+    ///   - timeout: how long to wait for the response.
+    ///   - delimiter: `nil`: the response is all that comes in the whole time-out.
+    ///   - completion: called once, unless cancelled.
+    /// - Returns: gives up; what came goes to ReceiveData.
+    @discardableResult
+    public func sendAndWait(
+        _ data: ByteBuffer,
+        timeout: TimeAmount,
+        delimiter: ResponseDelimiter?,
+        completion: @escaping (SendAndWaitOutcome) -> Void
+    ) -> any Cancellable {
+        traffic.sendAndWaits.add(data, timeout: timeout, delimiter: delimiter, completion: completion)
+    }
+
+    /// Sends `data` at each interval while the line is up; the first time after one interval. Goes on over losses of the
+    /// line until ``stopKeepAlive()``. A second start replaces the first. A turn at which the send queue is full is left
+    /// out.
+    /// - Parameter interval: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
+    /// - Throws: when the interval is out of its range.
+    public func startKeepAlive(interval: TimeAmount, data: ByteBuffer) throws(ParameterError) {
+        try traffic.startKeepAlive(interval: interval, data: data)
+    }
+
+    /// Ends the keep-alive. Idempotent.
+    public func stopKeepAlive() {
+        traffic.stopKeepAlive()
+    }
+
+    /// Pauses (`false`) or resumes (`true`) the delivery of data. Holds over losses of the line.
+    ///
+    /// While paused, reading stops, so that the peer is slowed down, as far as the line can. A `sendAndWait` goes on
+    /// reading for its response; what it leaves over is kept, up to 1 MiB, and delivered after the pause. At most what was
+    /// already read when the pause began is kept besides. When the line ends, what is kept is delivered in spite of the
+    /// pause.
+    public func setReceiving(_ receiving: Bool) {
+        traffic.setReceiving(receiving)
+    }
+}

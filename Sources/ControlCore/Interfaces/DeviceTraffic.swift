@@ -1,0 +1,61 @@
+import NIOCore
+
+/// The line of a ``DeviceTraffic``: whatever connects an interface to its device.
+protocol DeviceLine: SendAndWaitLink {
+    /// Whether a keep-alive may begin.
+    var takesKeepAlive: Bool { get }
+
+    /// Sends a keep-alive if the line is up and has room for it; else the turn is left out.
+    func transmitKeepAlive(_ bytes: ByteBuffer)
+
+    /// A keep-alive began or ended.
+    func keepAliveDidChange()
+
+    /// The program takes data from now on, or no longer.
+    func receivingDidChange(_ receiving: Bool)
+}
+
+/// What a program and a device exchange, as far as it is the same with every line: commands and their responses, a
+/// keep-alive, and pauses. Outlives each single connection. Belongs to one ``DeviceInterface``.
+public final class DeviceTraffic {
+    static let responseLimit = 1 << 20
+
+    private let environment: any Environment
+    private weak var line: (any DeviceLine)?
+    private var keepAlive: KeepAliveTransmitter?
+    /// The commands that await a response.
+    let sendAndWaits: SendAndWaitQueue
+    /// Whether the program takes data.
+    private(set) var isReceiving = true
+
+    /// - Parameter line: owns it.
+    init(environment: any Environment, line: any DeviceLine) {
+        self.environment = environment
+        self.line = line
+        sendAndWaits = SendAndWaitQueue(environment: environment, responseLimit: Self.responseLimit, link: line)
+    }
+
+    /// Whether a keep-alive is under way. It keeps the line alive.
+    var hasKeepAlive: Bool { keepAlive != nil }
+
+    func startKeepAlive(interval: TimeAmount, data: ByteBuffer) throws(ParameterError) {
+        try ControlTimer.check(interval, parameter: "interval")
+        keepAlive?.stop()
+        guard let line, line.takesKeepAlive else { return }
+        keepAlive = KeepAliveTransmitter(environment: environment, interval: interval) {
+            line.transmitKeepAlive(data)
+        }
+        line.keepAliveDidChange()
+    }
+
+    func stopKeepAlive() {
+        keepAlive?.stop()
+        keepAlive = nil
+        line?.keepAliveDidChange()
+    }
+
+    func setReceiving(_ receiving: Bool) {
+        isReceiving = receiving
+        line?.receivingDidChange(receiving)
+    }
+}

@@ -1,0 +1,213 @@
+public import ControlCore
+import NIOCore
+
+/// What all HSMS connections have in common: messages in, messages out, and a delegate.
+///
+/// A connection carries messages and keeps itself up; it speaks none of the procedures of SEMI E37. Those are the business
+/// of ``HsmsProtocol``. It belongs to the loop of its environment. Nothing here waits.
+///
+/// While it ``isActive``, the environment keeps it alive.
+public class HsmsConnection {
+    /// The peer's address or host name.
+    public let address: String
+    /// The peer's port; of a passive connection the port to listen on.
+    public let port: Int
+    /// The session ID that the peer is configured for.
+    public let sessionID: UInt16
+    /// How the connection behaves.
+    public let configuration: HsmsConfiguration
+    /// Receives what happens. Held strongly.
+    public var delegate: (any HsmsConnectionDelegate)?
+    /// Sees every message that is received or queued, before the delegate does: for communication logs.
+    public var onTraffic: ((HsmsDirection, HsmsPacket) -> Void)?
+    /// ``isActive`` changed to the value that is given.
+    public var onActivityChanged: ((Bool) -> Void)?
+
+    /// Whether the connection is to be kept up.
+    public private(set) var isEnabled = false
+
+    let environment: any Environment
+    private(set) var link: HsmsLink?
+    private var closeWaiters: [() -> Void] = []
+    private var writableWaiters: [() -> Void] = []
+    private var wasActive = false
+
+    init(
+        environment: any Environment, address: String, port: Int, sessionID: UInt16,
+        delegate: (any HsmsConnectionDelegate)?, configuration: HsmsConfiguration
+    ) throws(ParameterError) {
+        guard (0...65_535).contains(port) else {
+            throw ParameterError(parameter: "port", problem: "is \(port)", allowed: "0 to 65535")
+        }
+        try configuration.check()
+        self.environment = environment
+        self.address = address
+        self.port = port
+        self.sessionID = sessionID
+        self.delegate = delegate
+        self.configuration = configuration
+    }
+
+    /// Whether this side makes the connection.
+    public var isActiveSide: Bool { false }
+
+    /// Whether the TCP connection stands. False when the delegate hears that it is closed.
+    public var isConnected: Bool { link != nil }
+
+    /// Whether the connection stands or is to be kept up.
+    public var isActive: Bool { isEnabled || link != nil }
+
+    /// The peer's address and port as `host:port`, while connected.
+    public var remoteAddress: String? {
+        guard let remote = link?.transport.remoteAddress, let ip = remote.ipAddress, let port = remote.port else {
+            return nil
+        }
+        return "\(ip):\(port)"
+    }
+
+    // MARK: Up and down
+
+    /// Lets the connection be established, again and again, until ``disable(completion:)``. Idempotent.
+    public func enable() {
+        guard !isEnabled else { return }
+        isEnabled = true
+        if link == nil { startOpening() }
+        activityMayHaveChanged()
+    }
+
+    /// Closes the connection and lets it be. Idempotent.
+    /// - Parameter completion: called once, on a later turn of the loop: after the delegate has heard of the close, if
+    ///   there was one to hear of. Nothing of the peer or the network can delay it.
+    public func disable(completion: @escaping () -> Void = {}) {
+        isEnabled = false
+        stopOpening()
+        close(.local, completion)
+        activityMayHaveChanged()
+    }
+
+    /// Closes the TCP connection without disabling: it is established again as after any loss. Idempotent.
+    public func disconnect() {
+        close(.local) {}
+    }
+
+    /// Closes the TCP connection, if there is one.
+    func close(_ reason: HsmsCloseReason, _ completion: @escaping () -> Void = {}) {
+        guard let link else {
+            environment.execute(completion)
+            return
+        }
+        closeWaiters.append(completion)
+        link.close(reason)
+    }
+
+    // MARK: Messages
+
+    /// Queues a message; a whole one, whatever its length and whoever else sends.
+    ///
+    /// The result `True` of secsgem's `send_packet` is a return, its `False` an error.
+    /// - Throws: when the connection is not established, or the peer does not take what is queued already.
+    public func send(_ packet: HsmsPacket) throws(IOFault) {
+        guard let link else { throw IOFault("the HSMS connection to \(address):\(port) is not established") }
+        try link.send(packet)
+        onTraffic?(.sent, packet)
+    }
+
+    /// Bytes that wait to be sent.
+    public var queuedBytes: Int { link?.queuedBytes ?? 0 }
+
+    /// Calls `body` once when the send queue has drained, or the connection has ended.
+    /// - Returns: false when there is room now; `body` is then not called.
+    public func whenWritable(_ body: @escaping () -> Void) -> Bool {
+        guard let link, link.isOpen, link.queuedBytes > Self.writableBelow else { return false }
+        writableWaiters.append(body)
+        return true
+    }
+
+    /// Up to so many queued bytes a sender need not wait: 64 KiB.
+    private static let writableBelow = 64 << 10
+
+    /// Stops (`false`) or resumes (`true`) the delivery of messages, so that a peer is slowed down that sends faster than
+    /// its messages are handled. Holds for the present TCP connection.
+    public func setReading(_ reading: Bool) {
+        link?.setReading(reading)
+    }
+
+    // MARK: What the kinds of connections differ in
+
+    /// Begins to seek a TCP connection. Called when the connection is enabled.
+    func startOpening() {}
+
+    /// Ceases to seek one. Called when the connection is disabled.
+    func stopOpening() {}
+
+    /// The TCP connection is gone and the delegate has heard of it. Called while the connection is enabled.
+    func connectionLost() {}
+
+    /// Takes a new TCP connection into service. Only from a turn of the loop in which no code of the program is under way.
+    /// The one that is in service ends before.
+    func adopt(_ transport: any StreamTransport) {
+        link?.end(.replaced)
+        // The delegate may have disabled the connection when it heard of the end.
+        guard isEnabled, link == nil else {
+            transport.close()
+            return
+        }
+        let link = HsmsLink(
+            transport: transport, configuration: configuration, owner: self, environment: environment)
+        self.link = link
+        activityMayHaveChanged()
+        delegate?.connectionEstablished(self)
+        link.start()
+    }
+
+    /// Reports an attempt that failed.
+    func reportFailure(_ reason: String) {
+        delegate?.connection(self, didFailToOpen: reason)
+    }
+
+    private func activityMayHaveChanged() {
+        let active = isActive
+        guard active != wasActive else { return }
+        wasActive = active
+        onActivityChanged?(active)
+    }
+
+    private func callWritableWaiters() {
+        let waiters = writableWaiters
+        writableWaiters = []
+        for waiter in waiters { waiter() }
+    }
+}
+
+extension HsmsConnection: HsmsLinkOwner {
+    func link(_ link: HsmsLink, didReceive packet: HsmsPacket) {
+        onTraffic?(.received, packet)
+        delegate?.connection(self, didReceive: packet)
+    }
+
+    func linkDidDrain(_ link: HsmsLink) {
+        callWritableWaiters()
+    }
+
+    func linkWillEnd(_ link: HsmsLink) {
+        delegate?.connectionBeforeClosed(self)
+    }
+
+    func linkDidEnd(_ link: HsmsLink, reason: HsmsCloseReason) {
+        self.link = nil
+        let waiters = closeWaiters
+        closeWaiters = []
+        delegate?.connectionClosed(self, reason: reason)
+        callWritableWaiters()
+        for waiter in waiters { waiter() }
+        if isEnabled { connectionLost() }
+        activityMayHaveChanged()
+    }
+}
+
+extension HsmsConnection: CustomStringConvertible {
+    /// The connection in a few words: `Active connection to 10.0.0.2:5000 session_id=0`.
+    public var description: String {
+        "\(isActiveSide ? "Active" : "Passive") connection to \(address):\(port) session_id=\(sessionID)"
+    }
+}

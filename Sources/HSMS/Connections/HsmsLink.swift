@@ -1,0 +1,173 @@
+import ControlCore
+import NIOCore
+
+/// What an ``HsmsLink`` tells the connection that it belongs to.
+protocol HsmsLinkOwner: AnyObject {
+    /// A message has come in.
+    func link(_ link: HsmsLink, didReceive packet: HsmsPacket)
+    /// The link is about to end. Unless the stream is gone, messages can still be sent.
+    func linkWillEnd(_ link: HsmsLink)
+    /// The link has ended. Called once, last.
+    func linkDidEnd(_ link: HsmsLink, reason: HsmsCloseReason)
+    /// ``HsmsLink/queuedBytes`` fell below the low-water mark after having been above the high one.
+    func linkDidDrain(_ link: HsmsLink)
+}
+
+/// One TCP connection as a stream of HSMS messages, from its beginning to its one end.
+///
+/// The transport keeps the link, and the link its owner, until the end.
+final class HsmsLink: StreamDelegate {
+    /// Messages with a longer text go out as two pieces, so that the text is not copied.
+    private static let copiedText = 32 << 10
+
+    let transport: any StreamTransport
+    private let environment: any Environment
+    private let timeout: TimeAmount
+    private let sendQueueLimit: Int
+    private var owner: (any HsmsLinkOwner)?
+    private var decoder: HsmsFrameDecoder
+    private var isClosing = false
+    private var isReading = true
+    private var isDelivering = false
+    /// Armed while a message is under way. It is not armed anew for every chunk: when it fires it looks at the time of the
+    /// last one.
+    private var watchdog: (any Cancellable)?
+    private var lastArrival: NIODeadline
+    /// All bytes that were ever handed to the transport.
+    private(set) var handedBytes = 0
+
+    init(
+        transport: any StreamTransport, configuration: HsmsConfiguration, owner: any HsmsLinkOwner,
+        environment: any Environment
+    ) {
+        self.transport = transport
+        self.environment = environment
+        self.owner = owner
+        timeout = configuration.timers.t8
+        sendQueueLimit = configuration.sendQueueLimit
+        decoder = HsmsFrameDecoder(maximumLength: configuration.maximumMessageLength)
+        lastArrival = environment.now
+    }
+
+    /// Begins to read.
+    func start() {
+        guard owner != nil else { return }
+        transport.start(delegate: self)
+    }
+
+    /// Whether messages can be sent.
+    var isOpen: Bool { owner != nil && transport.isOpen }
+
+    /// Whether messages are still delivered.
+    var isDeliveringMessages: Bool { owner != nil && !isClosing }
+
+    /// Bytes that the system has not taken yet.
+    var queuedBytes: Int { transport.queuedBytes }
+
+    /// Bytes that the system has taken.
+    var sentBytes: Int { handedBytes - queuedBytes }
+
+    /// Queues a message.
+    /// - Throws: when the stream is not open, or the queue has no room; then nothing of the message is sent.
+    func send(_ packet: HsmsPacket) throws(IOFault) {
+        guard isOpen else { throw IOFault("the HSMS connection is not established") }
+        guard packet.data.readableBytes <= HsmsPacket.longestText else {
+            throw IOFault("a text of \(packet.data.readableBytes) bytes is more than one message can carry")
+        }
+        let queued = queuedBytes
+        let length = 4 + HsmsHeader.length + packet.data.readableBytes
+        guard queued == 0 || queued + length <= sendQueueLimit else {
+            throw IOFault("the peer takes no data: \(queued) bytes wait to be sent, the limit is \(sendQueueLimit)")
+        }
+        handedBytes += length
+        if packet.data.readableBytes <= Self.copiedText {
+            transport.send(packet.encoded())
+        } else {
+            var prefix = ByteBuffer()
+            packet.writePrefix(to: &prefix)
+            transport.send(prefix)
+            transport.send(packet.data)
+        }
+    }
+
+    /// Stops or resumes the delivery of messages; meanwhile the peer is slowed down and T8 stands still.
+    func setReading(_ reading: Bool) {
+        guard reading != isReading, isDeliveringMessages else { return }
+        isReading = reading
+        transport.setReading(reading)
+        guard reading else { return }
+        lastArrival = environment.now
+        // Not from inside this call: the caller is often in the middle of taking messages.
+        environment.execute { self.deliver() }
+    }
+
+    func transport(_ transport: any StreamTransport, didReceive bytes: ByteBuffer) {
+        guard isDeliveringMessages else { return }
+        lastArrival = environment.now
+        decoder.feed(bytes)
+        deliver()
+    }
+
+    func transportDidDrain(_ transport: any StreamTransport) {
+        owner?.linkDidDrain(self)
+    }
+
+    func transportDidClose(_ transport: any StreamTransport, reason: CloseReason) {
+        switch reason {
+        case .local: end(.local)
+        case .peer: end(.peer)
+        case .failed(let text): end(.failed(text))
+        }
+    }
+
+    private func deliver() {
+        guard !isDelivering else { return }
+        isDelivering = true
+        defer { isDelivering = false }
+        do throws(HsmsFrameError) {
+            while isReading, isDeliveringMessages, let packet = try decoder.next() {
+                owner?.link(self, didReceive: packet)
+            }
+        } catch {
+            end(.malformed(error))
+            return
+        }
+        if decoder.isMidMessage { watch(for: timeout) }
+    }
+
+    private func watch(for delay: TimeAmount) {
+        guard watchdog == nil, isDeliveringMessages else { return }
+        watchdog = environment.schedule(after: delay) { [self] in
+            watchdog = nil
+            guard decoder.isMidMessage else { return }
+            let left = isReading ? lastArrival + timeout - environment.now : timeout
+            if left > .zero {
+                watch(for: left)
+            } else {
+                end(.intercharacterTimeout)
+            }
+        }
+    }
+
+    /// Ends the link within this turn of the loop; messages that are handed over until then are still sent. Idempotent.
+    func close(_ reason: HsmsCloseReason) {
+        guard isDeliveringMessages else { return }
+        isClosing = true
+        environment.execute { self.end(reason) }
+    }
+
+    /// Ends the link at once. Only from a turn of the loop in which no code of the program is under way.
+    func end(_ reason: HsmsCloseReason) {
+        guard let owner, !isEnding else { return }
+        isEnding = true
+        isClosing = true
+        watchdog?.cancel()
+        watchdog = nil
+        owner.linkWillEnd(self)
+        self.owner = nil
+        transport.close()
+        owner.linkDidEnd(self, reason: reason)
+    }
+
+    private var isEnding = false
+}

@@ -1,0 +1,146 @@
+import ControlCore
+
+/// The equipment's side of GEM on a link.
+///
+/// It answers S1F1, S1F13, S1F15, S1F17 and everything of its parts: variables, events, alarms, commands, clock, traces,
+/// limits, spool, terminals and process programs. Off-line it answers nothing but S1F13 and S1F17, and all else with SxF0.
+///
+/// A handler belongs to its link's event loop.
+public final class GemEquipmentHandler: GemHandler {
+    /// The status variables, data values and constants.
+    public private(set) var variables: GemVariables! = nil  // assigned in init, as it needs self, and never again
+    /// The collection events and their reports.
+    public private(set) var events: GemEvents! = nil  // assigned in init, as it needs self, and never again
+    /// The alarms.
+    public private(set) var alarms: GemAlarms! = nil  // assigned in init, as it needs self, and never again
+    /// The commands that the host may give.
+    public private(set) var commands: GemRemoteCommands! = nil  // assigned in init, as it needs self
+    /// The clock.
+    public private(set) var clock: GemClock! = nil  // assigned in init, as it needs self, and never again
+    /// The traces that the host has asked for.
+    public private(set) var traces: GemTraces! = nil  // assigned in init, as it needs self, and never again
+    /// The limits that the host has set.
+    public private(set) var limits: GemLimits! = nil  // assigned in init, as it needs self, and never again
+    /// What waits for the host.
+    public private(set) var spool: GemSpool! = nil  // assigned in init, as it needs self, and never again
+    /// Called after every change of ``controlState``.
+    public var onControlStateChanged: ((GemControlState) -> Void)?
+
+    /// The events that tell changes of the control state; nil for none.
+    public var controlEvents: (offline: GemID?, local: GemID?, remote: GemID?) = (nil, nil, nil)
+
+    private var control: GemControlStateMachine
+
+    /// Makes a handler. Nothing is sent before ``GemHandler/enable()``.
+    /// - Parameters:
+    ///   - takesInitiative: whether it sends S1F13 by itself rather than waiting for the host's.
+    ///   - standardItems: whether it begins with what secsgem's equipment has: the status variables 1001 Clock, 1002
+    ///     ControlState, 1003 EventsEnabled, 1004 AlarmsEnabled and 1005 AlarmsSet, the constants 1
+    ///     EstablishCommunicationsTimeout and 2 TimeFormat, and the events 1 EquipmentOffline, 2 ControlStateLocal and 3
+    ///     ControlStateRemote.
+    /// - Precondition: the link's role is equipment.
+    public init(
+        link: any SecsLink, identity: GemIdentity, control: GemControlConfiguration = GemControlConfiguration(),
+        takesInitiative: Bool = true, standardItems: Bool = true
+    ) {
+        self.control = GemControlStateMachine(control)
+        super.init(link: link, role: .equipment, identity: identity, takesInitiative: takesInitiative)
+        variables = GemVariables(self)
+        events = GemEvents(self)
+        alarms = GemAlarms(self)
+        commands = GemRemoteCommands(self)
+        clock = GemClock(self)
+        traces = GemTraces(self)
+        limits = GemLimits(self)
+        spool = GemSpool(self)
+        register(stream: 1, function: 15) { [unowned self] in steer(.offlineRequested, by: $0) }
+        register(stream: 1, function: 17) { [unowned self] in steer(.onlineRequested, by: $0) }
+        if standardItems { addStandardItems() }
+    }
+
+    // MARK: The control state
+
+    /// The control state.
+    public var controlState: GemControlState { control.state }
+
+    /// The operator wants to be on-line: S1F1 is sent, and its answer decides. It has effect only while the operator's wish
+    /// is what keeps the equipment off-line. Does not wait.
+    public func switchOnline() { steer(.switchedOnline) }
+
+    /// The operator wants to be off-line.
+    public func switchOffline() { steer(.switchedOffline) }
+
+    /// The operator takes command; off-line it decides how on-line begins.
+    public func switchLocal() { steer(.switchedLocal) }
+
+    /// The operator gives command to the host; off-line it decides how on-line begins.
+    public func switchRemote() { steer(.switchedRemote) }
+
+    private func steer(_ input: GemControlStateMachine.Input, by request: SecsRequest? = nil) {
+        for output in control.handle(input) {
+            switch output {
+            case .replyOffline(let code), .replyOnline(let code): request?.reply(code: code)
+            case .sendAreYouThere(let attempt): sendAreYouThere(attempt)
+            case .report(let state): report(state)
+            }
+        }
+    }
+
+    private func sendAreYouThere(_ attempt: Int) {
+        transmit(SecsMessage(stream: 1, function: 1, expectsReply: true)) { [weak self] result in
+            if case .success = result {
+                self?.steer(.areYouThereAnswered(attempt: attempt))
+            } else {
+                self?.steer(.areYouThereFailed(attempt: attempt))
+            }
+        }
+    }
+
+    private func report(_ state: GemControlState) {
+        let event =
+            switch state {
+            case .equipmentOffline, .hostOffline: controlEvents.offline
+            case .onlineLocal: controlEvents.local
+            case .onlineRemote: controlEvents.remote
+            case .attemptOnline: nil as GemID?
+            }
+        if let event { events.trigger(event, values: [:], isLeavingOnline: !state.isOnline) }
+        onControlStateChanged?(state)
+    }
+
+    // MARK: The link
+
+    /// Sends a primary message; see ``SecsHandler/send(_:completion:)``. One that cannot be sent for want of communication
+    /// may go to the spool, which is the failure ``SecsFailure/spooled``.
+    public override func send(
+        _ message: SecsMessage, completion: @escaping (SecsResult<SecsMessage?>) -> Void = { _ in }
+    ) {
+        if control.state.isOnline, spool.load(message) {
+            environment.execute { completion(.failure(.spooled)) }
+        } else {
+            super.send(message, completion: completion)
+        }
+    }
+
+    override func obstacle(to message: SecsMessage) -> SecsFailure? {
+        if let obstacle = super.obstacle(to: message) { return obstacle }
+        let isEstablishing = message.stream == 9 || message.stream == 1 && message.function == 13
+        return control.state.isOnline || isEstablishing ? nil : .offline
+    }
+
+    override func admission(of header: HsmsHeader) -> Admission {
+        let admission = super.admission(of: header)
+        guard case .admitted = admission, !control.state.isOnline else { return admission }
+        let isForOffline = header.stream == 1 && (header.function == 13 || header.function == 17)
+        return isForOffline ? .admitted : .aborted
+    }
+
+    override func communicationChanged() {
+        if isCommunicating {
+            steer(.communicationStarted)
+        } else {
+            spool.communicationLost()
+            steer(.communicationEnded)
+        }
+    }
+}

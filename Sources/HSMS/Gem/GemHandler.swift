@@ -1,0 +1,176 @@
+import ControlCore
+public import NIOCore
+
+/// GEM on a link: communication is established with S1F13 and S1F14 before anything else is exchanged.
+///
+/// ``GemHostHandler`` and ``GemEquipmentHandler`` are the two parties. Until communication is established nothing but
+/// S1F13, S1F14 and stream 9 is sent, and other messages that come are dropped.
+///
+/// A handler belongs to its link's event loop.
+public class GemHandler: SecsHandler {
+    /// Who this side is. Only equipment tells it.
+    public var identity: GemIdentity
+    /// Who the peer is: what it said in S1F13 or S1F14; nil before, and for a host, which says nothing.
+    public internal(set) var peerIdentity: GemIdentity?
+    /// How long to wait after a failed S1F13 before the next one: the equipment constant
+    /// EstablishCommunicationsTimeout. 10 s by default.
+    public var establishDelay = TimeAmount.seconds(10)
+    /// The format of identifiers that are numbers: `U2`, `U4` or `U8`; nil takes the smallest that holds each.
+    public var idFormat: SecsFormat?
+    /// Asked when the peer's S1F13 came: whether to accept it. Without it every one is accepted.
+    public var onEstablishRequest: (() -> Bool)?
+    /// Called after every change of ``communicationState``.
+    public var onCommunicationStateChanged: ((GemCommunicationState) -> Void)?
+    /// The texts of operators and for operators (S10).
+    public private(set) var terminals: GemTerminals! = nil  // assigned in init, as it needs self, and never again
+    /// The process programs, and their exchange (S7).
+    public private(set) var processPrograms: GemProcessPrograms! = nil  // assigned in init, as it needs self
+
+    private var communication: GemCommunicationStateMachine
+    private var delay: (any Cancellable)?
+    private var establishRequest: SecsRequest?
+
+    init(link: any SecsLink, role: HsmsConfiguration.Role, identity: GemIdentity, takesInitiative: Bool) {
+        self.identity = identity
+        communication = GemCommunicationStateMachine(takesInitiative: takesInitiative)
+        super.init(link: link)
+        precondition(link.role == role, "the link is configured for the other party")
+        terminals = GemTerminals(self)
+        processPrograms = GemProcessPrograms(self)
+        register(stream: 1, function: 1) { [unowned self] in $0.reply(ownIdentity) }
+        register(stream: 1, function: 13) { [unowned self] in try establishRequested($0) }
+        if link.isSelected { advance(.linkSelected) }
+    }
+
+    /// Where the establishing of communication stands.
+    public var communicationState: GemCommunicationState { communication.state }
+
+    /// Whether communication is established.
+    public var isCommunicating: Bool { communication.state == .communicating }
+
+    /// Lets communication be established as soon as the link's session is selected. Does not wait. It does not open
+    /// the link.
+    public func enable() { advance(.enabled) }
+
+    /// Ends communication; what comes in is dropped. It does not close the link.
+    public func disable() { advance(.disabled) }
+
+    /// Asks the peer with S1F1 whether it is there.
+    /// - Parameter completion: gets the equipment's identity, or nil from a host. Called once, later.
+    public func areYouThere(completion: @escaping (SecsResult<GemIdentity?>) -> Void) {
+        request(1, 1, completion: completion) { reply in
+            guard reply?.items != nil else { return nil }
+            return .some(GemIdentity(reply))
+        }
+    }
+
+    // MARK: Requests
+
+    /// Sends a primary message and reads its reply with `read`, which returns nil for one of a wrong form.
+    func request<Value>(
+        _ stream: UInt8, _ function: UInt8, _ item: SecsItem? = nil,
+        completion: @escaping (SecsResult<Value>) -> Void, read: @escaping (SecsItem?) -> Value?
+    ) {
+        send(SecsMessage(stream: stream, function: function, expectsReply: true, item: item)) { result in
+            switch result {
+            case .failure(let failure): completion(.failure(failure))
+            case .success(let reply):
+                if let value = read(reply?.item) {
+                    completion(.success(value))
+                } else {
+                    let empty = SecsMessage(stream: stream, function: function + 1)
+                    completion(.failure(.unexpectedReply(reply ?? empty)))
+                }
+            }
+        }
+    }
+
+    /// Sends a primary message whose reply is an acknowledge code.
+    func requestCode(
+        _ stream: UInt8, _ function: UInt8, _ item: SecsItem? = nil,
+        completion: @escaping (SecsResult<UInt8>) -> Void
+    ) {
+        request(stream, function, item, completion: completion) { $0.flatMap { try? $0.code() } }
+    }
+
+    // MARK: Communication
+
+    override func obstacle(to message: SecsMessage) -> SecsFailure? {
+        if !link.isSelected { return .notSelected }
+        let isEstablishing = message.stream == 9 || message.stream == 1 && message.function == 13
+        return isCommunicating || isEstablishing ? nil : .notCommunicating
+    }
+
+    override func admission(of header: HsmsHeader) -> Admission {
+        if header.stream == 1, header.function == 13 {
+            return communication.state == .disabled ? .discarded : .admitted
+        }
+        guard !isCommunicating else { return .admitted }
+        advance(.messageReceived)
+        return .discarded
+    }
+
+    /// For the link.
+    public override func linkSelected() {
+        super.linkSelected()
+        advance(.linkSelected)
+    }
+
+    /// For the link.
+    public override func linkDeselected() {
+        super.linkDeselected()
+        advance(.linkDeselected)
+    }
+
+    /// What a subclass does when communication begins or ends, before the program learns of it.
+    func communicationChanged() {}
+
+    private var ownIdentity: SecsItem { role == .equipment ? identity.item : [] }
+
+    private func establishRequested(_ request: SecsRequest) throws {
+        let item = request.message.item
+        guard item?.items != nil else { throw SecsIllegalData("S1F13 is a list") }
+        let accepts = onEstablishRequest?() ?? true
+        if accepts { peerIdentity = GemIdentity(item) }
+        establishRequest = request
+        advance(.establishReceived(accepts: accepts))
+        establishRequest = nil
+    }
+
+    private func advance(_ input: GemCommunicationStateMachine.Input) {
+        let before = communication.state
+        var hasChanged = false
+        for output in communication.handle(input) {
+            switch output {
+            case .sendEstablish(let attempt): sendEstablish(attempt)
+            case .startDelay:
+                delay = environment.schedule(after: establishDelay) { [weak self] in self?.advance(.delayOver) }
+            case .cancelDelay:
+                delay?.cancel()
+                delay = nil
+            case .replyEstablish(let accepted): establishRequest?.reply([.binary(accepted ? 0 : 1), ownIdentity])
+            case .reportCommunicating, .reportNotCommunicating: hasChanged = true
+            }
+        }
+        let now = communication.state
+        guard now != before else { return }
+        if hasChanged { communicationChanged() }
+        // The subclass may have moved on meanwhile, and the program was told of that.
+        if communication.state == now { onCommunicationStateChanged?(now) }
+    }
+
+    private func sendEstablish(_ attempt: Int) {
+        let message = SecsMessage(stream: 1, function: 13, expectsReply: true, item: ownIdentity)
+        transmit(message) { [weak self] result in
+            guard let self else { return }
+            guard case .success(let reply?) = result, reply.item?.count == 2,
+                let code = try? reply.item?[0]?.code(), code == 0
+            else {
+                advance(.establishFailed(attempt: attempt))
+                return
+            }
+            if communication.state == .waitCRA { peerIdentity = GemIdentity(reply.item?[1]) }
+            advance(.establishAccepted(attempt: attempt))
+        }
+    }
+}

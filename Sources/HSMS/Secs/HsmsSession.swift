@@ -1,0 +1,58 @@
+public import ControlCore
+public import NIOCore
+
+/// One session of an HSMS connection as the link of a ``SecsHandler``.
+///
+/// It keeps its protocol; the protocol does not keep it.
+public final class HsmsSession: SecsLink {
+    /// The protocol whose session it is.
+    public let hsms: HsmsProtocol
+    /// The session ID.
+    public let sessionID: UInt16
+    /// Who gets what comes in.
+    public weak var observer: (any SecsLinkObserver)?
+
+    /// The session of a connection.
+    /// - Parameter session: which one, where there are several; nil: the first, or only one.
+    public init(_ hsms: HsmsProtocol, session: UInt16? = nil) {
+        self.hsms = hsms
+        sessionID = session ?? hsms.defaultSession
+        hsms.sessionObservers[sessionID] = { [weak self] in self?.happened($0) }
+    }
+
+    /// The environment of the protocol.
+    public var environment: any Environment { hsms.environment }
+
+    /// Who this side is: as the protocol's configuration has it.
+    public var role: HsmsConfiguration.Role { hsms.configuration.role }
+
+    /// Whether the session is selected.
+    public var isSelected: Bool { hsms.isSelected(session: sessionID) }
+
+    /// Sends a primary message and awaits its reply.
+    public func sendRequest(
+        stream: UInt8, function: UInt8, text: ByteBuffer, completion: @escaping (HsmsOutcome) -> Void
+    ) {
+        hsms.sendAndAwaitReply(
+            stream: stream, function: function, data: text, session: sessionID, completion: completion)
+    }
+
+    /// Sends a primary message that expects no reply.
+    public func sendUnanswered(stream: UInt8, function: UInt8, text: ByteBuffer) throws(IOFault) {
+        try hsms.sendStreamFunction(stream: stream, function: function, data: text, session: sessionID)
+    }
+
+    /// Replies to a primary message.
+    public func sendReply(to primary: HsmsHeader, function: UInt8, text: ByteBuffer) throws(IOFault) {
+        try hsms.sendReply(to: primary, function: function, data: text)
+    }
+
+    private func happened(_ event: HsmsEvent) {
+        switch event {
+        case .selected: observer?.linkSelected()
+        case .deselected, .disconnected: observer?.linkDeselected()
+        case .packetReceived(let packet): observer?.linkReceived(packet)
+        case .connected, .unexpectedReply, .openFailed: break
+        }
+    }
+}

@@ -1,0 +1,46 @@
+public import ControlCore
+public import NIOCore
+
+/// A link to one peer over which SECS-II messages go: what a ``SecsHandler`` needs of the layer below.
+///
+/// A link belongs to one event loop. It chooses system bytes, waits T3 for replies, and on equipment reports a foreign
+/// device ID (S9F1) and a reply that did not come (S9F9) by itself. ``HsmsSession`` is the one for HSMS.
+public protocol SecsLink: AnyObject {
+    /// The environment in which the link lives.
+    var environment: any Environment { get }
+
+    /// Who this side is.
+    var role: HsmsConfiguration.Role { get }
+
+    /// Whether the session is selected, so that messages may be sent.
+    var isSelected: Bool { get }
+
+    /// Who gets what comes in. The link does not keep it.
+    var observer: (any SecsLinkObserver)? { get set }
+
+    /// Sends a primary message and awaits its reply.
+    /// - Parameter completion: called exactly once, after this call has returned.
+    func sendRequest(
+        stream: UInt8, function: UInt8, text: ByteBuffer, completion: @escaping (HsmsOutcome) -> Void)
+
+    /// Sends a primary message that expects no reply; does not wait.
+    /// - Throws: when the session is not selected, or the message could not be queued.
+    func sendUnanswered(stream: UInt8, function: UInt8, text: ByteBuffer) throws(IOFault)
+
+    /// Replies to a primary message; does not wait.
+    /// - Parameters:
+    ///   - primary: its header.
+    ///   - function: the reply's function; 0 aborts.
+    /// - Throws: when the session is not selected, or the message could not be queued.
+    func sendReply(to primary: HsmsHeader, function: UInt8, text: ByteBuffer) throws(IOFault)
+}
+
+/// Who gets what comes in on a ``SecsLink``. Everything is called on the link's event loop, one after another.
+public protocol SecsLinkObserver: AnyObject {
+    /// The session has been selected.
+    func linkSelected()
+    /// The session has ended. What became of open requests was told before.
+    func linkDeselected()
+    /// A primary message has come.
+    func linkReceived(_ packet: HsmsPacket)
+}

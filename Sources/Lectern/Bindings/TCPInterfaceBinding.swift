@@ -1,0 +1,187 @@
+internal import ControlCore
+internal import LuaRuntime
+internal import NIOCore
+
+/// Time-outs that a program may give: below a millisecond no device answers.
+private let timeouts = LuaType.seconds(0.001...1e9)
+
+/// The parameters of `recv`, which `query` shares.
+private let receiveParameters: [LuaParameter] = [
+    .optional("bufsize", .integer(1...(1 << 30)), default: "4096", "The most bytes to return."),
+    .optional(
+        "reset_on_error", .boolean, default: "false",
+        "Connect anew when nothing came, so that a late answer is not taken for the next one."),
+]
+
+/// Declares `TCPInterface`.
+func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
+    var c = LuaClass<TCPInterface>(
+        "TCPInterface", "A connection to an instrument that is asked and answers, as SOCS has it."
+    ) { $0.peer }
+    c.constructor(
+        [
+            .required("ip_address", .string, "The device's name or IP address."),
+            .required("port", .integer(1...65_535), "The device's port."),
+            .required("timeout", timeouts, "How long each step waits."),
+        ], "Makes an interface and tries to connect once. A failure is logged, and leaves comm nil."
+    ) { (call) throws(LuaFault) in
+        try call.checked { () throws(ParameterError) in
+            try TCPInterface(
+                environment: context.environment, host: call.string(1) ?? "", port: call.integer(2) ?? 0,
+                timeout: call.duration(3) ?? .zero)
+        }
+    } begin: { (interface, call) throws(LuaFault) in
+        try call.wait { (waiter) throws(LuaFault) in
+            let pending = interface.connect { waiter.resume() }
+            return { pending.cancel() }
+        }
+    }
+    declareProperties(&c, context)
+    c.method(
+        "send", [.required("msg", .string, "What to send.")], waits: true,
+        "Sends all of msg, connecting first if need be; what fails is sent once more on a new connection. "
+            + "Raises ConnectionError."
+    ) { (interface, call) throws(LuaFault) in
+        let message = try call.buffer(1)
+        return try call.wait { (waiter) throws(LuaFault) in
+            let pending = interface.send(message) { result in
+                switch result {
+                case .success: waiter.resume()
+                case .failure(let fault): waiter.resume(throwing: LuaFault(fault))
+                }
+            }
+            return { pending.cancel() }
+        }
+    }
+    c.method(
+        "recv", receiveParameters, returns: "the bytes that have arrived, at least one", waits: true,
+        "Waits for bytes, at most timeout. Raises ConnectionError when none came or there is no connection."
+    ) { (interface, call) throws(LuaFault) in
+        let limit = call.integer(1) ?? 4096
+        let resets = call.boolean(2)
+        return try call.receive { interface.receive(upTo: limit, resetOnError: resets, completion: $0) }
+    }
+    c.method(
+        "query", [.required("msg", .string, "What to send.")] + receiveParameters,
+        returns: "the bytes that have arrived, at least one", waits: true,
+        "Does send and recv as one: queries of several tasks take turns. Raises ConnectionError."
+    ) { (interface, call) throws(LuaFault) in
+        let message = try call.buffer(1)
+        let limit = call.integer(2) ?? 4096
+        let resets = call.boolean(3)
+        return try call.receive { interface.query(message, upTo: limit, resetOnError: resets, completion: $0) }
+    }
+    c.method("close", "Closes the connection; the next send connects again.") { (interface, _) in
+        interface.close()
+        return .none
+    }
+    c.whenAttached { interface, _, _ in
+        interface.onNotice = { [weak context] in context?.log(.warning, $0) }
+    }
+    return c
+}
+
+private func declareProperties(_ c: inout LuaClass<TCPInterface>, _ context: BindingContext) {
+    c.property("ip_address", .string, "The name or address; a new one counts for the next connection.") {
+        $0.host
+    } set: { (interface, call) throws(LuaFault) in
+        guard let host = call.string(1), !host.isEmpty else {
+            throw LuaFault(.valueError, "property 'ip_address' must not be empty")
+        }
+        interface.host = host
+    }
+    c.property("port", .integer(1...65_535), "The port; a new one counts for the next connection.") {
+        $0.port
+    } set: { (interface, call) in
+        if let port = call.integer(1) { interface.port = port }
+    }
+    c.property("timeout", timeouts, "How long each step waits, in seconds.") {
+        $0.timeout.seconds
+    } set: { (interface, call) in
+        if let timeout = call.duration(1) { interface.timeout = timeout }
+    }
+    c.property("resend", .boolean, "Whether a message that failed is sent once more; true at first.") {
+        $0.resends
+    } set: { (interface, call) in
+        interface.resends = call.boolean(1)
+    }
+    c.property("comm", .instance(["TCPConnection"]), "The connection; nil when there is none.") { [unowned context] in
+        OptionalInstance(object: $0.connection, className: "TCPConnection", runtime: context.runtime)
+    }
+}
+
+/// Declares `TCPConnection`.
+func declareTCPConnection() -> LuaClass<TCPConnection> {
+    var c = LuaClass<TCPConnection>(
+        "TCPConnection", "The connection of a TCPInterface while there is one. Made by the interface."
+    ) { $0.remoteAddress.flatMap { address in address.ipAddress.map { "\($0):\(address.port ?? 0)" } } ?? "" }
+    c.method(
+        "getpeername", [], returns: "the device's address and port; nil when the connection has ended",
+        "Tells with whom it is."
+    ) { (connection, call) in call.returning(addressOf: connection.remoteAddress) }
+    c.method(
+        "getsockname", [], returns: "this side's address and port; nil when the connection has ended",
+        "Tells from where it is."
+    ) { (connection, call) in call.returning(addressOf: connection.localAddress) }
+    c.method(
+        "readable", [.optional("timeout", .seconds, default: "0", "How long to wait for something.")],
+        returns: "true when recv would not wait", waits: true, "Tells whether bytes have arrived, or the end."
+    ) { (connection, call) throws(LuaFault) in
+        let timeout = call.duration(1) ?? .zero
+        guard !connection.isReadable, timeout > .zero else { return call.returning(connection.isReadable) }
+        return try call.wait { (waiter) throws(LuaFault) in
+            let pending = connection.whenReadable(timeout: timeout) { waiter.resume(returning: $0) }
+            return { pending.cancel() }
+        }
+    }
+    c.method("close", "Closes it; the interface's next send connects again.") { (connection, _) in
+        connection.close()
+        return .none
+    }
+    return c
+}
+
+extension LuaFault {
+    /// A call of a `TCPInterface` that failed.
+    fileprivate init(_ fault: ConnectionFault) { self.init(.connectionError, fault.description) }
+}
+
+extension LuaCall {
+    /// Suspends the task until something was received, and returns it.
+    fileprivate func receive(
+        _ begin: (@escaping (Result<ByteBuffer, ConnectionFault>) -> Void) -> any Cancellable
+    ) throws(LuaFault) -> LuaResult {
+        try wait { (waiter) throws(LuaFault) in
+            let pending = begin { result in
+                switch result {
+                case .success(let bytes): waiter.resume(returning: bytes)
+                case .failure(let fault): waiter.resume(throwing: LuaFault(fault))
+                }
+            }
+            return { pending.cancel() }
+        }
+    }
+
+    /// Returns an address and a port.
+    fileprivate func returning(addressOf address: SocketAddress?) -> LuaResult {
+        guard let address, let ip = address.ipAddress else {
+            stack.pushNil()
+            return .values(1)
+        }
+        stack.push(ip)
+        stack.push(address.port ?? 0)
+        return .values(2)
+    }
+}
+
+/// An object that the host made, or `nil`.
+private struct OptionalInstance: LuaPushable {
+    let object: AnyObject?
+    let className: String
+    let runtime: LuaRuntime
+
+    func push(onto stack: LuaStack) {
+        guard let object else { return stack.pushNil() }
+        runtime.instance(for: object, class: className).push(onto: stack)
+    }
+}

@@ -1,0 +1,25 @@
+internal import ControlCore
+internal import LuaRuntime
+internal import NIOCore
+
+/// Declares the functions of `time`, which ported programs have from Python's module of this name.
+func declareTimeFunctions(_ context: BindingContext) -> [LuaFunction] {
+    [
+        LuaFunction(
+            "time.sleep", [.required("seconds", .seconds(0...3e8), "How long to sleep.")], waits: true,
+            "Suspends the calling task; timers, handlers and other tasks go on."
+        ) { (call) throws(LuaFault) in
+            let delay = call.duration(1) ?? .zero
+            return try call.wait { (waiter) throws(LuaFault) in
+                let alarm = context.environment.schedule(after: delay) { waiter.resume() }
+                return { alarm.cancel() }
+            }
+        },
+        LuaFunction(
+            "time.time", [], returns: "seconds since 1970-01-01 00:00:00 UTC, with fractions",
+            "Tells the time of the wall clock."
+        ) { (call) throws(LuaFault) in
+            call.returning(Double(context.environment.wallClock) / 1e9)
+        },
+    ]
+}

@@ -1,0 +1,66 @@
+internal import ControlCore
+internal import Yams
+
+// The section `certificates`: what programs show to their peers, and whom they trust.
+
+extension ConfigurationReader {
+    /// Reads the section into `configuration`.
+    mutating func certificates(_ node: Node, _ configuration: inout ProgramConfiguration) {
+        for (key, value) in entries(node, ["identities", "authorities", "pins"], of: "'certificates'") {
+            switch key {
+            case "identities":
+                for (alias, files) in entries(value, nil, of: "'identities'") {
+                    configuration.identities[alias] = identity(files, alias)
+                }
+            case "authorities":
+                for (alias, file) in entries(value, nil, of: "'authorities'") {
+                    configuration.authorities[alias] = path(file, alias)
+                }
+            default:
+                for (host, value) in entries(value, nil, of: "'pins'") {
+                    configuration.pins[host.lowercased()] = fingerprints(value, host)
+                }
+            }
+        }
+    }
+
+    private mutating func identity(_ node: Node, _ alias: String) -> ProgramConfiguration.IdentityFiles? {
+        let problemsBefore = problems.count
+        var files: [String: String] = [:]
+        for (key, value) in entries(node, ["certificate", "key", "passphrase"], of: "identity '\(alias)'") {
+            files[key] = path(value, key)
+        }
+        guard let certificate = files["certificate"] else {
+            if problems.count == problemsBefore { note(node, "identity '\(alias)' needs a 'certificate'") }
+            return nil
+        }
+        return ProgramConfiguration.IdentityFiles(
+            certificate: certificate, key: files["key"], passphrase: files["passphrase"])
+    }
+
+    /// A file; one that is not absolute is beside the configuration.
+    private mutating func path(_ node: Node, _ key: String) -> String? {
+        guard let path = string(node, key) else { return nil }
+        guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
+        return file[...slash] + path
+    }
+
+    /// One fingerprint or a list of them.
+    private mutating func fingerprints(_ node: Node, _ host: String) -> [CertificateFingerprint]? {
+        var nodes = [node]
+        if case .sequence(let sequence) = node { nodes = Array(sequence) }
+        var fingerprints: [CertificateFingerprint] = []
+        for node in nodes {
+            guard case .scalar(let scalar) = node, let fingerprint = CertificateFingerprint(scalar.string) else {
+                note(node, "a pin of '\(host)' must be the SHA-256 fingerprint of a certificate: 64 hexadecimal digits")
+                return nil
+            }
+            fingerprints.append(fingerprint)
+        }
+        guard !fingerprints.isEmpty else {
+            note(node, "'\(host)' must have at least one pin")
+            return nil
+        }
+        return fingerprints
+    }
+}

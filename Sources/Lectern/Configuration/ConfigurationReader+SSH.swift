@@ -1,0 +1,49 @@
+internal import Yams
+
+// The section `ssh`.
+
+extension ConfigurationReader {
+    /// Sets what the section sets. Paths are from the folder of the configuration's file.
+    mutating func ssh(_ node: Node, _ ssh: inout SSHConfiguration) {
+        let keys = ["knownHosts", "policy", "keys", "legacy", "hosts"]
+        for (key, value) in entries(node, keys, of: "'ssh'") {
+            switch key {
+            case "knownHosts": set(&ssh.knownHosts, string(value, key).map(path))
+            case "policy": set(&ssh.policy, word(value, key))
+            case "keys": set(&ssh.keys, paths(value, key))
+            case "legacy": set(&ssh.legacy, boolean(value, key))
+            default:
+                for (host, value) in entries(value, nil, of: "'hosts'") {
+                    var own = SSHConfiguration.Host()
+                    for (key, value) in entries(value, ["keys", "legacy"], of: "host '\(host)'") {
+                        if key == "keys" {
+                            set(&own.keys, paths(value, key))
+                        } else {
+                            set(&own.legacy, boolean(value, key))
+                        }
+                    }
+                    ssh.hosts[host] = own
+                }
+            }
+        }
+    }
+
+    private mutating func paths(_ node: Node, _ key: String) -> [String]? {
+        guard case .sequence(let sequence) = node else {
+            note(node, "'\(key)' must be a list of files, such as [keys/room]")
+            return nil
+        }
+        return sequence.compactMap { string($0, key).map(path) }
+    }
+
+    private func path(_ text: String) -> String {
+        guard !text.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return text }
+        return file[...slash] + text
+    }
+
+    private mutating func boolean(_ node: Node, _ key: String) -> Bool? {
+        if case .scalar(let scalar) = node, let value = Bool(scalar.string) { return value }
+        note(node, "'\(key)' must be true or false")
+        return nil
+    }
+}

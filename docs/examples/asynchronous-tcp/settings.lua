@@ -1,2 +1,0 @@
--- What main.lua and device.lua agree on.
-return {Port = 9001}

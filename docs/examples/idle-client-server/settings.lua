@@ -1,2 +1,0 @@
--- What main.lua and device.lua agree on. The time is seconds.
-return {Port = 9006, ServerTimeout = 30}
