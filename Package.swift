@@ -105,7 +105,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/Interop",
-            exclude: ["Socs"],
+            exclude: ["Socs", "secsgem_gem_peer.py", "secsgem_peer.py"],
             swiftSettings: swiftSettings
         ),
     ],
