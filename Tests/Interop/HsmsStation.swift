@@ -12,7 +12,9 @@ final class HsmsStation: Sendable {
     private let parts: NIOLoopBoundBox<(environment: LiveEnvironment, handler: HsmsProtocol)?>
     private let noted = NIOLockedValueBox<[String]>([])
 
-    init(active: Bool, port: Int, _ configure: @escaping @Sendable (inout HsmsConfiguration) -> Void = { _ in })
+    init(
+        active: Bool, port: Int, _ configure: @escaping @Sendable (inout HsmsConfiguration) -> Void = { _ in }
+    )
         async throws
     {
         let loop = group.next()
@@ -48,7 +50,9 @@ final class HsmsStation: Sendable {
     var lines: [String] { noted.withLockedValue { $0 } }
 
     /// Waits for the n-th line that begins with `text`.
-    func line(_ text: String, count: Int = 1, within seconds: Double = 20, at location: SourceLocation = #_sourceLocation)
+    func line(
+        _ text: String, count: Int = 1, within seconds: Double = 20, at location: SourceLocation = #_sourceLocation
+    )
         async throws
     {
         let deadline = ContinuousClock.now + .seconds(seconds)

@@ -22,7 +22,8 @@ actor SecsgemInstallation {
         // What a broken attempt has left.
         try? FileManager.default.removeItem(atPath: folder)
         try await run("/usr/bin/env", ["python3", "-m", "venv", folder])
-        try await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "secsgem==\(version)"])
+        try await run(
+            python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "secsgem==\(version)"])
         try Data().write(to: URL(fileURLWithPath: mark))
         return python
     }

@@ -13,7 +13,9 @@ struct SecsgemInterop {
         return try Peer(python, ["-u", "\(Project.root)/Tests/Interop/secsgem_peer.py"] + arguments)
     }
 
-    @Test("The active side selects, tests, deselects, reselects and separates, and outlives the peer", arguments: versions)
+    @Test(
+        "The active side selects, tests, deselects, reselects and separates, and outlives the peer", arguments: versions
+    )
     func active(_ version: String) async throws {
         let port = try Project.freePort()
         let first = try await peer(version, "passive", "\(port)")
@@ -54,7 +56,9 @@ struct SecsgemInterop {
         await second.kill()
     }
 
-    @Test("The passive side is selected, tested, deselected, reselected and separated, and outlives the peer", arguments: versions)
+    @Test(
+        "The passive side is selected, tested, deselected, reselected and separated, and outlives the peer",
+        arguments: versions)
     func passive(_ version: String) async throws {
         let port = try Project.freePort()
         let station = try await HsmsStation(active: false, port: port)
