@@ -267,7 +267,8 @@ struct SecsgemFaceTests {
             """, on: stage)
         #expect(
             host.lines == [
-                "true\ttrue", "S1F2\n<L [2]\n  <A \"etcher\">\n  <U1 0>\n>\n.", "9", "nil\tErrorReported\tS9F5", "2", "true",
+                "true\ttrue", "S1F2\n<L [2]\n  <A \"etcher\">\n  <U1 0>\n>\n.", "9", "nil\tErrorReported\tS9F5", "2",
+                "true",
                 "ValueError",
             ], "\(host.lines)")
     }

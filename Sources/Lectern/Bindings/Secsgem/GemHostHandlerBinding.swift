@@ -199,7 +199,7 @@ private func declareCommands(_ c: inout LuaClass<GemHostHandler>) {
             .optional("params", .table, "Its parameters: a list of pairs {name, value}, or a table by name."),
         ],
         returns:
-            "the code: 0 is done, 4 will be done; behind it the faulty parameters' codes by name. Nil and the reason",
+            "the code: 0 is done, 4 will be done; behind it codes of faulty parameters by name, if any; nil and the reason",
         waits: true, "Gives a command (S2F41)."
     ) { (host, call) throws(LuaFault) in
         var parameters: [(name: String, value: SecsItem)] = []
@@ -307,6 +307,7 @@ extension LuaCall {
                 }
                 waiter.resume { stack in
                     stack.push(Int(reply.code))
+                    guard !reply.faults.isEmpty else { return .values(1) }
                     stack.pushTable(fields: reply.faults.count)
                     for fault in reply.faults { stack.set(fault.name, Int(fault.code)) }
                     return .values(2)
