@@ -1447,7 +1447,7 @@ function GemHostHandler:list_enabled_alarms() end
 ---@async
 ---@param rcmd string The command.
 ---@param params? table Its parameters: a list of pairs {name, value}, or a table by name.
----@return any # the code: 0 is done, 4 will be done; behind it the faulty parameters' codes by name. Nil and the reason
+---@return any # the code: 0 is done, 4 will be done; behind it codes of faulty parameters by name, if any; nil and the reason
 function GemHostHandler:send_remote_command(rcmd, params) end
 
 --- Sends a line to a terminal of the equipment (S10F3).
