@@ -118,14 +118,36 @@ function EthernetServerInterfaceEx:Disconnect(client) end
 --- The processor whose ports a program uses.
 ---@class ProcessorDevice
 ---@field DeviceAlias string The name as given.
----@field PartNumber string The part as given, or nil.
----@field ModelName string 'Lectern'.
+---@field PartNumber string The part as given, else as configured, or nil.
+---@field ModelName string The model as configured; else 'Lectern'.
+---@field SerialNumber string The serial number as configured, or nil.
 ---@field FirmwareVersion string The version of Lectern.
----@field IPAddress string The address that the configuration gives to the interface LAN, or nil.
+---@field Hostname string The machine's name.
+---@field IPAddress string The address that the configuration gives to the interface LAN, else that of the default route, or nil.
+---@field MACAddress string The hardware address of the interface with IPAddress, or nil.
+---@field LinkLicenses table An empty list: nothing here needs a license.
+---@field UserUsage table {used, total} of the program's file system in KB, or nil.
+---@field ExecutiveMode integer What SetExecutiveMode has set; 0 before.
+---@field SystemSettings table Network.LAN and, when it is configured, Network.AVLAN with Hostname, IPAddress, SubnetMask, Gateway, DNSServers and SearchDomains; ProgramInformation with DeviceName and SoftwareVersion.
+---@field CurrentLoad number nil: this hardware does not measure it.
+---@field CombinedCurrent number nil: this hardware does not measure it.
+---@field CombinedWattage number nil: this hardware does not measure it.
+---@field CombinedLoadState string nil: this hardware does not measure it.
+---@field ExecutiveModeChanged fun(object: table, argument: any)|nil SetExecutiveMode has changed the mode.
 ---@field Online fun(object: table, argument: any)|nil Comes once when the handler is set: the program runs on the processor.
 ---@field Offline fun(object: table, argument: any)|nil Never comes: a program ends with its processor.
+---@field CombinedCurrentChanged fun(object: table, argument: any)|nil Never comes: this hardware does not measure it.
+---@field CombinedWattageChanged fun(object: table, argument: any)|nil Never comes: this hardware does not measure it.
+---@field CombinedLoadStateChanged fun(object: table, argument: any)|nil Never comes: this hardware does not measure it.
 ---@overload fun(DeviceAlias: string, PartNumber?: string): ProcessorDevice
 ProcessorDevice = {}
+
+--- Sets the mode that ExecutiveMode reads.
+---@param ExecutiveMode integer The mode, whatever it means.
+function ProcessorDevice:SetExecutiveMode(ExecutiveMode) end
+
+--- Raises RuntimeError: a program does not restart the machine; see ExitProgram.
+function ProcessorDevice:Reboot() end
 
 --- A serial port and the device at it; it opens by itself, and comes back by itself.
 ---@class SerialInterface
@@ -1953,8 +1975,15 @@ function HsmsStreamFunctionHeader(system, stream, func, require_response, sessio
 ---@return any # the version of the connection handlers
 function ModuleVersion() end
 
---- Tells what the program runs on.
----@return any # 'Lectern'
+--- Sends echo requests, each when the one before is answered or 1 s old. Raises IOError when the system forbids them.
+---@async
+---@param hostname? string The name or IP address.
+---@param count? integer How many requests.
+---@return any # how many were answered, how many were not, and the average time of an answer in milliseconds
+function Ping(hostname, count) end
+
+--- Tells which platform's library the program finds.
+---@return any # 'Pro xi'
 function Platform() end
 
 --- Writes to the program log.

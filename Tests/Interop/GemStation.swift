@@ -31,6 +31,12 @@ final class GemStation<Handler: GemHandler>: Sendable {
             let note: @Sendable (String) -> Void = { text in noted.withLockedValue { $0.append(text) } }
             let handler = try make(HsmsSession(hsms), note)
             handler.onCommunicationStateChanged = { note("\($0)") }
+            hsms.onEvent = { _, event in
+                switch event {
+                case .packetReceived, .unexpectedReply: break
+                case .connected, .selected, .deselected, .disconnected, .openFailed: note("hsms \(event)")
+                }
+            }
             handler.enable()
             hsms.enable()
             return NIOLoopBoundBox((environment, hsms, handler), eventLoop: loop)

@@ -15,6 +15,14 @@ import traceback
 
 import secsgem
 
+try:
+    import secsgem.common
+    import secsgem.gem
+    import secsgem.hsms
+except ImportError:
+    # 0.1.0 exports everything at its top.
+    pass
+
 role = sys.argv[1]
 port = int(sys.argv[2])
 task = sys.argv[3:]
@@ -22,7 +30,9 @@ is_old = hasattr(secsgem, "GemHostHandler")
 
 
 def say(*words):
-    print(*words, flush=True)
+    # In one piece, as several threads tell something.
+    sys.stdout.write(" ".join(str(word) for word in words) + "\n")
+    sys.stdout.flush()
 
 
 def make(active):
@@ -31,10 +41,6 @@ def make(active):
         secsgem.HsmsConnection.T5 = 1.0
         cls = secsgem.GemHostHandler if role == "host" else secsgem.GemEquipmentHandler
         return cls("127.0.0.1", port, active, 0, "peer")
-    import secsgem.common
-    import secsgem.gem
-    import secsgem.hsms
-
     mode = secsgem.hsms.HsmsConnectMode
     settings = secsgem.hsms.HsmsSettings(
         address="127.0.0.1",
@@ -61,12 +67,18 @@ def plain(value):
 
 
 def identity(peer):
-    # The texts of an S1F2; 0.1.0 gives the packet, 0.3.0 the message.
+    # The texts of an S1F2.
     answer = peer.are_you_there()
     if answer is None:
         return None
     decode = peer.secs_decode if is_old else peer.settings.streams_functions.decode
-    return plain(decode(answer))
+    return list(plain(decode(answer)))
+
+
+def send(peer, stream, function, value):
+    # Where the reply is optional, the methods of 0.3.0 ask for none and then wait for it.
+    peer.send_stream_function(peer.stream_function(stream, function)(value))
+    return "sent"
 
 
 def conversation(peer):
@@ -79,9 +91,9 @@ def conversation(peer):
         ("set", lambda: peer.set_ec(30, 42)),
         ("ecs", lambda: plain(peer.request_ecs([30]))),
         ("subscribe", lambda: peer.subscribe_collection_event(100, [10], 1)),
-        ("alarm", lambda: peer.enable_alarm(7)),
+        ("alarm", lambda: send(peer, 5, 3, {"ALED": 0x80, "ALID": 7})),
         ("command", lambda: plain(peer.send_remote_command("START", [["LOT", "L1"]]))),
-        ("terminal", lambda: plain(peer.send_equipment_terminal(0, "hello"))),
+        ("terminal", lambda: send(peer, 10, 3, {"TID": 0, "TEXT": "hello"})),
         ("offline", peer.go_offline),
     )
     for name, step in steps:

@@ -342,4 +342,42 @@ struct GemServiceTests {
         #expect(results == [.failure(.timedOut)])
         #expect(pair.host.isCommunicating)
     }
+
+    @Test("Two sessions of one connection have handlers of their own")
+    func sessions() throws {
+        let world = SimulatedWorld(seed: 3)
+        var configuration = HsmsConfiguration()
+        configuration.sessionModel = .general([1, 2])
+        let active = try HsmsProtocol(
+            environment: world.environment(named: "host", address: "10.0.0.1"), address: "10.0.0.2", active: true,
+            name: "host", configuration: configuration)
+        configuration.role = .equipment
+        let passive = try HsmsProtocol(
+            environment: world.environment(named: "tool", address: "10.0.0.2"), address: "10.0.0.1", active: false,
+            name: "tool", configuration: configuration)
+        var control = GemControlConfiguration()
+        control.initialState = .online
+        let ids: [UInt16] = [1, 2]
+        let hosts = ids.map { GemHostHandler(link: HsmsSession(active, session: $0)) }
+        let tools = ids.map { session in
+            GemEquipmentHandler(
+                link: HsmsSession(passive, session: session),
+                identity: GemIdentity(model: "tool \(session)", revision: ""),
+                control: control)
+        }
+        for handler in hosts { handler.enable() }
+        for handler in tools { handler.enable() }
+        passive.enable()
+        active.enable()
+        world.run(for: .seconds(2))
+        #expect(hosts.map { $0.peerIdentity?.model } == ["tool 1", "tool 2"])
+        var answers: [String?] = []
+        for host in hosts { host.areYouThere { answers.append((try? $0.get())?.model) } }
+        world.run(for: .seconds(1))
+        #expect(answers == ["tool 1", "tool 2"])
+        tools[0].disable()
+        hosts[1].areYouThere { answers.append((try? $0.get())?.model) }
+        world.run(for: .seconds(1))
+        #expect(answers.last == "tool 2")
+    }
 }
