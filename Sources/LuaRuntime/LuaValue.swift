@@ -68,13 +68,16 @@ extension LuaCall {
     private func table(at index: Int32, depth: Int) throws(LuaFault) -> LuaValue {
         let L = stack.L
         let length = shim_raw_length(L, index)
-        var keys = 0
+        var listed = 0
+        var others = 0
         shim_push_nil(L)
         while shim_next(L, index) {
             shim_pop(L, 1)
-            keys += 1
+            var isInteger = false
+            let key = shim_to_integer(L, -1, &isInteger)
+            if isInteger, (1...Int64(max(length, 1))).contains(key) { listed += 1 } else { others += 1 }
         }
-        guard keys == length else { return .fields(try fields(at: index, depth: depth)) }
+        guard others == 0, listed == length else { return .fields(try fields(at: index, depth: depth)) }
         var values: [LuaValue] = []
         values.reserveCapacity(length)
         for position in 0..<length {

@@ -26,9 +26,12 @@ end}
 
 --- Answers a request by what the callback returns; nil leaves it to be answered later.
 step("answer", function(handler, call)
-    local guard <close> = setmetatable({request = call.request}, abort_on_error)
-    local reply = call.callback(handler, call.request)
-    if reply ~= nil then call.request:reply(reply) end
+    local request, callback = call.request, call.callback
+    -- The program may have unregistered it while the request was queued.
+    if not callback then return request:abort() end
+    local guard <close> = setmetatable({request = request}, abort_on_error)
+    local reply = callback(handler, request)
+    if reply ~= nil then request:reply(reply) end
 end)
 
 --- Makes the handler that a manager is to have on top of a protocol.

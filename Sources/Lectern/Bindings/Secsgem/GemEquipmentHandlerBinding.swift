@@ -40,8 +40,8 @@ func declareGemEquipmentHandler(
         guard let call else { return }
         face.attach(equipment, to: instance, call.stack)
         equipment.onControlStateChanged = { [weak instance] in instance?.fire(stateChanged, $0.name) }
-        let complain = { [unowned peers] (what: String, result: SecsResult<UInt8>) in
-            peers.log("\(what) was not taken by the host: \(result)")
+        let complain = { [weak equipment] (what: String, result: SecsResult<UInt8>) in
+            equipment?.onFault?("\(what) was not taken by the host: \(result.outcomeText)")
         }
         equipment.events.onReportFailed = { complain("the report of event \($0)", $1) }
         equipment.alarms.onReportFailed = { complain("the report of alarm \($0)", $1) }

@@ -70,7 +70,8 @@ struct GemHandlerFace {
             }
         }
         c.property(
-            "id_format", .oneOf(["U2", "U4", "U8"]), "The format of identifiers; nil: the smallest that holds each."
+            "id_format", .oneOf(["U2", "U4", "U8"]),
+            "The format of identifiers that are numbers; at first nil: the smallest that holds each."
         ) {
             $0.idFormat?.name
         } set: { (handler, call) in

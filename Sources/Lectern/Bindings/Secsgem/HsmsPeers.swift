@@ -17,9 +17,6 @@ final class HsmsPeers {
     var environment: any Environment { context.environment }
     var runtime: LuaRuntime { context.runtime }
 
-    /// Logs a fault of a handler.
-    func log(_ text: String) { context.log(.warning, text) }
-
     /// The parameters with which protocols and the handlers on top of them are made.
     static let parameters: [LuaParameter] = [
         .optional("port", .integer(0...65_535), default: "5000", "The peer's port, or the port to listen on."),
@@ -89,7 +86,7 @@ final class HsmsPeers {
         let gate = ReadingGate(hsms.connection)
         lower.onBackPressure = gate.holder()
         instance.onBackPressure = gate.holder()
-        handler.onFault = { [unowned context] in context.log(.warning, $0) }
+        handler.onFault = { [weak context] in context?.log(.warning, $0) }
     }
 }
 

@@ -199,6 +199,16 @@ extension Result where Failure == SecsFailure {
     }
 }
 
+extension Result where Success == UInt8, Failure == SecsFailure {
+    /// The acknowledge code or the failure, for messages.
+    var outcomeText: String {
+        switch self {
+        case .success(let code): "code \(code)"
+        case .failure(let failure): failure.detail.map { "\(failure.reason): \($0)" } ?? failure.reason
+        }
+    }
+}
+
 extension SecsFailure {
     /// The stable word for the failure.
     fileprivate var reason: String {

@@ -4,7 +4,12 @@ internal import NIOCore
 
 /// The tasks that wait until an object has come into a state.
 final class StateWaiters {
-    private var waiting: [ObjectIdentifier: [UInt64: LuaWaiter]] = [:]
+    private struct Wait {
+        let waiter: LuaWaiter
+        var patience: (any Cancellable)?
+    }
+
+    private var waiting: [ObjectIdentifier: [UInt64: Wait]] = [:]
     private var lastNumber: UInt64 = 0
 
     /// Suspends the calling task until the object has come into its state, or the time is over; returns which.
@@ -19,28 +24,28 @@ final class StateWaiters {
         return try call.wait { (waiter) throws(LuaFault) in
             lastNumber += 1
             let number = lastNumber
-            waiting[key, default: [:]][number] = waiter
             let patience = timeout.map { timeout in
                 environment.schedule(after: timeout) {
                     self.forget(key, number)
                     waiter.resume(returning: false)
                 }
             }
-            return {
-                self.forget(key, number)
-                patience?.cancel()
-            }
+            waiting[key, default: [:]][number] = Wait(waiter: waiter, patience: patience)
+            return { self.forget(key, number) }
         }
     }
 
     /// Ends the waits for an object, in the order in which they began.
     func reached(_ object: AnyObject) {
         guard let waiters = waiting.removeValue(forKey: ObjectIdentifier(object)) else { return }
-        for (_, waiter) in waiters.sorted(by: { $0.key < $1.key }) { waiter.resume(returning: true) }
+        for (_, wait) in waiters.sorted(by: { $0.key < $1.key }) {
+            wait.patience?.cancel()
+            wait.waiter.resume(returning: true)
+        }
     }
 
     private func forget(_ key: ObjectIdentifier, _ number: UInt64) {
-        waiting[key]?[number] = nil
+        waiting[key]?.removeValue(forKey: number)?.patience?.cancel()
         if waiting[key]?.isEmpty == true { waiting[key] = nil }
     }
 }
