@@ -1216,7 +1216,7 @@ GemHandler = {}
 ---@field peer_identity table What the peer said of itself: MDLN and SOFTREV; nil for a host.
 ---@field establish_communication_timeout number How long to wait after a failed S1F13; 10 s at first.
 ---@field establishCommunicationTimeout number How long to wait after a failed S1F13; 10 s at first.
----@field id_format any The format of identifiers; nil: the smallest that holds each.
+---@field id_format any The format of identifiers that are numbers; at first nil: the smallest that holds each.
 ---@field hsms_connected fun(object: table, argument: any)|nil The TCP connection stands.
 ---@field hsms_selected fun(object: table, argument: any)|nil A session is established: data can be sent.
 ---@field hsms_deselected fun(object: table, argument: any)|nil A session has ended, and the TCP connection stays.
@@ -1544,7 +1544,7 @@ function GemCommand:abort() end
 ---@field peer_identity table What the peer said of itself: MDLN and SOFTREV; nil for a host.
 ---@field establish_communication_timeout number How long to wait after a failed S1F13; 10 s at first.
 ---@field establishCommunicationTimeout number How long to wait after a failed S1F13; 10 s at first.
----@field id_format any The format of identifiers; nil: the smallest that holds each.
+---@field id_format any The format of identifiers that are numbers; at first nil: the smallest that holds each.
 ---@field control_state string 'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'.
 ---@field controlState string 'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'.
 ---@field spooling boolean Whether messages are kept for the host while there is no communication.
@@ -1846,6 +1846,12 @@ function RFile:close() end
 time = {
 }
 
+checksum = {
+}
+
+hex = {
+}
+
 re = {
     IGNORECASE = 2,
     MULTILINE = 8,
@@ -2135,6 +2141,34 @@ function Version() end
 ---@param port? integer The UDP port; usual are 0, 7 and 9.
 function WakeOnLan(macAddress, port) end
 
+--- Computes a cyclic redundancy check by a name or by parameters.
+---@param data string The bytes to check.
+---@param model? 'CRC-16/ARC'|'CRC-16/CCITT-FALSE'|'CRC-16/KERMIT'|'CRC-16/MODBUS'|'CRC-16/X-25'|'CRC-16/XMODEM'|'CRC-32'|'CRC-32/BZIP2'|'CRC-32/MPEG-2'|'CRC-32C'|'CRC-8'|'CRC-8/MAXIM' A usual check by its name; left out, the parameters say what is meant.
+---@param width? integer Bits of the result.
+---@param poly? integer The generator without its highest term.
+---@param init? integer What the register begins with.
+---@param refin? boolean Whether the lowest bit of a byte comes first.
+---@param refout? boolean Whether the result's bits are turned around.
+---@param xorout? integer What the result is combined with in the end.
+---@return any # a whole number
+function checksum.crc(data, model, width, poly, init, refin, refout, xorout) end
+
+--- Tells what must be added to the sum of the bytes to make it 0: the two's complement of the sum.
+---@param data string The bytes to check.
+---@return any # a byte as a number
+function checksum.lrc(data) end
+
+--- Adds up the bytes.
+---@param data string The bytes to check.
+---@param bits? integer How many bits of the sum to keep.
+---@return any # a whole number
+function checksum.sum(data, bits) end
+
+--- Combines the bytes by exclusive or.
+---@param data string The bytes to check.
+---@return any # a byte as a number
+function checksum.xor(data) end
+
 --- Makes a class. init(self, …) fills a new object; at most one line of bases leads to a host class.
 ---@param name string The class's name, for messages.
 ---@param ... any The bases; members of an earlier one win.
@@ -2147,6 +2181,17 @@ function class(name, ...) end
 ---@param f? function The handler; left out, event returns a function that takes it.
 ---@return any # f
 function event(objects, names, f) end
+
+--- Makes bytes of digits. Raises ValueError for anything else.
+---@param text string Pairs of hexadecimal digits; spaces, colons and dashes may stand between them.
+---@return any # the bytes
+function hex.decode(text) end
+
+--- Writes bytes as digits.
+---@param data string Any bytes.
+---@param separator? string What stands between two bytes.
+---@return any # a string of capital hexadecimal digits, two for each byte
+function hex.encode(data, separator) end
 
 --- Tells whether object was made by class or by one derived from it.
 ---@param object any Anything.

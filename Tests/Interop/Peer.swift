@@ -73,7 +73,7 @@ final class Peer: Sendable {
 
     /// Waits for the n-th line that contains `text`.
     @discardableResult
-    func line(containing text: String, count: Int = 1, within seconds: Double = 20) async throws -> Line {
+    func line(containing text: String, count: Int = 1, within seconds: Double = 60) async throws -> Line {
         let found = await wait(within: seconds) { lines in lines.filter { $0.text.contains(text) }.count >= count }
         let matches = state.withLockedValue { $0.lines.filter { $0.text.contains(text) } }
         guard found, matches.count >= count else {

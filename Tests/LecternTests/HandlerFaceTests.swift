@@ -309,7 +309,7 @@ struct HandlerFaceTests {
                 "ValueError\tGetConnectionHandler: keepAliveQuery 'Power' is no command of the device module, which has neither Update nor UpdatePower",
                 "TypeError\tGetConnectionHandler: no connection handler is for a Timer: it must be an interface, or a device module that is one or has one in its field Interface",
                 "TypeError\tGetConnectionHandler: no connection handler is for a table: it must be an interface, or a device module that is one or has one in its field Interface",
-                "TypeError\tGetConnectionHandler: no connection handler is for a nil: it must be an interface, or a device module that is one or has one in its field Interface",
+                "TypeError\targument 'Interface' of GetConnectionHandler is missing: it must be an interface or a device module",
                 "TypeError\tGetConnectionHandler: a UDP server has no connections to handle: use EthernetServerInterfaceEx by itself",
                 "TypeError\tGetConnectionHandler: EthernetServerInterface serves one client only: use EthernetServerInterfaceEx",
                 "ValueError\targument 'DisconnectLimit' of GetConnectionHandler must be a whole number from 1 to 1000000, got 0",

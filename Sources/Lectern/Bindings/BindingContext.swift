@@ -21,6 +21,8 @@ final class BindingContext {
     let exit: (Int) -> Void
     /// What the connection handlers share.
     let handlers = HandlerContext()
+    /// What the device modules that are declared by `DeviceModule` hear of their interfaces by.
+    let deviceModules = DeviceModuleContext()
 
     init(
         runtime: LuaRuntime, environment: any Environment, configuration: ProgramConfiguration, folder: ProgramFolder,
@@ -52,6 +54,8 @@ final class BindingContext {
         runtime.register(declareClock(self))
         for function in declareFunctions(self) { runtime.setGlobal(function) }
         runtime.setGlobal(table: "time", functions: declareTimeFunctions(self), constants: [])
+        runtime.setGlobal(table: "checksum", functions: declareChecksumFunctions(), constants: [])
+        runtime.setGlobal(table: "hex", functions: declareHexadecimalFunctions(), constants: [])
         try registerRegularExpressions()
         try registerMESet()
         try registerHandlers()
@@ -59,6 +63,7 @@ final class BindingContext {
         // The profile without file access has none of these.
         if configuration.profile != .strict { registerFiles() }
         try runtime.run(PackageResources.environment_lua, chunk: "=[lectern environment]", arguments: [])
+        try registerDeviceModules()
     }
 }
 

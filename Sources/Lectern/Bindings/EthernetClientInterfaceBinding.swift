@@ -92,10 +92,21 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     let disconnected = c.event("Disconnected", "'Disconnected'", "The connection was closed, by whomever.")
     let receiveData = c.event(
         "ReceiveData", "the bytes", "Bytes arrived: as many as came at once, at most 64 KiB; with UDP one datagram.")
+    let module = DeviceModuleSlots(&c)
+    context.deviceModules.ethernet = module
     c.whenAttached { client, instance, _ in
-        client.onConnected = { [weak instance] in instance?.fire(connected, "Connected") }
-        client.onDisconnected = { [weak instance] in instance?.fire(disconnected, "Disconnected") }
-        client.onReceiveData = { [weak instance] in instance?.fire(receiveData, $0) }
+        client.onConnected = { [weak instance] in
+            instance?.fire(module.link, "Connected")
+            instance?.fire(connected, "Connected")
+        }
+        client.onDisconnected = { [weak instance] in
+            instance?.fire(module.link, "Disconnected")
+            instance?.fire(disconnected, "Disconnected")
+        }
+        client.onReceiveData = { [weak instance] in
+            instance?.fire(module.data, $0)
+            instance?.fire(receiveData, $0)
+        }
         client.onFault = { [weak context] in context?.log(.warning, $0.text) }
         client.onActivityChanged = { [weak instance] in instance?.setActive($0) }
         instance.onBackPressure = { [weak client] in client?.setReceiving(!$0) }

@@ -66,6 +66,14 @@ func declareRegularExpressionSteps(_ context: RegularExpressionContext) -> [(nam
             ) { (call) throws(LuaFault) in try call.replaceStep(limit: context.runtime.limits.stringBytes) }
         ),
         (
+            "re_groups",
+            // Returns the texts of the groups of the first match, false for one that took no part; without groups the
+            // text of the match; nothing when there is no match.
+            LuaFunction("search", Array(stepParameters.dropLast()), "") { (call) throws(LuaFault) in
+                try call.groups()
+            }
+        ),
+        (
             "re_set_loop",
             LuaFunction("set", [.required("name", .string, ""), .required("function", .function, "")], "") {
                 (call) throws(LuaFault) in
@@ -106,6 +114,21 @@ extension LuaCall {
             } catch {
                 throw LuaFault(error, pattern: expression.pattern)
             }
+        }
+    }
+
+    /// Searches once and returns the texts of the groups.
+    fileprivate func groups() throws(LuaFault) -> LuaResult {
+        try withStep { (_, expression, _, subject) throws(RegularExpressionError) in
+            guard let match = try expression.firstMatch(in: subject, from: 0, anchored: .none) else { return 0 }
+            guard match.ranges.count > 1 else {
+                stack.push(match.range, of: subject)
+                return 1
+            }
+            for range in match.ranges.dropFirst() {
+                if let range { stack.push(range, of: subject) } else { stack.push(false) }
+            }
+            return match.ranges.count - 1
         }
     }
 

@@ -74,6 +74,8 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
     onlineBox.value = online
     offlineBox.value = offline
     let receiveData = c.event("ReceiveData", "the bytes", "Bytes arrived: as many as came at once, at most 64 KiB.")
+    let module = DeviceModuleSlots(&c)
+    context.deviceModules.serial = module
     c.whenAttached { [log = context.log] port, instance, call in
         if let call {
             call.push(argument: 1)
@@ -81,9 +83,18 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
             call.push(argument: 2)
             instance.keep(portName, popping: call.stack)
         }
-        port.onOnline = { [weak instance] in instance?.fire(online, "Online") }
-        port.onOffline = { [weak instance] in instance?.fire(offline, "Offline") }
-        port.onReceiveData = { [weak instance] in instance?.fire(receiveData, $0) }
+        port.onOnline = { [weak instance] in
+            instance?.fire(module.link, "Online")
+            instance?.fire(online, "Online")
+        }
+        port.onOffline = { [weak instance] in
+            instance?.fire(module.link, "Offline")
+            instance?.fire(offline, "Offline")
+        }
+        port.onReceiveData = { [weak instance] in
+            instance?.fire(module.data, $0)
+            instance?.fire(receiveData, $0)
+        }
         port.onActivityChanged = { [weak instance] in instance?.setActive($0) }
         port.onProblem = { [name = port.name, address = port.address] problem in
             log(.warning, "\(name) (\(address)) \(problem); it is looked for again")

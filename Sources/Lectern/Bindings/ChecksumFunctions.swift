@@ -1,0 +1,93 @@
+internal import LuaRuntime
+
+/// The tables of the checks that a program uses. A program uses one or two; more are made anew each time.
+private final class CheckTables {
+    private var tables: [CyclicRedundancyCheck: [UInt64]] = [:]
+
+    func table(of check: CyclicRedundancyCheck) -> [UInt64] {
+        if let known = tables[check] { return known }
+        let table = check.table()
+        if tables.count < 16 { tables[check] = table }
+        return table
+    }
+}
+
+private let checkedData = LuaParameter.required("data", .string, "The bytes to check.")
+
+/// Declares the functions of `checksum`.
+func declareChecksumFunctions() -> [LuaFunction] {
+    let tables = CheckTables()
+    return [
+        LuaFunction(
+            "checksum.sum",
+            [checkedData, .optional("bits", .integer(1...32), default: "8", "How many bits of the sum to keep.")],
+            returns: "a whole number", "Adds up the bytes."
+        ) { (call) throws(LuaFault) in
+            let sum = try call.withBytes(1) { (bytes) throws(LuaFault) in
+                bytes?.reduce(into: UInt64(0)) { $0 += UInt64($1) } ?? 0
+            }
+            return call.returning(Int(sum & (UInt64.max >> UInt64(64 - (call.integer(2) ?? 8)))))
+        },
+        LuaFunction("checksum.xor", [checkedData], returns: "a byte as a number", "Combines the bytes by exclusive or.")
+        {
+            (call) throws(LuaFault) in
+            let result = try call.withBytes(1) { (bytes) throws(LuaFault) in bytes?.reduce(0, ^) ?? 0 }
+            return call.returning(Int(result))
+        },
+        LuaFunction(
+            "checksum.lrc", [checkedData], returns: "a byte as a number",
+            "Tells what must be added to the sum of the bytes to make it 0: the two's complement of the sum."
+        ) { (call) throws(LuaFault) in
+            let sum = try call.withBytes(1) { (bytes) throws(LuaFault) in bytes?.reduce(0, &+) ?? 0 }
+            return call.returning(Int(0 &- sum))
+        },
+        LuaFunction(
+            "checksum.crc",
+            [
+                checkedData,
+                .optional(
+                    "model", .oneOf(CyclicRedundancyCheck.named.keys.sorted()),
+                    "A usual check by its name; left out, the parameters say what is meant."),
+                .optional("width", .integer(1...64), "Bits of the result."),
+                .optional("poly", .integer, "The generator without its highest term."),
+                .optional("init", .integer, default: "0", "What the register begins with."),
+                .optional("refin", .boolean, default: "false", "Whether the lowest bit of a byte comes first."),
+                .optional("refout", .boolean, default: "false", "Whether the result's bits are turned around."),
+                .optional("xorout", .integer, default: "0", "What the result is combined with in the end."),
+            ], returns: "a whole number", "Computes a cyclic redundancy check by a name or by parameters."
+        ) { (call) throws(LuaFault) in
+            let check = try call.cyclicRedundancyCheck()
+            let table = tables.table(of: check)
+            let result = try call.withBytes(1) { (bytes) throws(LuaFault) in
+                check.checksum(of: bytes ?? UnsafeRawBufferPointer(start: nil, count: 0), table: table)
+            }
+            return call.returning(Int(bitPattern: UInt(result)))
+        },
+    ]
+}
+
+extension LuaCall {
+    /// The check that the arguments of `checksum.crc` mean.
+    fileprivate func cyclicRedundancyCheck() throws(LuaFault) -> CyclicRedundancyCheck {
+        if let model = string(2) {
+            guard let check = CyclicRedundancyCheck.named[model] else {
+                throw LuaFault(.valueError, "checksum.crc: there is no model '\(model)'")
+            }
+            for argument in 3...8 where !isNil(argument) {
+                throw LuaFault(.valueError, "checksum.crc: give a model or parameters, not both")
+            }
+            return check
+        }
+        guard let width = integer(3), let polynomial = integer(4) else {
+            throw LuaFault(.typeError, "checksum.crc: give a model, or the parameters 'width' and 'poly'")
+        }
+        do throws(CyclicRedundancyCheck.InvalidParameter) {
+            return try CyclicRedundancyCheck(
+                width: width, polynomial: UInt64(bitPattern: Int64(polynomial)),
+                initial: UInt64(bitPattern: Int64(integer(5) ?? 0)), reflectsInput: boolean(6),
+                reflectsOutput: boolean(7), finalXor: UInt64(bitPattern: Int64(integer(8) ?? 0)))
+        } catch {
+            throw LuaFault(.valueError, "argument '\(error.name)' of checksum.crc must be \(error.allowed)")
+        }
+    }
+}

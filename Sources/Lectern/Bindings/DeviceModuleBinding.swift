@@ -1,0 +1,66 @@
+internal import ControlCore
+internal import LuaRuntime
+
+/// Where an interface keeps what its device module hears of it by, beside the handlers that programs set.
+struct DeviceModuleSlots {
+    /// Called with 'Connected' and 'Disconnected', or 'Online' and 'Offline'.
+    let link: LuaEvent
+    /// Called with the bytes.
+    let data: LuaEvent
+
+    init<Object>(_ c: inout LuaClass<Object>) {
+        link = c.slot(label: " link")
+        data = c.slot(label: ".ReceiveData")
+    }
+}
+
+/// The slots of the classes that a device module can be at; set as the classes are declared.
+final class DeviceModuleContext {
+    var ethernet: DeviceModuleSlots?
+    var serial: DeviceModuleSlots?
+}
+
+extension BindingContext {
+    /// The parts of `DeviceModule`, each of which uses those before it.
+    private static let deviceModuleParts: [(name: String, text: [UInt8])] = [
+        ("declaration", PackageResources.declaration_lua), ("values", PackageResources.values_lua),
+        ("replies", PackageResources.replies_lua), ("framing", PackageResources.framing_lua),
+        ("protocol", PackageResources.protocol_lua), ("statuses", PackageResources.statuses_lua),
+        ("line", PackageResources.line_lua), ("session", PackageResources.session_lua),
+        ("device", PackageResources.device_lua), ("classes", PackageResources.device_classes_lua),
+    ]
+
+    /// Makes `DeviceModule`, which is written in Lua, known to the program.
+    func registerDeviceModules() throws(LuaFault) {
+        let classes = LuaType.instance(["EthernetClientInterface", "SerialInterface"])
+        runtime.setInternal(
+            "device_attach",
+            // Returns whether the device can be talked to at once.
+            LuaFunction(
+                "DeviceModule",
+                [.required("device", classes, ""), .required("link", .function, ""), .required("data", .function, "")],
+                ""
+            ) { [deviceModules] (call) throws(LuaFault) in
+                guard let instance = call.instance(1) else { return .none }
+                let slots: DeviceModuleSlots?
+                let isUp: Bool
+                switch instance.object {
+                case let port as SerialInterface: (slots, isUp) = (deviceModules.serial, port.presence != .offline)
+                case let client as EthernetClientInterface:
+                    (slots, isUp) = (deviceModules.ethernet, client.protocol == .udp)
+                default: (slots, isUp) = (nil, false)
+                }
+                guard let slots else {
+                    throw LuaFault(.typeError, "DeviceModule: a module cannot be at this interface")
+                }
+                call.push(argument: 2)
+                instance.keep(slots.link, popping: call.stack)
+                call.push(argument: 3)
+                instance.keep(slots.data, popping: call.stack)
+                return call.returning(isUp)
+            })
+        for part in Self.deviceModuleParts {
+            try runtime.run(part.text, chunk: "=[lectern device module: \(part.name)]", arguments: [])
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import LuaRuntime
+
+/// Declares the functions of `hex`.
+func declareHexadecimalFunctions() -> [LuaFunction] {
+    [
+        LuaFunction(
+            "hex.encode",
+            [
+                .required("data", .string, "Any bytes."),
+                .optional("separator", .string, default: "''", "What stands between two bytes."),
+            ], returns: "a string of capital hexadecimal digits, two for each byte", "Writes bytes as digits."
+        ) { (call) throws(LuaFault) in
+            let separator = call.bytes(2) ?? []
+            let digits = Array("0123456789ABCDEF".utf8)
+            var text: [UInt8] = []
+            try call.withBytes(1) { (bytes) throws(LuaFault) in
+                for (index, byte) in (bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)).enumerated() {
+                    if index > 0 { text += separator }
+                    text.append(digits[Int(byte >> 4)])
+                    text.append(digits[Int(byte & 15)])
+                }
+            }
+            call.stack.push(text)
+            return .values(1)
+        },
+        LuaFunction(
+            "hex.decode",
+            [
+                .required(
+                    "text", .string, "Pairs of hexadecimal digits; spaces, colons and dashes may stand between them.")
+            ],
+            returns: "the bytes", "Makes bytes of digits. Raises ValueError for anything else."
+        ) { (call) throws(LuaFault) in
+            var data: [UInt8] = []
+            var high: UInt8?
+            for (index, character) in (call.bytes(1) ?? []).enumerated() {
+                let digit: UInt8
+                switch character {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")
+                case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = character - UInt8(ascii: "A") + 10
+                case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
+                case UInt8(ascii: " "), UInt8(ascii: ":"), UInt8(ascii: "-"):
+                    if high == nil { continue }
+                    fallthrough
+                default:
+                    throw LuaFault(.valueError, "hex.decode: byte \(index + 1) of the text is no hexadecimal digit")
+                }
+                if let first = high {
+                    data.append(first << 4 | digit)
+                    high = nil
+                } else {
+                    high = digit
+                }
+            }
+            guard high == nil else { throw LuaFault(.valueError, "hex.decode: the last byte has one digit only") }
+            call.stack.push(data)
+            return .values(1)
+        },
+    ]
+}

@@ -1,0 +1,206 @@
+-- DeviceModule, 7: the requests to a device: one after the other, no faster than it can take them.
+
+local host = ...
+local kit = host.kit
+
+local type, tostring, error, pcall = type, tostring, error, pcall
+local uptime = GetSystemUpTime
+local IOError, TypeError, ipairs = IOError, TypeError, ipairs
+
+-- A time is a sum of floats: it may miss the timer's by less than this.
+local SLACK = 1e-6
+
+--- Has the timer call at `time`, if it does not call earlier anyway.
+local function arm(d, time, now)
+    if d.due and d.due <= time + SLACK then return end
+    d.due = time
+    local timer = d.timer
+    timer:Change(time > now and time - now or 0)
+    timer:Restart()
+end
+kit.arm = arm
+
+--- Whether somebody will answer a request.
+local function awaits(d, job)
+    if not d.protocol.timeout or kit.is_unidirectional(d) then return false end
+    return job.match ~= nil
+end
+
+--- The bytes of a request; nil: the module has nothing to say.
+local function body_of(d, job)
+    local body = job.body
+    if body == nil then
+        body = job.command.query
+        if type(body) == "function" then body = body(d.object, nil, job.record.qualifier) end
+        if body ~= nil and type(body) ~= "string" then
+            error(TypeError(("%s: 'query' must give a string, got a %s"):format(job.command.name, type(body))), 0)
+        end
+    end
+    if body ~= nil and d.protocol.wrap then body = d.protocol.wrap(d.object, body) end
+    return body
+end
+
+--- Sends a request now. The state is that of a request under way before Send, which may wait.
+local function transmit(d, job)
+    local body = body_of(d, job)
+    if body == nil then return end
+    local protocol, command = d.protocol, job.command
+    d.sent = command
+    if job.isQuery then d.asked[command.name] = job end
+    if protocol.gap > 0 then d.free = uptime() + protocol.gap end
+    if awaits(d, job) then
+        local now = uptime()
+        d.current, d.deadline = job, now + protocol.timeout
+        arm(d, d.deadline, now)
+    end
+    local done, problem = pcall(d.object.Send, d.object, body)
+    if not done then
+        if d.current == job then d.current = nil end
+        error(problem, 0)
+    end
+    if not job.isQuery and command.confirm and d.current ~= job then kit.confirm(d, job) end
+end
+
+local function next_job(d)
+    local sets = d.sets
+    if sets.head <= sets.tail then return sets end
+    local queries = d.queries
+    if queries.head <= queries.tail then return queries end
+end
+
+local function pop(queue)
+    local job = queue[queue.head]
+    queue[queue.head] = nil
+    queue.head = queue.head + 1
+    if queue.head > queue.tail then queue.head, queue.tail = 1, 0 end
+    job.isQueued = false
+    return job
+end
+
+--- Sends what waits, as far as it may be sent now.
+local function pump(d)
+    while d.isReady and not d.current do
+        local queue = next_job(d)
+        if not queue then return end
+        if d.protocol.gap > 0 then
+            local now = uptime()
+            if now + SLACK < d.free then return arm(d, d.free, now) end
+        end
+        local job = pop(queue)
+        local done, problem = pcall(transmit, d, job)
+        if not done then kit.complain(d, job.command.name, tostring(problem), "error") end
+    end
+end
+kit.pump = pump
+
+local function append(queue, job)
+    queue.tail = queue.tail + 1
+    queue[queue.tail] = job
+    job.isQueued = true
+end
+
+--- Sends a request, or has it wait for its turn.
+function kit.submit(d, job)
+    -- The same question twice has one answer.
+    if job.isQuery and (job.isQueued or d.current == job) then return end
+    if (d.isReady or not d.isUp) and not d.current and not next_job(d) then
+        if d.protocol.gap == 0 or uptime() + SLACK >= d.free then return transmit(d, job) end
+    end
+    if not job.isQuery then
+        if job.command.declared.range then
+            -- Of a level only the last value counts.
+            local waiting = d.levels[job.record]
+            if waiting and waiting.isQueued then
+                waiting.body = job.body
+                return
+            end
+            d.levels[job.record] = job
+        end
+        if d.sets.tail - d.sets.head + 1 >= d.protocol.queue then
+            error(IOError(("%s: %d commands wait to be sent already"):format(job.command.name, d.protocol.queue)), 3)
+        end
+    end
+    append(job.isQuery and d.queries or d.sets, job)
+    pump(d)
+end
+
+--- Asks for the status that a set has changed.
+function kit.confirm(d, job)
+    local record = job.record
+    if job.command.confirm ~= job.command.name then
+        record = kit.find(d, d.protocol.commands[job.command.confirm], record.qualifier)
+    end
+    kit.submit(d, record)
+end
+
+--- A request was answered: the next one's turn.
+function kit.settle(d, job)
+    if d.current ~= job then return end
+    d.current = nil
+    d.answered = job.record
+    if not job.isQuery and job.command.confirm then kit.confirm(d, job) end
+    pump(d)
+end
+
+--- Forgets all requests.
+function kit.clear(d)
+    d.current, d.answered = nil, nil
+    for _, queue in ipairs({d.sets, d.queries}) do
+        while queue.head <= queue.tail do pop(queue) end
+    end
+end
+
+--- The timer has come to its time.
+function kit.tick(d)
+    d.due = nil
+    local now = uptime()
+    if d.current then
+        if now + SLACK >= d.deadline then
+            d.current = nil -- nobody answers; the counter tells of it
+        else
+            arm(d, d.deadline, now)
+        end
+    end
+    if d.loginDeadline then
+        if now + SLACK >= d.loginDeadline then kit.login_timed_out(d) else arm(d, d.loginDeadline, now) end
+    end
+    pump(d)
+end
+
+-- What the device says. ----------------------------------------------------------------------------------------------
+
+local function dispatch(d, message)
+    local protocol = d.protocol
+    if protocol.unwrap then
+        local body, problem = protocol.unwrap(d.object, message)
+        if body == nil or body == false then
+            if problem then kit.complain(d, nil, tostring(problem)) end
+            return
+        end
+        message = body
+    end
+    local job = d.current
+    if job and job.match(d, message, job) then return end
+    local errors = protocol.errors
+    for i = 1, #errors do
+        if errors[i](d, message, job) then return end
+    end
+    local matchers = protocol.matchers_for(message)
+    for i = 1, #matchers do
+        if matchers[i](d, message, nil) then return end
+    end
+    local extra = d.extra
+    for i = 1, #extra do
+        local found = extra[i].pattern:search(message)
+        if found then
+            kit.alive(d)
+            return extra[i].callback(found, extra[i].tag)
+        end
+    end
+end
+
+--- Takes one message. An error in the module's functions concerns this message only.
+function kit.take(d, message)
+    local done, problem = pcall(dispatch, d, message)
+    if not done then kit.report(d, nil, problem) end
+end
