@@ -32,14 +32,14 @@ struct SecsgemProgramInterop {
             local manager = secsgem.HsmsConnectionManager({T5 = 1})
             local host = manager:add_peer('tool', '127.0.0.1', PORT, true, 0, secsgem.GemHostHandler)
             host.collection_event_received = function(self, event)
-                print('event ' .. event.ceid .. ' ' .. event.reports[1].values[1].value)
+                print('event ' .. event.ceid .. ' ' .. event.reports[1].values[1].value:byte())
             end
             print('communicating', host:waitfor_communicating(30))
             print('linktest', host:send_linktest_req().header.s_type)
             print('identity', host:are_you_there().MDLN)
             print('online', host:go_online() ~= 1)
             print('name', host:list_svs({1001, 1002})[2].name)
-            print('state', host:request_sv(1002))
+            print('state', host:request_sv(1002):byte()) -- secsgem has it as a B
             print('constant', host:request_ec(1))
             print('subscribed', host:subscribe_collection_event(20, {1002}))
             print('command', host:send_remote_command('START'))
