@@ -48,7 +48,7 @@ final class GemStation<Handler: GemHandler>: Sendable {
 
     /// Waits for the n-th line that is `text`.
     func line(
-        _ text: String, count: Int = 1, within seconds: Double = 20, at location: SourceLocation = #_sourceLocation
+        _ text: String, count: Int = 1, within seconds: Double = 60, at location: SourceLocation = #_sourceLocation
     )
         async throws
     {

@@ -51,7 +51,7 @@ final class HsmsStation: Sendable {
 
     /// Waits for the n-th line that begins with `text`.
     func line(
-        _ text: String, count: Int = 1, within seconds: Double = 20, at location: SourceLocation = #_sourceLocation
+        _ text: String, count: Int = 1, within seconds: Double = 60, at location: SourceLocation = #_sourceLocation
     )
         async throws
     {

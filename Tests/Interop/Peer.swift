@@ -85,7 +85,7 @@ final class Peer: Sendable {
     }
 
     /// Waits for the end and returns the exit code; a death by signal is a failure.
-    func exitCode(within seconds: Double = 20) async throws -> Int32 {
+    func exitCode(within seconds: Double = 60) async throws -> Int32 {
         _ = await wait(within: seconds)
         let (code, reason) = state.withLockedValue { ($0.exitCode, $0.reason) }
         guard let code else { throw Failure("'\(command)' did not end:\n\(lines.joined(separator: "\n"))") }
