@@ -73,7 +73,7 @@ final class Peer: Sendable {
 
     /// Waits for the n-th line that contains `text`.
     @discardableResult
-    func line(containing text: String, count: Int = 1, within seconds: Double = 20) async throws -> Line {
+    func line(containing text: String, count: Int = 1, within seconds: Double = 60) async throws -> Line {
         let found = await wait(within: seconds) { lines in lines.filter { $0.text.contains(text) }.count >= count }
         let matches = state.withLockedValue { $0.lines.filter { $0.text.contains(text) } }
         guard found, matches.count >= count else {
@@ -85,7 +85,7 @@ final class Peer: Sendable {
     }
 
     /// Waits for the end and returns the exit code; a death by signal is a failure.
-    func exitCode(within seconds: Double = 20) async throws -> Int32 {
+    func exitCode(within seconds: Double = 60) async throws -> Int32 {
         _ = await wait(within: seconds)
         let (code, reason) = state.withLockedValue { ($0.exitCode, $0.reason) }
         guard let code else { throw Failure("'\(command)' did not end:\n\(lines.joined(separator: "\n"))") }
