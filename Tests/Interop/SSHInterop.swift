@@ -37,7 +37,7 @@ struct SSHInterop {
     /// Connects, sends a line and takes it back.
     private func visit(
         _ server: SSHServerPeer, password: String = "secret", _ settings: SSHSettings, send: String = "hello\r",
-        timeout: TimeAmount = .seconds(20)
+        timeout: TimeAmount = .seconds(60)
     ) async throws -> Visit {
         let port = server.port
         return try await Self.onLoop { environment, done in
@@ -56,7 +56,7 @@ struct SSHInterop {
                 guard outcome == .connected else { return done(visit) }
                 client.awaitEcho { _ in }
                 client.sendAndWait(
-                    ByteBuffer(string: send), timeout: .seconds(10), delimiter: .suffix(ByteBuffer(string: "\r"))
+                    ByteBuffer(string: send), timeout: .seconds(60), delimiter: .suffix(ByteBuffer(string: "\r"))
                 ) { outcome in
                     if case .response(let bytes) = outcome { visit.answer = String(buffer: bytes) }
                     client.disconnect()
@@ -196,7 +196,7 @@ struct SSHInterop {
                     visit.end = client.lastCloseReason.map { "\($0)" } ?? ""
                     done(visit)
                 }
-                client.connect(timeout: .seconds(20)) { outcome in
+                client.connect(timeout: .seconds(60)) { outcome in
                     visit.result = outcome.text
                     guard outcome == .connected else { return done(visit) }
                     do throws(IOFault) {
@@ -220,15 +220,15 @@ struct SSHInterop {
                 """
                 local d = EthernetClientInterface('127.0.0.1', \(server.port), 'SSH', {Credentials = {'lectern', 'secret'}})
                 event(d, {'Connected', 'Disconnected'}, function(_, state) print('ssh', state) end)
-                print('result', d:Connect(20))
-                d:SendAndWait('', 10, {deliTag = '\(SSHServerPeer.ready)'})
-                print('echo', (d:SendAndWait('hi!', 10, {deliLen = 3})))
+                print('result', d:Connect(60))
+                d:SendAndWait('', 60, {deliTag = '\(SSHServerPeer.ready)'})
+                print('echo', (d:SendAndWait('hi!', 60, {deliLen = 3})))
                 """, to: "\(server.folder)/main.lua")
             let program = try Peer(Project.lectern, ["run", "\(server.folder)/main.lua"])
             try await program.line(containing: "result\tConnected")
             try await program.line(containing: "echo\thi!")
             await server.kill()
-            try await program.line(containing: "ssh\tDisconnected", within: 5)
+            try await program.line(containing: "ssh\tDisconnected", within: 10)
             #expect(FileManager.default.fileExists(atPath: "\(server.folder)/.lectern/known_hosts"))
             program.signal(SIGTERM)
             #expect(try await program.exitCode() == 0)
@@ -264,7 +264,7 @@ struct SSHInterop {
                 let login = SSHLogin(
                     credentials: Credentials(user: "lectern", password: "secret"), settings: settings)
                 environment.connectSSH(
-                    host: "127.0.0.1", port: port, login: login, timeout: .seconds(20)
+                    host: "127.0.0.1", port: port, login: login, timeout: .seconds(60)
                 ) { result in
                     guard let transport = try? result.get() else { return done("\(result)") }
                     let echo = SSHEcho(environment: environment, transport: transport, done: done)
@@ -309,7 +309,7 @@ struct SSHInterop {
                             local d = EthernetClientInterface(
                                 '127.0.0.1', \(server.port), 'SSH', {Credentials = {'lectern', 'secret'}})
                             for i = 1, count / lanes do
-                                local result, detail = d:Connect(30)
+                                local result, detail = d:Connect(60)
                                 if result ~= 'Connected' then print('failed', result, detail) end
                                 d:Send('x')
                                 d:Disconnect()

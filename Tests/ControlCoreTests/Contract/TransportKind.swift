@@ -9,27 +9,52 @@ struct TransportKind: Sendable {
     let name: String
     /// Where both of its ends can be had.
     var environments = EnvironmentKind.allCases
+    /// Why its live ends cannot be had on this machine; `nil` when they can.
+    var obstacle: String?
     /// The reason that is given when the partner refuses.
     let refusal: String
     /// The reason that ends it when the line breaks; `nil`: nobody notices.
     var loss: String?
+    /// The reason that a live one gives instead, where others find the loss and say it in their words.
+    var liveLoss: String?
     /// Whether it stays open for the partner alone, so that an opening may go unanswered, and the partner's close is heard.
     let isConnection: Bool
+    /// Where its ends are the two of one connection, so that each knows the other's address and hears of its reset. Where
+    /// others lie between, each end has its own connection, and a reset arrives as an orderly end.
+    var directEnvironments = EnvironmentKind.allCases
     /// Whether an opening that is under way can be called off.
     var canBeCalledOff = true
+    /// How long a test of it may take.
+    var patience = TimeAmount.seconds(30)
+    /// How many bytes can be handed in at once and arrive even so when it is closed at once.
+    var burst = 8 * 1024 * 1024
+    /// How many are opened side by side when many are to be opened.
+    var lanes = 1
     /// How many bytes an opening and a close may leave on the heap: the testing library keeps a trace of some 400 bytes of
     /// each error that is thrown, also of those that are caught.
     var heapTraces = 1024
     /// Makes what opens transports of this kind in `environments`.
     let makeScene: @Sendable (_ environments: EnvironmentScene) -> any TransportScene
 
-    static let all: [TransportKind] = [.tcp, .tls, .udp, .serial]
+    static let all: [TransportKind] = [.tcp, .tls, .ssh, .udp, .serial]
 }
 
 /// One kind in one environment.
 struct TransportCase: Sendable, CustomTestStringConvertible {
     let kind: TransportKind
     let environment: EnvironmentKind
+
+    /// Whether its ends are the two of one connection.
+    var isDirect: Bool { kind.directEnvironments.contains(environment) }
+
+    /// The reason that ends it when the line breaks; `nil`: nobody notices.
+    var loss: String? { environment == .live ? kind.liveLoss ?? kind.loss : kind.loss }
+
+    /// Ends the test as skipped where it cannot be had.
+    func check() throws {
+        guard environment == .live, let obstacle = kind.obstacle else { return }
+        try Test.cancel("\(kind.name) \(obstacle)")
+    }
 
     var testDescription: String { "\(kind.name), \(environment.rawValue)" }
 
@@ -45,11 +70,12 @@ struct TransportCase: Sendable, CustomTestStringConvertible {
 
     /// Runs `body` in its environment until the scene ends, then closes everything and checks that nothing is left open.
     func run(
-        limit: TimeAmount = .seconds(30),
+        limit: TimeAmount? = nil,
         at location: SourceLocation = #_sourceLocation,
         _ body: @escaping @Sendable (_ transports: any TransportScene, _ scene: EnvironmentScene) -> Void
     ) async throws {
-        try await withScene(environment, limit: limit, at: location) { [kind] scene in
+        try check()
+        try await withScene(environment, limit: limit ?? kind.patience, at: location) { [kind] scene in
             body(kind.makeScene(scene), scene)
         }
     }

@@ -6,6 +6,9 @@ import Testing
 ///
 /// Whatever fails unexpectedly ends the scene with a failure of the test.
 protocol TransportScene: AnyObject {
+    /// Prepares the other side, so that an opening from then on is the near program's work alone.
+    func prepare(then body: @escaping () -> Void)
+
     /// Opens a transport and gives both of its ends, neither of them started. When both are closed, it may be called
     /// again, and finds the partner at the same place.
     func open(then body: @escaping (_ near: any TransportEnd, _ far: any TransportEnd) -> Void)
@@ -27,6 +30,10 @@ protocol TransportScene: AnyObject {
         timeout: TimeAmount,
         report: @escaping (Result<any TransportEnd, FailedOpening>) -> Void
     ) -> any Cancellable
+}
+
+extension TransportScene {
+    func prepare(then body: @escaping () -> Void) { body() }
 }
 
 /// How the other side takes an opening.
