@@ -709,6 +709,12 @@ function RFile:close() end
 time = {
 }
 
+checksum = {
+}
+
+hex = {
+}
+
 re = {
     IGNORECASE = 2,
     MULTILINE = 8,
@@ -721,6 +727,11 @@ re = {
     X = 64,
     A = 256,
 }
+
+--- Makes a device module of a declaration. Raises ValueError that names module, command and field.
+---@param declaration table What the device understands; see device-modules.md.
+---@return any # a table of classes: EthernetClass, SSHClass, UDPClass, SerialClass, SerialOverEthernetClass
+function DeviceModule(declaration) end
 
 --- Ends the program in order, once the calling task has ended or waits.
 ---@param code? integer The exit code.
@@ -840,6 +851,34 @@ function Version() end
 ---@param port? integer The UDP port; usual are 0, 7 and 9.
 function WakeOnLan(macAddress, port) end
 
+--- Computes a cyclic redundancy check by a name or by parameters.
+---@param data string The bytes to check.
+---@param model? 'CRC-16/ARC'|'CRC-16/CCITT-FALSE'|'CRC-16/KERMIT'|'CRC-16/MODBUS'|'CRC-16/X-25'|'CRC-16/XMODEM'|'CRC-32'|'CRC-32/BZIP2'|'CRC-32/MPEG-2'|'CRC-32C'|'CRC-8'|'CRC-8/MAXIM' A usual check by its name; left out, the parameters say what is meant.
+---@param width? integer Bits of the result.
+---@param poly? integer The generator without its highest term.
+---@param init? integer What the register begins with.
+---@param refin? boolean Whether the lowest bit of a byte comes first.
+---@param refout? boolean Whether the result's bits are turned around.
+---@param xorout? integer What the result is combined with in the end.
+---@return any # a whole number
+function checksum.crc(data, model, width, poly, init, refin, refout, xorout) end
+
+--- Tells what must be added to the sum of the bytes to make it 0: the two's complement of the sum.
+---@param data string The bytes to check.
+---@return any # a byte as a number
+function checksum.lrc(data) end
+
+--- Adds up the bytes.
+---@param data string The bytes to check.
+---@param bits? integer How many bits of the sum to keep.
+---@return any # a whole number
+function checksum.sum(data, bits) end
+
+--- Combines the bytes by exclusive or.
+---@param data string The bytes to check.
+---@return any # a byte as a number
+function checksum.xor(data) end
+
 --- Makes a class. init(self, …) fills a new object; at most one line of bases leads to a host class.
 ---@param name string The class's name, for messages.
 ---@param ... any The bases; members of an earlier one win.
@@ -852,6 +891,17 @@ function class(name, ...) end
 ---@param f? function The handler; left out, event returns a function that takes it.
 ---@return any # f
 function event(objects, names, f) end
+
+--- Makes bytes of digits. Raises ValueError for anything else.
+---@param text string Pairs of hexadecimal digits; spaces, colons and dashes may stand between them.
+---@return any # the bytes
+function hex.decode(text) end
+
+--- Writes bytes as digits.
+---@param data string Any bytes.
+---@param separator? string What stands between two bytes.
+---@return any # a string of capital hexadecimal digits, two for each byte
+function hex.encode(data, separator) end
 
 --- Tells whether object was made by class or by one derived from it.
 ---@param object any Anything.
