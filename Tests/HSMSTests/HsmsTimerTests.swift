@@ -27,6 +27,45 @@ struct HsmsTimerTests {
         #expect(scene.log.take() == ["11.5 connected", "11.5 selected"])
     }
 
+    @Test("T5 may be longer at random, so that connections that were lost together do not come back together")
+    func jitter() throws {
+        let scene = HsmsWorld()
+        let handlers = try (0..<20).map { _ in
+            try scene.handler(active: true) {
+                $0.timers.t5 = .seconds(2)
+                $0.timers.t5Jitter = .seconds(1)
+            }
+        }
+        for handler in handlers { handler.enable() }
+        scene.run(0)
+        #expect(Set(scene.log.take()) == ["0.0 open failed: ConnectionRefused"])
+        scene.run(2)
+        #expect(scene.log.lines.count < 3)
+        scene.run(1)
+        #expect(scene.log.lines.count == 20)
+        #expect(Set(scene.log.lines).count > 10)
+    }
+
+    @Test("While messages are not taken, neither T3 nor a linktest ends anything")
+    func paused() throws {
+        let scene = HsmsWorld()
+        scene.onPeer = { $0.answerControl() }
+        scene.listen()
+        let handler = try scene.handler(active: true) { $0.timers.t3 = .seconds(1) }
+        handler.enable()
+        scene.run(1)
+        handler.sendAndAwaitReply(stream: 1, function: 1) { scene.note($0.reason) }
+        scene.run(0)
+        let request = try #require(scene.peers[0].received.last)
+        handler.connection.setReading(false)
+        scene.peers[0].send(
+            .data(session: 0, stream: 1, function: 2, requireResponse: false, system: request.header.system))
+        scene.run(100)
+        handler.connection.setReading(true)
+        scene.run(1)
+        #expect(scene.log.lines == ["0.0 connected", "0.0 selected", "101.0 Reply"])
+    }
+
     @Test("A peer that does not answer the connect is given up after the connect time")
     func connectTimeout() throws {
         let scene = HsmsWorld()

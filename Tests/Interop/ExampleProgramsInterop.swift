@@ -80,16 +80,16 @@ struct ExampleProgramsInterop {
         let device = try run("\(example)-device.lua", in: folder, cable: cable)
         let program = try run("\(example).lua", in: folder, cable: cable)
         try await program.line(containing: "Device is Connected")
-        await socat.kill()
+        await cable.pullOut(socat)
         try await program.line(containing: "Device is Disconnected", within: 40)
         let another = try await cable.plugIn()
-        try await program.line(containing: "Device is Connected", count: 2)
+        try await program.line(containing: "Device is Connected", count: 2, within: 40)
         #expect(program.lines.allSatisfy { !$0.contains(" ERROR ") })
         for peer in [program, device] {
             peer.signal(SIGTERM)
             #expect(try await peer.exitCode() == 0)
         }
-        await another.kill()
+        await cable.pullOut(another)
     }
 
     /// Each example, and a line that it prints when it works.
@@ -127,7 +127,7 @@ struct ExampleProgramsInterop {
             peer.signal(SIGTERM)
             #expect(try await peer.exitCode() == 0)
         }
-        await socat?.kill()
+        if let socat { await cable?.pullOut(socat) }
         #expect((program.lines + device.lines).allSatisfy { !$0.contains(" ERROR ") && !$0.contains(" WARNING ") })
     }
 

@@ -22,7 +22,7 @@ struct SerialInterop {
         }
         #expect(try await promise.futureResult.get() == "intact")
         try await group.shutdownGracefully()
-        await socat.kill()
+        await cable.pullOut(socat)
     }
 
     /// Sends a megabyte from one port to another, in pieces, as fast as the first takes it.
@@ -106,7 +106,7 @@ struct SerialInterop {
         var socat = try await cable.plugIn()
         let peer = try start(program, on: cable.near, in: cable.folder)
         try await peer.line(containing: "port\tOnline")
-        await socat.kill()
+        await cable.pullOut(socat)
         try await peer.line(containing: "port\tOffline")
         socat = try await cable.plugIn()
         try await peer.line(containing: "port\tOnline", count: 2)
@@ -116,7 +116,7 @@ struct SerialInterop {
         try await talk.line(containing: "HELLO")
         #expect(try await peer.exitCode() == 5)
         #expect(peer.lines.filter { $0.contains("port\tOffline") }.count == 1, "\(peer.lines)")
-        await socat.kill()
+        await cable.pullOut(socat)
     }
 
     @Test("The settings of the port are those that the program asked for")
@@ -140,7 +140,7 @@ struct SerialInterop {
             #expect(words.contains(word), "\(word): \(stty.lines)")
         }
         #expect(stty.lines.contains { $0.contains("min = 1; time = 0") }, "\(stty.lines)")
-        await socat.kill()
+        await cable.pullOut(socat)
     }
 
     @Test("A port that another process has is refused, and taken when that process has ended")
@@ -158,6 +158,6 @@ struct SerialInterop {
         try await second.line(containing: "port\tOnline")
         second.signal(SIGINT)
         #expect(try await second.exitCode() == 0)
-        await socat.kill()
+        await cable.pullOut(socat)
     }
 }

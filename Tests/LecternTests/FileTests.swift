@@ -52,6 +52,21 @@ struct FileTests {
                 ])
     }
 
+    @Test("A file of a block is closed at its end, also by an error")
+    func blockEnd() throws {
+        #expect(
+            try lines(
+                """
+                local kept
+                pcall(function()
+                    local f <close> = File('notes.txt', 'w')
+                    kept = f
+                    error('stop')
+                end)
+                print(select(2, pcall(kept.write, kept, 'x')).kind)
+                """) == ["IOError"])
+    }
+
     @Test("Folders are made, entered, listed and removed")
     func folders() throws {
         #expect(

@@ -102,7 +102,7 @@ struct ContainmentTests {
 
     @Test("A table that grows for ever is ended, whether it is local or global")
     func endlessTable() throws {
-        var limits = LuaLimits()
+        var limits = Self.patient()
         limits.memoryBytes = 8 << 20
         try expectContained(
             "local t = {}\nwhile true do t[#t + 1] = 'x' .. #t end", .outOfMemory, line: 2, limits: limits)

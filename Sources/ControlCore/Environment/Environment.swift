@@ -18,6 +18,9 @@ public protocol Environment: AnyObject {
     /// The zone in which `Clock` times and log times are read.
     var timeZone: any LocalTimeZone { get }
 
+    /// What is known of the machine now. It reads some small files of the system's: not for each event.
+    var machine: MachineDescription { get }
+
     /// Whence all randomness comes: jitter, initial phases, the seed of a program's `math.random`.
     func nextRandom() -> UInt64
 
@@ -112,6 +115,19 @@ public protocol Environment: AnyObject {
         _ options: DatagramOptions,
         completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
     )
+
+    /// Sends an ICMP echo request and waits for its answer.
+    /// - Parameters:
+    ///   - address: whom to ask; the port is of no meaning.
+    ///   - timeout: how long to wait.
+    ///   - completion: called exactly once, with the time that the answer took, unless the returned handle was cancelled
+    ///     before.
+    @discardableResult
+    func echo(
+        _ address: SocketAddress,
+        timeout: TimeAmount,
+        completion: @escaping (Result<TimeAmount, EchoFailure>) -> Void
+    ) -> any Cancellable
 }
 
 extension Environment {

@@ -18,6 +18,7 @@ public final class LiveEnvironment: ClosableEnvironment {
     private let housekeeping: LoopScheduler
     let resolver: NameResolver
     let tlsContexts = TLSContexts()
+    private(set) lazy var connectPacer = ConnectPacer(environment: self)
 
     private var transports: [ObjectIdentifier: TCPTransport] = [:]
     private var listeners: [ObjectIdentifier: TCPListener] = [:]
@@ -25,6 +26,7 @@ public final class LiveEnvironment: ClosableEnvironment {
     private var attempts: [ObjectIdentifier: any Cancellable] = [:]
     private var serialPorts: [ObjectIdentifier: SerialPortTransport] = [:]
     private var datagrams: [ObjectIdentifier: UDPTransport] = [:]
+    private var echoes: [ObjectIdentifier: EchoRequest] = [:]
     private(set) var isClosed = false
     private var onClosed: [() -> Void] = []
 
@@ -72,6 +74,9 @@ public final class LiveEnvironment: ClosableEnvironment {
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
+
+    /// This machine, as the system describes it now.
+    public var machine: MachineDescription { .system() }
 
     /// A number from the system's secure source.
     public func nextRandom() -> UInt64 {
@@ -187,6 +192,22 @@ public final class LiveEnvironment: ClosableEnvironment {
         }
     }
 
+    /// Sends an echo request; see ``Environment/echo(_:timeout:completion:)``. Needs no privilege, but the process's group in
+    /// `net.ipv4.ping_group_range`. After ``close(_:)`` it fails.
+    @discardableResult
+    public func echo(
+        _ address: SocketAddress,
+        timeout: TimeAmount,
+        completion: @escaping (Result<TimeAmount, EchoFailure>) -> Void
+    ) -> any Cancellable {
+        guard !isClosed else { return refuse(completion) }
+        let request = EchoRequest(environment: self, address: address, completion: completion)
+        echoes[ObjectIdentifier(request)] = request
+        // From a fresh turn: a socket may fail before the call that made it returns.
+        execute { request.begin(timeout: timeout) }
+        return request
+    }
+
     /// Ends everything: cancels deadlines, connects and look-ups, closes listeners and streams.
     ///
     /// Streams send what is queued for at most ``TCPTransport/linger``; their delegates are told as after any close.
@@ -197,6 +218,7 @@ public final class LiveEnvironment: ClosableEnvironment {
         scheduler.close()
         resolver.close()
         for attempt in Array(attempts.values) { attempt.cancel() }
+        for echo in Array(echoes.values) { echo.cancel() }
         for listener in Array(listeners.values) { listener.close() }
         for transport in Array(transports.values) { transport.close() }
         for transport in Array(sshTransports.values) { transport.close() }
@@ -210,6 +232,8 @@ public final class LiveEnvironment: ClosableEnvironment {
     func transportOpened(_ transport: TCPTransport) { transports[ObjectIdentifier(transport)] = transport }
     func listenerOpened(_ listener: TCPListener) { listeners[ObjectIdentifier(listener)] = listener }
     func attemptEnded(_ attempt: any Cancellable) { attempts[ObjectIdentifier(attempt)] = nil }
+
+    func echoEnded(_ request: EchoRequest) { echoes[ObjectIdentifier(request)] = nil }
 
     func datagramsOpened(_ socket: UDPTransport) { datagrams[ObjectIdentifier(socket)] = socket }
 

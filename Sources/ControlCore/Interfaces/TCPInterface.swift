@@ -30,9 +30,9 @@ public final class TCPInterface {
     private var lastFailure: ConnectFailure?
     /// Why there is no connection any more.
     private var lossReason: ConnectionFault.Reason?
-    private var sends: [TCPSend] = []
+    private let sends = TurnQueue<TCPSend>()
+    private let queries = TurnQueue<TCPQuery>()
     private var receives: [TCPReceive] = []
-    private var queries: [TCPQuery] = []
 
     /// Makes an interface without a connection.
     /// - Parameters:
@@ -136,17 +136,12 @@ public final class TCPInterface {
         _ bytes: ByteBuffer, completion: @escaping (Result<Void, ConnectionFault>) -> Void
     ) -> any Cancellable {
         let send = TCPSend(bytes, through: self, completion: completion)
-        sends.append(send)
-        if sends.count == 1 { send.begin() }
+        sends.add(send)
         return send
     }
 
     /// The next one's turn.
-    func sendEnded(_ send: TCPSend) {
-        guard let index = sends.firstIndex(where: { $0 === send }) else { return }
-        sends.remove(at: index)
-        if index == 0, let next = sends.first { next.begin() }
-    }
+    func sendEnded(_ send: TCPSend) { sends.remove(send) }
 
     // MARK: Receiving
 
@@ -192,17 +187,12 @@ public final class TCPInterface {
         completion: @escaping (Result<ByteBuffer, ConnectionFault>) -> Void
     ) -> any Cancellable {
         let query = TCPQuery(message, upTo: limit, resetsOnError: resetOnError, through: self, completion: completion)
-        queries.append(query)
-        if queries.count == 1 { query.begin() }
+        queries.add(query)
         return query
     }
 
     /// The next one's turn.
-    func queryEnded(_ query: TCPQuery) {
-        guard let index = queries.firstIndex(where: { $0 === query }) else { return }
-        queries.remove(at: index)
-        if index == 0, let next = queries.first { next.begin() }
-    }
+    func queryEnded(_ query: TCPQuery) { queries.remove(query) }
 
     // MARK: The end of a connection
 
@@ -226,7 +216,7 @@ public final class TCPInterface {
         lossReason = reason
         connection.close()
         failReceives(reason)
-        if let send = sends.first, send.connection === connection { send.connectionDidChange() }
+        if let send = sends.current, send.connection === connection { send.connectionDidChange() }
     }
 
     private func letGoOfSpent(_ connection: TCPConnection) {
@@ -253,7 +243,7 @@ extension TCPInterface: TCPConnectionOwner {
             letGoOfSpent(connection)
             receive.succeed(bytes)
         }
-        if let send = sends.first, send.connection === connection { send.connectionDidChange() }
+        if let send = sends.current, send.connection === connection { send.connectionDidChange() }
         if connection === self.connection, connection.isSpent {
             letGoOfSpent(connection)
             failReceives(lossReason ?? .closed)

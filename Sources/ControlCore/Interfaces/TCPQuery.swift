@@ -1,7 +1,7 @@
 import NIOCore
 
 /// A message and its answer as one: no other query of the interface comes between them.
-final class TCPQuery: Cancellable {
+final class TCPQuery: Cancellable, TurnTaker {
     private let interface: TCPInterface
     private let message: ByteBuffer
     private let limit: Int

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// One message on its way out of a ``TCPInterface``: sent, and once more on a new connection when that fails.
-final class TCPSend: Cancellable {
+final class TCPSend: Cancellable, TurnTaker {
     private let interface: TCPInterface
     private let bytes: ByteBuffer
     private var completion: ((Result<Void, ConnectionFault>) -> Void)?

@@ -42,7 +42,7 @@ final class TCPConnectAttempt: Cancellable {
             switch result {
             case .success(let found):
                 addresses = found[...]
-                tryNext()
+                environment.connectPacer.perform { self.tryNext() }
             case .failure(let reason):
                 finish(.failure(reason))
             }

@@ -3,8 +3,8 @@ import NIOCore
 
 /// An HSMS connection that this side makes.
 ///
-/// The first attempt follows ``HsmsConnection/enable()`` at once. Whenever an attempt has failed or a connection was lost,
-/// the next attempt is made after T5.
+/// The first attempt follows ``HsmsConnection/enable()`` at once. Whenever an attempt has failed or a connection was
+/// lost, the next attempt is made after T5, and ``HsmsTimers/t5Jitter`` at random.
 public final class HsmsActiveConnection: HsmsConnection {
     private var attempt: (any Cancellable)?
     private var separation: (any Cancellable)?
@@ -58,6 +58,9 @@ public final class HsmsActiveConnection: HsmsConnection {
     private func separate() {
         // The program may have disabled and enabled the connection when it heard of the loss: then one is under way.
         guard attempt == nil, separation == nil else { return }
-        separation = environment.schedule(after: configuration.timers.t5) { self.startOpening() }
+        var delay = configuration.timers.t5
+        let jitter = configuration.timers.t5Jitter.nanoseconds
+        if jitter > 0 { delay = delay + .nanoseconds(Int64(environment.nextRandom() % UInt64(jitter))) }
+        separation = environment.schedule(after: delay) { self.startOpening() }
     }
 }

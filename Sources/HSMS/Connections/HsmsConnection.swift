@@ -3,8 +3,8 @@ import NIOCore
 
 /// What all HSMS connections have in common: messages in, messages out, and a delegate.
 ///
-/// A connection carries messages and keeps itself up; it speaks none of the procedures of SEMI E37. Those are the business
-/// of ``HsmsProtocol``. It belongs to the loop of its environment. Nothing here waits.
+/// A connection carries messages and keeps itself up; it speaks none of the procedures of SEMI E37. Those are the
+/// business of ``HsmsProtocol``. It belongs to the loop of its environment. Nothing here waits.
 ///
 /// While it ``isActive``, the environment keeps it alive.
 public class HsmsConnection {
@@ -126,11 +126,16 @@ public class HsmsConnection {
     /// Up to so many queued bytes a sender need not wait: 64 KiB.
     private static let writableBelow = 64 << 10
 
-    /// Stops (`false`) or resumes (`true`) the delivery of messages, so that a peer is slowed down that sends faster than
-    /// its messages are handled. Holds for the present TCP connection.
+    /// Stops (`false`) or resumes (`true`) the delivery of messages, so that a peer is slowed down that sends faster
+    /// than its messages are handled. Holds for the present TCP connection. Meanwhile requests of this side are not
+    /// timed out, as their answers cannot be seen; but neither are those of the peer answered, a Linktest.req included,
+    /// so it should not last.
     public func setReading(_ reading: Bool) {
         link?.setReading(reading)
     }
+
+    /// Whether messages are delivered as they come; see ``setReading(_:)``.
+    public var isReading: Bool { link?.isReading ?? true }
 
     // MARK: What the kinds of connections differ in
 
@@ -143,8 +148,8 @@ public class HsmsConnection {
     /// The TCP connection is gone and the delegate has heard of it. Called while the connection is enabled.
     func connectionLost() {}
 
-    /// Takes a new TCP connection into service. Only from a turn of the loop in which no code of the program is under way.
-    /// The one that is in service ends before.
+    /// Takes a new TCP connection into service. Only from a turn of the loop in which no code of the program is under
+    /// way. The one that is in service ends before.
     func adopt(_ transport: any StreamTransport) {
         link?.end(.replaced)
         // The delegate may have disabled the connection when it heard of the end.

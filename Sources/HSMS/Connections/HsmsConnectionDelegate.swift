@@ -1,5 +1,5 @@
-/// Receives what happens on an ``HsmsConnection``, on its loop, one call after the other and never from inside a call of
-/// the connection's own members.
+/// Receives what happens on an ``HsmsConnection``, on its loop, one call after the other and never from inside a call
+/// of the connection's own members.
 ///
 /// For each TCP connection the order is: established, packets, before closed, closed, and each but the packets exactly
 /// once. Nothing is demanded of a delegate: all methods have a default that does nothing.

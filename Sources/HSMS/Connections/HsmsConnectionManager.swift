@@ -2,8 +2,8 @@ public import ControlCore
 
 /// Many peers, active and passive, each known by a name.
 ///
-/// Passive peers of one port share one ``HsmsMultiPassiveServer``, which is made when the first of them comes and stopped
-/// when the last has gone. Active peers need none.
+/// Passive peers of one port share one ``HsmsMultiPassiveServer``, which is made when the first of them comes and
+/// stopped when the last has gone. Active peers need none.
 public final class HsmsConnectionManager {
     /// Hears what happens to all peers, those included that are added later, before their own ``HsmsProtocol/onEvent``.
     public var onEvent: ((HsmsProtocol, HsmsEvent) -> Void)?
@@ -14,7 +14,8 @@ public final class HsmsConnectionManager {
     public private(set) var servers: [Int: HsmsMultiPassiveServer] = [:]
 
     private let environment: any Environment
-    private let configuration: HsmsConfiguration
+    /// What peers have by default.
+    public let configuration: HsmsConfiguration
 
     /// Makes a manager without peers.
     /// - Parameter configuration: what peers have by default; its `bindAddress` is that of all servers.
@@ -31,8 +32,8 @@ public final class HsmsConnectionManager {
     ///   - active: whether this side makes the connection.
     ///   - sessionID: the session ID of data messages.
     ///   - configuration: `nil`: the manager's.
-    /// - Returns: the protocol, which is enabled. While the port of a passive peer cannot be had, it is tried again every
-    ///   T5.
+    /// - Returns: the protocol, which is enabled. While the port of a passive peer cannot be had, it is tried again
+    ///   every T5.
     /// - Throws: when a parameter is out of its range, or the name is taken.
     @discardableResult
     public func addPeer(
@@ -89,8 +90,8 @@ public final class HsmsConnectionManager {
     }
 
     /// Removes all peers. The manager can be used again. Idempotent.
-    /// - Parameter completion: called once, on a later turn of the loop, when all peers have heard of their end. Nothing of
-    ///   them or the network can delay it.
+    /// - Parameter completion: called once, on a later turn of the loop, when all peers have heard of their end.
+    ///   Nothing of them or the network can delay it.
     public func stop(completion: @escaping () -> Void = {}) {
         var open = handlers.count + 1
         let oneIsGone = {

@@ -27,10 +27,11 @@ final class HsmsLink: StreamDelegate {
     private var owner: (any HsmsLinkOwner)?
     private var decoder: HsmsFrameDecoder
     private var isClosing = false
-    private var isReading = true
+    /// Whether messages are delivered as they come.
+    private(set) var isReading = true
     private var isDelivering = false
-    /// Armed while a message is under way. It is not armed anew for every chunk: when it fires it looks at the time of the
-    /// last one.
+    /// Armed while a message is under way. It is not armed anew for every chunk: when it fires it looks at the time of
+    /// the last one.
     private var watchdog: (any Cancellable)?
     private var lastArrival: NIODeadline
     /// All bytes that were ever handed to the transport.

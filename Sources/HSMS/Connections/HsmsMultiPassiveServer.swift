@@ -21,7 +21,8 @@ public final class HsmsMultiPassiveServer {
     public private(set) var connections: [HsmsMultiPassiveConnection] = []
 
     let environment: any Environment
-    private let configuration: HsmsConfiguration
+    /// What its connections have by default.
+    public let configuration: HsmsConfiguration
     private let listening: HsmsListeningPort
     private var startAskers: [(ListenOutcome) -> Void] = []
 
@@ -75,7 +76,8 @@ public final class HsmsMultiPassiveServer {
         connection.disable()
     }
 
-    /// Listens until ``stop(terminateConnections:completion:)``. While the port cannot be had, it is tried again every T5.
+    /// Listens until ``stop(terminateConnections:completion:)``. While the port cannot be had, it is tried again every
+    /// T5.
     /// - Parameter completion: called once, on a later turn of the loop, with the outcome of the first try.
     public func start(completion: @escaping (ListenOutcome) -> Void = { _ in }) {
         guard !isStarted else {
@@ -100,8 +102,8 @@ public final class HsmsMultiPassiveServer {
     /// Frees the port. The connections are kept, and serve again after the next ``start(completion:)``. Idempotent.
     /// - Parameters:
     ///   - terminateConnections: whether peers that are connected are closed; otherwise they stay.
-    ///   - completion: called once, on a later turn of the loop, when the delegates have heard of all closes. Nothing of
-    ///     the peers or the network can delay it.
+    ///   - completion: called once, on a later turn of the loop, when the delegates have heard of all closes. Nothing
+    ///     of the peers or the network can delay it.
     public func stop(terminateConnections: Bool = true, completion: @escaping () -> Void = {}) {
         listening.close()
         if isStarted {

@@ -7,6 +7,9 @@ public struct HsmsTimers: Equatable, Sendable {
     public var t3 = TimeAmount.seconds(45)
     /// T5: the least time between the end of an attempt or a connection and the next attempt of the active side. 10 s.
     public var t5 = TimeAmount.seconds(10)
+    /// How much longer than T5 the separation may be, at random, so that many connections that were lost together do
+    /// not come back together. None.
+    public var t5Jitter = TimeAmount.zero
     /// T6: how long the answer to a Select.req, Deselect.req or Linktest.req is awaited. 5 s.
     public var t6 = TimeAmount.seconds(5)
     /// T7: how long a connection may stand without a session. 10 s.
@@ -49,8 +52,11 @@ public struct HsmsTimers: Equatable, Sendable {
         for case (let name, let value?) in all where !Self.acceptedRange.contains(value) {
             return (name, "is \(value.secondsText)")
         }
-        return (.zero...TimeAmount.longestDelay).contains(selectDelay)
-            ? nil : ("select delay", "is \(selectDelay.secondsText)")
+        for (name, value) in [("T5 jitter", t5Jitter), ("select delay", selectDelay)]
+        where !(.zero...TimeAmount.longestDelay).contains(value) {
+            return (name, "is \(value.secondsText)")
+        }
+        return nil
     }
 
     typealias ParameterProblem = (parameter: String, problem: String)

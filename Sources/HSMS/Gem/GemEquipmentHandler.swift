@@ -8,21 +8,21 @@ import ControlCore
 /// A handler belongs to its link's event loop.
 public final class GemEquipmentHandler: GemHandler {
     /// The status variables, data values and constants.
-    public private(set) var variables: GemVariables! = nil  // assigned in init, as it needs self, and never again
+    public private(set) lazy var variables = GemVariables(self)
     /// The collection events and their reports.
-    public private(set) var events: GemEvents! = nil  // assigned in init, as it needs self, and never again
+    public private(set) lazy var events = GemEvents(self)
     /// The alarms.
-    public private(set) var alarms: GemAlarms! = nil  // assigned in init, as it needs self, and never again
+    public private(set) lazy var alarms = GemAlarms(self)
     /// The commands that the host may give.
-    public private(set) var commands: GemRemoteCommands! = nil  // assigned in init, as it needs self
+    public private(set) lazy var commands = GemRemoteCommands(self)
     /// The clock.
-    public private(set) var clock: GemClock! = nil  // assigned in init, as it needs self, and never again
+    public private(set) lazy var clock = GemClock(self)
     /// The traces that the host has asked for.
-    public private(set) var traces: GemTraces! = nil  // assigned in init, as it needs self, and never again
+    public private(set) lazy var traces = GemTraces(self)
     /// The limits that the host has set.
-    public private(set) var limits: GemLimits! = nil  // assigned in init, as it needs self, and never again
+    public private(set) lazy var limits = GemLimits(self)
     /// What waits for the host.
-    public private(set) var spool: GemSpool! = nil  // assigned in init, as it needs self, and never again
+    public private(set) lazy var spool = GemSpool(self)
     /// Called after every change of ``controlState``.
     public var onControlStateChanged: ((GemControlState) -> Void)?
 
@@ -45,14 +45,8 @@ public final class GemEquipmentHandler: GemHandler {
     ) {
         self.control = GemControlStateMachine(control)
         super.init(link: link, role: .equipment, identity: identity, takesInitiative: takesInitiative)
-        variables = GemVariables(self)
-        events = GemEvents(self)
-        alarms = GemAlarms(self)
-        commands = GemRemoteCommands(self)
-        clock = GemClock(self)
-        traces = GemTraces(self)
-        limits = GemLimits(self)
-        spool = GemSpool(self)
+        // The parts register their messages when they are made.
+        _ = (variables, events, alarms, commands, clock, traces, limits, spool)
         register(stream: 1, function: 15) { [unowned self] in steer(.offlineRequested, by: $0) }
         register(stream: 1, function: 17) { [unowned self] in steer(.onlineRequested, by: $0) }
         if standardItems { addStandardItems() }
@@ -110,15 +104,23 @@ public final class GemEquipmentHandler: GemHandler {
 
     // MARK: The link
 
-    /// Sends a primary message; see ``SecsHandler/send(_:completion:)``. One that cannot be sent for want of communication
-    /// may go to the spool, which is the failure ``SecsFailure/spooled``.
+    /// Sends a primary message; see ``SecsHandler/send(_:completion:)``.
+    ///
+    /// One that cannot be sent for want of communication may go to the spool, which is the failure
+    /// ``SecsFailure/spooled``. So may one whose reply the end of the session has kept away: the host may get it twice.
     public override func send(
         _ message: SecsMessage, completion: @escaping (SecsResult<SecsMessage?>) -> Void = { _ in }
     ) {
         if control.state.isOnline, spool.load(message) {
             environment.execute { completion(.failure(.spooled)) }
-        } else {
-            super.send(message, completion: completion)
+            return
+        }
+        super.send(message) { [weak self] result in
+            if result == .failure(.closed), self?.spool.takeBack(message) == true {
+                completion(.failure(.spooled))
+            } else {
+                completion(result)
+            }
         }
     }
 

@@ -22,9 +22,9 @@ public class GemHandler: SecsHandler {
     /// Called after every change of ``communicationState``.
     public var onCommunicationStateChanged: ((GemCommunicationState) -> Void)?
     /// The texts of operators and for operators (S10).
-    public private(set) var terminals: GemTerminals! = nil  // assigned in init, as it needs self, and never again
+    public private(set) lazy var terminals = GemTerminals(self)
     /// The process programs, and their exchange (S7).
-    public private(set) var processPrograms: GemProcessPrograms! = nil  // assigned in init, as it needs self
+    public private(set) lazy var processPrograms = GemProcessPrograms(self)
 
     private var communication: GemCommunicationStateMachine
     private var delay: (any Cancellable)?
@@ -35,8 +35,8 @@ public class GemHandler: SecsHandler {
         communication = GemCommunicationStateMachine(takesInitiative: takesInitiative)
         super.init(link: link)
         precondition(link.role == role, "the link is configured for the other party")
-        terminals = GemTerminals(self)
-        processPrograms = GemProcessPrograms(self)
+        // The parts register their messages when they are made.
+        _ = (terminals, processPrograms)
         register(stream: 1, function: 1) { [unowned self] in $0.reply(ownIdentity) }
         register(stream: 1, function: 13) { [unowned self] in try establishRequested($0) }
         if link.isSelected { advance(.linkSelected) }

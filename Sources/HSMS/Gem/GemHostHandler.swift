@@ -61,7 +61,7 @@ public final class GemHostHandler: GemHandler {
     /// Called for samples of a trace; the code it returns is the answer (ACKC6), 0 without it.
     public var onTrace: ((TraceSamples) -> UInt8)?
     /// The clock.
-    public private(set) var clock: GemClock! = nil  // assigned in init, as it needs self, and never again
+    public private(set) lazy var clock = GemClock(self)
 
     /// The variables of the reports that this side has defined.
     var definitions: [GemID: [GemID]] = [:]
@@ -73,7 +73,8 @@ public final class GemHostHandler: GemHandler {
     public init(link: any SecsLink, takesInitiative: Bool = true) {
         super.init(
             link: link, role: .host, identity: GemIdentity(model: "", revision: ""), takesInitiative: takesInitiative)
-        clock = GemClock(self)
+        // It registers its messages when it is made.
+        _ = clock
         register(stream: 5, function: 1) { [unowned self] in try alarmReceived($0) }
         register(stream: 6, function: 1) { [unowned self] in try traceReceived($0) }
         register(stream: 6, function: 11) { [unowned self] in try eventReceived($0) }

@@ -50,6 +50,15 @@ public final class GemSpool {
         change { $0.communicationLost() }
     }
 
+    /// A message was sent, and the session has ended before its reply came.
+    /// - Returns: whether it waits in the spool now.
+    func takeBack(_ message: SecsMessage) -> Bool {
+        guard isEnabled, store.spools(message) else { return false }
+        // This is told before the end of communication is, and is the first that is known of it.
+        communicationLost()
+        return store.load(message)
+    }
+
     /// - Returns: whether the message waits in the spool now.
     func load(_ message: SecsMessage) -> Bool { store.load(message) }
 

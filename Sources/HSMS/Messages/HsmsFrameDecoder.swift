@@ -2,8 +2,8 @@ public import NIOCore
 
 /// Cuts a stream of bytes into HSMS messages.
 ///
-/// The length is checked before anything is kept for its sake, and what is kept grows with the bytes that came, not with
-/// the length they announce. A message that arrives in many pieces is put together in a buffer of its own, in time
+/// The length is checked before anything is kept for its sake, and what is kept grows with the bytes that came, not
+/// with the length they announce. A message that arrives in many pieces is put together in a buffer of its own, in time
 /// proportional to its length; one that arrives whole is not copied.
 public struct HsmsFrameDecoder {
     /// The longest message that is taken, in bytes, header included.

@@ -1,7 +1,7 @@
 import ControlCore
 
-/// The program's wait for what becomes of a request. Cancelling it keeps the outcome to itself; the transaction goes on, so
-/// that a reply that comes later is not taken for another's.
+/// The program's wait for what becomes of a request. Cancelling it keeps the outcome to itself; the transaction goes
+/// on, so that a reply that comes later is not taken for another's.
 final class HsmsPendingReply: Cancellable {
     private var completion: ((HsmsOutcome) -> Void)?
 

@@ -21,8 +21,8 @@ extension HsmsProtocol {
     /// Asks to end the session and to keep the connection. `send_deselect_req` of secsgem.
     /// - Parameters:
     ///   - session: which one, where there are several; `nil`: the first.
-    ///   - completion: gets the Deselect.rsp, whose status may refuse, or what happened instead. No answer within T6 ends
-    ///     the connection.
+    ///   - completion: gets the Deselect.rsp, whose status may refuse, or what happened instead. No answer within T6
+    ///     ends the connection.
     @discardableResult
     public func sendDeselectRequest(
         session: UInt16? = nil, completion: @escaping (HsmsOutcome) -> Void
@@ -32,8 +32,8 @@ extension HsmsProtocol {
     }
 
     /// Asks whether the peer is there. `send_linktest_req` of secsgem.
-    /// - Parameter completion: gets the Linktest.rsp, or what happened instead. No answer within T6 counts as one of the
-    ///   ``HsmsConfiguration/toleratedLinktestFailures``.
+    /// - Parameter completion: gets the Linktest.rsp, or what happened instead. No answer within T6 counts as one of
+    ///   the ``HsmsConfiguration/toleratedLinktestFailures``.
     @discardableResult
     public func sendLinktestRequest(completion: @escaping (HsmsOutcome) -> Void) -> any Cancellable {
         request(HsmsPacket(.linktestRequest(system: nextSystemCounter())), completion)
@@ -141,8 +141,8 @@ extension HsmsProtocol {
     }
 
     /// Tells the host by a message of stream 9 what was wrong with one of its own. For equipment.
-    /// - Parameter offending: the header of the host's message, or for ``HsmsErrorMessage/transactionTimeout`` that of the
-    ///   equipment's.
+    /// - Parameter offending: the header of the host's message, or for ``HsmsErrorMessage/transactionTimeout`` that of
+    ///   the equipment's.
     /// - Throws: when the session is not established, or the message could not be queued.
     public func sendErrorMessage(_ error: HsmsErrorMessage, about offending: HsmsHeader) throws(IOFault) {
         let session = machine.isSingle ? sessionID : offending.sessionID

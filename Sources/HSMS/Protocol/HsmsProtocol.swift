@@ -100,8 +100,8 @@ public final class HsmsProtocol {
 
     /// Separates, closes the connection and lets it be. Requests that are unanswered are completed with
     /// ``HsmsOutcome/closed``. Idempotent.
-    /// - Parameter completion: called once, on a later turn of the loop, after all of them and all events. Nothing of the
-    ///   peer or the network can delay it.
+    /// - Parameter completion: called once, on a later turn of the loop, after all of them and all events. Nothing of
+    ///   the peer or the network can delay it.
     public func disable(completion: @escaping () -> Void = {}) {
         handle(.leave, later: true)
         connection.disable { [self] in
@@ -116,6 +116,12 @@ public final class HsmsProtocol {
     public func disconnect() {
         handle(.leave, later: true)
         connection.disconnect()
+    }
+
+    /// The system bytes that were given out last; the next ones are one more. `systemCounter` of secsgem.
+    public var systemCounter: UInt32 {
+        get { machine.lastSystem }
+        set { machine.lastSystem = newValue }
     }
 
     // MARK: Inputs
@@ -223,6 +229,9 @@ public final class HsmsProtocol {
             let left = lastArrival + interval - environment.now
             if left > .zero {
                 listenForSilence(of: interval, after: left)
+            } else if !connection.isReading {
+                // Silence says nothing while this side does not listen.
+                listenForSilence(of: interval, after: interval)
             } else {
                 handle(.peerSilent, later: false)
             }

@@ -3,8 +3,8 @@ import NIOCore
 
 /// T3 or T6 of one request.
 ///
-/// Both count from when the request has been sent, so a request behind a long message on a slow line is given time as long
-/// as the line moves. A line that stands still for the whole of the time is as good as no answer.
+/// Both count from when the request has been sent, so a request behind a long message on a slow line is given time as
+/// long as the line moves. A line that stands still for the whole of the time is as good as no answer.
 final class HsmsReplyTimer {
     private let environment: any Environment
     private let link: HsmsLink
@@ -28,8 +28,9 @@ final class HsmsReplyTimer {
         handle = environment.schedule(after: duration) { [self] in
             let before = sent
             sent = link.sentBytes
-            // Its own bytes had not all left when the time began, and the line has moved since.
-            if before < end, sent > before, link.isOpen {
+            // Its own bytes had not all left when the time began, and the line has moved since; or the program takes no
+            // messages at the moment, and so could not see an answer.
+            if link.isOpen, (before < end && sent > before) || !link.isReading {
                 run(overdue)
             } else {
                 handle = nil

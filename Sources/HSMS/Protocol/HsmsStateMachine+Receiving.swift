@@ -165,8 +165,8 @@ extension HsmsStateMachine {
         end(transaction, header.function == 0 ? .aborted(packet) : .reply(packet))
     }
 
-    /// Ends the request that an error message concerns: the one that it quotes, or, as some peers do, the one whose system
-    /// bytes it has itself.
+    /// Ends the request that an error message concerns: the one that it quotes, or, as some peers do, the one whose
+    /// system bytes it has itself.
     private mutating func receivedErrorMessage(_ packet: HsmsPacket) {
         // S9F9 and S9F13 tell of the equipment's own requests.
         guard let error = HsmsErrorMessage(rawValue: packet.header.function), error != .transactionTimeout else {

@@ -1,7 +1,7 @@
 /// What SEMI E37 decides on one connection: inputs in, outputs out. No I/O, no clock.
 ///
-/// Outputs are carried out in order. Those that can run code of the program, completions and reports, come last: what the
-/// program then does finds everything settled.
+/// Outputs are carried out in order. Those that can run code of the program, completions and reports, come last: what
+/// the program then does finds everything settled.
 struct HsmsStateMachine {
     enum Input: Equatable {
         /// The TCP connection stands.
@@ -12,8 +12,8 @@ struct HsmsStateMachine {
         case received(HsmsPacket)
         /// The time set by ``Output/scheduleSelect`` is over.
         case selectDue
-        /// The program sends a request that awaits an answer: a Select.req, Deselect.req, Linktest.req, or a data message
-        /// with W. Its system bytes come from ``HsmsStateMachine/allocateSystem()``.
+        /// The program sends a request that awaits an answer: a Select.req, Deselect.req, Linktest.req, or a data
+        /// message with W. Its system bytes come from ``HsmsStateMachine/allocateSystem()``.
         case request(HsmsPacket)
         /// The program ends a session by Separate.req.
         case separate(session: UInt16, system: UInt32)
@@ -80,7 +80,8 @@ struct HsmsStateMachine {
     var linktestFailures = 0
     private var isSelectScheduled = false
     private var isNotSelectedTimerRunning = false
-    private var lastSystem: UInt32
+    /// The system bytes that were given out last.
+    var lastSystem: UInt32
     private var requests = 0
 
     private var actions: [Output] = []

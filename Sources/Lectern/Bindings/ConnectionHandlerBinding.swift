@@ -116,7 +116,8 @@ func declareConnecting<Handler: TcpConnectionHandler>(_ c: inout LuaClass<Handle
     c.method(
         "Connect",
         [.optional("timeout", .seconds, "For this attempt and later ones; nil: as long as the system does.")],
-        returns: "'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any", waits: true,
+        returns: "'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any",
+        waits: true,
         "Connects and begins to poll."
     ) { (handler, call) throws(LuaFault) in
         let timeout = call.duration(1)

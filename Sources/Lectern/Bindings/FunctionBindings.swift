@@ -30,12 +30,13 @@ func declareFunctions(_ context: BindingContext) -> [LuaFunction] {
         ) { (call) throws(LuaFault) in
             call.returning(Double(context.environment.now.uptimeNanoseconds) / 1e9)
         },
+        declarePing(context),
         declareWakeOnLan(context),
         LuaFunction("Version", [], returns: "the version of Lectern", "Tells the version of the host.") {
             (call) throws(LuaFault) in call.returning(LecternVersion.current)
         },
-        LuaFunction("Platform", [], returns: "'Lectern'", "Tells what the program runs on.") {
-            (call) throws(LuaFault) in call.returning("Lectern")
+        LuaFunction("Platform", [], returns: "'Pro xi'", "Tells which platform's library the program finds.") {
+            (call) throws(LuaFault) in call.returning("Pro xi")
         },
         LuaFunction(
             "ExitProgram", [.optional("code", .integer(0...255), default: "0", "The exit code.")],
@@ -45,6 +46,40 @@ func declareFunctions(_ context: BindingContext) -> [LuaFunction] {
             return .none
         },
     ]
+}
+
+/// Declares `Ping`.
+private func declarePing(_ context: BindingContext) -> LuaFunction {
+    LuaFunction(
+        "Ping",
+        [
+            .optional("hostname", .string, default: "'localhost'", "The name or IP address."),
+            .optional("count", .integer(1...10_000), default: "5", "How many requests."),
+        ], returns: "how many were answered, how many were not, and the average time of an answer in milliseconds",
+        waits: true,
+        "Sends echo requests, each when the one before is answered or 1 s old. Raises IOError when the system forbids them."
+    ) { (call) throws(LuaFault) in
+        let host = call.string(1) ?? "localhost"
+        guard !host.isEmpty else {
+            throw LuaFault(.valueError, "argument 'hostname' of Ping must be a host name or an IP address, got ''")
+        }
+        return try call.wait { (waiter) throws(LuaFault) in
+            let pending = PingCall.begin(host, count: call.integer(2) ?? 5, in: context.environment) { result in
+                switch result {
+                case .success(let outcome):
+                    waiter.resume { stack in
+                        stack.push(outcome.successes)
+                        stack.push(outcome.failures)
+                        stack.push(outcome.averageMilliseconds)
+                        return .values(3)
+                    }
+                case .failure(let fault):
+                    waiter.resume(throwing: LuaFault(fault))
+                }
+            }
+            return { pending.cancel() }
+        }
+    }
 }
 
 /// Declares `WakeOnLan`.

@@ -23,7 +23,12 @@ func declareGetConnectionHandler(_ context: BindingContext) -> LuaFunction {
         "GetConnectionHandler", handlerParameters, returns: "the handler that fits the interface", waits: true,
         "Makes a connection handler for an interface. Waits only as long as a module's SubscribeStatus does."
     ) { [handlers = context.handlers] (call) throws(LuaFault) in
-        try handlers.call(.make, call, arguments: handlerParameters.count)
+        guard !call.isNil(1) else {
+            throw LuaFault(
+                .typeError,
+                "argument 'Interface' of GetConnectionHandler is missing: it must be an interface or a device module")
+        }
+        return try handlers.call(.make, call, arguments: handlerParameters.count)
     }
 }
 

@@ -7,17 +7,35 @@ func declareProcessorDevice(_ context: BindingContext) -> LuaClass<ProcessorDevi
     c.constructor(
         [
             .required("DeviceAlias", .string, "The name that lectern.yaml or --port maps to this machine's ports."),
-            .optional("PartNumber", .string, "The part that the program was written for; without effect."),
+            .optional(
+                "PartNumber", .string,
+                "The part that the program was written for; another one in lectern.yaml is a warning in the log."),
         ], "Names a processor; its ports are found when they are used."
     ) { (call) throws(LuaFault) in
-        ProcessorDevice(alias: call.string(1) ?? "", partNumber: call.string(2))
+        let alias = call.string(1) ?? ""
+        let identity = context.configuration.processors[alias] ?? ProcessorIdentity()
+        if let asked = call.string(2), let known = identity.partNumber, asked != known {
+            context.log(.warning, "ProcessorDevice '\(alias)' is part \(known), and the program asks for \(asked)")
+        }
+        return ProcessorDevice(alias: alias, partNumber: call.string(2), identity: identity)
     }
-    c.property("DeviceAlias", .string, "The name as given.") { $0.alias }
-    c.property("PartNumber", .string, "The part as given, or nil.") { $0.partNumber }
-    c.property("ModelName", .string, "'Lectern'.") { _ in "Lectern" }
-    c.property("FirmwareVersion", .string, "The version of Lectern.") { _ in LecternVersion.current }
-    c.property("IPAddress", .string, "The address that the configuration gives to the interface LAN, or nil.") { _ in
-        context.configuration.interfaceAddresses["LAN"]
+    declareProcessorProperties(&c, context)
+    let modeChanged = c.event("ExecutiveModeChanged", "the mode", "SetExecutiveMode has changed the mode.")
+    c.method(
+        "SetExecutiveMode", [.required("ExecutiveMode", .integer(0...Int.max), "The mode, whatever it means.")],
+        "Sets the mode that ExecutiveMode reads."
+    ) { [unowned context] (device, call) throws(LuaFault) in
+        let mode = call.integer(1) ?? 0
+        guard mode != device.executiveMode else { return .none }
+        device.executiveMode = mode
+        context.runtime.knownInstance(of: device)?.fire(modeChanged, mode)
+        return .none
+    }
+    c.method("Reboot", "Raises RuntimeError: a program does not restart the machine; see ExitProgram.") {
+        (_, _) throws(LuaFault) in
+        throw LuaFault(
+            .runtimeError,
+            "Reboot would end everything on this machine: call ExitProgram, and let what runs lectern start it again")
     }
     let onlineBox = Box<LuaEvent>()
     onlineBox.value = c.event(
@@ -32,5 +50,44 @@ func declareProcessorDevice(_ context: BindingContext) -> LuaClass<ProcessorDevi
             }
         })
     _ = c.event("Offline", "'Offline'", "Never comes: a program ends with its processor.")
+    for (name, argument) in [
+        ("CombinedCurrentChanged", "the current"), ("CombinedWattageChanged", "the wattage"),
+        ("CombinedLoadStateChanged", "the state"),
+    ] {
+        _ = c.event(name, argument, "Never comes: this hardware does not measure it.")
+    }
     return c
+}
+
+private func declareProcessorProperties(_ c: inout LuaClass<ProcessorDevice>, _ context: BindingContext) {
+    let environment = context.environment
+    let addresses = context.configuration.interfaceAddresses
+    let folder = context.folder.path
+    c.property("DeviceAlias", .string, "The name as given.") { $0.alias }
+    c.property("PartNumber", .string, "The part as given, else as configured, or nil.") { $0.partNumber }
+    c.property("ModelName", .string, "The model as configured; else 'Lectern'.") { $0.identity.model ?? "Lectern" }
+    c.property("SerialNumber", .string, "The serial number as configured, or nil.") { $0.identity.serialNumber }
+    c.property("FirmwareVersion", .string, "The version of Lectern.") { _ in LecternVersion.current }
+    c.property("Hostname", .string, "The machine's name.") { _ in environment.machine.hostname }
+    c.property(
+        "IPAddress", .string,
+        "The address that the configuration gives to the interface LAN, else that of the default route, or nil."
+    ) { _ in addresses["LAN"] ?? environment.machine.interface(at: nil)?.address }
+    c.property("MACAddress", .string, "The hardware address of the interface with IPAddress, or nil.") { _ in
+        environment.machine.interface(at: addresses["LAN"])?.hardwareAddress
+    }
+    c.property("LinkLicenses", .table, "An empty list: nothing here needs a license.") { _ in [String]() }
+    c.property("UserUsage", .table, "{used, total} of the program's file system in KB, or nil.") { _ in
+        fileSystemUsage(of: folder)
+    }
+    c.property("ExecutiveMode", .integer, "What SetExecutiveMode has set; 0 before.") { $0.executiveMode }
+    c.property(
+        "SystemSettings", .table,
+        "Network.LAN and, when it is configured, Network.AVLAN with Hostname, IPAddress, SubnetMask, Gateway, DNSServers and "
+            + "SearchDomains; ProgramInformation with DeviceName and SoftwareVersion."
+    ) { SystemSettings(machine: environment.machine, addresses: addresses, alias: $0.alias) }
+    for name in ["CurrentLoad", "CombinedCurrent", "CombinedWattage"] {
+        c.property(name, .number, "nil: this hardware does not measure it.") { _ in LuaNil() }
+    }
+    c.property("CombinedLoadState", .string, "nil: this hardware does not measure it.") { _ in LuaNil() }
 }

@@ -20,7 +20,9 @@ func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimpl
             }
         },
         sendAndWait: { (handler, call) throws(LuaFault) in
-            try call.sendAndWait(context.patterns) { handler.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3) }
+            try call.sendAndWait(context.patterns) {
+                handler.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3)
+            }
         })
     let receiveData = c.event("ReceiveData", "the bytes", "Bytes arrived; with UDP one datagram.")
     c.whenAttached { handler, instance, _ in

@@ -18,7 +18,9 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
             }
         },
         sendAndWait: { (handler, call) throws(LuaFault) in
-            try call.sendAndWait(context.patterns) { handler.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3) }
+            try call.sendAndWait(context.patterns) {
+                handler.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3)
+            }
         })
     let receiveData = c.event("ReceiveData", "the bytes", "Bytes arrived.")
     c.whenAttached { handler, instance, _ in

@@ -16,7 +16,7 @@ struct ConfigurationReader {
         let keys = ["devices", "limits", "profile", "servers", "certificates", "log", "ssh"]
         for (key, value) in entries(root, keys, of: "the configuration") {
             switch key {
-            case "devices": configuration.devices = devices(value)
+            case "devices": configuration.devices = devices(value, &configuration.processors)
             case "limits": limits(value, &configuration.limits)
             case "ssh": ssh(value, &configuration.ssh)
             case "profile": set(&configuration.profile, word(value, key))
@@ -41,15 +41,26 @@ struct ConfigurationReader {
         }
     }
 
-    private mutating func devices(_ node: Node) -> [String: [String: ProgramConfiguration.PortMapping]] {
+    private mutating func devices(
+        _ node: Node, _ processors: inout [String: ProcessorIdentity]
+    ) -> [String: [String: ProgramConfiguration.PortMapping]] {
         var devices: [String: [String: ProgramConfiguration.PortMapping]] = [:]
         for (alias, device) in entries(node, nil, of: "'devices'") {
             devices[alias] = [:]
-            for (_, ports) in entries(device, ["ports"], of: "device '\(alias)'") {
-                for (port, value) in entries(ports, nil, of: "the ports of '\(alias)'") {
-                    devices[alias]?[port] = mapping(value, port)
+            var identity = ProcessorIdentity()
+            let keys = ["ports", "model", "partNumber", "serialNumber"]
+            for (key, value) in entries(device, keys, of: "device '\(alias)'") {
+                switch key {
+                case "model": set(&identity.model, string(value, key))
+                case "partNumber": set(&identity.partNumber, string(value, key))
+                case "serialNumber": set(&identity.serialNumber, string(value, key))
+                default:
+                    for (port, value) in entries(value, nil, of: "the ports of '\(alias)'") {
+                        devices[alias]?[port] = mapping(value, port)
+                    }
                 }
             }
+            processors[alias] = identity
         }
         return devices
     }

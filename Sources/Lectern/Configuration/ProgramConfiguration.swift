@@ -38,6 +38,8 @@ public struct ProgramConfiguration: Equatable, Sendable {
     public var interfaceAddresses: [String: String] = [:]
     /// The ports of each device alias.
     public var devices: [String: [String: PortMapping]] = [:]
+    /// What is known of the hardware of each device alias.
+    public var processors: [String: ProcessorIdentity] = [:]
     /// The certificates that programs know by an alias.
     public var identities: [String: IdentityFiles] = [:]
     /// The files of certificates in PEM form, whose authorities programs know by an alias.

@@ -20,10 +20,16 @@ local function next_line(file)
     if line ~= "" then return line end
 end
 
+--- local file <close> = File(name): the file is closed at the end of the block.
+local function close_file(file)
+    file:close()
+end
+
 -- The profile strict has no files.
 if File then
-    File.__call = next_line
-    RFile.__call = next_line
+    for _, class in ipairs({File, RFile}) do
+        class.__call, class.__close = next_line, close_file
+    end
 end
 
 local function set(object, name, f)
@@ -79,10 +85,14 @@ local interface = {
 }
 local system = {
     Timer = Timer, Wait = Wait, Clock = Clock, ProgramLog = ProgramLog, ExitProgram = ExitProgram,
-    GetSystemUpTime = GetSystemUpTime, WakeOnLan = WakeOnLan, MESet = MESet, File = File, RFile = RFile,
+    GetSystemUpTime = GetSystemUpTime, Ping = Ping, WakeOnLan = WakeOnLan, MESet = MESet, File = File, RFile = RFile,
     SaveProgramLog = SaveProgramLog,
 }
-local handlers = {GetConnectionHandler = GetConnectionHandler, ModuleVersion = ModuleVersion}
+local handlers = {
+    GetConnectionHandler = GetConnectionHandler, ModuleVersion = ModuleVersion, ConnectionHandler = ConnectionHandler,
+    RawSimplePipeHandler = RawSimplePipeHandler, ModuleSimplePipeHandler = ModuleSimplePipeHandler,
+    RawTcpHandler = RawTcpHandler, ModuleTcpHandler = ModuleTcpHandler, ServerExHandler = ServerExHandler,
+}
 
 local function module(contents)
     return function() return contents end

@@ -170,6 +170,47 @@ struct DatagramContractTests {
             }
         }
     }
+
+    @Test("A broadcast in a network reaches everybody's socket on its port")
+    func broadcast() async throws {
+        try await withScene(.live) { scene in
+            scene.openDatagrams(DatagramOptions()) { server in
+                let recorder = DatagramRecorder()
+                recorder.onReceive = { _, bytes, sender in
+                    #expect(String(buffer: bytes) == "to all")
+                    #expect(sender.ipAddress == "127.0.0.1")
+                    scene.end()
+                }
+                server.start(delegate: recorder)
+                scene.client.openDatagrams(DatagramOptions(address: "127.0.0.1")) { result in
+                    guard let client = try? result.get(), let port = server.localAddress?.port,
+                        let everybody = try? SocketAddress(ipAddress: "127.255.255.255", port: port)
+                    else { return scene.fail("cannot open: \(result)") }
+                    client.start(delegate: DatagramRecorder())
+                    client.send(ByteBuffer(string: "to all"), to: everybody)
+                }
+            }
+        }
+    }
+
+    @Test("A multicast goes out through the interface of the socket's address, to those who have joined the group")
+    func multicast() async throws {
+        try await withScene(.live) { scene in
+            GroupMember.join("239.255.17.4", in: scene) { member in
+                scene.client.openDatagrams(DatagramOptions(address: "127.0.0.1")) { result in
+                    guard let client = try? result.get(),
+                        let group = try? SocketAddress(ipAddress: "239.255.17.4", port: member.port)
+                    else { return scene.fail("cannot open: \(result)") }
+                    member.onReceive = { text in
+                        #expect(text == "to the group")
+                        scene.end()
+                    }
+                    client.start(delegate: DatagramRecorder())
+                    client.send(ByteBuffer(string: "to the group"), to: group)
+                }
+            }
+        }
+    }
 }
 
 extension EnvironmentScene {

@@ -117,7 +117,8 @@ struct SerialContractTests {
                     let start = scene.client.now
                     recorder.onReceive = { _, _ in
                         guard recorder.text == "abcd" else { return }
-                        #expect(recorder.chunkSizes == [1, 1, 1, 1])
+                        // A loop that is late reads several at once.
+                        if kind == .simulated { #expect(recorder.chunkSizes == [1, 1, 1, 1]) }
                         #expect(scene.client.now - start >= .milliseconds(60))
                         scene.end()
                     }

@@ -17,10 +17,13 @@ struct TransportKind: Sendable {
     let isConnection: Bool
     /// Whether an opening that is under way can be called off.
     var canBeCalledOff = true
+    /// How many bytes an opening and a close may leave on the heap: the testing library keeps a trace of some 400 bytes of
+    /// each error that is thrown, also of those that are caught.
+    var heapTraces = 1024
     /// Makes what opens transports of this kind in `environments`.
     let makeScene: @Sendable (_ environments: EnvironmentScene) -> any TransportScene
 
-    static let all: [TransportKind] = [.tcp, .udp, .serial]
+    static let all: [TransportKind] = [.tcp, .tls, .udp, .serial]
 }
 
 /// One kind in one environment.

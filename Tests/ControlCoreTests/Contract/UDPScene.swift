@@ -19,15 +19,30 @@ final class UDPScene: TransportScene {
     }
 
     func open(then body: @escaping (_ near: any TransportEnd, _ far: any TransportEnd) -> Void) {
-        scene.openDatagrams(DatagramOptions(address: scene.serverHost, port: farPort)) { [self] far in
-            guard let farAddress = far.localAddress else { return scene.fail("no address") }
-            farPort = farAddress.port ?? 0
-            openNear(to: farAddress) { [self] result in
-                guard let near = try? result.get(), let nearAddress = near.socket.localAddress else {
-                    return scene.fail("cannot open: \(result)")
-                }
-                body(near, DatagramEnd(far, partner: nearAddress))
+        scene.server.openDatagrams(DatagramOptions(address: scene.serverHost, port: farPort)) { [self] result in
+            switch result {
+            case .success(let far):
+                open(to: far, then: body)
+            case .failure(.portUnavailable) where farPort != 0 && scene.liveLoop != nil:
+                // While it was closed, the system gave the port to another test.
+                farPort = 0
+                open(then: body)
+            case .failure(let failure):
+                scene.fail("cannot open: \(failure)")
             }
+        }
+    }
+
+    private func open(
+        to far: any DatagramTransport, then body: @escaping (_ near: any TransportEnd, _ far: any TransportEnd) -> Void
+    ) {
+        guard let farAddress = far.localAddress else { return scene.fail("no address") }
+        farPort = farAddress.port ?? 0
+        openNear(to: farAddress) { [self] result in
+            guard let near = try? result.get(), let nearAddress = near.socket.localAddress else {
+                return scene.fail("cannot open: \(result)")
+            }
+            body(near, DatagramEnd(far, partner: nearAddress))
         }
     }
 

@@ -114,6 +114,18 @@ struct TCPInterfaceSendTests {
         #expect(s.device.received == "axb" || s.device.received == "xab")
     }
 
+    @Test("A crowd of callers that wait for one connection is served without a deep stack")
+    func crowd() throws {
+        let s = try TCPInterfaceScenario()
+        var sent = 0
+        for _ in 0..<20_000 {
+            s.interface.send(ByteBuffer(string: "x")) { if case .success = $0 { sent += 1 } }
+        }
+        s.world.run(for: .seconds(1))
+        #expect(sent == 20_000)
+        #expect(s.device.received.utf8.count == 20_000)
+    }
+
     @Test("Calls that are cancelled leave their place to the next, and take nothing with them")
     func cancelled() throws {
         let s = try TCPInterfaceScenario.connected()

@@ -4,7 +4,7 @@ import HSMS
 import NIOCore
 import Testing
 
-/// Random and mutated texts. `LECTERN_FUZZ=10000000` runs as many of them in each test.
+/// Random and mutated texts, 500,000 of each kind. `LECTERN_FUZZ=10000000` makes them as many; of SML there are fewer.
 @Suite("SECS-II fuzzing")
 struct SecsItemFuzzTests {
     static let count: Int = {
@@ -69,6 +69,50 @@ struct SecsItemFuzzTests {
         }
         #expect(decoded > Self.count / 100)
         #expect(decoded < Self.count * 99 / 100)
+    }
+
+    @Test("What decodes is printed in SML that reads as the same item")
+    func sml() throws {
+        var random = SplitMix64(seed: 3)
+        var text: [UInt8] = []
+        var compared = 0
+        for _ in 0..<Self.count / 200 {
+            Self.fill(&text, from: &random)
+            // What is not a number equals nothing, not itself either.
+            guard let item = try? SecsItem.decode(text), item == item else { continue }
+            #expect(try SecsItem(sml: item.description) == item)
+            compared += 1
+        }
+        #expect(compared > Self.count / 20_000)
+    }
+
+    @Test("Mutated SML is read or refused with a place in it")
+    func mutatedSML() throws {
+        let other = "<L [4] <A \"a b\" 0x0A> <C2 2 'x'> /* c */ <F4 -1.5 1e3> <BOOLEAN T F>>"
+        let seeds = SmlTests.texts.map { Array($0.1.utf8) } + [Array(other.utf8)]
+        let bytes = Array("<>[]\"'./*:LABUI124 0xTF\n".utf8)
+        var random = SplitMix64(seed: 4)
+        var read = 0
+        for _ in 0..<Self.count / 200 {
+            var bits = random.next()
+            var text = seeds[Int(bits & 0xFFFF) % seeds.count]
+            bits >>= 16
+            let index = Int(bits & 0xFFFF) % text.count
+            let byte = bytes[Int(bits >> 16 & 0xFFFF) % bytes.count]
+            switch bits >> 40 & 3 {
+            case 0: text[index] = byte
+            case 1: text.remove(at: index)
+            case 2: text.insert(byte, at: index)
+            default: text.removeSubrange(index...)
+            }
+            do throws(SmlError) {
+                _ = try SecsItem(sml: String(decoding: text, as: UTF8.self))
+                read += 1
+            } catch {
+                #expect(error.line >= 1 && error.line <= 12 && error.column >= 1)
+            }
+        }
+        #expect(read > 0)
     }
 
     /// Up to 24 bytes that often look like items: plain noise hardly ever is one.

@@ -155,6 +155,17 @@ struct DeviceModuleLineTests {
         #expect(scene.room.errors.isEmpty)
     }
 
+    @Test("A handler is refused a query that the module does not have")
+    func unknownQuery() throws {
+        let scene = try DeviceModuleScene(
+            """
+            print(select(2, pcall(GetConnectionHandler, with({}).EthernetClass('10.0.0.2'), 'Powr')))
+            """)
+        #expect(
+            scene.room.lines.first?.contains("ValueError: GetConnectionHandler: ") == true, "\(scene.room.lines)")
+        #expect(scene.room.lines.first?.contains("Power") == true, "\(scene.room.lines)")
+    }
+
     @Test("A handshake holds the commands back until it is done")
     func handshake() throws {
         let scene = try DeviceModuleScene(

@@ -57,6 +57,15 @@ public final class SimulatedEnvironment: ClosableEnvironment {
         set { host.wallClockAtZero = newValue - Int64(world.now.uptimeNanoseconds) }
     }
 
+    /// The host as a machine: by default with one interface, and nothing beyond its name and address.
+    public lazy var machine: MachineDescription = {
+        var machine = MachineDescription()
+        machine.hostname = name
+        machine.interfaces = [MachineDescription.NetworkInterface(name: "eth0", address: address)]
+        machine.defaultInterface = "eth0"
+        return machine
+    }()
+
     /// Lets the wall clock jump, forward or back.
     public func jumpWallClock(by amount: TimeAmount) {
         host.wallClockAtZero += amount.nanoseconds
@@ -189,6 +198,24 @@ public final class SimulatedEnvironment: ClosableEnvironment {
         onOpenTurn(completion) { [self] in
             completion(SimulatedDatagramSocket.open(options, on: host, in: world.network))
         }
+    }
+
+    /// Whether the system lets the program send echo requests, as ``LiveEnvironment`` may find that it does not.
+    public var permitsEcho = true
+
+    /// Sends an echo request; see ``Environment/echo(_:timeout:completion:)``. Every host answers, unless faults of the
+    /// network keep packets away. After ``close()`` it fails.
+    @discardableResult
+    public func echo(
+        _ address: SocketAddress,
+        timeout: TimeAmount,
+        completion: @escaping (Result<TimeAmount, EchoFailure>) -> Void
+    ) -> any Cancellable {
+        guard !isClosed else { return refuse(completion) }
+        guard permitsEcho else { return executeCancellably { completion(.failure(.notPermitted)) } }
+        let request = SimulatedEchoRequest(world: world, host: host, completion: completion)
+        execute { request.begin(to: address.ipAddress ?? "", timeout: timeout) }
+        return request
     }
 
     /// Ends everything that the program had: deadlines, connects, listeners, serial ports, UDP sockets and streams, which

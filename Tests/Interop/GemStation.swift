@@ -1,0 +1,96 @@
+import ControlCore
+import HSMS
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import Testing
+
+/// One side of GEM on a loop and live sockets of its own, driven from a test.
+final class GemStation<Handler: GemHandler>: Sendable {
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let loop: any EventLoop
+    private let parts: NIOLoopBoundBox<(environment: LiveEnvironment, hsms: HsmsProtocol, handler: Handler)?>
+    private let noted = NIOLockedValueBox<[String]>([])
+
+    /// - Parameter make: makes the handler on its link; what it notes appears in ``lines``.
+    init(
+        role: HsmsConfiguration.Role, active: Bool, port: Int,
+        make: @escaping @Sendable (HsmsSession, _ note: @escaping @Sendable (String) -> Void) throws -> Handler
+    ) async throws {
+        let loop = group.next()
+        self.loop = loop
+        let noted = noted
+        parts = try await loop.submit {
+            let environment = LiveEnvironment(eventLoop: loop)
+            var configuration = HsmsConfiguration()
+            configuration.role = role
+            configuration.timers.t5 = .milliseconds(200)
+            let hsms = try HsmsProtocol(
+                environment: environment, address: "127.0.0.1", port: port, active: active, name: "station",
+                configuration: configuration)
+            let note: @Sendable (String) -> Void = { text in noted.withLockedValue { $0.append(text) } }
+            let handler = try make(HsmsSession(hsms), note)
+            handler.onCommunicationStateChanged = { note("\($0)") }
+            hsms.onEvent = { _, event in
+                switch event {
+                case .packetReceived, .unexpectedReply: break
+                case .connected, .selected, .deselected, .disconnected, .openFailed: note("hsms \(event)")
+                }
+            }
+            handler.enable()
+            hsms.enable()
+            return NIOLoopBoundBox((environment, hsms, handler), eventLoop: loop)
+        }.get()
+    }
+
+    /// All that it noted so far.
+    var lines: [String] { noted.withLockedValue { $0 } }
+
+    /// Waits for the n-th line that is `text`.
+    func line(
+        _ text: String, count: Int = 1, within seconds: Double = 20, at location: SourceLocation = #_sourceLocation
+    )
+        async throws
+    {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while lines.filter({ $0 == text }).count < count {
+            guard ContinuousClock.now < deadline else {
+                Issue.record("no '\(text)' \(count) times:\n\(lines.joined(separator: "\n"))", sourceLocation: location)
+                throw CancellationError()
+            }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    /// Makes a request, and waits for its answer.
+    func answer<Value: Sendable>(
+        _ request: @escaping @Sendable (Handler, @escaping (SecsResult<Value>) -> Void) -> Void
+    ) async throws -> Value {
+        let promise = loop.makePromise(of: Value.self)
+        loop.execute { [parts] in
+            guard let handler = parts.value?.handler else { return promise.fail(SecsFailure.closed) }
+            request(handler) { promise.completeWith($0.mapError { $0 as any Error }) }
+        }
+        return try await promise.futureResult.get()
+    }
+
+    /// Does something with the handler.
+    func run(_ body: @escaping @Sendable (Handler) throws -> Void) async throws {
+        try await loop.submit { [parts] in
+            if let handler = parts.value?.handler { try body(handler) }
+        }.get()
+    }
+
+    /// Separates and closes everything.
+    func end() async throws {
+        let promise = loop.makePromise(of: Void.self)
+        loop.execute { [parts] in
+            guard let (environment, hsms, handler) = parts.value else { return promise.succeed() }
+            parts.value = nil
+            handler.disable()
+            hsms.disable { environment.close { promise.succeed() } }
+        }
+        try await promise.futureResult.get()
+        try await group.shutdownGracefully()
+    }
+}

@@ -1,0 +1,99 @@
+import ControlCore
+import HSMS
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import Testing
+
+/// An HSMS protocol on a loop and live sockets of its own, driven from a test.
+final class HsmsStation: Sendable {
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let loop: any EventLoop
+    private let parts: NIOLoopBoundBox<(environment: LiveEnvironment, handler: HsmsProtocol)?>
+    private let noted = NIOLockedValueBox<[String]>([])
+
+    init(
+        active: Bool, port: Int, _ configure: @escaping @Sendable (inout HsmsConfiguration) -> Void = { _ in }
+    )
+        async throws
+    {
+        let loop = group.next()
+        self.loop = loop
+        let noted = noted
+        parts = try await loop.submit {
+            let environment = LiveEnvironment(eventLoop: loop)
+            var configuration = HsmsConfiguration()
+            configuration.timers.t5 = .milliseconds(300)
+            configure(&configuration)
+            let handler = try HsmsProtocol(
+                environment: environment, address: "127.0.0.1", port: port, active: active, name: "station",
+                configuration: configuration)
+            handler.onEvent = { _, event in
+                let text =
+                    switch event {
+                    case .connected: "connected"
+                    case .selected: "selected"
+                    case .deselected: "deselected"
+                    case .disconnected(let reason): "disconnected: \(reason)"
+                    case .packetReceived(let packet): "received \(packet)"
+                    case .unexpectedReply(let packet): "unexpected \(packet)"
+                    case .openFailed(let reason): "open failed: \(reason)"
+                    }
+                noted.withLockedValue { $0.append(text) }
+            }
+            handler.enable()
+            return NIOLoopBoundBox((environment, handler), eventLoop: loop)
+        }.get()
+    }
+
+    /// All that it noted so far.
+    var lines: [String] { noted.withLockedValue { $0 } }
+
+    /// Waits for the n-th line that begins with `text`.
+    func line(
+        _ text: String, count: Int = 1, within seconds: Double = 20, at location: SourceLocation = #_sourceLocation
+    )
+        async throws
+    {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while lines.filter({ $0.hasPrefix(text) }).count < count {
+            guard ContinuousClock.now < deadline else {
+                Issue.record("no '\(text)' \(count) times:\n\(lines.joined(separator: "\n"))", sourceLocation: location)
+                throw CancellationError()
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// Makes a request, and waits for what becomes of it.
+    func outcome(
+        _ request: @escaping @Sendable (HsmsProtocol, @escaping (HsmsOutcome) -> Void) -> Void
+    ) async throws -> HsmsOutcome {
+        let promise = loop.makePromise(of: HsmsOutcome.self)
+        loop.execute { [parts] in
+            guard let handler = parts.value?.handler else { return promise.succeed(.closed) }
+            request(handler) { promise.succeed($0) }
+        }
+        return try await promise.futureResult.get()
+    }
+
+    /// Does something with the protocol.
+    func run(_ body: @escaping @Sendable (HsmsProtocol) throws -> Void) async throws {
+        try await loop.submit { [parts] in
+            if let handler = parts.value?.handler { try body(handler) }
+        }.get()
+    }
+
+    /// Ends it as a process that dies: the connection is cut, without a Separate.req.
+    func kill() async throws {
+        let promise = loop.makePromise(of: Void.self)
+        loop.execute { [parts] in
+            let environment = parts.value?.environment
+            parts.value = nil
+            guard let environment else { return promise.succeed() }
+            environment.close { promise.succeed() }
+        }
+        try await promise.futureResult.get()
+        try await group.shutdownGracefully()
+    }
+}
