@@ -1865,6 +1865,11 @@ re = {
     A = 256,
 }
 
+--- Makes a device module of a declaration. Raises ValueError that names module, command and field.
+---@param declaration table What the device understands; see device-modules.md.
+---@return any # a table of classes: EthernetClass, SSHClass, UDPClass, SerialClass, SerialOverEthernetClass
+function DeviceModule(declaration) end
+
 --- Ends the program in order, once the calling task has ended or waits.
 ---@param code? integer The exit code.
 function ExitProgram(code) end

@@ -86,7 +86,10 @@ set_step("make", function(object, query, qualifier, limit, poll, retry, idle, co
     end
     local ask, tell_loss, known
     if type(query) == "string" and type(object) == "table" then
-        if method(object, "Update") or method(object, "Update" .. query) then
+        local commands = read(object, "Commands")
+        -- A table of commands that has the status which all modules have has all of them.
+        local lacks = type(commands) == "table" and commands.ConnectionStatus ~= nil and commands[query] == nil
+        if not lacks and (method(object, "Update") or method(object, "Update" .. query)) then
             ask, tell_loss = asker(object, query, qualifier), loss_teller(object)
         else
             known = commands_of(object)

@@ -37,5 +37,11 @@ struct LibrarySurface {
                 .optional("f", .function, "The handler; left out, event returns a function that takes it."),
             ], type: "f", documentation: "Sets the handler of every named event of every object. The last one set wins."
         ),
+        ClassSurface.Member(
+            kind: .method, name: "DeviceModule",
+            parameters: [.required("declaration", .table, "What the device understands; see device-modules.md.")],
+            type: "a table of classes: EthernetClass, SSHClass, UDPClass, SerialClass, SerialOverEthernetClass",
+            documentation:
+                "Makes a device module of a declaration. Raises ValueError that names module, command and field."),
     ]
 }

@@ -1,0 +1,203 @@
+import ControlCore
+import Lectern
+import Testing
+
+/// When a device of a declared module sends, and what happens to its connection.
+@Suite("Connections of declared modules")
+struct DeviceModuleLineTests {
+    @Test("Between two sends there is the declared gap; sets come first, of a level only the last")
+    func gap() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({gap = 0.25}).EthernetClass('10.0.0.2')
+            dev:Connect(1)
+            dev:Update('Power')
+            dev:Update('Volume')
+            dev:Update('Volume')
+            dev:Update('Input', {Output = 1})
+            dev:Set('Power', 'On')
+            dev:Set('Volume', 1)
+            dev:Set('Volume', 2)
+            dev:Set('Input', 'VGA', {Output = 1})
+            """)
+        scene.run(3)
+        #expect(
+            scene.device.timeline == [
+                "0.0 P?", "0.25 P1", "0.5 V2", "0.75 I1=2", "1.0 V?", "1.25 I1?",
+            ], "\(scene.device.timeline)")
+    }
+
+    @Test("With a time-out one request is open at a time; without a reply the next one follows when it is over")
+    func oneAtATime() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({timeout = 1}).EthernetClass('10.0.0.2')
+            dev:Connect(1)
+            report(dev, 'Volume', 'Power')
+            dev:Update('Power')
+            dev:Update('Volume')
+            """,
+            device: """
+                local answered = reply
+                function reply(line)
+                    if line == 'V?' then return answered(line) end
+                end
+                Wait(0.5, function() say('V3\\r') end)
+                """)
+        scene.run(3)
+        #expect(scene.device.timeline == ["0.0 P?", "1.0 V?"], "\(scene.device.timeline)")
+        #expect(scene.room.timeline == ["0.5 Volume\t3\tnil", "1.0 Volume\t-20\tnil"], "\(scene.room.timeline)")
+    }
+
+    @Test("A reply that does not say what it answers is that of the open request")
+    func pairing() throws {
+        let scene = try DeviceModuleScene(
+            """
+            local digit = '^=(\\\\d)$'
+            dev = with({timeout = 1, commands = {
+                A = {values = {Zero = 0, One = 1}, query = 'a\\r', reply = digit},
+                B = {range = {min = 0, max = 9}, query = 'b\\r', reply = digit},
+                C = {qualifiers = {{name = 'Output', min = 1, max = 4}}, range = {min = 0, max = 9}, query = 'c{Output}\\r',
+                    reply = digit},
+            }}).EthernetClass('10.0.0.2')
+            report(dev, 'A', 'B', 'C')
+            dev:Connect(1)
+            dev:Update('A')
+            dev:Update('B')
+            dev:Update('C', {Output = 4})
+            dev:Update('C', {Output = 2})
+            """, device: "function reply(line) return '=' .. #line end")
+        scene.run(1)
+        #expect(
+            scene.room.lines == ["B\t1\tnil", "A\tOne\tnil", "C\t2\t4", "C\t2\t2"]
+                || scene.room.lines == ["A\tOne\tnil", "B\t1\tnil", "C\t2\t4", "C\t2\t2"], "\(scene.room.lines)")
+    }
+
+    @Test("An acknowledged set lets the next request go, and is confirmed when the module says so")
+    func acknowledged() throws {
+        let scene = try DeviceModuleScene(
+            """
+            local all = declaration()
+            all.timeout = 1
+            all.commands.Volume.ack = '^OK$'
+            all.commands.Volume.confirm = true
+            all.commands.Power.ack = true
+            dev = DeviceModule(all).EthernetClass('10.0.0.2')
+            dev:Connect(1)
+            report(dev, 'Volume', 'Power')
+            dev:Set('Volume', 7)
+            dev:Set('Power', 'On')
+            """)
+        scene.run(0.5)
+        #expect(scene.room.timeline == ["0.0 Power\tOn\tnil", "0.0 Volume\t7\tnil"], "\(scene.room.timeline)")
+        #expect(scene.device.timeline == ["0.0 V7", "0.0 P1", "0.0 V?"], "\(scene.device.timeline)")
+    }
+
+    @Test("A full queue refuses the next command")
+    func fullQueue() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({gap = 1, queue = 2}).EthernetClass('10.0.0.2')
+            dev:Connect(1)
+            for _ = 1, 3 do dev:Set('Power', 'On') end
+            print(select(2, pcall(dev.Set, dev, 'Power', 'On')))
+            """)
+        scene.run(0.5)
+        #expect(scene.room.lines.last?.contains("IOError: Power: 2 commands wait to be sent already") == true)
+    }
+
+    @Test("Unanswered updates are counted; the next answer brings the device back, and its statuses are read again")
+    func silence() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({}).UDPClass('10.0.0.2')
+            dev.connectionCounter = 2
+            report(dev, 'ConnectionStatus', 'Power', 'Volume')
+            dev:Update('Volume')
+            Timer(1, function() dev:Update('Power') end)
+            """,
+            device: """
+                Wait(1.5, function() awake = false power = '1' level = 5 end)
+                Wait(5.5, function() awake = true end)
+                """)
+        scene.run(7)
+        #expect(
+            scene.room.timeline == [
+                "0.0 ConnectionStatus\tConnected\tnil", "0.0 Volume\t-20\tnil", "0.0 Power\tOff\tnil",
+                "4.0 ConnectionStatus\tDisconnected\tnil", "6.0 ConnectionStatus\tConnected\tnil", "6.0 Power\tOn\tnil",
+                "6.0 Volume\t5\tnil",
+            ], "\(scene.room.timeline)")
+    }
+
+    @Test("Through its handler a device is found again after a loss, and its statuses are read again")
+    func handler() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({}).EthernetClass('10.0.0.2')
+            handler = GetConnectionHandler(dev, 'Power', {DisconnectLimit = 3, connectRetryTime = 2})
+            print(handler, dev.connectionCounter)
+            report(handler, 'ConnectionStatus', 'Power', 'Volume')
+            report(dev, 'Input')
+            dev:SubscribeStatus('Input', {Output = 3}, function() end)
+            handler:Connect()
+            """,
+            device: """
+                Wait(2.5, function() for _, client in ipairs(tcp.Clients) do client:Disconnect() end inputs['3'] = '2' end)
+                """)
+        scene.run(7)
+        #expect(
+            scene.room.timeline == [
+                "0.0 <ModuleTcpHandler 10.0.0.2:23>\t3", "0.0 ConnectionStatus\tConnected\tnil",
+                "0.0 Power\tOff\tnil", "0.0 Volume\t-20\tnil", "0.0 Input\tHDMI\t3",
+                "2.5 ConnectionStatus\tDisconnected\tnil", "4.5 ConnectionStatus\tConnected\tnil",
+                "4.5 Input\tVGA\t3",
+            ], "\(scene.room.timeline)")
+        #expect(scene.room.errors.isEmpty)
+    }
+
+    @Test("A handler is refused a query that the module does not have")
+    func unknownQuery() throws {
+        let scene = try DeviceModuleScene(
+            """
+            print(select(2, pcall(GetConnectionHandler, with({}).EthernetClass('10.0.0.2'), 'Powr')))
+            """)
+        #expect(
+            scene.room.lines.first?.contains("ValueError: GetConnectionHandler: ") == true, "\(scene.room.lines)")
+        #expect(scene.room.lines.first?.contains("Power") == true, "\(scene.room.lines)")
+    }
+
+    @Test("A handshake holds the commands back until it is done")
+    func handshake() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({handshake = function(self)
+                print('greeting', self:SendAndWait('P?\\r', 1, {deliTag = '\\r'}) == 'P0\\r')
+                time.sleep(0.5)
+            end}).EthernetClass('10.0.0.2')
+            report(dev, 'Power')
+            dev:Connect(1)
+            dev:Update('Power')
+            """)
+        scene.run(1)
+        #expect(scene.room.timeline == ["0.0 greeting\ttrue", "0.5 Power\tOff\tnil"], "\(scene.room.timeline)")
+        #expect(scene.device.timeline == ["0.0 P?", "0.5 P?"])
+    }
+
+    @Test(
+        "A handshake that fails is logged, and nothing is sent", arguments: ["return 'wrong digest'", "error('oops')"])
+    func failedHandshake(_ ending: String) throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({handshake = function(self) \(ending) end}).EthernetClass('10.0.0.2')
+            report(dev, 'ConnectionStatus')
+            dev:Connect(1)
+            dev:Update('Power')
+            Wait(1, function() print(pcall(dev.Set, dev, 'Power', 'On')) end)
+            """)
+        scene.run(2)
+        #expect(scene.room.errors.last?.text.hasPrefix("Acme at 10.0.0.2:23: the handshake failed") == true)
+        #expect(scene.room.lines.contains("ConnectionStatus\tDisconnected\tnil"))
+        #expect(scene.room.lines.last?.contains("IOError: Power: the handshake failed") == true)
+        #expect(scene.device.lines.isEmpty)
+    }
+}
