@@ -68,7 +68,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Lua/environment.lua"), .embedInCode("Lua/handlers.lua"), .embedInCode("Lua/meset.lua"),
-                .embedInCode("Lua/re.lua"),
+                .embedInCode("Lua/re.lua"), .embedInCode("Lua/secsgem.lua"),
             ],
             swiftSettings: swiftSettings
         ),

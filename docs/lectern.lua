@@ -654,6 +654,1121 @@ function ServerExHandler:StartListen(timeout) end
 --- Stops listening, and trying to; clients stay connected.
 function ServerExHandler:StopListen() end
 
+--- The ten bytes that begin every HSMS message, field by field in both spellings.
+---@class HsmsHeader
+---@field session_id integer The session ID; the device ID of data.
+---@field sessionID integer The session ID; the device ID of data.
+---@field require_response boolean Whether a reply is expected.
+---@field requireResponse boolean Whether a reply is expected.
+---@field stream integer The stream.
+---@field function integer The function; the status or reason of a control message.
+---@field func integer The function; the status or reason of a control message.
+---@field p_type integer How the text is encoded; 0 is SECS-II.
+---@field pType integer How the text is encoded; 0 is SECS-II.
+---@field s_type integer The message type; 0 is data.
+---@field sType integer The message type; 0 is data.
+---@field system integer The system bytes.
+---@field type_name string SEMI E37's name of the message type, such as 'Select.req'; nil for none.
+---@overload fun(system: integer, session_id?: integer, stream?: integer, func?: integer, require_response?: boolean, p_type?: integer, s_type?: integer): HsmsHeader
+HsmsHeader = {}
+
+--- Gives the text that print shows.
+---@param spelling? 'session_id'|'sessionID' Which spelling of the field names: that of the newer documentation, or of the older.
+---@return any # the fields in one line
+function HsmsHeader:text(spelling) end
+
+--- Gives the bytes on the wire.
+---@return any # ten bytes
+function HsmsHeader:encode() end
+
+--- One HSMS message: its header and, in a data message, its text.
+---@class HsmsPacket
+---@field header any The header.
+---@field data string The text: bytes.
+---@overload fun(header?: HsmsHeader, data?: string): HsmsPacket
+HsmsPacket = {}
+
+--- Gives the text that print shows.
+---@param spelling? 'session_id'|'sessionID' Which spelling of the field names: that of the newer documentation, or of the older.
+---@return any # the header in one line
+function HsmsPacket:text(spelling) end
+
+--- Gives the constructor's form, with the text.
+---@param spelling? 'session_id'|'sessionID' Which spelling of the field names: that of the newer documentation, or of the older.
+---@return any # the message as the documented transcripts show results
+function HsmsPacket:repr(spelling) end
+
+--- Gives the bytes on the wire.
+---@return any # length, header and text as bytes
+function HsmsPacket:encode() end
+
+--- Reads the text as SECS-II. Raises ValueError when it is none.
+---@return any # a SecsMessage
+function HsmsPacket:message() end
+
+--- A SECS-II item: a list, a text, or numbers of one format.
+---@class SecsItem
+---@field format string The format, such as 'U4'.
+---@field value any The content as a value of Lua: a string, one number or boolean, or a list of what the item holds.
+---@field items table The SecsItems of a list; nil for all else.
+---@field count integer How many items, bytes, numbers or truth values it has.
+---@overload fun(value: any, format?: string): SecsItem
+SecsItem = {}
+
+--- Gives an item of a list.
+---@param index integer From 1.
+---@return any # the SecsItem, or nil when it is no list or not so long
+function SecsItem:item(index) end
+
+--- Compares contents.
+---@param other any A SecsItem or a value.
+---@return any # a boolean
+function SecsItem:equals(other) end
+
+--- Gives the bytes on the wire.
+---@return any # bytes
+function SecsItem:encode() end
+
+--- A SECS-II message: stream, function and at most one item.
+---@class SecsMessage
+---@field name string Stream and function as they are spoken of, such as 'S1F13'.
+---@field stream integer The stream.
+---@field function integer The function.
+---@field func integer The function.
+---@field require_response boolean Whether a reply is expected.
+---@field item any The item; nil for header only.
+---@field value any The item as a value of Lua; nil for header only.
+---@overload fun(stream: integer, func: integer, item?: any, require_response?: boolean): SecsMessage
+SecsMessage = {}
+
+--- What all HSMS connections have in common; the active, passive and multi-passive ones are such.
+---@class HsmsConnection
+HsmsConnection = {}
+
+--- An HSMS connection that this side makes.
+---@class HsmsActiveConnection
+---@field address string The peer's address or host name, as given.
+---@field remoteAddress string The peer's address or host name, as given.
+---@field port integer The peer's port, or the port to listen on.
+---@field remotePort integer The peer's port, or the port to listen on.
+---@field session_id integer The session ID that the peer is configured for.
+---@field sessionID integer The session ID that the peer is configured for.
+---@field active boolean Whether this side makes the connection.
+---@field enabled boolean Whether the connection is to be kept up.
+---@field connected boolean Whether the TCP connection stands.
+---@field peer string The connected peer as 'address:port'; nil when there is none.
+---@field delegate any The table whose functions on_connection_… are called; any of them may be missing.
+---@overload fun(address: string, port?: integer, session_id?: integer, delegate?: any, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table): HsmsActiveConnection
+HsmsActiveConnection = {}
+
+--- Lets the connection be established, again and again, until disable.
+function HsmsActiveConnection:enable() end
+
+--- Closes the connection and lets it be; waits until it is closed, where it can.
+---@async
+function HsmsActiveConnection:disable() end
+
+--- Closes the connection; while enabled it is established again as after any loss.
+function HsmsActiveConnection:disconnect() end
+
+--- Sends a message; waits while more than 64 KiB are queued.
+---@async
+---@param packet HsmsPacket The message.
+---@return any # true, or false and the reason when it is not connected
+function HsmsActiveConnection:send_packet(packet) end
+
+--- An HSMS connection that the peer makes; serves one peer at a time.
+---@class HsmsPassiveConnection
+---@field listening_port integer The port that it listens on; nil while it does not.
+---@field address string The peer's address or host name, as given.
+---@field remoteAddress string The peer's address or host name, as given.
+---@field port integer The peer's port, or the port to listen on.
+---@field remotePort integer The peer's port, or the port to listen on.
+---@field session_id integer The session ID that the peer is configured for.
+---@field sessionID integer The session ID that the peer is configured for.
+---@field active boolean Whether this side makes the connection.
+---@field enabled boolean Whether the connection is to be kept up.
+---@field connected boolean Whether the TCP connection stands.
+---@field peer string The connected peer as 'address:port'; nil when there is none.
+---@field delegate any The table whose functions on_connection_… are called; any of them may be missing.
+---@overload fun(address: string, port?: integer, session_id?: integer, delegate?: any, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table): HsmsPassiveConnection
+HsmsPassiveConnection = {}
+
+--- Lets the connection be established, again and again, until disable.
+function HsmsPassiveConnection:enable() end
+
+--- Closes the connection and lets it be; waits until it is closed, where it can.
+---@async
+function HsmsPassiveConnection:disable() end
+
+--- Closes the connection; while enabled it is established again as after any loss.
+function HsmsPassiveConnection:disconnect() end
+
+--- Sends a message; waits while more than 64 KiB are queued.
+---@async
+---@param packet HsmsPacket The message.
+---@return any # true, or false and the reason when it is not connected
+function HsmsPassiveConnection:send_packet(packet) end
+
+--- An HSMS connection that the peer makes to the port of an HsmsMultiPassiveServer.
+---@class HsmsMultiPassiveConnection
+---@field address string The peer's address or host name, as given.
+---@field remoteAddress string The peer's address or host name, as given.
+---@field port integer The peer's port, or the port to listen on.
+---@field remotePort integer The peer's port, or the port to listen on.
+---@field session_id integer The session ID that the peer is configured for.
+---@field sessionID integer The session ID that the peer is configured for.
+---@field active boolean Whether this side makes the connection.
+---@field enabled boolean Whether the connection is to be kept up.
+---@field connected boolean Whether the TCP connection stands.
+---@field peer string The connected peer as 'address:port'; nil when there is none.
+---@field delegate any The table whose functions on_connection_… are called; any of them may be missing.
+HsmsMultiPassiveConnection = {}
+
+--- Lets the connection be established, again and again, until disable.
+function HsmsMultiPassiveConnection:enable() end
+
+--- Closes the connection and lets it be; waits until it is closed, where it can.
+---@async
+function HsmsMultiPassiveConnection:disable() end
+
+--- Closes the connection; while enabled it is established again as after any loss.
+function HsmsMultiPassiveConnection:disconnect() end
+
+--- Sends a message; waits while more than 64 KiB are queued.
+---@async
+---@param packet HsmsPacket The message.
+---@return any # true, or false and the reason when it is not connected
+function HsmsMultiPassiveConnection:send_packet(packet) end
+
+--- One listening port for the connections of many peers, told apart by their addresses.
+---@class HsmsMultiPassiveServer
+---@field port integer The port as given.
+---@field listening_port integer The port that it listens on; nil while it does not.
+---@field started boolean Whether it listens, or tries to.
+---@field connections table A list of the connections, in the order of their creation.
+---@overload fun(port?: integer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table): HsmsMultiPassiveServer
+HsmsMultiPassiveServer = {}
+
+--- Makes the connection of one peer. Options that are left out are the server's.
+---@param address string The address from which the peer is expected; '' or '0.0.0.0': any.
+---@param port? integer The peer's port, for messages only.
+---@param session_id? integer The session ID that the peer is configured for.
+---@param delegate? any A table with any of the functions on_connection_….
+---@param T3? number How long a reply to data is awaited.
+---@param T5? number The least time between two attempts to connect.
+---@param T6? number How long the answer to a control message is awaited.
+---@param T7? number How long a connection may stand without a session.
+---@param T8? number The longest pause within one message.
+---@param connect_timeout? number How long an attempt to connect may take.
+---@param linktest_interval? number After so much silence of the peer a Linktest.req is sent; 0: never.
+---@param select_delay? number How long the active side waits before it selects.
+---@param select_attempts? integer How often the active side sends Select.req.
+---@param tolerated_linktest_failures? integer How many unanswered Linktest.req in a row leave the connection standing.
+---@param temperament? 'lenient'|'strict' Whether messages out of place are rejected (E37), or end the connection (E37.1).
+---@param duplicates? 'refuse'|'replace' What becomes of a peer that connects while its connection stands.
+---@param max_message_length? integer The longest message that is received, in bytes.
+---@param bind_ip? string The local address that passive connections listen on; nil: all.
+---@param sessions? table The session IDs of a connection with several (E37.2); nil: a single session.
+---@return any # an HsmsMultiPassiveConnection, which is not enabled
+function HsmsMultiPassiveServer:create_connection(address, port, session_id, delegate, T3, T5, T6, T7, T8, connect_timeout, linktest_interval, select_delay, select_attempts, tolerated_linktest_failures, temperament, duplicates, max_message_length, bind_ip, sessions) end
+
+--- Disables a connection and forgets it.
+---@param connection HsmsMultiPassiveConnection The connection.
+function HsmsMultiPassiveServer:remove_connection(connection) end
+
+--- Begins to listen. While the port cannot be had, it is tried again every T5.
+---@async
+---@return any # 'Listening', 'ListeningAlready', or the reason of the failure
+function HsmsMultiPassiveServer:start() end
+
+--- Frees the port; the connections serve again after the next start.
+---@async
+---@param terminate_connections? boolean Whether peers are disconnected.
+function HsmsMultiPassiveServer:stop(terminate_connections) end
+
+--- The procedures of HSMS on one connection: select, linktest, transactions. HsmsHandler is another name of it.
+---@class HsmsProtocol
+---@field name string By which it is known.
+---@field address string The peer's address or host name, as given.
+---@field port integer The peer's port, or the port to listen on.
+---@field active boolean Whether this side makes the connection.
+---@field session_id integer The session ID of data messages.
+---@field sessionID integer The session ID of data messages.
+---@field connected boolean Whether the TCP connection stands.
+---@field selected boolean Whether a session is established.
+---@field connection_state string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field connectionState string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field system_counter integer The system bytes that were given out last; at first they are random.
+---@field systemCounter integer The system bytes that were given out last; at first they are random.
+---@field connection any The connection.
+---@field hsms_connected fun(object: table, argument: any)|nil The TCP connection stands.
+---@field hsms_selected fun(object: table, argument: any)|nil A session is established: data can be sent.
+---@field hsms_deselected fun(object: table, argument: any)|nil A session has ended, and the TCP connection stays.
+---@field hsms_disconnected fun(object: table, argument: any)|nil The TCP connection is closed; once for each hsms_connected.
+---@field hsms_packet_received fun(object: table, argument: any)|nil A data message has come in that is no awaited reply.
+---@field hsms_unexpected_reply fun(object: table, argument: any)|nil A reply has come in that nothing awaits, such as one after T3.
+---@field hsms_open_failed fun(object: table, argument: any)|nil An attempt to connect or listen has failed; it is repeated after T5.
+---@overload fun(address: string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table, role?: 'host'|'equipment'): HsmsProtocol
+HsmsProtocol = {}
+
+--- Lets the connection be established, again and again, until disable.
+function HsmsProtocol:enable() end
+
+--- Separates, closes the connection and lets it be; waits until it is closed, where it can.
+---@async
+function HsmsProtocol:disable() end
+
+--- Closes the connection; while enabled it is established again as after any loss.
+function HsmsProtocol:disconnect() end
+
+--- Asks to establish the session. The active side does that by itself.
+---@async
+---@param session_id? integer Which session, where there are several; nil: the first.
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function HsmsProtocol:send_select_req(session_id) end
+
+--- Asks to end the session and to keep the connection.
+---@async
+---@param session_id? integer Which session, where there are several; nil: the first.
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function HsmsProtocol:send_deselect_req(session_id) end
+
+--- Asks whether the peer is there.
+---@async
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function HsmsProtocol:send_linktest_req() end
+
+--- Sends a message that asks for a reply, and awaits it for T3.
+---@async
+---@param message SecsMessage What to send.
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function HsmsProtocol:send_and_waitfor_response(message) end
+
+--- Waits until a session is established.
+---@async
+---@param timeout? number How long to wait; nil: for ever.
+---@return any # whether a session is established
+function HsmsProtocol:waitfor_selected(timeout) end
+
+--- Sends a Select.rsp; requests are answered by themselves.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function HsmsProtocol:send_select_rsp(system) end
+
+--- Sends a Deselect.rsp; requests are answered by themselves.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function HsmsProtocol:send_deselect_rsp(system) end
+
+--- Sends a Linktest.rsp; requests are answered by themselves.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function HsmsProtocol:send_linktest_rsp(system) end
+
+--- Sends a Reject.req.
+---@param system integer The system bytes of the request.
+---@param s_type integer The type of the rejected message.
+---@param reason integer 1 type, 2 encoding, 3 not asked for, 4 not selected.
+---@return any # true, or false and the reason
+function HsmsProtocol:send_reject_rsp(system, s_type, reason) end
+
+--- Ends the session and, where there is a single one, the connection.
+---@return any # the system bytes; nil and the reason
+function HsmsProtocol:send_separate_req() end
+
+--- Sends a message and leaves it at that.
+---@param message SecsMessage What to send.
+---@return any # true, or false and the reason
+function HsmsProtocol:send_stream_function(message) end
+
+--- Replies to a message.
+---@param message SecsMessage The reply, such as S1F2.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function HsmsProtocol:send_response(message, system) end
+
+--- Gives system bytes that are not in use.
+---@return any # system bytes
+function HsmsProtocol:get_next_system_counter() end
+
+--- Many peers, active and passive, each known by a name.
+---@class HsmsConnectionManager
+---@field handlers table The handlers of all peers, by name.
+---@field hsms_connected fun(object: table, argument: any)|nil The TCP connection of a peer stands.
+---@field hsms_selected fun(object: table, argument: any)|nil The session of a peer is established.
+---@field hsms_disconnected fun(object: table, argument: any)|nil The TCP connection of a peer is closed.
+---@overload fun(T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table): HsmsConnectionManager
+HsmsConnectionManager = {}
+
+--- Adds a peer and enables it. Passive peers of one port share a server. Options that are left out are the manager's.
+---@param name string A name that no other peer has.
+---@param address string The peer's address or host name.
+---@param port integer The peer's port if this side is active, or that to listen on.
+---@param active boolean Whether this side makes the connection.
+---@param session_id integer The session ID of data messages.
+---@param connection_handler? any The class of the handler, such as GemHostHandler or one derived from it.
+---@param T3? number How long a reply to data is awaited.
+---@param T5? number The least time between two attempts to connect.
+---@param T6? number How long the answer to a control message is awaited.
+---@param T7? number How long a connection may stand without a session.
+---@param T8? number The longest pause within one message.
+---@param connect_timeout? number How long an attempt to connect may take.
+---@param linktest_interval? number After so much silence of the peer a Linktest.req is sent; 0: never.
+---@param select_delay? number How long the active side waits before it selects.
+---@param select_attempts? integer How often the active side sends Select.req.
+---@param tolerated_linktest_failures? integer How many unanswered Linktest.req in a row leave the connection standing.
+---@param temperament? 'lenient'|'strict' Whether messages out of place are rejected (E37), or end the connection (E37.1).
+---@param duplicates? 'refuse'|'replace' What becomes of a peer that connects while its connection stands.
+---@param max_message_length? integer The longest message that is received, in bytes.
+---@param bind_ip? string The local address that passive connections listen on; nil: all.
+---@param sessions? table The session IDs of a connection with several (E37.2); nil: a single session.
+---@return any # the handler, which is enabled
+function HsmsConnectionManager:add_peer(name, address, port, active, session_id, connection_handler, T3, T5, T6, T7, T8, connect_timeout, linktest_interval, select_delay, select_attempts, tolerated_linktest_failures, temperament, duplicates, max_message_length, bind_ip, sessions) end
+
+--- Finds a peer.
+---@param name string The peer's name.
+---@return any # the peer's handler, or nil when there is none of that name
+function HsmsConnectionManager:has_connection_to(name) end
+
+--- Disables a peer and forgets it.
+---@async
+---@param name string The peer's name.
+---@param address? string Not looked at: the name decides.
+---@param port? integer Not looked at.
+---@return any # whether there was one of that name
+function HsmsConnectionManager:remove_peer(name, address, port) end
+
+--- Removes all peers; waits until they have heard of it, where it can.
+---@async
+function HsmsConnectionManager:stop() end
+
+--- A message that has come and is to be answered, at once or later. Made by handlers.
+---@class SecsRequest
+---@field name string Stream and function, such as 'S1F13'.
+---@field stream integer The stream.
+---@field function integer The function.
+---@field func integer The function.
+---@field require_response boolean Whether a reply is expected.
+---@field answered boolean Whether it was answered, or needs no answer.
+---@field header any The header with which it came.
+---@field item any The item; nil for header only.
+---@field value any The item as a value of Lua; nil for header only.
+SecsRequest = {}
+
+--- Replies with the function after the request's.
+---@param item? any A SecsItem, or a value as SecsItem takes; nil: header only.
+---@return any # whether it was sent: false when a reply is not expected or was given
+function SecsRequest:reply(item) end
+
+--- Aborts the transaction with function 0.
+---@return any # whether it was sent
+function SecsRequest:abort() end
+
+--- Streams and functions on a connection: callbacks for messages that come, and requests.
+---@class SecsHandler
+---@field name string By which it is known.
+---@field address string The peer's address or host name, as given.
+---@field port integer The peer's port, or the port to listen on.
+---@field active boolean Whether this side makes the connection.
+---@field session_id integer The session ID of data messages.
+---@field sessionID integer The session ID of data messages.
+---@field connected boolean Whether the TCP connection stands.
+---@field selected boolean Whether a session is established.
+---@field connection_state string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field connectionState string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field system_counter integer The system bytes that were given out last; at first they are random.
+---@field systemCounter integer The system bytes that were given out last; at first they are random.
+---@field connection any The connection.
+---@field protocol any The protocol below.
+---@field hsms_connected fun(object: table, argument: any)|nil The TCP connection stands.
+---@field hsms_selected fun(object: table, argument: any)|nil A session is established: data can be sent.
+---@field hsms_deselected fun(object: table, argument: any)|nil A session has ended, and the TCP connection stays.
+---@field hsms_disconnected fun(object: table, argument: any)|nil The TCP connection is closed; once for each hsms_connected.
+---@field hsms_packet_received fun(object: table, argument: any)|nil A data message has come in that is no awaited reply.
+---@field hsms_unexpected_reply fun(object: table, argument: any)|nil A reply has come in that nothing awaits, such as one after T3.
+---@field hsms_open_failed fun(object: table, argument: any)|nil An attempt to connect or listen has failed; it is repeated after T5.
+---@overload fun(address: any, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table, role?: 'host'|'equipment'): SecsHandler
+SecsHandler = {}
+
+--- Lets the connection be established, again and again, until disable.
+function SecsHandler:enable() end
+
+--- Separates, closes the connection and lets it be; waits until it is closed, where it can.
+---@async
+function SecsHandler:disable() end
+
+--- Closes the connection; while enabled it is established again as after any loss.
+function SecsHandler:disconnect() end
+
+--- Asks to establish the session. The active side does that by itself.
+---@async
+---@param session_id? integer Which session, where there are several; nil: the first.
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function SecsHandler:send_select_req(session_id) end
+
+--- Asks to end the session and to keep the connection.
+---@async
+---@param session_id? integer Which session, where there are several; nil: the first.
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function SecsHandler:send_deselect_req(session_id) end
+
+--- Asks whether the peer is there.
+---@async
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function SecsHandler:send_linktest_req() end
+
+--- Sends a message that asks for a reply, and awaits it for T3.
+---@async
+---@param message SecsMessage What to send.
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function SecsHandler:send_and_waitfor_response(message) end
+
+--- Waits until a session is established.
+---@async
+---@param timeout? number How long to wait; nil: for ever.
+---@return any # whether a session is established
+function SecsHandler:waitfor_selected(timeout) end
+
+--- Sends a Select.rsp; requests are answered by themselves.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function SecsHandler:send_select_rsp(system) end
+
+--- Sends a Deselect.rsp; requests are answered by themselves.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function SecsHandler:send_deselect_rsp(system) end
+
+--- Sends a Linktest.rsp; requests are answered by themselves.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function SecsHandler:send_linktest_rsp(system) end
+
+--- Sends a Reject.req.
+---@param system integer The system bytes of the request.
+---@param s_type integer The type of the rejected message.
+---@param reason integer 1 type, 2 encoding, 3 not asked for, 4 not selected.
+---@return any # true, or false and the reason
+function SecsHandler:send_reject_rsp(system, s_type, reason) end
+
+--- Ends the session and, where there is a single one, the connection.
+---@return any # the system bytes; nil and the reason
+function SecsHandler:send_separate_req() end
+
+--- Sends a message and leaves it at that.
+---@param message SecsMessage What to send.
+---@return any # true, or false and the reason
+function SecsHandler:send_stream_function(message) end
+
+--- Replies to a message.
+---@param message SecsMessage The reply, such as S1F2.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function SecsHandler:send_response(message, system) end
+
+--- Gives system bytes that are not in use.
+---@return any # system bytes
+function SecsHandler:get_next_system_counter() end
+
+--- Lets a callback handle a message. It returns a value or SecsItem, or nothing and replies later; an error aborts the transaction.
+---@param stream integer The stream.
+---@param func integer The function, an odd number.
+---@param callback function Gets the handler and the SecsRequest; what it returns is the reply.
+function SecsHandler:register_stream_function(stream, func, callback) end
+
+--- Lets the message be unknown again.
+---@param stream integer The stream.
+---@param func integer The function, an odd number.
+function SecsHandler:unregister_stream_function(stream, func) end
+
+--- Sends a message and awaits the reply that it asks for.
+---@async
+---@param message SecsMessage What to send.
+---@return any # the reply as a SecsMessage, or true when none is expected; nil and the reason
+function SecsHandler:send(message) end
+
+--- What GemHostHandler and GemEquipmentHandler have in common.
+---@class GemHandler
+GemHandler = {}
+
+--- The host's side of GEM.
+---@class GemHostHandler
+---@field name string By which it is known.
+---@field address string The peer's address or host name, as given.
+---@field port integer The peer's port, or the port to listen on.
+---@field active boolean Whether this side makes the connection.
+---@field session_id integer The session ID of data messages.
+---@field sessionID integer The session ID of data messages.
+---@field connected boolean Whether the TCP connection stands.
+---@field selected boolean Whether a session is established.
+---@field connection_state string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field connectionState string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field system_counter integer The system bytes that were given out last; at first they are random.
+---@field systemCounter integer The system bytes that were given out last; at first they are random.
+---@field connection any The connection.
+---@field protocol any The protocol below.
+---@field communication_state string 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
+---@field communicationState string 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
+---@field communicating boolean Whether communication is established.
+---@field MDLN string The model of this equipment; at most 20 characters.
+---@field SOFTREV string The revision of this equipment's software; at most 20 characters.
+---@field peer_identity table What the peer said of itself: MDLN and SOFTREV; nil for a host.
+---@field establish_communication_timeout number How long to wait after a failed S1F13; 10 s at first.
+---@field establishCommunicationTimeout number How long to wait after a failed S1F13; 10 s at first.
+---@field id_format any The format of identifiers; nil: the smallest that holds each.
+---@field hsms_connected fun(object: table, argument: any)|nil The TCP connection stands.
+---@field hsms_selected fun(object: table, argument: any)|nil A session is established: data can be sent.
+---@field hsms_deselected fun(object: table, argument: any)|nil A session has ended, and the TCP connection stays.
+---@field hsms_disconnected fun(object: table, argument: any)|nil The TCP connection is closed; once for each hsms_connected.
+---@field hsms_packet_received fun(object: table, argument: any)|nil A data message has come in that is no awaited reply.
+---@field hsms_unexpected_reply fun(object: table, argument: any)|nil A reply has come in that nothing awaits, such as one after T3.
+---@field hsms_open_failed fun(object: table, argument: any)|nil An attempt to connect or listen has failed; it is repeated after T5.
+---@field handler_communicating fun(object: table, argument: any)|nil Communication is established: everything can be asked.
+---@field handler_not_communicating fun(object: table, argument: any)|nil Communication has ended; it is established again.
+---@field terminal_received fun(object: table, argument: any)|nil A text for a terminal has come; with a handler it counts as displayed.
+---@field alarm_received fun(object: table, argument: any)|nil An alarm was set or cleared.
+---@field collection_event_received fun(object: table, argument: any)|nil A collection event has happened.
+---@field trace_received fun(object: table, argument: any)|nil Samples of a trace have come.
+---@overload fun(address: any, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table): GemHostHandler
+GemHostHandler = {}
+
+--- Lets the connection be established, again and again, until disable.
+function GemHostHandler:enable() end
+
+--- Separates, closes the connection and lets it be; waits until it is closed, where it can.
+---@async
+function GemHostHandler:disable() end
+
+--- Closes the connection; while enabled it is established again as after any loss.
+function GemHostHandler:disconnect() end
+
+--- Asks to establish the session. The active side does that by itself.
+---@async
+---@param session_id? integer Which session, where there are several; nil: the first.
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function GemHostHandler:send_select_req(session_id) end
+
+--- Asks to end the session and to keep the connection.
+---@async
+---@param session_id? integer Which session, where there are several; nil: the first.
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function GemHostHandler:send_deselect_req(session_id) end
+
+--- Asks whether the peer is there.
+---@async
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function GemHostHandler:send_linktest_req() end
+
+--- Sends a message that asks for a reply, and awaits it for T3.
+---@async
+---@param message SecsMessage What to send.
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function GemHostHandler:send_and_waitfor_response(message) end
+
+--- Waits until a session is established.
+---@async
+---@param timeout? number How long to wait; nil: for ever.
+---@return any # whether a session is established
+function GemHostHandler:waitfor_selected(timeout) end
+
+--- Sends a Select.rsp; requests are answered by themselves.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function GemHostHandler:send_select_rsp(system) end
+
+--- Sends a Deselect.rsp; requests are answered by themselves.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function GemHostHandler:send_deselect_rsp(system) end
+
+--- Sends a Linktest.rsp; requests are answered by themselves.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function GemHostHandler:send_linktest_rsp(system) end
+
+--- Sends a Reject.req.
+---@param system integer The system bytes of the request.
+---@param s_type integer The type of the rejected message.
+---@param reason integer 1 type, 2 encoding, 3 not asked for, 4 not selected.
+---@return any # true, or false and the reason
+function GemHostHandler:send_reject_rsp(system, s_type, reason) end
+
+--- Ends the session and, where there is a single one, the connection.
+---@return any # the system bytes; nil and the reason
+function GemHostHandler:send_separate_req() end
+
+--- Sends a message and leaves it at that.
+---@param message SecsMessage What to send.
+---@return any # true, or false and the reason
+function GemHostHandler:send_stream_function(message) end
+
+--- Replies to a message.
+---@param message SecsMessage The reply, such as S1F2.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function GemHostHandler:send_response(message, system) end
+
+--- Gives system bytes that are not in use.
+---@return any # system bytes
+function GemHostHandler:get_next_system_counter() end
+
+--- Lets a callback handle a message. It returns a value or SecsItem, or nothing and replies later; an error aborts the transaction.
+---@param stream integer The stream.
+---@param func integer The function, an odd number.
+---@param callback function Gets the handler and the SecsRequest; what it returns is the reply.
+function GemHostHandler:register_stream_function(stream, func, callback) end
+
+--- Lets the message be unknown again.
+---@param stream integer The stream.
+---@param func integer The function, an odd number.
+function GemHostHandler:unregister_stream_function(stream, func) end
+
+--- Sends a message and awaits the reply that it asks for.
+---@async
+---@param message SecsMessage What to send.
+---@return any # the reply as a SecsMessage, or true when none is expected; nil and the reason
+function GemHostHandler:send(message) end
+
+--- Waits until communication is established.
+---@async
+---@param timeout? number How long to wait; nil: for ever.
+---@return any # whether communication is established
+function GemHostHandler:waitfor_communicating(timeout) end
+
+--- Asks with S1F1 whether the peer is there.
+---@async
+---@return any # a table with the equipment's MDLN and SOFTREV, empty for a host; nil and the reason
+function GemHostHandler:are_you_there() end
+
+--- Sends a process program (S7F3).
+---@async
+---@param ppid string The name.
+---@param ppbody any The content: a string or SecsItem.
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:send_process_program(ppid, ppbody) end
+
+--- Asks for a process program (S7F5).
+---@async
+---@param ppid string The name.
+---@return any # the content as a value; nil and the reason
+function GemHostHandler:request_process_program(ppid) end
+
+--- Asks the equipment to go on-line (S1F17).
+---@async
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:go_online() end
+
+--- Asks the equipment to go off-line (S1F15).
+---@async
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:go_offline() end
+
+--- Asks for status variables (S1F3).
+---@async
+---@param svs? any A list of identifiers; nil: all.
+---@return any # a list of values; nil and the reason
+function GemHostHandler:request_svs(svs) end
+
+--- Asks for a status variable (S1F3).
+---@async
+---@param sv any The identifier.
+---@return any # the value; nil and the reason
+function GemHostHandler:request_sv(sv) end
+
+--- Asks for the names of status variables (S1F11).
+---@async
+---@param svs? any A list of identifiers; nil: all.
+---@return any # a list of tables with 'id', 'name' and 'units'; nil and the reason
+function GemHostHandler:list_svs(svs) end
+
+--- Asks for equipment constants (S2F13).
+---@async
+---@param ecs? any A list of identifiers; nil: all.
+---@return any # a list of values; nil and the reason
+function GemHostHandler:request_ecs(ecs) end
+
+--- Asks for an equipment constant (S2F13).
+---@async
+---@param ec any The identifier.
+---@return any # the value; nil and the reason
+function GemHostHandler:request_ec(ec) end
+
+--- Asks for the names and bounds of equipment constants (S2F29).
+---@async
+---@param ecs? any A list of identifiers; nil: all.
+---@return any # a list of tables with 'id', 'name', 'min', 'max', 'default' and 'units'; nil and the reason
+function GemHostHandler:list_ecs(ecs) end
+
+--- Changes equipment constants (S2F15): all of them, or none.
+---@async
+---@param ecs table A list of pairs {identifier, value}.
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:set_ecs(ecs) end
+
+--- Changes an equipment constant (S2F15).
+---@async
+---@param ec any The identifier.
+---@param value any A value or SecsItem.
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:set_ec(ec, value) end
+
+--- Defines a report of the variables, links it to the event and enables the event (S2F33, S2F35, S2F37).
+---@async
+---@param ceid any The event.
+---@param dvs any A list of variables.
+---@param report_id? any The report; nil: a number of its own from 1000 on.
+---@return any # the code of the step that failed, or 0; nil and the reason
+function GemHostHandler:subscribe_collection_event(ceid, dvs, report_id) end
+
+--- Disables all collection events (S2F37).
+---@async
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:disable_ceids() end
+
+--- Deletes all reports and their links (S2F33).
+---@async
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:disable_ceid_reports() end
+
+--- Disables all collection events and deletes all reports.
+---@async
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:clear_collection_events() end
+
+--- Asks for the reports of an event as if it happened now (S6F15).
+---@async
+---@param ceid any The event.
+---@return any # a table as collection_event_received gets; nil and the reason
+function GemHostHandler:request_event_report(ceid) end
+
+--- Enables an alarm (S5F3).
+---@async
+---@param alid? any The alarm; nil: all.
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:enable_alarm(alid) end
+
+--- Disables an alarm (S5F3).
+---@async
+---@param alid? any The alarm; nil: all.
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:disable_alarm(alid) end
+
+--- Asks for alarms (S5F5).
+---@async
+---@param alids? any A list of identifiers; nil: all.
+---@return any # a list of tables with 'alid', 'code', 'set' and 'text'; nil and the reason
+function GemHostHandler:list_alarms(alids) end
+
+--- Asks for the alarms that are enabled (S5F7).
+---@async
+---@return any # a list of tables with 'alid', 'code', 'set' and 'text'; nil and the reason
+function GemHostHandler:list_enabled_alarms() end
+
+--- Gives a command (S2F41).
+---@async
+---@param rcmd string The command.
+---@param params? table Its parameters: a list of pairs {name, value}, or a table by name.
+---@return any # the code: 0 is done, 4 will be done; behind it codes of faulty parameters by name, if any; nil and the reason
+function GemHostHandler:send_remote_command(rcmd, params) end
+
+--- Sends a line to a terminal of the equipment (S10F3).
+---@async
+---@param terminal_id integer The terminal; 0 is the main one.
+---@param text string The line.
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:send_equipment_terminal(terminal_id, text) end
+
+--- Deletes process programs (S7F17).
+---@async
+---@param ppids table A list of names.
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:delete_process_programs(ppids) end
+
+--- Asks for the names of the process programs (S7F19).
+---@async
+---@return any # a list of names; nil and the reason
+function GemHostHandler:get_process_program_list() end
+
+--- Lets the equipment sample status variables (S2F23): trace_received.
+---@async
+---@param trid any The trace.
+---@param period number Between samples.
+---@param total integer How many samples; 0 ends the trace.
+---@param svs any A list of status variables.
+---@param group_size? integer How many samples come in one message.
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:start_trace(trid, period, total, svs, group_size) end
+
+--- Fetches what the equipment has kept while it was alone (S6F23).
+---@async
+---@param purge? boolean Whether it is dropped instead.
+---@return any # the code: 0 is done; nil and the reason
+function GemHostHandler:unload_spool(purge) end
+
+--- A command of the host under way. Made by GemEquipmentHandler.
+---@class GemCommand
+---@field name string The command.
+---@field params table The parameters' values by name.
+GemCommand = {}
+
+--- Answers the command; a second answer is without effect.
+---@param code? integer 0 done, 2 not now, 3 wrong parameter, 4 will be done.
+---@param faults? table Of wrong parameters, by name: 1 unknown, 2 illegal value, 3 illegal format.
+function GemCommand:reply(code, faults) end
+
+--- Answers that it cannot be done now.
+function GemCommand:abort() end
+
+--- The equipment's side of GEM.
+---@class GemEquipmentHandler
+---@field name string By which it is known.
+---@field address string The peer's address or host name, as given.
+---@field port integer The peer's port, or the port to listen on.
+---@field active boolean Whether this side makes the connection.
+---@field session_id integer The session ID of data messages.
+---@field sessionID integer The session ID of data messages.
+---@field connected boolean Whether the TCP connection stands.
+---@field selected boolean Whether a session is established.
+---@field connection_state string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field connectionState string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field system_counter integer The system bytes that were given out last; at first they are random.
+---@field systemCounter integer The system bytes that were given out last; at first they are random.
+---@field connection any The connection.
+---@field protocol any The protocol below.
+---@field communication_state string 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
+---@field communicationState string 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
+---@field communicating boolean Whether communication is established.
+---@field MDLN string The model of this equipment; at most 20 characters.
+---@field SOFTREV string The revision of this equipment's software; at most 20 characters.
+---@field peer_identity table What the peer said of itself: MDLN and SOFTREV; nil for a host.
+---@field establish_communication_timeout number How long to wait after a failed S1F13; 10 s at first.
+---@field establishCommunicationTimeout number How long to wait after a failed S1F13; 10 s at first.
+---@field id_format any The format of identifiers; nil: the smallest that holds each.
+---@field control_state string 'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'.
+---@field controlState string 'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'.
+---@field spooling boolean Whether messages are kept for the host while there is no communication.
+---@field hsms_connected fun(object: table, argument: any)|nil The TCP connection stands.
+---@field hsms_selected fun(object: table, argument: any)|nil A session is established: data can be sent.
+---@field hsms_deselected fun(object: table, argument: any)|nil A session has ended, and the TCP connection stays.
+---@field hsms_disconnected fun(object: table, argument: any)|nil The TCP connection is closed; once for each hsms_connected.
+---@field hsms_packet_received fun(object: table, argument: any)|nil A data message has come in that is no awaited reply.
+---@field hsms_unexpected_reply fun(object: table, argument: any)|nil A reply has come in that nothing awaits, such as one after T3.
+---@field hsms_open_failed fun(object: table, argument: any)|nil An attempt to connect or listen has failed; it is repeated after T5.
+---@field handler_communicating fun(object: table, argument: any)|nil Communication is established: everything can be asked.
+---@field handler_not_communicating fun(object: table, argument: any)|nil Communication has ended; it is established again.
+---@field terminal_received fun(object: table, argument: any)|nil A text for a terminal has come; with a handler it counts as displayed.
+---@field control_state_changed fun(object: table, argument: any)|nil The control state has changed.
+---@field equipment_constant_changed fun(object: table, argument: any)|nil The host has changed an equipment constant.
+---@overload fun(address: any, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table, initial_control_state?: 'ATTEMPT_ONLINE'|'EQUIPMENT_OFFLINE'|'HOST_OFFLINE'|'ONLINE', initial_online_control_state?: 'REMOTE'|'LOCAL'): GemEquipmentHandler
+GemEquipmentHandler = {}
+
+--- Lets the connection be established, again and again, until disable.
+function GemEquipmentHandler:enable() end
+
+--- Separates, closes the connection and lets it be; waits until it is closed, where it can.
+---@async
+function GemEquipmentHandler:disable() end
+
+--- Closes the connection; while enabled it is established again as after any loss.
+function GemEquipmentHandler:disconnect() end
+
+--- Asks to establish the session. The active side does that by itself.
+---@async
+---@param session_id? integer Which session, where there are several; nil: the first.
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function GemEquipmentHandler:send_select_req(session_id) end
+
+--- Asks to end the session and to keep the connection.
+---@async
+---@param session_id? integer Which session, where there are several; nil: the first.
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function GemEquipmentHandler:send_deselect_req(session_id) end
+
+--- Asks whether the peer is there.
+---@async
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function GemEquipmentHandler:send_linktest_req() end
+
+--- Sends a message that asks for a reply, and awaits it for T3.
+---@async
+---@param message SecsMessage What to send.
+---@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+function GemEquipmentHandler:send_and_waitfor_response(message) end
+
+--- Waits until a session is established.
+---@async
+---@param timeout? number How long to wait; nil: for ever.
+---@return any # whether a session is established
+function GemEquipmentHandler:waitfor_selected(timeout) end
+
+--- Sends a Select.rsp; requests are answered by themselves.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function GemEquipmentHandler:send_select_rsp(system) end
+
+--- Sends a Deselect.rsp; requests are answered by themselves.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function GemEquipmentHandler:send_deselect_rsp(system) end
+
+--- Sends a Linktest.rsp; requests are answered by themselves.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function GemEquipmentHandler:send_linktest_rsp(system) end
+
+--- Sends a Reject.req.
+---@param system integer The system bytes of the request.
+---@param s_type integer The type of the rejected message.
+---@param reason integer 1 type, 2 encoding, 3 not asked for, 4 not selected.
+---@return any # true, or false and the reason
+function GemEquipmentHandler:send_reject_rsp(system, s_type, reason) end
+
+--- Ends the session and, where there is a single one, the connection.
+---@return any # the system bytes; nil and the reason
+function GemEquipmentHandler:send_separate_req() end
+
+--- Sends a message and leaves it at that.
+---@param message SecsMessage What to send.
+---@return any # true, or false and the reason
+function GemEquipmentHandler:send_stream_function(message) end
+
+--- Replies to a message.
+---@param message SecsMessage The reply, such as S1F2.
+---@param system integer The system bytes of the request.
+---@return any # true, or false and the reason
+function GemEquipmentHandler:send_response(message, system) end
+
+--- Gives system bytes that are not in use.
+---@return any # system bytes
+function GemEquipmentHandler:get_next_system_counter() end
+
+--- Lets a callback handle a message. It returns a value or SecsItem, or nothing and replies later; an error aborts the transaction.
+---@param stream integer The stream.
+---@param func integer The function, an odd number.
+---@param callback function Gets the handler and the SecsRequest; what it returns is the reply.
+function GemEquipmentHandler:register_stream_function(stream, func, callback) end
+
+--- Lets the message be unknown again.
+---@param stream integer The stream.
+---@param func integer The function, an odd number.
+function GemEquipmentHandler:unregister_stream_function(stream, func) end
+
+--- Sends a message and awaits the reply that it asks for.
+---@async
+---@param message SecsMessage What to send.
+---@return any # the reply as a SecsMessage, or true when none is expected; nil and the reason
+function GemEquipmentHandler:send(message) end
+
+--- Waits until communication is established.
+---@async
+---@param timeout? number How long to wait; nil: for ever.
+---@return any # whether communication is established
+function GemEquipmentHandler:waitfor_communicating(timeout) end
+
+--- Asks with S1F1 whether the peer is there.
+---@async
+---@return any # a table with the equipment's MDLN and SOFTREV, empty for a host; nil and the reason
+function GemEquipmentHandler:are_you_there() end
+
+--- Sends a process program (S7F3).
+---@async
+---@param ppid string The name.
+---@param ppbody any The content: a string or SecsItem.
+---@return any # the code: 0 is done; nil and the reason
+function GemEquipmentHandler:send_process_program(ppid, ppbody) end
+
+--- Asks for a process program (S7F5).
+---@async
+---@param ppid string The name.
+---@return any # the content as a value; nil and the reason
+function GemEquipmentHandler:request_process_program(ppid) end
+
+--- The operator wants to be on-line.
+function GemEquipmentHandler:control_switch_online() end
+
+--- The operator wants to be off-line.
+function GemEquipmentHandler:control_switch_offline() end
+
+--- The operator takes command.
+function GemEquipmentHandler:control_switch_online_local() end
+
+--- The operator gives command to the host.
+function GemEquipmentHandler:control_switch_online_remote() end
+
+--- Adds a status variable. Raises ValueError when the identifier is in use.
+---@param id any The identifier: a number or a string.
+---@param name string The name.
+---@param units string The units of measure; '' for none.
+---@param value any A value or SecsItem.
+function GemEquipmentHandler:add_status_variable(id, name, units, value) end
+
+--- Adds a data value of reports. Raises ValueError when the identifier is in use.
+---@param id any The identifier: a number or a string.
+---@param name string The name.
+---@param units string The units of measure; '' for none.
+---@param value any A value or SecsItem.
+function GemEquipmentHandler:add_data_value(id, name, units, value) end
+
+--- Sets a status variable, data value or equipment constant. Raises ValueError when there is none or it does not fit.
+---@param id any The identifier: a number or a string.
+---@param value any A value, taken in the variable's format, or a SecsItem.
+function GemEquipmentHandler:set_value(id, value) end
+
+--- Gives the value of a variable.
+---@param id any The identifier: a number or a string.
+---@return any # the value, or nil when there is none
+function GemEquipmentHandler:get_value(id) end
+
+--- Adds a collection event. Raises ValueError when the identifier is in use.
+---@param id any The identifier: a number or a string.
+---@param name string The name.
+---@param dvs? any The data values that mean something in its reports.
+function GemEquipmentHandler:add_collection_event(id, name, dvs) end
+
+--- Reports that events have happened, as far as the host has enabled them. Raises ValueError for an unknown one.
+---@param ceids any A list of identifiers, or one.
+function GemEquipmentHandler:trigger_collection_events(ceids) end
+
+--- Adds an alarm, which is not enabled until the host enables it.
+---@param id any The identifier: a number or a string.
+---@param text string The text; at most 120 characters.
+---@param code integer The category, such as 2 for the equipment's safety.
+---@param ce_on? any The collection event that tells that it is set.
+---@param ce_off? any The collection event that tells that it is cleared.
+function GemEquipmentHandler:add_alarm(id, text, code, ce_on, ce_off) end
+
+--- Sets an alarm, which is reported if enabled. Raises ValueError when there is none.
+---@param id any The identifier: a number or a string.
+function GemEquipmentHandler:set_alarm(id) end
+
+--- Clears an alarm. Raises ValueError when there is none.
+---@param id any The identifier: a number or a string.
+function GemEquipmentHandler:clear_alarm(id) end
+
+--- Adds a command of the host. Raises ValueError when there is one of that name.
+---@param rcmd string The command; hosts may write it in upper or lower case.
+---@param params table A list of the names of its parameters.
+---@param callback function Gets the handler and the GemCommand; the code it returns, or 0, is the answer.
+---@param local? boolean Whether it is allowed while the operator is in command.
+function GemEquipmentHandler:add_remote_command(rcmd, params, callback, local) end
+
+--- Sends a line to the host (S10F1).
+---@async
+---@param terminal_id integer The terminal from which the text comes.
+---@param text string The line.
+---@return any # the code: 0 is done; nil and the reason
+function GemEquipmentHandler:send_host_terminal(terminal_id, text) end
+
+--- Adds an equipment constant. Raises ValueError when the identifier is in use.
+---@param id any The identifier: a number or a string.
+---@param name string The name.
+---@param units string The units of measure; '' for none.
+---@param value any At the start: a value or SecsItem.
+---@param min? any The least value; nil for none.
+---@param max? any The greatest value; nil for none.
+function GemEquipmentHandler:add_equipment_constant(id, name, units, value, min, max) end
+
 --- A file of the program's folder, which is the root '/'.
 ---@class File
 ---@field Filename string The name as given.
@@ -800,6 +1915,62 @@ function GetConnectionHandler(Interface, keepAliveQuery, keepAliveQueryQualifier
 ---@return any # seconds
 function GetSystemUpTime() end
 
+--- Makes the header of a Deselect.req.
+---@param system integer The system bytes.
+---@return any # an HsmsHeader
+function HsmsDeselectReqHeader(system) end
+
+--- Makes the header of a Deselect.rsp with status 0.
+---@param system integer The system bytes.
+---@return any # an HsmsHeader
+function HsmsDeselectRspHeader(system) end
+
+--- Makes the header of a Linktest.req.
+---@param system integer The system bytes.
+---@return any # an HsmsHeader
+function HsmsLinktestReqHeader(system) end
+
+--- Makes the header of a Linktest.rsp.
+---@param system integer The system bytes.
+---@return any # an HsmsHeader
+function HsmsLinktestRspHeader(system) end
+
+--- Reads a message. Raises ValueError when the length is not that of the bytes.
+---@param bytes string A whole message, its length included.
+---@return any # an HsmsPacket
+function HsmsPacket.decode(bytes) end
+
+--- Makes the header of a Reject.req.
+---@param system integer The system bytes.
+---@param s_type integer The type of the rejected message.
+---@param reason integer 1 type, 2 encoding, 3 not asked for, 4 not selected.
+---@return any # an HsmsHeader
+function HsmsRejectReqHeader(system, s_type, reason) end
+
+--- Makes the header of a Select.req.
+---@param system integer The system bytes.
+---@return any # an HsmsHeader
+function HsmsSelectReqHeader(system) end
+
+--- Makes the header of a Select.rsp with status 0.
+---@param system integer The system bytes.
+---@return any # an HsmsHeader
+function HsmsSelectRspHeader(system) end
+
+--- Makes the header of a Separate.req.
+---@param system integer The system bytes.
+---@return any # an HsmsHeader
+function HsmsSeparateReqHeader(system) end
+
+--- Makes the header of a data message.
+---@param system integer The system bytes.
+---@param stream integer The stream.
+---@param func integer The function.
+---@param require_response boolean Whether a reply is expected.
+---@param session_id integer The session ID.
+---@return any # an HsmsHeader
+function HsmsStreamFunctionHeader(system, stream, func, require_response, session_id) end
+
 --- Tells the version.
 ---@return any # the version of the connection handlers
 function ModuleVersion() end
@@ -858,6 +2029,101 @@ function RFile.RenameFile(oldname, newname) end
 --- Writes the newest entries of the program log to a file, which is replaced: at most 2,000 entries and 1 MiB.
 ---@param path? any A file's name; a folder, in which the file is named by the time; an open File; nil: the root folder.
 function SaveProgramLog(path) end
+
+--- Makes an item of the format A. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.A(value) end
+
+--- Makes an item of the format B. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.B(value) end
+
+--- Makes an item of the format BOOLEAN. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.BOOLEAN(value) end
+
+--- Makes an item of the format C2. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.C2(value) end
+
+--- Makes an item of the format F4. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.F4(value) end
+
+--- Makes an item of the format F8. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.F8(value) end
+
+--- Makes an item of the format I1. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.I1(value) end
+
+--- Makes an item of the format I2. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.I2(value) end
+
+--- Makes an item of the format I4. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.I4(value) end
+
+--- Makes an item of the format I8. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.I8(value) end
+
+--- Makes an item of the format J. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.J(value) end
+
+--- Makes an item of the format L. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.L(value) end
+
+--- Makes an item of the format U1. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.U1(value) end
+
+--- Makes an item of the format U2. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.U2(value) end
+
+--- Makes an item of the format U4. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.U4(value) end
+
+--- Makes an item of the format U8. Raises ValueError when the value does not fit.
+---@param value? any One value, or a list; nil makes an item without values.
+---@return any # a SecsItem
+function SecsItem.U8(value) end
+
+--- Reads bytes. Raises ValueError when they are no item.
+---@param bytes string The bytes of one item.
+---@return any # a SecsItem, or nil when there are no bytes
+function SecsItem.decode(bytes) end
+
+--- Reads SML. Raises ValueError with line and column.
+---@param text string An item in SML, such as '<L <A "START"> <U4 1 2>>'.
+---@return any # a SecsItem
+function SecsItem.sml(text) end
+
+--- Reads SML. Raises ValueError with line and column.
+---@param text string A message in SML, such as 'S1F1 W .'.
+---@return any # a SecsMessage
+function SecsMessage.sml(text) end
 
 --- Tells the version of the host.
 ---@return any # the version of Lectern

@@ -21,6 +21,10 @@ int64_t shim_to_integer(lua_State *L, int index, bool *ok) {
     return value;
 }
 
+bool shim_is_integer(lua_State *L, int index) {
+    return lua_isinteger(L, index);
+}
+
 double shim_to_number(lua_State *L, int index, bool *ok) {
     *ok = lua_type(L, index) == LUA_TNUMBER;
     return *ok ? lua_tonumber(L, index) : 0;

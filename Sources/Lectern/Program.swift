@@ -1,4 +1,5 @@
 public import ControlCore
+internal import HSMS
 public import LuaRuntime
 internal import NIOCore
 
@@ -142,6 +143,11 @@ public final class Program {
         case let handler as ServerExHandler: handler.close()
         case let client as EthernetClientInterface: client.close()
         case let interface as TCPInterface: interface.close()
+        case let manager as HsmsConnectionManager: manager.stop()
+        case let gem as GemHandler: gem.disable()
+        case let hsms as HsmsProtocol: hsms.disable()
+        case let connection as HsmsConnection: connection.disable()
+        case let server as HsmsMultiPassiveServer: server.stop()
         case let server as EthernetServerInterfaceEx: server.close()
         case let port as SerialInterface: port.close()
         case let server as EthernetServerInterface: server.close()

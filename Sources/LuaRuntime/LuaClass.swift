@@ -18,6 +18,7 @@ public struct LuaClass<Object: AnyObject> {
     /// One sentence.
     public let documentation: String
     var describe: (Object) -> String
+    var text: ((Object) -> String)?
     var members: [Member] = []
     var constructor: ConstructorDeclaration?
     var attached: ((Object, LuaInstance, LuaCall?) -> Void)?
@@ -54,6 +55,10 @@ public struct LuaClass<Object: AnyObject> {
         self.documentation = documentation
         self.describe = describe
     }
+
+    /// Says what `tostring` and `print` show of an object, where that is its content rather than its name in angle
+    /// brackets: a message, a value.
+    public mutating func isShownAs(_ text: @escaping (Object) -> String) { self.text = text }
 
     /// Says that objects of this class also count as instances of `name`: for `isinstance`, if that class was registered
     /// before, and where a parameter asks for one.
@@ -148,6 +153,7 @@ final class ClassRecord {
     let members: [String]
     let methods: Set<String>
     let describe: (AnyObject) -> String
+    let text: ((AnyObject) -> String)?
     let fallThrough: LuaEvent?
     let attached: ((AnyObject, LuaInstance, LuaCall?) -> Void)?
     var metatable: LuaReference?
@@ -167,6 +173,7 @@ final class ClassRecord {
             let text = describe(object)
             return text.isEmpty ? name : "\(name) \(text)"
         }
+        text = declaration.text.map { text in { object in (object as? Object).map(text) ?? "<\(name)>" } }
         fallThrough = declaration.fallThrough
         attached = declaration.attached.map { attached in
             { object, instance, call in if let object = object as? Object { attached(object, instance, call) } }

@@ -19,7 +19,8 @@ extension LuaRuntime {
         bindConstructor(declaration, record, stack)
         stack.push(Int(id))
         let toString = LuaFunction("tostring", [.required("self", .any, "")], "") { (call) throws(LuaFault) in
-            call.returning(call.instance(1).map { "<\($0.describe())>" } ?? "<\(record.name)>")
+            guard let instance = call.instance(1) else { return call.returning("<\(record.name)>") }
+            return call.returning(record.text.map { $0(instance.object) } ?? "<\(instance.describe())>")
         }
         stack.push(function: toString, of: self)
         shim_push_globals(L)

@@ -14,6 +14,9 @@ public struct LuaStack {
     /// Removes the top `count` values.
     package func pop(_ count: Int = 1) { shim_pop(L, Int32(count)) }
 
+    /// Removes the value at `index`.
+    package func remove(at index: Int32) { shim_remove(L, index) }
+
     /// The bytes of the string at `index`, valid inside `body`; nil is handed in for any other type.
     package func withBytes<R>(at index: Int32, _ body: (UnsafeRawBufferPointer?) -> R) -> R {
         var length = 0

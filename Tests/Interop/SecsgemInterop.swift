@@ -4,17 +4,20 @@ import NIOCore
 import Testing
 
 /// HSMS against the releases of secsgem that are in the field.
-@Suite("HSMS against secsgem")
+@Suite(
+    "HSMS against secsgem",
+    .enabled(
+        "secsgem cannot be installed from PyPI here",
+        { await PythonPackage.areAvailable("secsgem", secsgemVersions) }))
 struct SecsgemInterop {
-    static let versions = ["0.1.0", "0.3.0"]
-
     private func peer(_ version: String, _ arguments: String...) async throws -> Peer {
-        let python = try await SecsgemInstallation.shared.python(version)
+        let python = try await PythonPackage.python(with: "secsgem", version)
         return try Peer(python, ["-u", "\(Project.root)/Tests/Interop/secsgem_peer.py"] + arguments)
     }
 
     @Test(
-        "The active side selects, tests, deselects, reselects and separates, and outlives the peer", arguments: versions
+        "The active side selects, tests, deselects, reselects and separates, and outlives the peer",
+        arguments: secsgemVersions
     )
     func active(_ version: String) async throws {
         let port = try Project.freePort()
@@ -58,7 +61,7 @@ struct SecsgemInterop {
 
     @Test(
         "The passive side is selected, tested, deselected, reselected and separated, and outlives the peer",
-        arguments: versions)
+        arguments: secsgemVersions)
     func passive(_ version: String) async throws {
         let port = try Project.freePort()
         let station = try await HsmsStation(active: false, port: port)
@@ -88,7 +91,9 @@ struct SecsgemInterop {
         await second.kill()
     }
 
-    @Test("Not one of 15 fast connects leaves secsgem half selected: data is taken after each", arguments: versions)
+    @Test(
+        "Not one of 15 fast connects leaves secsgem half selected: data is taken after each", arguments: secsgemVersions
+    )
     func fastConnects(_ version: String) async throws {
         let port = try Project.freePort()
         let server = try await peer(version, "passive", "\(port)")

@@ -84,9 +84,12 @@ struct SocsInterop {
 
     @Test(
         "The same scenario has the same outcomes with the TCPInterface of SOCS 0.6.4",
-        .enabled("SOCS cannot be installed from PyPI here", { await OriginalSocs.shared.python() != nil }))
+        .enabled(
+            "SOCS cannot be installed from PyPI here",
+            { await PythonPackage.isAvailable("socs", "0.6.4", isAlone: true) }))
     func sideBySide() async throws {
-        let python = try #require(await OriginalSocs.shared.python())
+        // Without its dependencies: the one module that is wanted needs none.
+        let python = try await PythonPackage.python(with: "socs", "0.6.4", isAlone: true)
         // In otherwise.txt the outcomes differ, as it says: an orderly close is an empty answer there, and messages are lost.
         for scenario in ["alike.txt", "otherwise.txt"] {
             #expect(try await playOriginal(scenario, python: python) == Self.expected(scenario).socs)
@@ -154,43 +157,5 @@ struct SocsInterop {
         program.signal(SIGTERM)
         #expect(try await program.exitCode() == 0)
         await instrument.process.kill()
-    }
-}
-
-/// The package `socs` of PyPI in a virtual environment of its own, made once and kept in the temporary folder.
-actor OriginalSocs {
-    static let shared = OriginalSocs()
-    private var made: Task<String?, Never>?
-
-    /// The interpreter that has it; `nil` where it cannot be installed.
-    func python() async -> String? {
-        if let made { return await made.value }
-        let making = Task { await Self.make() }
-        made = making
-        return await making.value
-    }
-
-    private static func make() async -> String? {
-        let folder = "\(FileManager.default.temporaryDirectory.path)/lectern-socs-0.6.4"
-        let python = "\(folder)/bin/python"
-        do {
-            if try await run(python, ["-c", "import socs.tcp"]) { return python }
-            // Without its dependencies: the one module that is wanted needs none.
-            guard try await run("/usr/bin/env", ["python3", "-m", "venv", folder]),
-                try await run(python, ["-m", "pip", "install", "--quiet", "--no-deps", "socs==0.6.4"]),
-                try await run(python, ["-c", "import socs.tcp"])
-            else { return nil }
-            return python
-        } catch {
-            return nil  // No python3, or none that can make virtual environments: the reason for the skip says it.
-        }
-    }
-
-    private static func run(_ executable: String, _ arguments: [String]) async throws -> Bool {
-        guard executable == "/usr/bin/env" || FileManager.default.isExecutableFile(atPath: executable) else {
-            return false
-        }
-        let peer = try Peer(executable, arguments)
-        return try await peer.exitCode(within: 120) == 0
     }
 }

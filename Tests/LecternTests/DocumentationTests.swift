@@ -59,6 +59,18 @@ struct DocumentationTests {
         server:StartListen()
         """
 
+    /// The equipment that the page on HSMS talks to.
+    static let etcher = """
+        local secsgem = require 'secsgem'
+        local etcher = secsgem.GemEquipmentHandler(
+            '192.168.1.10', 5000, false, 0, 'host', {initial_control_state = 'ONLINE'})
+        etcher.MDLN = 'etcher'
+        etcher:add_status_variable(10, 'Pressure', 'Pa', 7)
+        etcher:add_collection_event(100, 'Started')
+        etcher:add_remote_command('START', {'LOT'}, function() return 0 end)
+        etcher:enable()
+        """
+
     @Test("A block does what it says, and no task of it fails", arguments: programs)
     func block(_ block: LuaBlock) throws {
         var files = [
@@ -78,6 +90,7 @@ struct DocumentationTests {
         try stage.start("thermometer", address: "192.168.1.21", Self.thermometer)
         try stage.start("panel", address: "192.168.1.30", Self.panel)
         try stage.start("switcher", address: "192.168.1.50", Self.switcher, folder: folder)
+        try stage.start("etcher", address: "192.168.1.60", Self.etcher)
         var configuration = Stage.configuration()
         configuration.identities["room"] = .init(certificate: "\(folder)/room.pem")
         try configuration.mapPort("MainProcessor:COM2=tcp://192.168.1.20:5000")

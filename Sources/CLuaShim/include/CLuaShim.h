@@ -122,6 +122,8 @@ bool shim_to_boolean(lua_State *L, int index);
 /* The integer at index, also of a float without fraction; *ok tells. Never converts strings. */
 int64_t shim_to_integer(lua_State *L, int index, bool *ok);
 double shim_to_number(lua_State *L, int index, bool *ok);
+/* Whether the number at index is an integer for Lua, not a float. */
+bool shim_is_integer(lua_State *L, int index);
 /* The bytes of a string, valid while it is on the stack; NULL for any other type. */
 const char *shim_to_bytes(lua_State *L, int index, size_t *length);
 size_t shim_raw_length(lua_State *L, int index);

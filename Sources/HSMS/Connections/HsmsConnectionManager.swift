@@ -14,7 +14,8 @@ public final class HsmsConnectionManager {
     public private(set) var servers: [Int: HsmsMultiPassiveServer] = [:]
 
     private let environment: any Environment
-    private let configuration: HsmsConfiguration
+    /// What peers have by default.
+    public let configuration: HsmsConfiguration
 
     /// Makes a manager without peers.
     /// - Parameter configuration: what peers have by default; its `bindAddress` is that of all servers.

@@ -21,7 +21,8 @@ public final class HsmsMultiPassiveServer {
     public private(set) var connections: [HsmsMultiPassiveConnection] = []
 
     let environment: any Environment
-    private let configuration: HsmsConfiguration
+    /// What its connections have by default.
+    public let configuration: HsmsConfiguration
     private let listening: HsmsListeningPort
     private var startAskers: [(ListenOutcome) -> Void] = []
 

@@ -30,6 +30,9 @@ extension GemHostHandler {
         }
     }
 
+    /// Whether this side has defined the report.
+    public func hasDefined(report id: GemID) -> Bool { definitions[id] != nil }
+
     /// Deletes all reports and their links (S2F33).
     /// - Parameter completion: gets DRACK.
     public func deleteReports(completion: @escaping (SecsResult<UInt8>) -> Void) {

@@ -118,6 +118,12 @@ public final class HsmsProtocol {
         connection.disconnect()
     }
 
+    /// The system bytes that were given out last; the next ones are one more. `systemCounter` of secsgem.
+    public var systemCounter: UInt32 {
+        get { machine.lastSystem }
+        set { machine.lastSystem = newValue }
+    }
+
     // MARK: Inputs
 
     /// From the connection, on a turn of the loop of its own.

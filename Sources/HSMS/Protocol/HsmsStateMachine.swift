@@ -80,7 +80,8 @@ struct HsmsStateMachine {
     var linktestFailures = 0
     private var isSelectScheduled = false
     private var isNotSelectedTimerRunning = false
-    private var lastSystem: UInt32
+    /// The system bytes that were given out last.
+    var lastSystem: UInt32
     private var requests = 0
 
     private var actions: [Output] = []

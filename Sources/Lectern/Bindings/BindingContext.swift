@@ -55,6 +55,7 @@ final class BindingContext {
         try registerRegularExpressions()
         try registerMESet()
         try registerHandlers()
+        try registerSecsgem()
         // The profile without file access has none of these.
         if configuration.profile != .strict { registerFiles() }
         try runtime.run(PackageResources.environment_lua, chunk: "=[lectern environment]", arguments: [])

@@ -1,0 +1,301 @@
+internal import ControlCore
+internal import HSMS
+internal import LuaRuntime
+
+/// Declares `GemEquipmentHandler`.
+func declareGemEquipmentHandler(
+    _ context: BindingContext, _ secsgem: SecsgemContext, _ peers: HsmsPeers
+) -> LuaClass<GemEquipmentHandler> {
+    var c = LuaClass<GemEquipmentHandler>("GemEquipmentHandler", "The equipment's side of GEM.") {
+        $0.hsms?.name ?? ""
+    }
+    c.constructor(
+        [secsHandlerAddress] + HsmsPeers.parameters + hsmsOptions + [
+            .optional(
+                "initial_control_state", .oneOf(["ATTEMPT_ONLINE", "EQUIPMENT_OFFLINE", "HOST_OFFLINE", "ONLINE"]),
+                default: "'ATTEMPT_ONLINE'", "The control state at the start."),
+            .optional(
+                "initial_online_control_state", .oneOf(["REMOTE", "LOCAL"]), default: "'REMOTE'",
+                "Who is in command when it goes on-line: the host or the operator."),
+        ], "Makes a handler on a protocol, or with one of its own; enable lets communication be established."
+    ) { (call) throws(LuaFault) in
+        let options = HsmsPeers.parameters.count + 2
+        let first = options + hsmsOptions.count
+        let session = try peers.makeSession(call, role: .equipment, options: options)
+        return GemEquipmentHandler(
+            link: session, identity: GemIdentity(model: "lectern", revision: LecternVersion.current),
+            control: call.controlConfiguration(first))
+    }
+    let face = GemHandlerFace(&c, secsgem, peers)
+    declareControl(&c)
+    declareItems(&c)
+    declareReports(&c)
+    declareCommands(&c, face.secs, peers)
+    let stateChanged = c.event(
+        "control_state_changed", "the control state, as in control_state", "The control state has changed.")
+    let constantChanged = c.event(
+        "equipment_constant_changed", "a table with 'ecid' and 'value'", "The host has changed an equipment constant.")
+    declareConstants(&c, constantChanged)
+    c.whenAttached { equipment, instance, call in
+        guard let call else { return }
+        face.attach(equipment, to: instance, call.stack)
+        equipment.onControlStateChanged = { [weak instance] in instance?.fire(stateChanged, $0.name) }
+        let complain = { [unowned peers] (what: String, result: SecsResult<UInt8>) in
+            peers.log("\(what) was not taken by the host: \(result)")
+        }
+        equipment.events.onReportFailed = { complain("the report of event \($0)", $1) }
+        equipment.alarms.onReportFailed = { complain("the report of alarm \($0)", $1) }
+        for constant in equipment.variables.constants { constant.tell(instance, constantChanged) }
+    }
+    return c
+}
+
+private func declareControl(_ c: inout LuaClass<GemEquipmentHandler>) {
+    for name in ["control_state", "controlState"] {
+        c.property(
+            name, .string, "'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'."
+        ) { $0.controlState.name }
+    }
+    let switches: [(String, String, (GemEquipmentHandler) -> Void)] = [
+        ("control_switch_online", "The operator wants to be on-line.", { $0.switchOnline() }),
+        ("control_switch_offline", "The operator wants to be off-line.", { $0.switchOffline() }),
+        ("control_switch_online_local", "The operator takes command.", { $0.switchLocal() }),
+        ("control_switch_online_remote", "The operator gives command to the host.", { $0.switchRemote() }),
+    ]
+    for (name, documentation, action) in switches {
+        c.method(name, documentation) { (equipment, _) in
+            action(equipment)
+            return .none
+        }
+    }
+}
+
+private let idParameter = LuaParameter.required("id", .any, "The identifier: a number or a string.")
+private let nameParameter = LuaParameter.required("name", .string, "The name.")
+private let unitsParameter = LuaParameter.required("units", .string, "The units of measure; '' for none.")
+
+private func declareItems(_ c: inout LuaClass<GemEquipmentHandler>) {
+    for (name, what) in [("add_status_variable", "a status variable"), ("add_data_value", "a data value of reports")] {
+        c.method(
+            name, [idParameter, nameParameter, unitsParameter, .required("value", .any, "A value or SecsItem.")],
+            "Adds \(what). Raises ValueError when the identifier is in use."
+        ) { (equipment, call) throws(LuaFault) in
+            let variable = GemVariable(
+                id: try GemID(call.value(1), "id"), name: call.string(2) ?? "", units: call.string(3) ?? "",
+                value: try SecsItem(call.value(4)))
+            try declaring { () throws(GemDeclarationError) in
+                if name == "add_data_value" {
+                    try equipment.variables.add(dataValue: variable)
+                } else {
+                    try equipment.variables.add(statusVariable: variable)
+                }
+            }
+            return .none
+        }
+    }
+    c.method(
+        "set_value",
+        [idParameter, .required("value", .any, "A value, taken in the variable's format, or a SecsItem.")],
+        "Sets a status variable, data value or equipment constant. Raises ValueError when there is none or it does not fit."
+    ) { (equipment, call) throws(LuaFault) in
+        let id = try GemID(call.value(1), "id")
+        guard let old = equipment.variables.value(of: id) else {
+            throw LuaFault(.valueError, "there is no variable \(id)")
+        }
+        let value = try call.value(2)
+        let item: SecsItem
+        if case .instance = value {
+            item = try SecsItem(value)
+        } else {
+            item = try SecsItem(value, as: old.format)
+        }
+        if let constant = equipment.variables.constant(id) {
+            guard constant.set(item) else { throw LuaFault(.valueError, "constant \(id) cannot be \(item)") }
+        } else {
+            let variables = equipment.variables.statusVariables + equipment.variables.dataValues
+            variables.first { $0.id == id }?.value = item
+        }
+        return .none
+    }
+    c.method(
+        "get_value", [idParameter], returns: "the value, or nil when there is none", "Gives the value of a variable."
+    ) {
+        (equipment, call) throws(LuaFault) in
+        call.returning(equipment.variables.value(of: try GemID(call.value(1), "id"))?.value)
+    }
+}
+
+private func declareConstants(_ c: inout LuaClass<GemEquipmentHandler>, _ changed: LuaEvent) {
+    c.method(
+        "add_equipment_constant",
+        [
+            idParameter, nameParameter, unitsParameter, .required("value", .any, "At the start: a value or SecsItem."),
+            .optional("min", .any, "The least value; nil for none."),
+            .optional("max", .any, "The greatest value; nil for none."),
+        ], "Adds an equipment constant. Raises ValueError when the identifier is in use."
+    ) { (equipment, call) throws(LuaFault) in
+        let initial = try SecsItem(call.value(4))
+        let bounds = try [5, 6].map { (argument) throws(LuaFault) in
+            call.isNil(argument) ? nil : try SecsItem(call.value(argument), as: initial.format)
+        }
+        let constant = GemEquipmentConstant(
+            id: try GemID(call.value(1), "id"), name: call.string(2) ?? "", units: call.string(3) ?? "",
+            initial: initial, minimum: bounds[0], maximum: bounds[1])
+        try declaring { () throws(GemDeclarationError) in try equipment.variables.add(constant: constant) }
+        if let instance = call.selfInstance { constant.tell(instance, changed) }
+        return .none
+    }
+}
+
+private func declareReports(_ c: inout LuaClass<GemEquipmentHandler>) {
+    c.method(
+        "add_collection_event",
+        [idParameter, nameParameter, .optional("dvs", .any, "The data values that mean something in its reports.")],
+        "Adds a collection event. Raises ValueError when the identifier is in use."
+    ) { (equipment, call) throws(LuaFault) in
+        let event = GemEvents.Event(
+            id: try GemID(call.value(1), "id"), name: call.string(2) ?? "",
+            dataValues: try call.identifiers(3, "dvs"))
+        try declaring { () throws(GemDeclarationError) in try equipment.events.add(event) }
+        return .none
+    }
+    c.method(
+        "trigger_collection_events", [.required("ceids", .any, "A list of identifiers, or one.")],
+        "Reports that events have happened, as far as the host has enabled them. Raises ValueError for an unknown one."
+    ) { (equipment, call) throws(LuaFault) in
+        let ids = try call.identifiers(1, "ceids")
+        if let id = ids.first(where: { !equipment.events.contains($0) }) {
+            throw LuaFault(.valueError, "there is no collection event \(id)")
+        }
+        for id in ids { equipment.events.trigger(id) }
+        return .none
+    }
+    c.method(
+        "add_alarm",
+        [
+            idParameter, .required("text", .string, "The text; at most 120 characters."),
+            .required("code", .integer(0...127), "The category, such as 2 for the equipment's safety."),
+            .optional("ce_on", .any, "The collection event that tells that it is set."),
+            .optional("ce_off", .any, "The collection event that tells that it is cleared."),
+        ], "Adds an alarm, which is not enabled until the host enables it."
+    ) { (equipment, call) throws(LuaFault) in
+        let alarm = GemAlarms.Alarm(
+            id: try GemID(call.value(1), "id"), text: call.string(2) ?? "", category: call.byte(3) ?? 0,
+            setEvent: try call.identifier(4, "ce_on"), clearedEvent: try call.identifier(5, "ce_off"))
+        try declaring { () throws(GemDeclarationError) in try equipment.alarms.add(alarm) }
+        return .none
+    }
+    c.method(
+        "set_alarm", [idParameter], "Sets an alarm, which is reported if enabled. Raises ValueError when there is none."
+    ) {
+        (equipment, call) throws(LuaFault) in
+        let id = try GemID(call.value(1), "id")
+        try declaring { () throws(GemDeclarationError) in try equipment.alarms.set(id) }
+        return .none
+    }
+    c.method("clear_alarm", [idParameter], "Clears an alarm. Raises ValueError when there is none.") {
+        (equipment, call) throws(LuaFault) in
+        let id = try GemID(call.value(1), "id")
+        try declaring { () throws(GemDeclarationError) in try equipment.alarms.clear(id) }
+        return .none
+    }
+}
+
+private func declareCommands(_ c: inout LuaClass<GemEquipmentHandler>, _ face: SecsHandlerFace, _ peers: HsmsPeers) {
+    let runtime = peers.runtime
+    c.method(
+        "add_remote_command",
+        [
+            .required("rcmd", .string, "The command; hosts may write it in upper or lower case."),
+            .required("params", .table, "A list of the names of its parameters."),
+            .required(
+                "callback", .function, "Gets the handler and the GemCommand; the code it returns, or 0, is the answer."),
+            .optional("local", .boolean, default: "false", "Whether it is allowed while the operator is in command."),
+        ], "Adds a command of the host. Raises ValueError when there is one of that name."
+    ) { [unowned runtime] (equipment, call) throws(LuaFault) in
+        guard let instance = call.selfInstance, let names = call.strings(2) else {
+            throw LuaFault(.typeError, "argument 'params' must be a list of strings")
+        }
+        let name = call.string(1) ?? ""
+        let key = "command \(name.uppercased())"
+        let command = GemRemoteCommands.Command(name, parameters: names, isAllowedInLocal: call.boolean(4)) {
+            [weak instance] command in
+            guard let instance else { return command.reply(.cannotNow) }
+            face.call(key, of: instance) { runtime.instance(for: command, class: "GemCommand") }
+        }
+        try declaring { () throws(GemDeclarationError) in try equipment.commands.add(command) }
+        face.keep(call.reference(3), named: key, of: instance, call.stack)
+        return .none
+    }
+    c.method(
+        "send_host_terminal",
+        [
+            .required("terminal_id", .integer(0...255), "The terminal from which the text comes."),
+            .required("text", .string, "The line."),
+        ], returns: "the code: 0 is done; nil and the reason", waits: true, "Sends a line to the host (S10F1)."
+    ) { (equipment, call) throws(LuaFault) in
+        try call.result(
+            of: { equipment.terminals.send(call.string(2) ?? "", terminal: call.byte(1) ?? 0, completion: $0) },
+            push: { $1.push(Int($0.rawValue)) })
+    }
+    c.property("spooling", .boolean, "Whether messages are kept for the host while there is no communication.") {
+        $0.spool.isEnabled
+    } set: { (equipment, call) in
+        equipment.spool.isEnabled = call.boolean(1)
+    }
+}
+
+/// Declares something of the equipment.
+private func declaring(_ body: () throws(GemDeclarationError) -> Void) throws(LuaFault) {
+    do throws(GemDeclarationError) { try body() } catch { throw LuaFault(error) }
+}
+
+private struct ConstantChange: LuaPushable {
+    let id: GemID
+    let item: SecsItem
+
+    func push(onto stack: LuaStack) {
+        stack.pushTable(fields: 2)
+        stack.set("ecid", id)
+        stack.set("value", item.value)
+    }
+}
+
+extension GemEquipmentConstant {
+    /// Fires an event when the value has changed, beside what is told already.
+    fileprivate func tell(_ instance: LuaInstance, _ changed: LuaEvent) {
+        let before = onChange
+        onChange = { [weak instance, id] item in
+            before?(item)
+            instance?.fire(changed, ConstantChange(id: id, item: item))
+        }
+    }
+}
+
+extension GemControlState {
+    /// The name that secsgem gives it.
+    fileprivate var name: String {
+        switch self {
+        case .equipmentOffline: "EQUIPMENT_OFFLINE"
+        case .attemptOnline: "ATTEMPT_ONLINE"
+        case .hostOffline: "HOST_OFFLINE"
+        case .onlineLocal: "ONLINE_LOCAL"
+        case .onlineRemote: "ONLINE_REMOTE"
+        }
+    }
+}
+
+extension LuaCall {
+    /// How the control states begin, from two arguments.
+    fileprivate func controlConfiguration(_ first: Int) -> GemControlConfiguration {
+        var control = GemControlConfiguration()
+        switch string(first) {
+        case "EQUIPMENT_OFFLINE": control.initialState = .equipmentOffline
+        case "HOST_OFFLINE": control.initialState = .hostOffline
+        case "ONLINE": control.initialState = .online
+        default: control.initialState = .attemptOnline
+        }
+        control.isRemote = string(first + 1) != "LOCAL"
+        return control
+    }
+}

@@ -1,0 +1,160 @@
+internal import ControlCore
+internal import HSMS
+internal import LuaRuntime
+internal import NIOCore
+
+/// Declares `GemHandler`, the base of the handlers of both parties.
+func declareGemHandler(_ context: BindingContext) -> LuaClass<GemHandler> {
+    var c = LuaClass<GemHandler>("GemHandler", "What GemHostHandler and GemEquipmentHandler have in common.") {
+        $0.hsms?.name ?? ""
+    }
+    c.isKind(of: "SecsHandler")
+    return c
+}
+
+/// What the handlers of both parties show, declared once.
+struct GemHandlerFace {
+    let secs: SecsHandlerFace
+    private let communicating: LuaEvent
+    private let notCommunicating: LuaEvent
+    private let terminalReceived: LuaEvent
+    private unowned let peers: HsmsPeers
+
+    init<Handler: GemHandler>(_ c: inout LuaClass<Handler>, _ secsgem: SecsgemContext, _ peers: HsmsPeers) {
+        self.peers = peers
+        c.isKind(of: "GemHandler")
+        secs = SecsHandlerFace(&c, secsgem, peers) { handler in
+            handler.enable()
+            handler.hsms?.enable()
+        } disable: { handler, done in
+            handler.disable()
+            handler.hsms?.disable(completion: done)
+        }
+        communicating = c.event(
+            "handler_communicating", "a table with 'handler'", "Communication is established: everything can be asked.")
+        notCommunicating = c.event(
+            "handler_not_communicating", "a table with 'handler'", "Communication has ended; it is established again.")
+        terminalReceived = c.event(
+            "terminal_received", "a table with 'text', 'terminal' and 'lines'",
+            "A text for a terminal has come; with a handler it counts as displayed.")
+        declareProperties(&c)
+        declareMethods(&c)
+    }
+
+    private func declareProperties<Handler: GemHandler>(_ c: inout LuaClass<Handler>) {
+        for name in ["communication_state", "communicationState"] {
+            c.property(
+                name, .string,
+                "'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'."
+            ) { $0.communicationState.name }
+        }
+        c.property("communicating", .boolean, "Whether communication is established.") { $0.isCommunicating }
+        c.property("MDLN", .string, "The model of this equipment; at most 20 characters.") {
+            $0.identity.model
+        } set: { (handler, call) in
+            handler.identity.model = call.string(1) ?? ""
+        }
+        c.property("SOFTREV", .string, "The revision of this equipment's software; at most 20 characters.") {
+            $0.identity.revision
+        } set: { (handler, call) in
+            handler.identity.revision = call.string(1) ?? ""
+        }
+        c.property("peer_identity", .table, "What the peer said of itself: MDLN and SOFTREV; nil for a host.") {
+            $0.peerIdentity
+        }
+        for name in ["establish_communication_timeout", "establishCommunicationTimeout"] {
+            c.property(name, .seconds(0.001...86_400), "How long to wait after a failed S1F13; 10 s at first.") {
+                $0.establishDelay.seconds
+            } set: { (handler, call) in
+                if let delay = call.duration(1) { handler.establishDelay = delay }
+            }
+        }
+        c.property(
+            "id_format", .oneOf(["U2", "U4", "U8"]), "The format of identifiers; nil: the smallest that holds each."
+        ) {
+            $0.idFormat?.name
+        } set: { (handler, call) in
+            handler.idFormat = call.string(1).flatMap(SecsFormat.init(name:))
+        }
+    }
+
+    private func declareMethods<Handler: GemHandler>(_ c: inout LuaClass<Handler>) {
+        let peers = peers
+        c.method(
+            "waitfor_communicating", [.optional("timeout", .seconds, "How long to wait; nil: for ever.")],
+            returns: "whether communication is established", waits: true, "Waits until communication is established."
+        ) { (handler, call) throws(LuaFault) in
+            try peers.waiters.wait(
+                for: handler, isThere: handler.isCommunicating, timeout: call.duration(1), in: peers.environment, call)
+        }
+        c.method(
+            "are_you_there", [],
+            returns: "a table with the equipment's MDLN and SOFTREV, empty for a host; nil and the reason",
+            waits: true, "Asks with S1F1 whether the peer is there."
+        ) { (handler, call) throws(LuaFault) in
+            try call.result(of: handler.areYouThere) { identity, stack in
+                guard let identity else { return stack.pushTable() }
+                stack.push(identity)
+            }
+        }
+        c.method(
+            "send_process_program",
+            [.required("ppid", .string, "The name."), .required("ppbody", .any, "The content: a string or SecsItem.")],
+            returns: "the code: 0 is done; nil and the reason", waits: true, "Sends a process program (S7F3)."
+        ) { (handler, call) throws(LuaFault) in
+            let body = try call.item(2) ?? .binary([])
+            return try call.result(
+                of: { handler.processPrograms.send(call.string(1) ?? "", body: body, completion: $0) },
+                push: { $1.push(Int($0.rawValue)) })
+        }
+        c.method(
+            "request_process_program", [.required("ppid", .string, "The name.")],
+            returns: "the content as a value; nil and the reason", waits: true, "Asks for a process program (S7F5)."
+        ) { (handler, call) throws(LuaFault) in
+            try call.result(
+                of: { handler.processPrograms.request(call.string(1) ?? "", completion: $0) },
+                push: { $1.push($0?.value) })
+        }
+    }
+
+    /// Brings what happens to the instance's events.
+    func attach(_ handler: GemHandler, to instance: LuaInstance, _ stack: LuaStack) {
+        secs.attach(handler, to: instance, stack)
+        let waiters = peers.waiters
+        var wasCommunicating = false
+        handler.onCommunicationStateChanged = { [weak instance, weak handler, communicating, notCommunicating] state in
+            guard let instance, let handler, (state == .communicating) != wasCommunicating else { return }
+            wasCommunicating.toggle()
+            if wasCommunicating { waiters.reached(handler) }
+            instance.fire(wasCommunicating ? communicating : notCommunicating, HandlerData(handler: instance))
+        }
+        handler.terminals.onText = { [weak instance, terminalReceived] text in
+            guard let instance, instance.has(terminalReceived) else { return .notDisplayed }
+            instance.fire(terminalReceived, text)
+            return .accepted
+        }
+    }
+}
+
+private struct HandlerData: LuaPushable {
+    let handler: LuaInstance
+
+    func push(onto stack: LuaStack) {
+        stack.pushTable(fields: 1)
+        stack.set("handler", handler)
+    }
+}
+
+extension GemCommunicationState {
+    /// The name that secsgem gives it.
+    fileprivate var name: String {
+        switch self {
+        case .disabled: "DISABLED"
+        case .notCommunicating: "NOT_COMMUNICATING"
+        case .waitCRA: "WAIT_CRA"
+        case .waitDelay: "WAIT_DELAY"
+        case .waitCR: "WAIT_CR"
+        case .communicating: "COMMUNICATING"
+        }
+    }
+}

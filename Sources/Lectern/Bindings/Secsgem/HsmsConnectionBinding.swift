@@ -1,0 +1,195 @@
+internal import ControlCore
+internal import HSMS
+internal import LuaRuntime
+internal import NIOCore
+
+/// Declares `HsmsConnection`, the base of the connections.
+func declareHsmsConnection(_ context: BindingContext) -> LuaClass<HsmsConnection> {
+    LuaClass<HsmsConnection>(
+        "HsmsConnection",
+        "What all HSMS connections have in common; the active, passive and multi-passive ones are such."
+    ) { "\($0.address):\($0.port)" }
+}
+
+extension HsmsConnection {
+    /// The declared class of the connection.
+    var className: String {
+        switch self {
+        case is HsmsActiveConnection: "HsmsActiveConnection"
+        case is HsmsMultiPassiveConnection: "HsmsMultiPassiveConnection"
+        default: "HsmsPassiveConnection"
+        }
+    }
+}
+
+/// What every connection shows, declared once, and where its instance keeps what belongs to it.
+struct HsmsConnectionFace {
+    private let delegate: LuaEvent
+    private let calls: [(step: SecsgemContext.Step, slot: LuaEvent)]
+    private unowned let context: BindingContext
+    private unowned let secsgem: SecsgemContext
+
+    init<Connection: HsmsConnection>(
+        _ c: inout LuaClass<Connection>, _ context: BindingContext, _ secsgem: SecsgemContext
+    ) {
+        self.context = context
+        self.secsgem = secsgem
+        c.isKind(of: "HsmsConnection")
+        delegate = c.slot()
+        let steps: [SecsgemContext.Step] = [
+            .on_connection_established, .on_connection_packet_received, .on_connection_before_closed,
+            .on_connection_closed,
+        ]
+        var calls: [(step: SecsgemContext.Step, slot: LuaEvent)] = []
+        for step in steps { calls.append((step, c.slot(label: ".\(step.rawValue)"))) }
+        self.calls = calls
+        declareProperties(&c)
+        declareMethods(&c)
+    }
+
+    private func declareProperties<Connection: HsmsConnection>(_ c: inout LuaClass<Connection>) {
+        for name in ["address", "remoteAddress"] {
+            c.property(name, .string, "The peer's address or host name, as given.") { $0.address }
+        }
+        for name in ["port", "remotePort"] {
+            c.property(name, .integer, "The peer's port, or the port to listen on.") { $0.port }
+        }
+        for name in ["session_id", "sessionID"] {
+            c.property(name, .integer, "The session ID that the peer is configured for.") { Int($0.sessionID) }
+        }
+        c.property("active", .boolean, "Whether this side makes the connection.") { $0.isActiveSide }
+        c.property("enabled", .boolean, "Whether the connection is to be kept up.") { $0.isEnabled }
+        c.property("connected", .boolean, "Whether the TCP connection stands.") { $0.isConnected }
+        c.property("peer", .string, "The connected peer as 'address:port'; nil when there is none.") {
+            $0.remoteAddress
+        }
+        let slot = delegate
+        c.property(
+            "delegate", .any, "The table whose functions on_connection_… are called; any of them may be missing."
+        ) { [unowned runtime = context.runtime] in
+            Kept(slot: slot, instance: runtime.knownInstance(of: $0))
+        } set: { (connection, call) throws(LuaFault) in
+            guard connection.delegate is LuaConnectionDelegate, let instance = call.selfInstance else {
+                throw LuaFault(.attributeError, "the connection of a handler has the handler as its delegate")
+            }
+            try call.checkDelegate(1)
+            call.push(argument: 1)
+            instance.keep(slot, popping: call.stack)
+        }
+    }
+
+    private func declareMethods<Connection: HsmsConnection>(_ c: inout LuaClass<Connection>) {
+        c.method("enable", "Lets the connection be established, again and again, until disable.") {
+            (connection, _) in
+            connection.enable()
+            return .none
+        }
+        c.method(
+            "disable", [], waits: true, "Closes the connection and lets it be; waits until it is closed, where it can."
+        ) { (connection, call) throws(LuaFault) in
+            try call.finishing { done in connection.disable(completion: done) }
+        }
+        c.method("disconnect", "Closes the connection; while enabled it is established again as after any loss.") {
+            (connection, _) in
+            connection.disconnect()
+            return .none
+        }
+        c.method(
+            "send_packet", [.required("packet", .instance(["HsmsPacket"]), "The message.")],
+            returns: "true, or false and the reason when it is not connected", waits: true,
+            "Sends a message; waits while more than 64 KiB are queued."
+        ) { (connection, call) throws(LuaFault) in
+            guard let packet = call.instance(1)?.object as? LuaHsmsPacket else { return call.returning(false) }
+            return try call.send(packet.packet, over: connection)
+        }
+    }
+
+    /// Calls the delegate's functions for what happens on a connection.
+    /// - Parameters:
+    ///   - call: the call that made the connection.
+    ///   - argument: where that call has the delegate.
+    func attach(
+        _ connection: HsmsConnection, to instance: LuaInstance, _ call: LuaCall, delegate argument: Int
+    ) {
+        call.push(argument: argument)
+        instance.keep(delegate, popping: call.stack)
+        for (step, slot) in calls { secsgem.keep(step, in: slot, of: instance, call.stack) }
+        connection.delegate = LuaConnectionDelegate(
+            instance: instance, context: context, established: calls[0].slot, received: calls[1].slot,
+            beforeClosed: calls[2].slot, closed: calls[3].slot)
+        connection.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        instance.onBackPressure = { [weak connection] in connection?.setReading(!$0) }
+    }
+}
+
+extension LuaCall {
+    /// A delegate is a table, or nothing.
+    func checkDelegate(_ argument: Int) throws(LuaFault) {
+        guard isNil(argument) || isTable(argument) else {
+            throw LuaFault(
+                .typeError,
+                "argument 'delegate' must be a table with functions such as on_connection_established, got a "
+                    + typeName(argument))
+        }
+    }
+
+    /// Sends, and waits for room when the queue is long and the task may wait.
+    fileprivate func send(_ packet: HsmsPacket, over connection: HsmsConnection) throws(LuaFault) -> LuaResult {
+        do throws(IOFault) { try connection.send(packet) } catch { return returningFailure(error) }
+        guard canWait else { return returning(true) }
+        let box = Box<LuaWaiter>()
+        guard connection.whenWritable({ box.value?.resume(returning: true) }) else { return returning(true) }
+        return try wait { (waiter) throws(LuaFault) in
+            box.value = waiter
+            return nil
+        }
+    }
+}
+
+/// Brings what happens on a connection to its instance, whose slots call the program's delegate.
+private final class LuaConnectionDelegate: HsmsConnectionDelegate {
+    private weak var instance: LuaInstance?
+    private weak var context: BindingContext?
+    private let established: LuaEvent
+    private let received: LuaEvent
+    private let beforeClosed: LuaEvent
+    private let closed: LuaEvent
+    private var reportedFailure: String?
+
+    init(
+        instance: LuaInstance, context: BindingContext, established: LuaEvent, received: LuaEvent,
+        beforeClosed: LuaEvent, closed: LuaEvent
+    ) {
+        self.instance = instance
+        self.context = context
+        self.established = established
+        self.received = received
+        self.beforeClosed = beforeClosed
+        self.closed = closed
+    }
+
+    func connectionEstablished(_ connection: HsmsConnection) {
+        reportedFailure = nil
+        instance?.fire(established, LuaNil())
+    }
+
+    func connection(_ connection: HsmsConnection, didReceive packet: HsmsPacket) {
+        guard let instance, let context else { return }
+        instance.fire(received, PushedPacket(packet: packet, runtime: context.runtime))
+    }
+
+    func connectionBeforeClosed(_ connection: HsmsConnection) {
+        instance?.fire(beforeClosed, LuaNil())
+    }
+
+    func connectionClosed(_ connection: HsmsConnection, reason: HsmsCloseReason) {
+        instance?.fire(closed, reason.description)
+    }
+
+    /// One line in the log says what is wrong, however often it is tried.
+    func connection(_ connection: HsmsConnection, didFailToOpen reason: String) {
+        guard reason != reportedFailure else { return }
+        reportedFailure = reason
+        context?.log(.warning, "\(connection): \(reason)")
+    }
+}

@@ -1,0 +1,181 @@
+internal import ControlCore
+internal import HSMS
+internal import LuaRuntime
+
+/// Declares `HsmsConnectionManager`.
+func declareHsmsConnectionManager(
+    _ context: BindingContext, _ secsgem: SecsgemContext, _ peers: HsmsPeers
+) -> LuaClass<HsmsConnectionManager> {
+    var c = LuaClass<HsmsConnectionManager>(
+        "HsmsConnectionManager", "Many peers, active and passive, each known by a name."
+    ) { _ in "" }
+    c.constructor(hsmsOptions, "Makes a manager without peers. The options are those of its peers.") {
+        (call) throws(LuaFault) in
+        HsmsConnectionManager(
+            environment: context.environment, configuration: try call.hsmsConfiguration(from: 1))
+    }
+    let handlers = c.slot()
+    declareAddPeer(&c, secsgem, peers, keptIn: handlers)
+    c.method(
+        "has_connection_to", [.required("name", .string, "The peer's name.")],
+        returns: "the peer's handler, or nil when there is none of that name", "Finds a peer."
+    ) { (manager, call) throws(LuaFault) in
+        call.returning(
+            PeerHandler(hsms: manager.connection(to: call.string(1) ?? ""), layer: peers.layer, runtime: peers.runtime))
+    }
+    c.property("handlers", .table, "The handlers of all peers, by name.") {
+        HandlersByName(handlers: $0.handlers, layer: peers.layer, runtime: peers.runtime)
+    }
+    c.method(
+        "remove_peer",
+        [
+            .required("name", .string, "The peer's name."),
+            .optional("address", .string, "Not looked at: the name decides."),
+            .optional("port", .integer, "Not looked at."),
+        ], returns: "whether there was one of that name", waits: true, "Disables a peer and forgets it."
+    ) { (manager, call) throws(LuaFault) in
+        let name = call.string(1) ?? ""
+        call.selfInstance?.keep(nil, named: name, in: handlers, call.stack)
+        if manager.handlers.keys.allSatisfy({ $0 == name }) { call.selfInstance?.setActive(false) }
+        guard call.canWait else { return call.returning(manager.removePeer(name: name)) }
+        return try call.wait { (waiter) throws(LuaFault) in
+            let isKnown = manager.connection(to: name) != nil
+            manager.removePeer(name: name) { waiter.resume(returning: isKnown) }
+            return nil
+        }
+    }
+    c.method("stop", [], waits: true, "Removes all peers; waits until they have heard of it, where it can.") {
+        (manager, call) throws(LuaFault) in
+        for name in manager.handlers.keys {
+            call.selfInstance?.keep(nil, named: name, in: handlers, call.stack)
+        }
+        call.selfInstance?.setActive(false)
+        return try call.finishing { manager.stop(completion: $0) }
+    }
+    let events = HsmsManagerEvents(&c)
+    c.whenAttached { manager, instance, _ in
+        manager.onEvent = { [weak instance] hsms, event in
+            guard let instance else { return }
+            events.fire(event, of: PeerHandler(hsms: hsms, layer: peers.layer, runtime: peers.runtime), on: instance)
+        }
+    }
+    return c
+}
+
+private func declareAddPeer(
+    _ c: inout LuaClass<HsmsConnectionManager>, _ secsgem: SecsgemContext, _ peers: HsmsPeers, keptIn handlers: LuaEvent
+) {
+    c.method(
+        "add_peer",
+        [
+            .required("name", .string, "A name that no other peer has."),
+            .required("address", .string, "The peer's address or host name."),
+            .required("port", .integer(0...65_535), "The peer's port if this side is active, or that to listen on."),
+            .required("active", .boolean, "Whether this side makes the connection."),
+            .required("session_id", .integer(0...0xFFFF), "The session ID of data messages."),
+            .optional(
+                "connection_handler", .any, default: "HsmsProtocol",
+                "The class of the handler, such as GemHostHandler or one derived from it."),
+        ] + hsmsOptions, returns: "the handler, which is enabled",
+        "Adds a peer and enables it. Passive peers of one port share a server. Options that are left out are the manager's."
+    ) { (manager, call) throws(LuaFault) in
+        let kind = try call.handlerKind(6)
+        var configuration = try call.hsmsConfiguration(from: 7, base: manager.configuration)
+        configuration.role = kind == .equipment ? .equipment : .host
+        let name = call.string(1) ?? ""
+        let hsms = try call.checked { () throws(ParameterError) in
+            try manager.addPeer(
+                name: name, address: call.string(2) ?? "", port: call.integer(3) ?? 0, active: call.boolean(4),
+                sessionID: call.session(5) ?? 0, configuration: configuration)
+        }
+        let instance = peers.runtime.instance(for: hsms, class: "HsmsProtocol")
+        instance.push(onto: call.stack)
+        call.selfInstance?.keep(instance, named: name, in: handlers, call.stack)
+        // A manager with peers goes on telling of them.
+        call.selfInstance?.setActive(true)
+        guard kind != .hsms, let step = secsgem.steps[.make_handler] else { return call.returning(instance) }
+        call.stack.push(step)
+        call.push(argument: 6)
+        instance.push(onto: call.stack)
+        return .call(arguments: 2)
+    }
+}
+
+/// Which classes of handlers there are; secsgem.lua marks them, and derived classes inherit the mark.
+private enum HandlerKind: String { case hsms, secs, host, equipment }
+
+extension LuaCall {
+    fileprivate func handlerKind(_ argument: Int) throws(LuaFault) -> HandlerKind {
+        guard !isNil(argument) else { return .hsms }
+        guard let kind = field(argument, "handler_kind").flatMap(HandlerKind.init) else {
+            throw LuaFault(
+                .typeError,
+                "argument 'connection_handler' must be HsmsProtocol, SecsHandler, GemHostHandler, GemEquipmentHandler or "
+                    + "a class derived from one of them")
+        }
+        return kind
+    }
+}
+
+/// The handler of a peer: the one on top of its protocol, or else the protocol.
+struct PeerHandler: LuaPushable {
+    let hsms: HsmsProtocol?
+    let layer: LuaEvent?
+    let runtime: LuaRuntime
+
+    func push(onto stack: LuaStack) {
+        guard let hsms else { return stack.pushNil() }
+        let instance = runtime.instance(for: hsms, class: "HsmsProtocol")
+        if let layer, instance.has(layer) {
+            instance.push(layer, onto: stack)
+        } else {
+            instance.push(onto: stack)
+        }
+    }
+}
+
+private struct HandlersByName: LuaPushable {
+    let handlers: [String: HsmsProtocol]
+    let layer: LuaEvent?
+    let runtime: LuaRuntime
+
+    func push(onto stack: LuaStack) {
+        stack.pushTable(fields: handlers.count)
+        for (name, hsms) in handlers { stack.set(name, PeerHandler(hsms: hsms, layer: layer, runtime: runtime)) }
+    }
+}
+
+/// The events of a manager: those of all its peers.
+private struct HsmsManagerEvents {
+    private let connected: LuaEvent
+    private let selected: LuaEvent
+    private let disconnected: LuaEvent
+
+    init(_ c: inout LuaClass<HsmsConnectionManager>) {
+        let data = "a table with 'connection', the peer's handler"
+        connected = c.event("hsms_connected", data, "The TCP connection of a peer stands.")
+        selected = c.event("hsms_selected", data, "The session of a peer is established.")
+        disconnected = c.event("hsms_disconnected", data + ", and 'reason'", "The TCP connection of a peer is closed.")
+    }
+
+    func fire(_ event: HsmsEvent, of handler: PeerHandler, on instance: LuaInstance) {
+        switch event {
+        case .connected: instance.fire(connected, PeerEventData(handler: handler, reason: nil))
+        case .selected: instance.fire(selected, PeerEventData(handler: handler, reason: nil))
+        case .disconnected(let reason):
+            instance.fire(disconnected, PeerEventData(handler: handler, reason: reason.description))
+        case .deselected, .packetReceived, .unexpectedReply, .openFailed: break
+        }
+    }
+}
+
+private struct PeerEventData: LuaPushable {
+    let handler: PeerHandler
+    let reason: String?
+
+    func push(onto stack: LuaStack) {
+        stack.pushTable(fields: 2)
+        stack.set("connection", handler)
+        if let reason { stack.set("reason", reason) }
+    }
+}

@@ -1,0 +1,16 @@
+internal import HSMS
+internal import LuaRuntime
+
+/// Declares `HsmsMultiPassiveConnection`.
+func declareHsmsMultiPassiveConnection(
+    _ context: BindingContext, _ secsgem: SecsgemContext
+) -> LuaClass<HsmsMultiPassiveConnection> {
+    var c = LuaClass<HsmsMultiPassiveConnection>(
+        "HsmsMultiPassiveConnection", "An HSMS connection that the peer makes to the port of an HsmsMultiPassiveServer."
+    ) { "\($0.address):\($0.port)" }
+    let face = HsmsConnectionFace(&c, context, secsgem)
+    secsgem.attachMultiPassive = { connection, instance, call in
+        face.attach(connection, to: instance, call, delegate: 4)
+    }
+    return c
+}

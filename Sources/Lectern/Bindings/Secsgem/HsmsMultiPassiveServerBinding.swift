@@ -1,0 +1,103 @@
+internal import ControlCore
+internal import HSMS
+internal import LuaRuntime
+
+/// Declares `HsmsMultiPassiveServer`.
+func declareHsmsMultiPassiveServer(
+    _ context: BindingContext, _ secsgem: SecsgemContext
+) -> LuaClass<HsmsMultiPassiveServer> {
+    var c = LuaClass<HsmsMultiPassiveServer>(
+        "HsmsMultiPassiveServer", "One listening port for the connections of many peers, told apart by their addresses."
+    ) { "port \($0.port)" }
+    c.constructor(
+        [.optional("port", .integer(0...65_535), default: "5000", "The port; 0 lets the system choose.")] + hsmsOptions,
+        "Makes a server; start begins to listen. The options are those of its connections, too."
+    ) { (call) throws(LuaFault) in
+        let configuration = try call.hsmsConfiguration(from: 2)
+        return try call.checked { () throws(ParameterError) in
+            try HsmsMultiPassiveServer(
+                environment: context.environment, port: call.integer(1) ?? 5_000, configuration: configuration)
+        }
+    }
+    c.property("port", .integer, "The port as given.") { $0.port }
+    c.property("listening_port", .integer, "The port that it listens on; nil while it does not.") {
+        $0.listeningPort
+    }
+    c.property("started", .boolean, "Whether it listens, or tries to.") { $0.isStarted }
+    let runtime = context.runtime
+    c.property("connections", .table, "A list of the connections, in the order of their creation.") {
+        [unowned runtime] in
+        InstanceList(objects: $0.connections, className: "HsmsMultiPassiveConnection", runtime: runtime)
+    }
+    let connections = c.slot()
+    declareConnectionMethods(&c, runtime, secsgem, keptIn: connections)
+    c.method(
+        "start", [], returns: "'Listening', 'ListeningAlready', or the reason of the failure", waits: true,
+        "Begins to listen. While the port cannot be had, it is tried again every T5."
+    ) { (server, call) throws(LuaFault) in
+        guard call.canWait else {
+            server.start()
+            return .none
+        }
+        return try call.wait { (waiter) throws(LuaFault) in
+            server.start { waiter.resume(returning: $0.text) }
+            return nil
+        }
+    }
+    c.method(
+        "stop", [.optional("terminate_connections", .boolean, default: "true", "Whether peers are disconnected.")],
+        waits: true, "Frees the port; the connections serve again after the next start."
+    ) { (server, call) throws(LuaFault) in
+        let terminates = call.isNil(1) || call.boolean(1)
+        return try call.finishing { server.stop(terminateConnections: terminates, completion: $0) }
+    }
+    c.whenAttached { [weak context] server, instance, _ in
+        server.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        server.onListenFailed = { [weak server] in
+            context?.log(.warning, "HsmsMultiPassiveServer port \(server?.port ?? 0): \($0.reason)")
+        }
+    }
+    return c
+}
+
+private func declareConnectionMethods(
+    _ c: inout LuaClass<HsmsMultiPassiveServer>, _ runtime: LuaRuntime, _ secsgem: SecsgemContext,
+    keptIn connections: LuaEvent
+) {
+    c.method(
+        "create_connection",
+        hsmsConnectionParameters(
+            address: "The address from which the peer is expected; '' or '0.0.0.0': any.",
+            port: "The peer's port, for messages only."),
+        returns: "an HsmsMultiPassiveConnection, which is not enabled",
+        "Makes the connection of one peer. Options that are left out are the server's."
+    ) { [unowned runtime] (server, call) throws(LuaFault) in
+        try call.checkDelegate(4)
+        let configuration = try call.hsmsConfiguration(from: 5, base: server.configuration)
+        let connection = try call.checked { () throws(ParameterError) in
+            try server.createConnection(
+                address: call.string(1) ?? "", port: call.integer(2) ?? 5_000, sessionID: call.session(3) ?? 0,
+                configuration: configuration)
+        }
+        let instance = runtime.instance(for: connection, class: "HsmsMultiPassiveConnection")
+        instance.push(onto: call.stack)
+        secsgem.attachMultiPassive?(connection, instance, call)
+        // What listens keeps its connections, and their delegates with them.
+        call.selfInstance?.keep(instance, named: name(of: connection), in: connections, call.stack)
+        return call.returning(instance)
+    }
+    c.method(
+        "remove_connection", [.required("connection", .instance(["HsmsMultiPassiveConnection"]), "The connection.")],
+        "Disables a connection and forgets it."
+    ) { (server, call) throws(LuaFault) in
+        guard let connection = call.instance(1)?.object as? HsmsMultiPassiveConnection else { return .none }
+        server.removeConnection(connection)
+        call.selfInstance?.keep(nil, named: name(of: connection), in: connections, call.stack)
+        return .none
+    }
+}
+
+/// A name that no other object has while this one lives.
+private func name(of connection: HsmsMultiPassiveConnection) -> String {
+    "\(UInt(bitPattern: ObjectIdentifier(connection)))"
+}

@@ -1,0 +1,120 @@
+internal import HSMS
+internal import LuaRuntime
+internal import NIOCore
+
+/// A message as programs have it: a header object and bytes.
+final class LuaHsmsPacket {
+    var header: LuaHsmsHeader
+    var data: ByteBuffer
+
+    init(_ packet: HsmsPacket) {
+        header = LuaHsmsHeader(packet.header)
+        data = packet.data
+    }
+
+    init(header: LuaHsmsHeader, data: ByteBuffer) {
+        self.header = header
+        self.data = data
+    }
+
+    var packet: HsmsPacket { HsmsPacket(header.header, data: data) }
+}
+
+/// A packet that came in, which becomes an object when Lua gets it.
+struct PushedPacket: LuaPushable {
+    let packet: HsmsPacket
+    let runtime: LuaRuntime
+
+    func push(onto stack: LuaStack) {
+        runtime.instance(for: LuaHsmsPacket(packet), class: "HsmsPacket").push(onto: stack)
+    }
+}
+
+/// A string of bytes.
+struct ByteBytes: LuaPushable {
+    private let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func push(onto stack: LuaStack) { stack.push(bytes) }
+}
+
+/// Declares `HsmsPacket`.
+func declareHsmsPacket(_ context: BindingContext) -> LuaClass<LuaHsmsPacket> {
+    var c = LuaClass<LuaHsmsPacket>("HsmsPacket", "One HSMS message: its header and, in a data message, its text.") {
+        _ in ""
+    }
+    c.isShownAs { $0.packet.text() }
+    c.constructor(
+        [
+            .optional("header", .instance(["HsmsHeader"]), "The header; by default that of a Select.req."),
+            .optional("data", .string, default: "''", "The text, in SECS-II."),
+        ], "Makes a message."
+    ) { (call) throws(LuaFault) in
+        let header = call.instance(1)?.object as? LuaHsmsHeader
+        return LuaHsmsPacket(
+            header: header ?? LuaHsmsHeader(HsmsHeader(sessionID: 0, sType: 1, system: 0)), data: try call.buffer(2))
+    }
+    let runtime = context.runtime
+    c.property("header", .instance(["HsmsHeader"]), "The header.") { [unowned runtime] in
+        runtime.instance(for: $0.header, class: "HsmsHeader")
+    } set: { (packet, call) in
+        if let header = call.instance(1)?.object as? LuaHsmsHeader { packet.header = header }
+    }
+    c.property("data", .string, "The text: bytes.") {
+        $0.data
+    } set: { (packet, call) throws(LuaFault) in
+        packet.data = try call.buffer(1)
+    }
+    c.method(
+        "text", [spellingParameter], returns: "the header in one line", "Gives the text that print shows."
+    ) { (packet, call) throws(LuaFault) in call.returning(packet.packet.text(call.spelling(1))) }
+    c.method(
+        "repr", [spellingParameter], returns: "the message as the documented transcripts show results",
+        "Gives the constructor's form, with the text."
+    ) { (packet, call) throws(LuaFault) in call.returning(packet.packet.constructorText(call.spelling(1))) }
+    c.method("encode", [], returns: "length, header and text as bytes", "Gives the bytes on the wire.") {
+        (packet, call) throws(LuaFault) in call.returning(packet.packet.encoded())
+    }
+    c.method(
+        "message", [], returns: "a SecsMessage", "Reads the text as SECS-II. Raises ValueError when it is none."
+    ) { [unowned runtime] (packet, call) throws(LuaFault) in
+        call.returning(runtime.instance(for: try packet.message(), class: "SecsMessage"))
+    }
+    return c
+}
+
+/// Declares `HsmsPacket.decode`.
+func declareHsmsPacketFunctions(_ context: BindingContext) -> [LuaFunction] {
+    [
+        LuaFunction(
+            "HsmsPacket.decode", [.required("bytes", .string, "A whole message, its length included.")],
+            returns: "an HsmsPacket", "Reads a message. Raises ValueError when the length is not that of the bytes."
+        ) { [unowned runtime = context.runtime] (call) throws(LuaFault) in
+            let bytes = try call.buffer(1)
+            do throws(HsmsFrameError) {
+                return call.returning(PushedPacket(packet: try HsmsPacket(decoding: bytes), runtime: runtime))
+            } catch {
+                throw LuaFault(.valueError, "HsmsPacket.decode: \(error)")
+            }
+        }
+    ]
+}
+
+extension LuaHsmsPacket {
+    /// The SECS-II message that it carries.
+    fileprivate func message() throws(LuaFault) -> LuaSecsMessage {
+        let header = header.header
+        guard header.isData else {
+            throw LuaFault(.valueError, "a \(header.messageType?.name ?? "message of that type") carries no SECS-II")
+        }
+        do throws(SecsDecodingError) {
+            return LuaSecsMessage(
+                SecsMessage(
+                    stream: header.stream, function: header.function, expectsReply: header.requireResponse,
+                    item: try SecsItem.decode(data)))
+        } catch {
+            throw LuaFault(.valueError, "S\(header.stream)F\(header.function): \(error)")
+        }
+    }
+}

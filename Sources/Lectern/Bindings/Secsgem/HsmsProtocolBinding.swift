@@ -1,0 +1,43 @@
+internal import ControlCore
+internal import HSMS
+internal import LuaRuntime
+
+/// Declares `HsmsProtocol`.
+func declareHsmsProtocol(_ context: BindingContext, _ peers: HsmsPeers) -> LuaClass<HsmsProtocol> {
+    var c = LuaClass<HsmsProtocol>(
+        "HsmsProtocol",
+        "The procedures of HSMS on one connection: select, linktest, transactions. HsmsHandler is another name of it."
+    ) { $0.name.isEmpty ? "\($0.connection.address):\($0.connection.port)" : $0.name }
+    c.constructor(
+        [.required("address", .string, "The peer's address; of a passive connection that from which it is expected.")]
+            + HsmsPeers.parameters + hsmsOptions + [
+                .optional(
+                    "role", .oneOf(["host", "equipment"]), default: "'host'",
+                    "Which party this side is: equipment reports errors in stream 9.")
+            ], "Makes a protocol with its connection; enable lets it be established."
+    ) { (call) throws(LuaFault) in
+        let options = HsmsPeers.parameters.count + 2
+        let isEquipment = call.string(options + hsmsOptions.count) == "equipment"
+        return try peers.makeProtocol(call, role: isEquipment ? .equipment : .host, options: options)
+    }
+    let face = HsmsProtocolFace(&c, peers) {
+        $0
+    } enable: {
+        $0.enable()
+    } disable: {
+        $0.disable(completion: $1)
+    }
+    peers.layer = c.slot()
+    c.whenAttached { hsms, instance, _ in
+        let waiters = peers.waiters
+        hsms.onEvent = { [weak instance] hsms, event in
+            if case .selected = event { waiters.reached(hsms) }
+            if let instance { face.fire(event, of: instance, on: instance) }
+        }
+        hsms.connection.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        instance.onBackPressure = { [weak hsms] in hsms?.connection.setReading(!$0) }
+        // A manager enables what it adds.
+        if hsms.connection.isActive { instance.setActive(true) }
+    }
+    return c
+}

@@ -1,0 +1,311 @@
+internal import ControlCore
+internal import HSMS
+internal import LuaRuntime
+internal import NIOCore
+
+/// What a protocol shows, and so every handler on top of one, declared once.
+struct HsmsProtocolFace {
+    private let connected: LuaEvent
+    private let selected: LuaEvent
+    private let deselected: LuaEvent
+    private let disconnected: LuaEvent
+    private let packetReceived: LuaEvent
+    private let unexpectedReply: LuaEvent
+    private let openFailed: LuaEvent
+    private unowned let peers: HsmsPeers
+
+    /// - Parameters:
+    ///   - hsms: the protocol of an object.
+    ///   - enable: what enabling an object is.
+    ///   - disable: what disabling an object is, told when it is done.
+    init<Object>(
+        _ c: inout LuaClass<Object>, _ peers: HsmsPeers, hsms: @escaping (Object) -> HsmsProtocol?,
+        enable: @escaping (Object) -> Void, disable: @escaping (Object, @escaping () -> Void) -> Void
+    ) {
+        self.peers = peers
+        let data = "a table with 'connection', the handler"
+        connected = c.event("hsms_connected", data, "The TCP connection stands.")
+        selected = c.event("hsms_selected", data + ", and 'session_id'", "A session is established: data can be sent.")
+        deselected = c.event(
+            "hsms_deselected", data + ", and 'session_id'", "A session has ended, and the TCP connection stays.")
+        disconnected = c.event(
+            "hsms_disconnected", data + ", and 'reason'", "The TCP connection is closed; once for each hsms_connected.")
+        packetReceived = c.event(
+            "hsms_packet_received", data + ", and 'packet'", "A data message has come in that is no awaited reply.")
+        unexpectedReply = c.event(
+            "hsms_unexpected_reply", data + ", and 'packet'",
+            "A reply has come in that nothing awaits, such as one after T3.")
+        openFailed = c.event(
+            "hsms_open_failed", data + ", and 'reason'",
+            "An attempt to connect or listen has failed; it is repeated after T5.")
+        declareProperties(&c, hsms)
+        c.method("enable", "Lets the connection be established, again and again, until disable.") { (object, _) in
+            enable(object)
+            return .none
+        }
+        c.method(
+            "disable", [], waits: true,
+            "Separates, closes the connection and lets it be; waits until it is closed, where it can."
+        ) { (object, call) throws(LuaFault) in try call.finishing { disable(object, $0) } }
+        c.method("disconnect", "Closes the connection; while enabled it is established again as after any loss.") {
+            (object, _) in
+            hsms(object)?.disconnect()
+            return .none
+        }
+        declareRequests(&c, hsms)
+        declareResponses(&c, hsms)
+    }
+
+    private func declareProperties<Object>(_ c: inout LuaClass<Object>, _ hsms: @escaping (Object) -> HsmsProtocol?) {
+        c.property("name", .string, "By which it is known.") { hsms($0)?.name }
+        c.property("address", .string, "The peer's address or host name, as given.") { hsms($0)?.connection.address }
+        c.property("port", .integer, "The peer's port, or the port to listen on.") { hsms($0)?.connection.port }
+        c.property("active", .boolean, "Whether this side makes the connection.") { hsms($0)?.connection.isActiveSide }
+        for name in ["session_id", "sessionID"] {
+            c.property(name, .integer, "The session ID of data messages.") { hsms($0).map { Int($0.sessionID) } }
+        }
+        c.property("connected", .boolean, "Whether the TCP connection stands.") { hsms($0)?.connection.isConnected }
+        c.property("selected", .boolean, "Whether a session is established.") { hsms($0)?.isSelected() }
+        for name in ["connection_state", "connectionState"] {
+            c.property(
+                name, .string, "'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'."
+            ) { hsms($0)?.state.rawValue }
+        }
+        for name in ["system_counter", "systemCounter"] {
+            c.property(name, systemBytes, "The system bytes that were given out last; at first they are random.") {
+                hsms($0).map { Int($0.systemCounter) }
+            } set: { (object, call) in
+                if let system = call.system(1) { hsms(object)?.systemCounter = system }
+            }
+        }
+        c.property("connection", .instance(["HsmsConnection"]), "The connection.") {
+            [unowned peers] object in
+            hsms(object).map { peers.runtime.instance(for: $0.connection, class: $0.connection.className) }
+        }
+    }
+
+    // MARK: - What awaits an answer
+
+    private static let answer = "the packet of the answer; nil and the reason, and the packet that decided, if one did"
+
+    private func declareRequests<Object>(_ c: inout LuaClass<Object>, _ hsms: @escaping (Object) -> HsmsProtocol?) {
+        let peers = peers
+        let session = LuaParameter.optional(
+            "session_id", .integer(0...0xFFFE), "Which session, where there are several; nil: the first.")
+        c.method(
+            "send_select_req", [session], returns: Self.answer, waits: true,
+            "Asks to establish the session. The active side does that by itself."
+        ) { (object, call) throws(LuaFault) in
+            try call.request(hsms(object), peers) { $0.sendSelectRequest(session: call.session(1), completion: $1) }
+        }
+        c.method(
+            "send_deselect_req", [session], returns: Self.answer, waits: true,
+            "Asks to end the session and to keep the connection."
+        ) { (object, call) throws(LuaFault) in
+            try call.request(hsms(object), peers) { $0.sendDeselectRequest(session: call.session(1), completion: $1) }
+        }
+        c.method("send_linktest_req", [], returns: Self.answer, waits: true, "Asks whether the peer is there.") {
+            (object, call) throws(LuaFault) in
+            try call.request(hsms(object), peers) { $0.sendLinktestRequest(completion: $1) }
+        }
+        c.method(
+            "send_and_waitfor_response", [.required("message", .instance(["SecsMessage"]), "What to send.")],
+            returns: Self.answer, waits: true, "Sends a message that asks for a reply, and awaits it for T3."
+        ) { (object, call) throws(LuaFault) in
+            let message = try call.message(1)
+            let text = try message.text()
+            return try call.request(hsms(object), peers) {
+                $0.sendAndAwaitReply(
+                    stream: message.stream, function: message.function, data: text, completion: $1)
+            }
+        }
+        c.method(
+            "waitfor_selected", [.optional("timeout", .seconds, "How long to wait; nil: for ever.")],
+            returns: "whether a session is established", waits: true, "Waits until a session is established."
+        ) { (object, call) throws(LuaFault) in
+            guard let hsms = hsms(object) else { return call.returning(false) }
+            return try peers.waiters.wait(
+                for: hsms, isThere: hsms.isSelected(), timeout: call.duration(1), in: peers.environment, call)
+        }
+    }
+
+    // MARK: - What awaits none
+
+    private func declareResponses<Object>(_ c: inout LuaClass<Object>, _ hsms: @escaping (Object) -> HsmsProtocol?) {
+        let system = LuaParameter.required("system", systemBytes, "The system bytes of the request.")
+        let sent = "true, or false and the reason"
+        c.method("send_select_rsp", [system], returns: sent, "Sends a Select.rsp; requests are answered by themselves.")
+        {
+            (object, call) throws(LuaFault) in
+            call.returningWhether { () throws(IOFault) in
+                try hsms(object)?.sendSelectResponse(system: call.system(1) ?? 0)
+            }
+        }
+        c.method(
+            "send_deselect_rsp", [system], returns: sent, "Sends a Deselect.rsp; requests are answered by themselves."
+        ) { (object, call) throws(LuaFault) in
+            call.returningWhether { () throws(IOFault) in
+                try hsms(object)?.sendDeselectResponse(system: call.system(1) ?? 0)
+            }
+        }
+        c.method(
+            "send_linktest_rsp", [system], returns: sent, "Sends a Linktest.rsp; requests are answered by themselves."
+        ) { (object, call) throws(LuaFault) in
+            call.returningWhether { () throws(IOFault) in
+                try hsms(object)?.sendLinktestResponse(system: call.system(1) ?? 0)
+            }
+        }
+        c.method(
+            "send_reject_rsp",
+            [
+                system, .required("s_type", .integer(0...255), "The type of the rejected message."),
+                .required("reason", .integer(0...255), "1 type, 2 encoding, 3 not asked for, 4 not selected."),
+            ], returns: sent, "Sends a Reject.req."
+        ) { (object, call) throws(LuaFault) in
+            let rejected = HsmsHeader(
+                sessionID: HsmsHeader.controlSession, sType: call.byte(2) ?? 0, system: call.system(1) ?? 0)
+            return call.returningWhether { () throws(IOFault) in
+                try hsms(object)?.sendReject(of: rejected, reason: HsmsRejectReason(rawValue: call.byte(3) ?? 0))
+            }
+        }
+        c.method(
+            "send_separate_req", [], returns: "the system bytes; nil and the reason",
+            "Ends the session and, where there is a single one, the connection."
+        ) { (object, call) throws(LuaFault) in
+            do throws(IOFault) {
+                return call.returning(
+                    try hsms(object).map { (hsms) throws(IOFault) in
+                        Int(try hsms.sendSeparateRequest())
+                    })
+            } catch {
+                call.stack.pushNil()
+                call.stack.push(error.text)
+                return .values(2)
+            }
+        }
+        c.method(
+            "send_stream_function", [.required("message", .instance(["SecsMessage"]), "What to send.")], returns: sent,
+            "Sends a message and leaves it at that."
+        ) { (object, call) throws(LuaFault) in
+            let message = try call.message(1)
+            let text = try message.text()
+            return call.returningWhether { () throws(IOFault) in
+                try hsms(object)?.sendStreamFunction(
+                    stream: message.stream, function: message.function, requireResponse: message.expectsReply,
+                    data: text)
+            }
+        }
+        c.method(
+            "send_response",
+            [.required("message", .instance(["SecsMessage"]), "The reply, such as S1F2."), system], returns: sent,
+            "Replies to a message."
+        ) { (object, call) throws(LuaFault) in
+            let message = try call.message(1)
+            let text = try message.text()
+            return call.returningWhether { () throws(IOFault) in
+                guard let hsms = hsms(object) else { return }
+                let primary = HsmsHeader(
+                    sessionID: hsms.sessionID, stream: message.stream, sType: HsmsMessageType.data.rawValue,
+                    system: call.system(2) ?? 0)
+                try hsms.sendReply(to: primary, function: message.function, data: text)
+            }
+        }
+        c.method("get_next_system_counter", [], returns: "system bytes", "Gives system bytes that are not in use.") {
+            (object, call) throws(LuaFault) in call.returning(hsms(object).map { Int($0.nextSystemCounter()) })
+        }
+    }
+
+    // MARK: - Events
+
+    /// Fires what happened on a connection.
+    /// - Parameters:
+    ///   - handler: what the event says it happened to.
+    ///   - instance: whose handlers are called.
+    func fire(_ event: HsmsEvent, of handler: LuaInstance, on instance: LuaInstance) {
+        var data = HsmsEventData(handler: handler, runtime: peers.runtime)
+        switch event {
+        case .connected: instance.fire(connected, data)
+        case .selected(let session):
+            data.session = session
+            instance.fire(selected, data)
+        case .deselected(let session):
+            data.session = session
+            instance.fire(deselected, data)
+        case .disconnected(let reason):
+            data.reason = reason.description
+            instance.fire(disconnected, data)
+        case .packetReceived(let packet):
+            data.packet = packet
+            instance.fire(packetReceived, data)
+        case .unexpectedReply(let packet):
+            data.packet = packet
+            instance.fire(unexpectedReply, data)
+        case .openFailed(let reason):
+            data.reason = reason
+            instance.fire(openFailed, data)
+        }
+    }
+}
+
+/// The table that handlers of events get.
+private struct HsmsEventData: LuaPushable {
+    let handler: LuaInstance
+    let runtime: LuaRuntime
+    var session: UInt16?
+    var reason: String?
+    var packet: HsmsPacket?
+
+    func push(onto stack: LuaStack) {
+        stack.pushTable(fields: 2)
+        stack.set("connection", handler)
+        if let session { stack.set("session_id", Int(session)) }
+        if let reason { stack.set("reason", reason) }
+        if let packet { stack.set("packet", PushedPacket(packet: packet, runtime: runtime)) }
+    }
+}
+
+extension LuaCall {
+    /// The message that an argument is.
+    func message(_ argument: Int) throws(LuaFault) -> SecsMessage {
+        guard let message = instance(argument)?.object as? LuaSecsMessage else {
+            throw LuaFault(.typeError, "argument 'message' must be a SecsMessage, got a \(typeName(argument))")
+        }
+        return message.message
+    }
+
+    /// Suspends the task until the outcome of a request is known.
+    fileprivate func request(
+        _ hsms: HsmsProtocol?, _ peers: HsmsPeers,
+        _ begin: (HsmsProtocol, @escaping (HsmsOutcome) -> Void) -> any Cancellable
+    ) throws(LuaFault) -> LuaResult {
+        guard let hsms else { return .none }
+        let runtime = peers.runtime
+        return try wait { (waiter) throws(LuaFault) in
+            let pending = begin(hsms) { outcome in
+                waiter.resume { stack in
+                    if case .reply(let packet) = outcome {
+                        stack.push(PushedPacket(packet: packet, runtime: runtime))
+                        return .values(1)
+                    }
+                    stack.pushNil()
+                    stack.push(outcome.reason)
+                    guard let packet = outcome.packet else { return .values(2) }
+                    stack.push(PushedPacket(packet: packet, runtime: runtime))
+                    return .values(3)
+                }
+            }
+            return { pending.cancel() }
+        }
+    }
+}
+
+extension SecsMessage {
+    /// The bytes of the item.
+    fileprivate func text() throws(LuaFault) -> ByteBuffer {
+        do throws(SecsEncodingError) {
+            return try item?.encoded() ?? ByteBuffer()
+        } catch {
+            throw LuaFault(.valueError, "\(name): \(error)")
+        }
+    }
+}

@@ -1,0 +1,235 @@
+internal import ControlCore
+internal import HSMS
+internal import LuaRuntime
+
+/// The first parameter of everything on top of a protocol.
+let secsHandlerAddress = LuaParameter.required(
+    "address", .any,
+    "An HsmsProtocol, or the peer's address; of a passive connection that from which it is expected.")
+
+/// Declares `SecsHandler`.
+func declareSecsHandler(
+    _ context: BindingContext, _ secsgem: SecsgemContext, _ peers: HsmsPeers
+) -> LuaClass<SecsHandler> {
+    var c = LuaClass<SecsHandler>(
+        "SecsHandler", "Streams and functions on a connection: callbacks for messages that come, and requests."
+    ) { $0.hsms?.name ?? "" }
+    c.constructor(
+        [secsHandlerAddress] + HsmsPeers.parameters + hsmsOptions
+            + [.optional("role", .oneOf(["host", "equipment"]), default: "'host'", "Which party this side is.")],
+        "Makes a handler on a protocol, or with one of its own; enable lets the connection be established."
+    ) { (call) throws(LuaFault) in
+        let options = HsmsPeers.parameters.count + 2
+        let role = call.string(options + hsmsOptions.count)
+        // A protocol that is handed in knows its role.
+        let wanted: HsmsConfiguration.Role? = role.map { $0 == "equipment" ? .equipment : .host }
+        return SecsHandler(link: try peers.makeSession(call, role: wanted, options: options))
+    }
+    let face = SecsHandlerFace(&c, secsgem, peers) {
+        $0.hsms?.enable()
+    } disable: { handler, done in
+        handler.hsms?.disable(completion: done)
+    }
+    c.whenAttached { handler, instance, call in
+        if let call { face.attach(handler, to: instance, call.stack) }
+    }
+    return c
+}
+
+/// What every handler of streams and functions shows, declared once.
+struct SecsHandlerFace {
+    private let hsms: HsmsProtocolFace
+    private let lower: LuaEvent
+    private let callbacks: LuaEvent
+    private let answer: LuaEvent
+    private unowned let secsgem: SecsgemContext
+    private unowned let peers: HsmsPeers
+
+    init<Handler: SecsHandler>(
+        _ c: inout LuaClass<Handler>, _ secsgem: SecsgemContext, _ peers: HsmsPeers,
+        enable: @escaping (Handler) -> Void, disable: @escaping (Handler, @escaping () -> Void) -> Void
+    ) {
+        self.secsgem = secsgem
+        self.peers = peers
+        hsms = HsmsProtocolFace(&c, peers, hsms: { $0.hsms }, enable: enable, disable: disable)
+        lower = c.slot()
+        callbacks = c.slot()
+        answer = c.slot(label: " callback")
+        let lower = lower
+        c.property("protocol", .instance(["HsmsProtocol"]), "The protocol below.") {
+            [unowned runtime = peers.runtime] in
+            Kept(slot: lower, instance: runtime.knownInstance(of: $0))
+        }
+        declareCallbacks(&c)
+        declareMessages(&c)
+    }
+
+    private func declareCallbacks<Handler: SecsHandler>(_ c: inout LuaClass<Handler>) {
+        let stream = LuaParameter.required("stream", .integer(0...127), "The stream.")
+        let function = LuaParameter.required("func", .integer(1...255), "The function, an odd number.")
+        let (callbacks, answer) = (callbacks, answer)
+        let runtime = peers.runtime
+        c.method(
+            "register_stream_function",
+            [
+                stream, function,
+                .required("callback", .function, "Gets the handler and the SecsRequest; what it returns is the reply."),
+            ],
+            "Lets a callback handle a message. It returns a value or SecsItem, or nothing and replies later; an error "
+                + "aborts the transaction."
+        ) { [unowned runtime] (handler, call) throws(LuaFault) in
+            guard let instance = call.selfInstance else { return .none }
+            let (stream, function) = try call.streamAndFunction()
+            let name = "S\(stream)F\(function)"
+            instance.keep(call.reference(3), named: name, in: callbacks, call.stack)
+            handler.register(stream: stream, function: function) { [weak instance] request in
+                guard let instance else { return }
+                instance.fire(
+                    answer,
+                    PushedCall(callback: name, callbacks: callbacks, owner: instance) {
+                        runtime.instance(for: request, class: "SecsRequest")
+                    })
+            }
+            return .none
+        }
+        c.method(
+            "unregister_stream_function", [stream, function], "Lets the message be unknown again."
+        ) { (handler, call) throws(LuaFault) in
+            let (stream, function) = try call.streamAndFunction()
+            handler.unregister(stream: stream, function: function)
+            call.selfInstance?.keep(nil, named: "S\(stream)F\(function)", in: callbacks, call.stack)
+            return .none
+        }
+    }
+
+    private func declareMessages<Handler: SecsHandler>(_ c: inout LuaClass<Handler>) {
+        let runtime = peers.runtime
+        c.method(
+            "send", [.required("message", .instance(["SecsMessage"]), "What to send.")],
+            returns: "the reply as a SecsMessage, or true when none is expected; nil and the reason", waits: true,
+            "Sends a message and awaits the reply that it asks for."
+        ) { [unowned runtime] (handler, call) throws(LuaFault) in
+            let message = try call.message(1)
+            return try call.result(of: { handler.send(message, completion: $0) }) { reply, stack in
+                guard let reply else { return stack.push(true) }
+                stack.push(runtime.instance(for: LuaSecsMessage(reply), class: "SecsMessage"))
+            }
+        }
+    }
+
+    /// Lets the instance and that of its protocol hold together, and its events be fired.
+    func attach(_ handler: SecsHandler, to instance: LuaInstance, _ stack: LuaStack) {
+        secsgem.keep(.answer, in: answer, of: instance, stack)
+        peers.attach(handler, to: instance, keepingProtocolIn: lower, stack) { [weak instance, hsms] event in
+            if let instance { hsms.fire(event, of: instance, on: instance) }
+        }
+    }
+
+    /// Lets `callback`, a function, be called for what `request` makes of an object of the library.
+    func keep(_ callback: LuaReference?, named name: String, of instance: LuaInstance, _ stack: LuaStack) {
+        instance.keep(callback, named: name, in: callbacks, stack)
+    }
+
+    /// Calls a kept callback in its turn; what it returns is the reply to `request`, whose instance has the methods
+    /// `reply` and `abort`.
+    func call(_ name: String, of instance: LuaInstance, request: @escaping () -> LuaInstance) {
+        instance.fire(answer, PushedCall(callback: name, callbacks: callbacks, owner: instance, request: request))
+    }
+}
+
+/// What the step `answer` of secsgem.lua gets.
+private struct PushedCall: LuaPushable {
+    let callback: String
+    let callbacks: LuaEvent
+    let owner: LuaInstance
+    let request: () -> LuaInstance
+
+    func push(onto stack: LuaStack) {
+        stack.pushTable(fields: 2)
+        stack.set("request", request())
+        owner.push(callbacks, onto: stack)
+        stack.getRaw(-1, callback)
+        stack.remove(at: -2)
+        stack.setTop("callback")
+    }
+}
+
+extension LuaCall {
+    fileprivate func streamAndFunction() throws(LuaFault) -> (stream: UInt8, function: UInt8) {
+        guard let stream = byte(1), let function = byte(2), !function.isMultiple(of: 2) else {
+            throw LuaFault(.valueError, "argument 'func' must be odd: messages that are no replies are")
+        }
+        return (stream, function)
+    }
+
+    /// Suspends the task until the result is known; a failure returns nil and its reason.
+    func result<Value>(
+        of begin: (@escaping (SecsResult<Value>) -> Void) -> Void, push: @escaping (Value, LuaStack) -> Void
+    ) throws(LuaFault) -> LuaResult {
+        try wait { (waiter) throws(LuaFault) in
+            begin { result in
+                waiter.resume { stack in
+                    switch result {
+                    case .success(let value):
+                        push(value, stack)
+                        return .values(1)
+                    case .failure: return result.pushFailure(onto: stack)
+                    }
+                }
+            }
+            return nil
+        }
+    }
+
+    /// Suspends the task until an acknowledge code is known; 0 is done.
+    func code(of begin: (@escaping (SecsResult<UInt8>) -> Void) -> Void) throws(LuaFault) -> LuaResult {
+        try result(of: begin) { $1.push(Int($0)) }
+    }
+}
+
+extension Result where Failure == SecsFailure {
+    /// Pushes nil, the failure's reason, and its details, if it has any.
+    func pushFailure(onto stack: LuaStack) -> WaitResult {
+        stack.pushNil()
+        guard case .failure(let failure) = self else { return .values(1) }
+        stack.push(failure.reason)
+        guard let detail = failure.detail else { return .values(2) }
+        stack.push(detail)
+        return .values(3)
+    }
+}
+
+extension SecsFailure {
+    /// The stable word for the failure.
+    fileprivate var reason: String {
+        switch self {
+        case .timedOut: "TimedOut"
+        case .rejected: "Rejected"
+        case .aborted: "Aborted"
+        case .errorMessage: "ErrorReported"
+        case .malformedReply: "MalformedReply"
+        case .unexpectedReply: "UnexpectedReply"
+        case .unencodable: "Unencodable"
+        case .notConnected: "NotConnected"
+        case .notSelected: "NotSelected"
+        case .notCommunicating: "NotCommunicating"
+        case .offline: "Offline"
+        case .spooled: "Spooled"
+        case .busy: "Busy"
+        case .closed: "Closed"
+        }
+    }
+
+    /// What more there is to say of it.
+    fileprivate var detail: String? {
+        switch self {
+        case .rejected(let reason): "\(reason.rawValue)"
+        case .errorMessage(let error): error.map { "S9F\($0.rawValue)" }
+        case .malformedReply(let error): error.description
+        case .unexpectedReply(let message): message.description
+        case .unencodable(let error): error.description
+        case .timedOut, .aborted, .notConnected, .notSelected, .notCommunicating, .offline, .spooled, .busy, .closed:
+            nil
+        }
+    }
+}

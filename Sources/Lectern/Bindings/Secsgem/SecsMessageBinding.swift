@@ -1,0 +1,59 @@
+internal import HSMS
+internal import LuaRuntime
+
+/// A SECS-II message as programs have it.
+final class LuaSecsMessage {
+    let message: SecsMessage
+
+    init(_ message: SecsMessage) { self.message = message }
+}
+
+/// Declares `SecsMessage`.
+func declareSecsMessage(_ context: BindingContext) -> LuaClass<LuaSecsMessage> {
+    var c = LuaClass<LuaSecsMessage>("SecsMessage", "A SECS-II message: stream, function and at most one item.") {
+        $0.message.name
+    }
+    c.isShownAs { $0.message.description }
+    c.constructor(
+        [
+            .required("stream", .integer(0...127), "The stream."),
+            .required("func", .integer(0...255), "The function: odd for a request, even for a reply."),
+            .optional("item", .any, "A SecsItem, or a value as SecsItem takes; nil: header only."),
+            .optional("require_response", .boolean, default: "false", "Whether a reply is expected."),
+        ], "Makes a message."
+    ) { (call) throws(LuaFault) in
+        LuaSecsMessage(
+            SecsMessage(
+                stream: call.byte(1) ?? 0, function: call.byte(2) ?? 0, expectsReply: call.boolean(4),
+                item: try call.item(3)))
+    }
+    c.property("name", .string, "Stream and function as they are spoken of, such as 'S1F13'.") { $0.message.name }
+    c.property("stream", .integer, "The stream.") { Int($0.message.stream) }
+    for name in ["function", "func"] {
+        c.property(name, .integer, "The function.") { Int($0.message.function) }
+    }
+    c.property("require_response", .boolean, "Whether a reply is expected.") { $0.message.expectsReply }
+    let runtime = context.runtime
+    c.property("item", .instance(["SecsItem"]), "The item; nil for header only.") { [unowned runtime] message in
+        message.message.item.map { runtime.instance(for: LuaSecsItem($0), class: "SecsItem") }
+    }
+    c.property("value", .any, "The item as a value of Lua; nil for header only.") { $0.message.item?.value }
+    return c
+}
+
+/// Declares `SecsMessage.sml`.
+func declareSecsMessageFunctions(_ context: BindingContext) -> [LuaFunction] {
+    [
+        LuaFunction(
+            "SecsMessage.sml", [.required("text", .string, "A message in SML, such as 'S1F1 W .'.")],
+            returns: "a SecsMessage", "Reads SML. Raises ValueError with line and column."
+        ) { [unowned runtime = context.runtime] (call) throws(LuaFault) in
+            do throws(SmlError) {
+                let message = LuaSecsMessage(try SecsMessage(sml: call.string(1) ?? ""))
+                return call.returning(runtime.instance(for: message, class: "SecsMessage"))
+            } catch {
+                throw LuaFault(.valueError, "SecsMessage.sml: \(error)")
+            }
+        }
+    ]
+}

@@ -1,0 +1,34 @@
+internal import HSMS
+internal import LuaRuntime
+
+/// Declares `SecsRequest`.
+func declareSecsRequest(_ context: BindingContext) -> LuaClass<SecsRequest> {
+    var c = LuaClass<SecsRequest>(
+        "SecsRequest", "A message that has come and is to be answered, at once or later. Made by handlers."
+    ) { $0.message.name }
+    c.isShownAs { $0.message.description }
+    c.property("name", .string, "Stream and function, such as 'S1F13'.") { $0.message.name }
+    c.property("stream", .integer, "The stream.") { Int($0.message.stream) }
+    for name in ["function", "func"] {
+        c.property(name, .integer, "The function.") { Int($0.message.function) }
+    }
+    c.property("require_response", .boolean, "Whether a reply is expected.") { $0.message.expectsReply }
+    c.property("answered", .boolean, "Whether it was answered, or needs no answer.") { $0.isAnswered }
+    let runtime = context.runtime
+    c.property("header", .instance(["HsmsHeader"]), "The header with which it came.") { [unowned runtime] in
+        runtime.instance(for: LuaHsmsHeader($0.header), class: "HsmsHeader")
+    }
+    c.property("item", .instance(["SecsItem"]), "The item; nil for header only.") { [unowned runtime] request in
+        request.message.item.map { runtime.instance(for: LuaSecsItem($0), class: "SecsItem") }
+    }
+    c.property("value", .any, "The item as a value of Lua; nil for header only.") { $0.message.item?.value }
+    c.method(
+        "reply", [.optional("item", .any, "A SecsItem, or a value as SecsItem takes; nil: header only.")],
+        returns: "whether it was sent: false when a reply is not expected or was given",
+        "Replies with the function after the request's."
+    ) { (request, call) throws(LuaFault) in call.returning(request.reply(try call.item(1))) }
+    c.method("abort", [], returns: "whether it was sent", "Aborts the transaction with function 0.") {
+        (request, call) throws(LuaFault) in call.returning(request.abort())
+    }
+    return c
+}

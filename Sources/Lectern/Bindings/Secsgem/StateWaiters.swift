@@ -1,0 +1,46 @@
+internal import ControlCore
+internal import LuaRuntime
+internal import NIOCore
+
+/// The tasks that wait until an object has come into a state.
+final class StateWaiters {
+    private var waiting: [ObjectIdentifier: [UInt64: LuaWaiter]] = [:]
+    private var lastNumber: UInt64 = 0
+
+    /// Suspends the calling task until the object has come into its state, or the time is over; returns which.
+    /// - Parameters:
+    ///   - object: the task keeps it alive.
+    ///   - timeout: `nil`: for ever.
+    func wait(
+        for object: AnyObject, isThere: Bool, timeout: TimeAmount?, in environment: any Environment, _ call: LuaCall
+    ) throws(LuaFault) -> LuaResult {
+        guard !isThere else { return call.returning(true) }
+        let key = ObjectIdentifier(object)
+        return try call.wait { (waiter) throws(LuaFault) in
+            lastNumber += 1
+            let number = lastNumber
+            waiting[key, default: [:]][number] = waiter
+            let patience = timeout.map { timeout in
+                environment.schedule(after: timeout) {
+                    self.forget(key, number)
+                    waiter.resume(returning: false)
+                }
+            }
+            return {
+                self.forget(key, number)
+                patience?.cancel()
+            }
+        }
+    }
+
+    /// Ends the waits for an object, in the order in which they began.
+    func reached(_ object: AnyObject) {
+        guard let waiters = waiting.removeValue(forKey: ObjectIdentifier(object)) else { return }
+        for (_, waiter) in waiters.sorted(by: { $0.key < $1.key }) { waiter.resume(returning: true) }
+    }
+
+    private func forget(_ key: ObjectIdentifier, _ number: UInt64) {
+        waiting[key]?[number] = nil
+        if waiting[key]?.isEmpty == true { waiting[key] = nil }
+    }
+}

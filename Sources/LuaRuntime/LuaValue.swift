@@ -1,0 +1,99 @@
+internal import CLuaShim
+
+/// A value that a program handed in, read in one go: numbers, texts, and lists of them.
+public enum LuaValue {
+    /// `nil`.
+    case none
+    /// `true` or `false`.
+    case boolean(Bool)
+    /// An integer.
+    case integer(Int)
+    /// A float.
+    case number(Double)
+    /// A string's bytes.
+    case string([UInt8])
+    /// A table whose keys are 1, 2, … without a gap.
+    case list([LuaValue])
+    /// A table with other keys; in no particular order.
+    case fields([(key: LuaValue, value: LuaValue)])
+    /// An instance of a declared class.
+    case instance(LuaInstance)
+    /// Anything else: the name of its type.
+    case other(String)
+}
+
+extension LuaCall {
+    /// The most tables inside one another that ``value(_:)`` reads.
+    public static var deepestValue: Int { 64 }
+
+    /// The argument with everything in it.
+    /// - Throws: ``LuaFault`` when tables are nested deeper than ``deepestValue``, as those that contain themselves are.
+    public func value(_ argument: Int) throws(LuaFault) -> LuaValue {
+        push(argument: argument)
+        defer { stack.pop() }
+        return try topValue(depth: 0)
+    }
+
+    private func topValue(depth: Int) throws(LuaFault) -> LuaValue {
+        let L = stack.L
+        let index = shim_top(L)
+        switch shim_type(L, index) {
+        case Int32(SHIM_TNONE.rawValue), Int32(SHIM_TNIL.rawValue): return .none
+        case Int32(SHIM_TBOOLEAN.rawValue): return .boolean(shim_to_boolean(L, index))
+        case Int32(SHIM_TNUMBER.rawValue): return number(at: index)
+        case Int32(SHIM_TSTRING.rawValue): return .string(bytes(at: index))
+        case Int32(SHIM_TTABLE.rawValue):
+            if let instance = runtime.instance(at: index, L) { return .instance(instance) }
+            guard depth < Self.deepestValue, stack.reserve(8) else {
+                throw LuaFault(
+                    .valueError, "tables are nested deeper than \(Self.deepestValue); does one contain itself?")
+            }
+            return try table(at: index, depth: depth + 1)
+        default: return .other(runtime.typeName(at: index, L))
+        }
+    }
+
+    /// Lua keeps whole floats apart from integers.
+    private func number(at index: Int32) -> LuaValue {
+        var ok = false
+        let number = shim_to_number(stack.L, index, &ok)
+        return shim_is_integer(stack.L, index)
+            ? .integer(Int(shim_to_integer(stack.L, index, &ok))) : .number(number)
+    }
+
+    private func bytes(at index: Int32) -> [UInt8] {
+        stack.withBytes(at: index) { bytes in bytes.map { [UInt8]($0) } ?? [] }
+    }
+
+    private func table(at index: Int32, depth: Int) throws(LuaFault) -> LuaValue {
+        let L = stack.L
+        let length = shim_raw_length(L, index)
+        var keys = 0
+        shim_push_nil(L)
+        while shim_next(L, index) {
+            shim_pop(L, 1)
+            keys += 1
+        }
+        guard keys == length else { return .fields(try fields(at: index, depth: depth)) }
+        var values: [LuaValue] = []
+        values.reserveCapacity(length)
+        for position in 0..<length {
+            shim_raw_get_index(L, index, Int64(position) + 1)
+            defer { shim_pop(L, 1) }
+            values.append(try topValue(depth: depth))
+        }
+        return .list(values)
+    }
+
+    private func fields(at index: Int32, depth: Int) throws(LuaFault) -> [(key: LuaValue, value: LuaValue)] {
+        let L = stack.L
+        var fields: [(key: LuaValue, value: LuaValue)] = []
+        shim_push_nil(L)
+        while shim_next(L, index) {
+            let value = try topValue(depth: depth)
+            shim_pop(L, 1)
+            fields.append((try topValue(depth: depth), value))
+        }
+        return fields
+    }
+}
