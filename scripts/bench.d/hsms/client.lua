@@ -13,6 +13,14 @@ local function connect()
     return handler
 end
 
+--- Gives a GEM host that has established communication.
+local function communicate()
+    local host = secsgem.GemHostHandler('127.0.0.1', settings.Port, true, 0, 'peer', {T5 = 0.5, T6 = 1})
+    host:enable()
+    assert(host:waitfor_communicating(60), 'not communicating')
+    return host
+end
+
 local function linktests(handler, repetitions)
     for _ = 1, repetitions do assert(handler:send_linktest_req()) end
 end
@@ -59,7 +67,8 @@ function measurements.large()
     return ('%.4f'):format(seconds)
 end
 
-function measurements.connections()
+local function connections(make)
+    local kept = {make()}
     print('bare')
     local file = io.open('go')
     while not file do
@@ -67,13 +76,16 @@ function measurements.connections()
         file = io.open('go')
     end
     file:close()
-    local kept = {}
-    for i = 1, settings.Count do kept[i] = connect() end
+    for _ = 1, settings.Count do kept[#kept + 1] = make() end
     for _, handler in ipairs(kept) do replies(handler, 1) end
     print('connected')
     time.sleep(60)
     return #kept
 end
+
+function measurements.connections() return connections(connect) end
+
+function measurements.gem() return connections(communicate) end
 
 print('result ' .. measurements[settings.Task]())
 ExitProgram(0)

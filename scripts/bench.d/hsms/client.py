@@ -3,7 +3,8 @@
 linktests, replies: answered Linktest.req or S1F1 a second, one after the other.
 replies-16: as replies, from 16 threads.
 large: seconds until an S7F6 of 16 MB is there.
-connections: says "bare", makes so many connections when the file "go" is there, says "connected".
+connections: with one connection says "bare", makes so many more when the file "go" is there, says "connected".
+gem: as connections, with a GEM host on each.
 """
 import logging
 import os
@@ -34,6 +35,19 @@ def connect():
         if handler.connected:
             handler.send_select_req()
     sys.exit("not selected")
+
+
+def communicate():
+    """Gives a GEM host that has established communication."""
+    host = secsgem.GemHostHandler("127.0.0.1", port, True, 0, "peer")
+    # A quick S1F14 can be lost; then it tries again.
+    host.connection.T3 = 1
+    host.connection.T5 = 0.5
+    host.establishCommunicationTimeout = 0.5
+    host.enable()
+    if not host.waitfor_communicating(60):
+        sys.exit("not communicating")
+    return host
 
 
 def linktests(handler, repetitions):
@@ -71,11 +85,12 @@ def large():
     return round(seconds, 4)
 
 
-def connections():
+def connections(make):
+    kept = [make()]
     print("bare", flush=True)
     while not os.path.exists("go"):
         time.sleep(0.05)
-    kept = [connect() for _ in range(count)]
+    kept.extend(make() for _ in range(count))
     for handler in kept:
         replies(handler, 1)
     print("connected", flush=True)
@@ -84,7 +99,8 @@ def connections():
 
 measurements = {
     "linktests": lambda: rate(linktests), "replies": lambda: rate(replies),
-    "replies-16": lambda: rate(replies_at_once), "large": large, "connections": connections,
+    "replies-16": lambda: rate(replies_at_once), "large": large,
+    "connections": lambda: connections(connect), "gem": lambda: connections(communicate),
 }
 print(measurements[task](), flush=True)
 # Its threads outlive disable().

@@ -1,4 +1,4 @@
-/* Passive HSMS equipment that answers at once: Select, Linktest and Separate; S1F1 with the S1F2 of a model and a revision;
+/* Passive HSMS equipment that answers at once: Select, Linktest and Separate; S1F1 with a model and a revision; S1F13;
    S7F5 with an S7F6 that carries 16,000,000 bytes. In C, one process a connection, so that it is the other side which is
    measured. It listens on the loopback port that it prints, and ends, with all its connections, when its input ends. */
 #include <arpa/inet.h>
@@ -20,6 +20,7 @@ enum { SELECT = 1, LINKTEST = 5, SEPARATE = 9 };
 enum { STREAM = 6, FUNCTION = 7, TYPE = 9 };
 
 static const uint8_t identity[] = {0x01, 2, 0x41, 7, 'L', 'e', 'c', 't', 'e', 'r', 'n', 0x41, 5, '0', '.', '1', '.', '0'};
+static const uint8_t accepted[] = {0x01, 2, 0x21, 1, 0, 0x01, 0};
 static uint8_t *program; /* the item of the large message: <L <A "x"> <B …>> */
 static size_t program_length;
 
@@ -59,6 +60,8 @@ static void respond(int client, const uint8_t *request) {
         _exit(0);
     } else if (type == 0 && stream == 1 && function == 1) {
         answer(client, request, 1, 2, 0, identity, sizeof identity);
+    } else if (type == 0 && stream == 1 && function == 13) {
+        answer(client, request, 1, 14, 0, accepted, sizeof accepted);
     } else if (type == 0 && stream == 7 && function == 5) {
         answer(client, request, 7, 6, 0, program, program_length);
     }

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # For the cases of scripts/bench: where they work, what they compare, and how they say what came out. Sourced.
 
+# What fails within $(…) fails the script as well.
+shopt -s inherit_errexit
+
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 # Processes that are ended with the script.
 started=()
@@ -40,10 +43,10 @@ find_python() {
     fi
 }
 
-# Waits until a command succeeds, for half a minute.
+# Waits until a command succeeds, for two minutes.
 wait_for() {
     local attempt
-    for ((attempt = 0; attempt < 600; attempt++)); do
+    for ((attempt = 0; attempt < 2400; attempt++)); do
         "$@" && return
         sleep 0.05
     done
