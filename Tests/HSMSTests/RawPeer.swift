@@ -6,6 +6,8 @@ import NIOCore
 final class RawPeer: StreamDelegate {
     let transport: any StreamTransport
     private(set) var received: [HsmsPacket] = []
+    /// In how many pieces that came.
+    private(set) var pieces = 0
     private(set) var isClosed = false
     var onPacket: ((HsmsPacket) -> Void)?
     var onClose: (() -> Void)?
@@ -37,6 +39,7 @@ final class RawPeer: StreamDelegate {
     }
 
     func transport(_ transport: any StreamTransport, didReceive bytes: ByteBuffer) {
+        pieces += 1
         decoder.feed(bytes)
         // What this side sends is always sound; if not, the test sees that messages are missing.
         while let packet = try? decoder.next() {

@@ -19,6 +19,8 @@ protocol HsmsLinkOwner: AnyObject {
 final class HsmsLink: StreamDelegate {
     /// Messages with a longer text go out as two pieces, so that the text is not copied.
     private static let copiedText = 32 << 10
+    /// From here on upward the answers to messages that came together are not gathered any further.
+    private static let batchLimit = 32 << 10
 
     let transport: any StreamTransport
     private let environment: any Environment
@@ -34,8 +36,11 @@ final class HsmsLink: StreamDelegate {
     /// the last one.
     private var watchdog: (any Cancellable)?
     private var lastArrival: NIODeadline
-    /// All bytes that were ever handed to the transport.
+    /// All bytes that were ever queued.
     private(set) var handedBytes = 0
+    /// What is sent while messages are delivered. It goes out in one piece: a call of the system costs more than all else
+    /// that there is to do for a short message.
+    private var batch = ByteBuffer()
 
     init(
         transport: any StreamTransport, configuration: HsmsConfiguration, owner: any HsmsLinkOwner,
@@ -63,7 +68,7 @@ final class HsmsLink: StreamDelegate {
     var isDeliveringMessages: Bool { owner != nil && !isClosing }
 
     /// Bytes that the system has not taken yet.
-    var queuedBytes: Int { transport.queuedBytes }
+    var queuedBytes: Int { transport.queuedBytes + batch.readableBytes }
 
     /// Bytes that the system has taken.
     var sentBytes: Int { handedBytes - queuedBytes }
@@ -81,6 +86,12 @@ final class HsmsLink: StreamDelegate {
             throw IOFault("the peer takes no data: \(queued) bytes wait to be sent, the limit is \(sendQueueLimit)")
         }
         handedBytes += length
+        if isDelivering, packet.data.readableBytes <= Self.copiedText {
+            packet.write(to: &batch)
+            if batch.readableBytes >= Self.batchLimit { sendBatch() }
+            return
+        }
+        sendBatch()
         if packet.data.readableBytes <= Self.copiedText {
             transport.send(packet.encoded())
         } else {
@@ -89,6 +100,13 @@ final class HsmsLink: StreamDelegate {
             transport.send(prefix)
             transport.send(packet.data)
         }
+    }
+
+    private func sendBatch() {
+        guard batch.readableBytes > 0 else { return }
+        let bytes = batch
+        batch = ByteBuffer()
+        transport.send(bytes)
     }
 
     /// Stops or resumes the delivery of messages; meanwhile the peer is slowed down and T8 stands still.
@@ -133,6 +151,7 @@ final class HsmsLink: StreamDelegate {
             end(.malformed(error))
             return
         }
+        sendBatch()
         if decoder.isMidMessage { watch(for: timeout) }
     }
 
@@ -166,6 +185,7 @@ final class HsmsLink: StreamDelegate {
         watchdog = nil
         owner.linkWillEnd(self)
         self.owner = nil
+        sendBatch()
         transport.close()
         owner.linkDidEnd(self, reason: reason)
     }

@@ -36,9 +36,14 @@ public struct HsmsPacket: Hashable, Sendable {
     public func encoded() -> ByteBuffer {
         var bytes = ByteBuffer()
         bytes.reserveCapacity(4 + HsmsHeader.length + data.readableBytes)
+        write(to: &bytes)
+        return bytes
+    }
+
+    /// Writes length, header and text.
+    func write(to bytes: inout ByteBuffer) {
         writePrefix(to: &bytes)
         bytes.writeImmutableBuffer(data)
-        return bytes
     }
 
     /// Writes length and header, which come before the text.

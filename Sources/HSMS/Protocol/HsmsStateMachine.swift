@@ -145,7 +145,7 @@ struct HsmsStateMachine {
             actions = []
             reports = []
         }
-        return actions + reports
+        return reports.isEmpty ? actions : actions.isEmpty ? reports : actions + reports
     }
 
     // MARK: Outputs
@@ -164,9 +164,10 @@ struct HsmsStateMachine {
 
     /// T7 runs while there is no session and nothing under way from this side that would make one.
     private mutating func settleNotSelectedTimer() {
-        let isSelecting =
-            isSelectScheduled || transactions.values.contains { $0.request.messageType == .selectRequest }
-        let isWanted = link == .up && selected.isEmpty && !isSelecting
+        // The transactions are looked at last: while there is a session there may be many.
+        let isWanted =
+            link == .up && selected.isEmpty && !isSelectScheduled
+            && !transactions.values.contains { $0.request.messageType == .selectRequest }
         guard isWanted != isNotSelectedTimerRunning else { return }
         isNotSelectedTimerRunning = isWanted
         act(isWanted ? .startNotSelectedTimer : .cancelNotSelectedTimer)
