@@ -60,8 +60,10 @@ struct TLSFiles {
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
     /// Starts `openssl s_server`, which sends back every line in reverse.
-    func server(_ certificate: String, _ arguments: [String] = []) async throws -> (peer: Peer, port: Int) {
-        let port = try Project.freePort()
+    func server(
+        _ certificate: String, _ arguments: [String] = [], port: Int? = nil
+    ) async throws -> (peer: Peer, port: Int) {
+        let port = try port ?? Project.freePort()
         let peer = try Peer(
             "/usr/bin/env",
             [
