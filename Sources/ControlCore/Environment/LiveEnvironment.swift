@@ -31,8 +31,9 @@ public final class LiveEnvironment: ClosableEnvironment {
     private var onClosed: [() -> Void] = []
 
     /// What every stream reads into: grows with the traffic from 512 bytes up to 64 KiB, the most a delegate gets at once.
+    /// It begins small, as every connection keeps its last buffer, and most carry short messages.
     static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
-        minimum: 512, initial: 2048, maximum: StreamInbox.chunkLimit)
+        minimum: 512, initial: 512, maximum: StreamInbox.chunkLimit)
     static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(
         low: TCPTransport.lowWaterMark, high: TCPTransport.highWaterMark)
 

@@ -4,12 +4,12 @@ import HSMS
 import NIOCore
 import Testing
 
-/// Random and mutated texts, 500,000 of each kind. `LECTERN_FUZZ=10000000` makes them as many; of SML there are fewer.
+/// Random and mutated texts, 500,000 of each kind. `LECTERN_FUZZ` is how many millions instead; of SML there are fewer.
 @Suite("SECS-II fuzzing")
 struct SecsItemFuzzTests {
     static let count: Int = {
-        guard let text = getenv("LECTERN_FUZZ"), let count = Int(String(cString: text)) else { return 500_000 }
-        return count
+        guard let text = getenv("LECTERN_FUZZ"), let millions = Int(String(cString: text)) else { return 500_000 }
+        return millions * 1_000_000
     }()
 
     /// What decodes must encode to the same bytes.
