@@ -152,6 +152,7 @@ extension SSHDaemon {
 
     /// $1: its folder; $2: its port; $3: the port of the test.
     ///
+    /// A login shell within a shell reads no start-up files of the user's, whose output would be the session's.
     /// Without a terminal, the bytes before a close are never lost: a terminal forgets them when it is hung up.
     private static let script = """
         trap 'rm -r "$1"' EXIT
@@ -171,6 +172,7 @@ extension SSHDaemon {
         MaxStartups 500
         PermitTTY no
         PrintMotd no
+        SetEnv SHLVL=1
         ForceCommand exec socat -t 10 STDIO TCP:127.0.0.1:$3
         TEXT
         exec 3<&0
