@@ -144,7 +144,7 @@ struct GemInterop {
         let station = try await equipment(port: port)
         let client = try await peer(version, "host", "\(port)", "starts", "\(Self.starts)")
         try await client.line(containing: "done", within: Double(Self.starts) * 10)
-        #expect(client.lines.filter { $0.contains("['etcher', '1.2']") }.count == Self.starts)
+        #expect(client.lines.filter { $0.contains("['etcher', '1.2']") }.count == Self.starts, "\(client.lines)")
         try await station.line("communicating", count: Self.starts)
         try await station.end()
         await client.kill()

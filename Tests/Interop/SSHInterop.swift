@@ -94,7 +94,7 @@ struct SSHInterop {
             var settings = settings(server)
             if way == "publickey" { settings.keyFiles = ["\(server.folder)/user"] }
             let visit = try await visit(server, settings)
-            #expect(visit == Visit(result: "Connected", answer: "hello\r"))
+            #expect(visit == Visit(result: "Connected", answer: "hello\r"), "\(server.log)")
         }
     }
 
@@ -173,7 +173,7 @@ struct SSHInterop {
             var legacy = settings(server)
             legacy.allowsLegacyAlgorithms = true
             let visit = try await visit(server, legacy)
-            #expect(visit == Visit(result: "Connected", answer: "hello\r"))
+            #expect(visit == Visit(result: "Connected", answer: "hello\r"), "\(server.log)")
         }
     }
 
@@ -272,7 +272,7 @@ struct SSHInterop {
                     echo.begin()
                 }
             }
-            #expect(outcome == "intact")
+            #expect(outcome == "intact", "\(server.log)")
         }
     }
 
@@ -284,7 +284,7 @@ struct SSHInterop {
             let tally: SSHCrowd.Tally = try await Self.onLoop { environment, done in
                 SSHCrowd(environment: environment, port: port, settings: settings, done: done).begin()
             }
-            #expect(tally.connected == 50)
+            #expect(tally.connected == 50, "\(server.log)")
             #expect(tally.answers == 5000)
             #expect(tally.problems == [])
             // Keep-alives would hide a wake-up that got lost, after up to 15 s.

@@ -71,6 +71,7 @@ final class SSHServerPeer {
             PubkeyAuthentication \(ways.contains("publickey") ? "yes" : "no")
             AuthorizedKeysFile \(folder)/authorized_keys
             MaxStartups 500
+            LogLevel VERBOSE
             PrintMotd no
             PrintLastLog no
             \(command.map { "ForceCommand \($0)" } ?? "")
@@ -86,6 +87,9 @@ final class SSHServerPeer {
         self.server = server
         try await server.line(containing: "Server listening")
     }
+
+    /// What the server has said: why it refused somebody, for one.
+    var log: String { server?.lines.joined(separator: "\n") ?? "" }
 
     /// Ends the server and its sessions at once.
     func kill() async {

@@ -109,9 +109,9 @@ def run_host():
         for number in range(1, int(task[1]) + 1):
             peer = make(True)
             peer.enable()
-            if not peer.waitfor_communicating(20):
+            if not peer.waitfor_communicating(60):
                 say("not communicating", number)
-                return
+                break
             say("start", number, identity(peer))
             peer.disable()
         say("done")
@@ -125,7 +125,7 @@ def run_host():
     )
     subscribe(peer, "terminal_received", lambda data: say("received text", plain(data["text"])))
     peer.enable()
-    if peer.waitfor_communicating(20):
+    if peer.waitfor_communicating(60):
         # Let the crossing S1F14 arrive, which secsgem takes for an error otherwise.
         time.sleep(0.2)
         conversation(peer)

@@ -87,9 +87,9 @@ set_step("make", function(object, query, qualifier, limit, poll, retry, idle, co
     local ask, tell_loss, known
     if type(query) == "string" and type(object) == "table" then
         local commands = read(object, "Commands")
-        -- A table of commands that has the status which all modules have has all of them.
+        -- A table of commands that has the status which all modules have has all that Update knows.
         local lacks = type(commands) == "table" and commands.ConnectionStatus ~= nil and commands[query] == nil
-        if not lacks and (method(object, "Update") or method(object, "Update" .. query)) then
+        if method(object, "Update" .. query) or not lacks and method(object, "Update") then
             ask, tell_loss = asker(object, query, qualifier), loss_teller(object)
         else
             known = commands_of(object)
