@@ -22,7 +22,7 @@ struct CommandInterop {
             ["run", "main.lua"], files: ["main.lua": "print('hello')\nExitProgram(3)\nprint('last')"])
         #expect(result.code == 3)
         #expect(result.lines.count == 2)
-        #expect(result.lines[0].hasSuffix("INFO    hello"))
+        #expect(result.lines.first?.hasSuffix("INFO    hello") == true)
     }
 
     @Test("SIGINT and SIGTERM end a program in order, with exit code 0", arguments: [SIGINT, SIGTERM])
@@ -286,6 +286,7 @@ struct CommandInterop {
         #expect(good.lines.isEmpty)
         let version = try await run(["version"])
         #expect(version.lines.count == 1)
-        #expect(version.lines[0].hasPrefix("lectern ") && version.lines[0].contains("Lua 5.4"))
+        let line = try #require(version.lines.first)
+        #expect(line.hasPrefix("lectern ") && line.contains("Lua 5.4"))
     }
 }

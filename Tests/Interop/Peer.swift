@@ -84,9 +84,12 @@ final class Peer: Sendable {
         return matches[count - 1]
     }
 
-    /// Waits for the end and returns the exit code; a death by signal is a failure.
+    /// Waits for the end and returns the exit code; a death by signal is a failure. All that the process wrote is in
+    /// ``lines`` then.
     func exitCode(within seconds: Double = 60) async throws -> Int32 {
         _ = await wait(within: seconds)
+        // What it wrote last may be read after its end was noticed. Children that it left behind may hold the streams open.
+        _ = await wait(within: 2) { _ in false }
         let (code, reason) = state.withLockedValue { ($0.exitCode, $0.reason) }
         guard let code else { throw Failure("'\(command)' did not end:\n\(lines.joined(separator: "\n"))") }
         guard reason == .exit else {
