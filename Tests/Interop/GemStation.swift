@@ -1,6 +1,5 @@
 import ControlCore
 import HSMS
-import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Testing
@@ -10,7 +9,7 @@ final class GemStation<Handler: GemHandler>: Sendable {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let loop: any EventLoop
     private let parts: NIOLoopBoundBox<(environment: LiveEnvironment, hsms: HsmsProtocol, handler: Handler)?>
-    private let noted = NIOLockedValueBox<[String]>([])
+    private let notes = StationNotes()
 
     /// - Parameter make: makes the handler on its link; what it notes appears in ``lines``.
     init(
@@ -19,7 +18,7 @@ final class GemStation<Handler: GemHandler>: Sendable {
     ) async throws {
         let loop = group.next()
         self.loop = loop
-        let noted = noted
+        let notes = notes
         parts = try await loop.submit {
             let environment = LiveEnvironment(eventLoop: loop)
             var configuration = HsmsConfiguration()
@@ -28,7 +27,7 @@ final class GemStation<Handler: GemHandler>: Sendable {
             let hsms = try HsmsProtocol(
                 environment: environment, address: "127.0.0.1", port: port, active: active, name: "station",
                 configuration: configuration)
-            let note: @Sendable (String) -> Void = { text in noted.withLockedValue { $0.append(text) } }
+            let note: @Sendable (String) -> Void = { text in notes.append(text) }
             let handler = try make(HsmsSession(hsms), note)
             handler.onCommunicationStateChanged = { note("\($0)") }
             hsms.onEvent = { _, event in
@@ -44,7 +43,7 @@ final class GemStation<Handler: GemHandler>: Sendable {
     }
 
     /// All that it noted so far.
-    var lines: [String] { noted.withLockedValue { $0 } }
+    var lines: [String] { notes.lines }
 
     /// Waits for the n-th line that is `text`.
     func line(
@@ -52,14 +51,7 @@ final class GemStation<Handler: GemHandler>: Sendable {
     )
         async throws
     {
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        while lines.filter({ $0 == text }).count < count {
-            guard ContinuousClock.now < deadline else {
-                Issue.record("no '\(text)' \(count) times:\n\(lines.joined(separator: "\n"))", sourceLocation: location)
-                throw CancellationError()
-            }
-            try await Task.sleep(for: .milliseconds(2))
-        }
+        try await notes.wait(for: text, count: count, within: seconds, at: location) { $0 == text }
     }
 
     /// Makes a request, and waits for its answer.

@@ -1,6 +1,5 @@
 import ControlCore
 import HSMS
-import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Testing
@@ -10,7 +9,7 @@ final class HsmsStation: Sendable {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let loop: any EventLoop
     private let parts: NIOLoopBoundBox<(environment: LiveEnvironment, handler: HsmsProtocol)?>
-    private let noted = NIOLockedValueBox<[String]>([])
+    private let notes = StationNotes()
 
     init(
         active: Bool, port: Int, _ configure: @escaping @Sendable (inout HsmsConfiguration) -> Void = { _ in }
@@ -19,7 +18,7 @@ final class HsmsStation: Sendable {
     {
         let loop = group.next()
         self.loop = loop
-        let noted = noted
+        let notes = notes
         parts = try await loop.submit {
             let environment = LiveEnvironment(eventLoop: loop)
             var configuration = HsmsConfiguration()
@@ -39,7 +38,7 @@ final class HsmsStation: Sendable {
                     case .unexpectedReply(let packet): "unexpected \(packet)"
                     case .openFailed(let reason): "open failed: \(reason)"
                     }
-                noted.withLockedValue { $0.append(text) }
+                notes.append(text)
             }
             handler.enable()
             return NIOLoopBoundBox((environment, handler), eventLoop: loop)
@@ -47,7 +46,7 @@ final class HsmsStation: Sendable {
     }
 
     /// All that it noted so far.
-    var lines: [String] { noted.withLockedValue { $0 } }
+    var lines: [String] { notes.lines }
 
     /// Waits for the n-th line that begins with `text`.
     func line(
@@ -55,14 +54,7 @@ final class HsmsStation: Sendable {
     )
         async throws
     {
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        while lines.filter({ $0.hasPrefix(text) }).count < count {
-            guard ContinuousClock.now < deadline else {
-                Issue.record("no '\(text)' \(count) times:\n\(lines.joined(separator: "\n"))", sourceLocation: location)
-                throw CancellationError()
-            }
-            try await Task.sleep(for: .milliseconds(10))
-        }
+        try await notes.wait(for: text, count: count, within: seconds, at: location) { $0.hasPrefix(text) }
     }
 
     /// Makes a request, and waits for what becomes of it.

@@ -164,9 +164,7 @@ final class DatagramConnection {
     /// ``StreamConnection/whenWritable(_:)``.
     func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         guard queuedBytes > StreamConnection.writableBelow else { return nil }
-        let call = CancellableCall(body)
-        roomWaiters.append(call)
-        return call
+        return roomWaiters.add(body)
     }
 
     // MARK: Opening and closing
@@ -221,7 +219,7 @@ final class DatagramConnection {
             transport.send(bytes, to: address)
             unanswered += 1
         }
-        callRoomWaiters()
+        roomWaiters.takeAll().fire()
     }
 
     private func openingFailed(_ reason: String) {
@@ -229,7 +227,7 @@ final class DatagramConnection {
         let lost = waiting.count
         waiting = []
         waitingBytes = 0
-        callRoomWaiters()
+        roomWaiters.takeAll().fire()
         // Told every time: unlike a silent peer, this is nothing that passes unnoticed as datagrams do.
         owner?.datagrams(self, didFail: IOFault("\(peer): \(reason); datagrams that are lost: \(lost)"))
         activityMayHaveChanged()
@@ -246,7 +244,7 @@ final class DatagramConnection {
         state = .idle
         waiting = []
         waitingBytes = 0
-        callRoomWaiters()
+        roomWaiters.takeAll().fire()
         deliverKept(evenUnasked: true)
         activityMayHaveChanged()
     }
@@ -369,12 +367,6 @@ final class DatagramConnection {
         keptOwner = isActive ? owner : nil
         owner?.datagramsActivityMayHaveChanged(self)
     }
-
-    private func callRoomWaiters() {
-        let waiters = roomWaiters
-        roomWaiters = []
-        for waiter in waiters { waiter.fire() }
-    }
 }
 
 extension DatagramConnection: DatagramDelegate {
@@ -401,7 +393,7 @@ extension DatagramConnection: DatagramDelegate {
     }
 
     func transportDidDrain(_ transport: any DatagramTransport) {
-        callRoomWaiters()
+        roomWaiters.takeAll().fire()
     }
 
     func transportDidClose(_ transport: any DatagramTransport, reason: CloseReason) {

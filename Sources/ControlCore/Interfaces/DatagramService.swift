@@ -79,9 +79,7 @@ final class DatagramService: Listener {
 
     func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         guard transport.isOpen, transport.queuedBytes > StreamConnection.writableBelow else { return nil }
-        let call = CancellableCall(body)
-        roomWaiters.append(call)
-        return call
+        return roomWaiters.add(body)
     }
 
     // MARK: Senders
@@ -128,19 +126,13 @@ final class DatagramService: Listener {
     private func didClose() {
         idleTimer?.cancel()
         isListening = false
-        callRoomWaiters()
+        roomWaiters.takeAll().fire()
         for sender in senders.values { sender.close() }
         let onClose = onClose
         self.onClose = nil
         onAccept = nil
         onFault = nil
         onClose?(self)
-    }
-
-    private func callRoomWaiters() {
-        let waiters = roomWaiters
-        roomWaiters = []
-        for waiter in waiters { waiter.fire() }
     }
 }
 
@@ -154,7 +146,7 @@ extension DatagramService: DatagramDelegate {
     }
 
     func transportDidDrain(_ transport: any DatagramTransport) {
-        callRoomWaiters()
+        roomWaiters.takeAll().fire()
     }
 
     func transportDidClose(_ transport: any DatagramTransport, reason: CloseReason) {

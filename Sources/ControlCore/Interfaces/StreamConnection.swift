@@ -97,9 +97,7 @@ final class StreamConnection: StreamDelegate {
     /// - Returns: `nil` when there is room now; `body` is then not called.
     func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         guard isOpen, transport.queuedBytes > Self.writableBelow else { return nil }
-        let call = CancellableCall(body)
-        roomWaiters.append(call)
-        return call
+        return roomWaiters.add(body)
     }
 
     // MARK: Receiving
@@ -158,7 +156,7 @@ final class StreamConnection: StreamDelegate {
     }
 
     func transportDidDrain(_ transport: any StreamTransport) {
-        callRoomWaiters()
+        roomWaiters.takeAll().fire()
     }
 
     // MARK: TLS
@@ -198,13 +196,7 @@ final class StreamConnection: StreamDelegate {
         isDelivering = false
         deliverKept(evenUnasked: true)
         self.owner = nil
-        callRoomWaiters()
+        roomWaiters.takeAll().fire()
         owner.connectionDidEnd(self, reason: reason)
-    }
-
-    private func callRoomWaiters() {
-        let waiters = roomWaiters
-        roomWaiters = []
-        for waiter in waiters { waiter.fire() }
     }
 }
