@@ -1,11 +1,12 @@
 internal import CLuaShim
 
-/// What the shim calls: finds the runtime of a state and hands the call on.
+/// What the shim calls: finds the runtime of a state and hands the call on. What outlives its runtime finds it here, too.
 ///
 /// A separate object because the state is opened before the runtime is complete, and because a state that is being
 /// closed by the runtime's `deinit` must find nobody.
 final class CallbackRelay {
-    /// Cleared by the runtime before it goes; not weak, because every call from Lua reads it.
+    /// Cleared by the runtime before it goes. Not weak: every call from Lua reads it, and counting the references to an
+    /// object takes twice as long for ever once there was a weak one.
     unowned(unsafe) var runtime: LuaRuntime?
 
     static func table(context: UnsafeMutableRawPointer) -> shim_callbacks {

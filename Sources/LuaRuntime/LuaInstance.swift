@@ -47,11 +47,11 @@ public final class LuaInstance {
     /// Calls the handler of `event`, if the program has set one, with this instance and `argument`.
     ///
     /// Events of one instance come in order and one at a time: while a handler waits, the next ones queue.
-    public func fire(_ event: LuaEvent, _ argument: any LuaPushable) { fire(event, declaredOn: self, argument) }
+    public func fire(_ event: LuaEvent, _ argument: some LuaPushable) { fire(event, declaredOn: self, argument) }
 
     /// Calls the handler that the program has set on `owner` with this instance and `argument`: a server's event of one
     /// of its clients. The order is kept for this instance, not for all of the owner.
-    public func fire(_ event: LuaEvent, declaredOn owner: LuaInstance, _ argument: any LuaPushable) {
+    public func fire(_ event: LuaEvent, declaredOn owner: LuaInstance, _ argument: some LuaPushable) {
         guard !isForgotten, runtime.isOpen else { return }
         if isBusy {
             enqueue(Event(event: event, owner: owner, argument: argument))
@@ -66,7 +66,7 @@ public final class LuaInstance {
         if isBusy {
             enqueue(Event(event: event, owner: self, argument: nil))
         } else {
-            deliver(event, self, nil)
+            deliver(event, self)
         }
     }
 
@@ -123,30 +123,45 @@ public final class LuaInstance {
     /// True while a handler of this instance runs or waits.
     public var isHandling: Bool { isBusy }
 
-    private func deliver(_ event: LuaEvent, _ owner: LuaInstance, _ argument: (any LuaPushable)?) {
+    /// Whether firing `event` now does anything: the program has set a handler, or still can before the event's turn
+    /// comes. Worth asking where the argument is dear.
+    public func awaits(_ event: LuaEvent) -> Bool {
+        guard !isForgotten, runtime.isOpen else { return false }
+        return isBusy || has(event)
+    }
+
+    private func deliver(_ event: LuaEvent, _ owner: LuaInstance, _ argument: some LuaPushable) {
+        guard let slot = takeHandler(of: event, setOn: owner) else { return }
+        shim_move(runtime.L, slot.thread, 2)
+        argument.push(onto: LuaStack(slot.thread))
+        runtime.enter(slot, arguments: 2)
+    }
+
+    private func deliver(_ event: LuaEvent, _ owner: LuaInstance) {
+        guard let slot = takeHandler(of: event, setOn: owner) else { return }
+        shim_pop(runtime.L, 1)
+        shim_move(runtime.L, slot.thread, 1)
+        runtime.enter(slot, arguments: 0)
+    }
+
+    /// Pushes the handler and this instance onto the main stack, and takes a slot for the task that is to run it; nil, with
+    /// nothing pushed, when there is no handler.
+    private func takeHandler(of event: LuaEvent, setOn owner: LuaInstance) -> TaskSlot? {
         // Looked up on the main stack first: most events of most objects have no handler, and then no task is taken.
         let L = runtime.L
-        guard shim_push_handler(L, Unmanaged.passUnretained(owner).toOpaque(), Int32(event.index)) else { return }
+        guard shim_push_handler(L, Unmanaged.passUnretained(owner).toOpaque(), Int32(event.index)) else { return nil }
         if owner !== self {
             shim_pop(L, 1)
             guard shim_push_instance(L, Unmanaged.passUnretained(self).toOpaque()) else {
                 shim_pop(L, 1)
-                return
+                return nil
             }
         }
         let slot = runtime.takeSlot()
         slot.name = .event(self, event)
         slot.queue = self
         isBusy = true
-        if let argument {
-            shim_move(L, slot.thread, 2)
-            argument.push(onto: LuaStack(slot.thread))
-            runtime.enter(slot, arguments: 2)
-        } else {
-            shim_pop(L, 1)
-            shim_move(L, slot.thread, 1)
-            runtime.enter(slot, arguments: 0)
-        }
+        return slot
     }
 
     private func enqueue(_ event: Event) {
@@ -170,7 +185,11 @@ public final class LuaInstance {
     func taskEnded() {
         isBusy = false
         while !isBusy, !isForgotten, runtime.isOpen, let next = events.popFirst() {
-            deliver(next.event, next.owner, next.argument)
+            if let argument = next.argument {
+                deliver(next.event, next.owner, argument)
+            } else {
+                deliver(next.event, next.owner)
+            }
         }
         if isPaused && events.count <= Self.pauseAbove / 2 {
             isPaused = false

@@ -4,22 +4,23 @@ internal import CLuaShim
 ///
 /// A reference outlives its runtime harmlessly: it then pushes `nil`.
 public final class LuaReference: LuaPushable {
-    private weak var runtime: LuaRuntime?
+    /// Finds the runtime while it is there.
+    private let relay: CallbackRelay
     private let index: Int32
 
     /// Takes the value on top of `stack`, which it pops.
     init(popping stack: LuaStack, runtime: LuaRuntime) {
-        self.runtime = runtime
+        relay = runtime.relay
         self.index = shim_reference(stack.L)
     }
 
     deinit {
         // May run inside a Lua allocation (a handle's finalizer drops its object), where Lua must not be called.
-        runtime?.dropLater(reference: index)
+        relay.runtime?.dropLater(reference: index)
     }
 
     /// Pushes the value; `nil` when the runtime is closed.
     public func push(onto stack: LuaStack) {
-        if runtime?.isOpen == true { shim_push_reference(stack.L, index) } else { stack.pushNil() }
+        if relay.runtime?.isOpen == true { shim_push_reference(stack.L, index) } else { stack.pushNil() }
     }
 }

@@ -6,6 +6,7 @@ extension LuaRuntime {
         let id = UInt32(classes.count)
         let record = ClassRecord(id: id, declaration)
         classes.append(record)
+        classesByName[declaration.name] = record
         let stack = LuaStack(L)
         _ = shim_reserve(L, 16)
 
@@ -197,7 +198,7 @@ extension LuaRuntime {
             shim_pop(L, 1)
             return known
         }
-        guard let record = classes.first(where: { $0.name == name }) else {
+        guard let record = classesByName[name] else {
             preconditionFailure("class \(name) is not registered")
         }
         let stack = LuaStack(L)

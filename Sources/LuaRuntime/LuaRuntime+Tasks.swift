@@ -54,7 +54,7 @@ extension LuaRuntime {
         } else {
             // The new thread is anchored at once; between push and reference nothing can collect it.
             guard let thread = shim_new_thread(L) else { preconditionFailure("lua_newthread gave no thread") }
-            slot = TaskSlot(runtime: self, thread: thread, anchor: shim_reference(L))
+            slot = TaskSlot(relay: relay, thread: thread, anchor: shim_reference(L))
         }
         slot.serial = nextSerial()
         live[ObjectIdentifier(slot)] = slot
@@ -89,7 +89,7 @@ extension LuaRuntime {
             }
             budget -= 1
             if budget == 0 && !ready.isEmpty {
-                host.continueLater { [weak self] in self?.drainUnlessRunning() }
+                host.continueLater { [relay] in relay.runtime?.drainUnlessRunning() }
                 return
             }
         }
@@ -294,7 +294,7 @@ extension LuaRuntime {
         guard isOpen else { return }
         while shim_has_finalizers(L) && finalizerTasks < Self.mostFinalizerTasks {
             let slot = takeSlot()
-            slot.onEnd = { [weak self] _ in self?.finalizerTasks -= 1 }
+            slot.onEnd = { [relay] _ in relay.runtime?.finalizerTasks -= 1 }
             finalizerTasks += 1
             slot.name = .text("finalizer")
             guard shim_next_finalizer(L) else { return }

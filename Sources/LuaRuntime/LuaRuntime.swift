@@ -33,6 +33,7 @@ public final class LuaRuntime {
 
     var functions: [HostFunction] = []
     var classes: [ClassRecord] = []
+    var classesByName: [String: ClassRecord] = [:]
     var instances: [ObjectIdentifier: Unmanaged<LuaInstance>] = [:]
 
     /// The task that is running Lua at this moment.
@@ -79,7 +80,7 @@ public final class LuaRuntime {
         try openPrelude()
     }
 
-    private let relay: CallbackRelay
+    let relay: CallbackRelay
 
     deinit {
         relay.runtime = nil
@@ -101,6 +102,7 @@ public final class LuaRuntime {
         shim_close(L)
         functions.removeAll()
         classes.removeAll()
+        classesByName.removeAll()
     }
 
     /// The release of Lua, such as "Lua 5.4.4".

@@ -83,7 +83,8 @@ final class TaskSlot {
         case waiting
     }
 
-    weak var runtime: LuaRuntime?
+    /// Finds the runtime while it is there. Not by a weak reference, which would slow every use of the runtime down.
+    private let relay: CallbackRelay
     let thread: OpaquePointer
     /// Keeps the coroutine from being collected.
     let anchor: Int32
@@ -99,6 +100,8 @@ final class TaskSlot {
     /// The instance whose events queue behind this task.
     var queue: LuaInstance?
 
+    var runtime: LuaRuntime? { relay.runtime }
+
     var waitGeneration: UInt64 = 0
     /// The innermost coroutine: where the waiting call is.
     var waitThread: OpaquePointer?
@@ -108,8 +111,8 @@ final class TaskSlot {
     var isStartingWait = false
     var isCancelled = false
 
-    init(runtime: LuaRuntime, thread: OpaquePointer, anchor: Int32) {
-        self.runtime = runtime
+    init(relay: CallbackRelay, thread: OpaquePointer, anchor: Int32) {
+        self.relay = relay
         self.thread = thread
         self.anchor = anchor
     }

@@ -11,10 +11,6 @@ public final class DeadlineQueue {
         var deadline: NIODeadline
         var sequence: UInt64
         var node: ScheduledDeadline
-
-        func precedes(_ other: Entry) -> Bool {
-            deadline == other.deadline ? sequence < other.sequence : deadline < other.deadline
-        }
     }
 
     private var heap: ContiguousArray<Entry> = []
@@ -44,6 +40,7 @@ public final class DeadlineQueue {
         let node = ScheduledDeadline(queue: self, owner: owner, body: body)
         let entry = Entry(deadline: deadline, sequence: nextSequence, node: node)
         nextSequence += 1
+        node.index = heap.count
         heap.append(entry)
         siftUp(heap.count - 1)
         return node
@@ -87,47 +84,52 @@ public final class DeadlineQueue {
 
     /// Removes the entry at `index` and detaches its node.
     fileprivate func remove(at index: Int) {
-        let removed = heap[index].node
-        let last = heap.removeLast()
+        heap.swapAt(index, heap.count - 1)
+        let removed = heap.removeLast().node
         if index < heap.count {
-            heap[index] = last
-            last.node.index = index
-            siftUp(index)
-            siftDown(last.node.index)
+            heap[index].node.index = index
+            if !siftUp(index) { siftDown(index) }
         }
         removed.index = -1
         removed.body = nil
     }
 
-    private func siftUp(_ start: Int) {
+    /// Whether what is at one index is due before what is at another.
+    private func isEarlier(_ index: Int, _ other: Int) -> Bool {
+        let (deadline, otherDeadline) = (heap[index].deadline, heap[other].deadline)
+        return deadline == otherDeadline ? heap[index].sequence < heap[other].sequence : deadline < otherDeadline
+    }
+
+    /// - Returns: whether the entry has moved.
+    @discardableResult
+    private func siftUp(_ start: Int) -> Bool {
         var index = start
-        let entry = heap[index]
         while index > 0 {
             let parent = (index - 1) / 2
-            guard entry.precedes(heap[parent]) else { break }
-            place(heap[parent], at: index)
+            guard isEarlier(index, parent) else { break }
+            swap(index, parent)
             index = parent
         }
-        place(entry, at: index)
+        return index != start
     }
 
     private func siftDown(_ start: Int) {
         var index = start
-        let entry = heap[index]
         while true {
             var child = 2 * index + 1
             guard child < heap.count else { break }
-            if child + 1 < heap.count, heap[child + 1].precedes(heap[child]) { child += 1 }
-            guard heap[child].precedes(entry) else { break }
-            place(heap[child], at: index)
+            if child + 1 < heap.count, isEarlier(child + 1, child) { child += 1 }
+            guard isEarlier(child, index) else { break }
+            swap(index, child)
             index = child
         }
-        place(entry, at: index)
     }
 
-    private func place(_ entry: Entry, at index: Int) {
-        heap[index] = entry
-        entry.node.index = index
+    /// Entries change their places without being copied: a copy would count references.
+    private func swap(_ index: Int, _ other: Int) {
+        heap.swapAt(index, other)
+        heap[index].node.index = index
+        heap[other].node.index = other
     }
 }
 

@@ -30,6 +30,8 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
     private var isFlushed = false
     private var wasFull = false
     private var isSending = false
+    /// Whether something was sent since the queue was last seen empty: to ask the channel takes long.
+    private var mayHaveQueued = false
     private var failure: (any Error)?
     private var lingerTimer: (any Cancellable)?
 
@@ -49,9 +51,13 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
     var isOpen: Bool { context != nil && !isClosing && !inbox.hasEnded }
 
     var queuedBytes: Int {
+        guard mayHaveQueued else { return 0 }
         // A closed channel refuses to answer: it has nothing queued.
-        Int((try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
+        let queued =
+            Int((try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
             + (tls?.handshake.heldBytes ?? 0)
+        mayHaveQueued = queued > 0
+        return queued
     }
 
     func start(delegate: any StreamDelegate) {
@@ -67,6 +73,7 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
 
     func send(_ bytes: ByteBuffer) {
         guard isOpen, let context, bytes.readableBytes > 0 else { return }
+        mayHaveQueued = true
         if let handshake = tls?.handshake, handshake.isUnderWay {
             handshake.hold(bytes)
             if handshake.heldBytes > Self.highWaterMark { wasFull = true }

@@ -27,8 +27,8 @@ public final class HsmsProtocol {
     /// The environment in which it lives.
     public let environment: any Environment
     private(set) var machine: HsmsStateMachine
+    /// By system bytes.
     private var pendingReplies: [UInt32: HsmsPendingReply] = [:]
-    private var replyTimers: [UInt32: HsmsReplyTimer] = [:]
     private var notSelectedTimer: (any Cancellable)?
     private var silenceTimer: (any Cancellable)?
     private var selectTimer: (any Cancellable)?
@@ -145,7 +145,7 @@ public final class HsmsProtocol {
 
     /// Sends a request, whose system bytes are new.
     func request(_ packet: HsmsPacket, _ completion: @escaping (HsmsOutcome) -> Void) -> any Cancellable {
-        let pending = HsmsPendingReply(completion)
+        let pending = HsmsPendingReply(packet.header.system, completion)
         pendingReplies[packet.header.system] = pending
         handle(.request(packet), later: true)
         return pending
@@ -170,7 +170,7 @@ public final class HsmsProtocol {
             case .send(let packet): send(packet)
             case .close(let reason): connection.close(reason)
             case .startReplyTimer(let system, let timer): startReplyTimer(system, timer)
-            case .cancelReplyTimer(let system): replyTimers.removeValue(forKey: system)?.cancel()
+            case .cancelReplyTimer(let system): stopReplyTimer(system)
             case .startNotSelectedTimer:
                 notSelectedTimer = environment.schedule(after: configuration.timers.t7) { [self] in
                     handle(.notSelectedTooLong, later: false)
@@ -216,10 +216,26 @@ public final class HsmsProtocol {
         // A request that could not be sent is over by now.
         guard machine.transactions[system] != nil, let link = connection.link else { return }
         let duration = timer == .t3 ? configuration.timers.t3 : configuration.timers.t6
-        replyTimers[system] = HsmsReplyTimer(duration, on: link, in: environment) { [self] in
-            replyTimers[system] = nil
-            handle(.replyOverdue(system), later: false)
+        let pending: HsmsPendingReply
+        if let known = pendingReplies[system] {
+            pending = known
+        } else {
+            pending = HsmsPendingReply(system, nil)
+            pendingReplies[system] = pending
         }
+        pending.startTimer(duration, on: link, of: self)
+    }
+
+    private func stopReplyTimer(_ system: UInt32) {
+        guard let pending = pendingReplies[system] else { return }
+        pending.stopTimer()
+        if pending.isAutomatic { pendingReplies[system] = nil }
+    }
+
+    /// T3 or T6 of a request is over.
+    func replyOverdue(_ pending: HsmsPendingReply) {
+        if pending.isAutomatic { pendingReplies[pending.system] = nil }
+        handle(.replyOverdue(pending.system), later: false)
     }
 
     private func listenForSilence(of interval: TimeAmount, after delay: TimeAmount) {
@@ -264,6 +280,8 @@ public final class HsmsProtocol {
         }
         if let session, !machine.isSingle {
             sessionObservers[session]?(event)
+        } else if sessionObservers.count == 1, let observer = sessionObservers.first?.value {
+            observer(event)
         } else {
             for session in sessionObservers.keys.sorted() { sessionObservers[session]?(event) }
         }

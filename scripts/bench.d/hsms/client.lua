@@ -31,16 +31,18 @@ local function replies(handler, repetitions)
     end
 end
 
---- The same from 16 tasks.
-local function replies_at_once(handler, repetitions)
-    local left = 16
-    for _ = 1, 16 do
-        Wait(0.01, function()
-            replies(handler, repetitions // 16)
-            left = left - 1
-        end)
+--- The same from so many tasks at once.
+local function replies_at_once(tasks)
+    return function(handler, repetitions)
+        local left = tasks
+        for _ = 1, tasks do
+            Wait(0.01, function()
+                replies(handler, repetitions // tasks)
+                left = left - 1
+            end)
+        end
+        while left > 0 do time.sleep(0.002) end
     end
-    while left > 0 do time.sleep(0.002) end
 end
 
 local function rate(measured)
@@ -54,7 +56,8 @@ end
 local measurements = {
     linktests = function() return rate(linktests) end,
     replies = function() return rate(replies) end,
-    ['replies-16'] = function() return rate(replies_at_once) end,
+    ['replies-16'] = function() return rate(replies_at_once(16)) end,
+    ['replies-50'] = function() return rate(replies_at_once(50)) end,
 }
 
 function measurements.large()

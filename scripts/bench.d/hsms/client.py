@@ -1,16 +1,18 @@
 """An HSMS host with secsgem 0.1.0. Arguments: what to measure, port, how often; prints one number.
 
 linktests, replies: answered Linktest.req or S1F1 a second, one after the other.
-replies-16: as replies, from 16 threads.
+replies-16, replies-50: as replies, from so many threads.
 large: seconds until an S7F6 of 16 MB is there.
 connections: with one connection says "bare", makes so many more when the file "go" is there, says "connected".
 gem: as connections, with a GEM host on each.
 """
+import concurrent.futures
 import logging
 import os
 import sys
 import threading
 import time
+import traceback
 
 import secsgem
 
@@ -60,12 +62,13 @@ def replies(handler, repetitions):
         assert handler.send_and_waitfor_response(secsgem.SecsS01F01()).header.function == 2
 
 
-def replies_at_once(handler, repetitions):
-    threads = [threading.Thread(target=replies, args=(handler, repetitions // 16)) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def replies_at_once(number):
+    def measured(handler, repetitions):
+        with concurrent.futures.ThreadPoolExecutor(number) as pool:
+            # The results are asked for: a thread that has failed is to fail the measurement.
+            list(pool.map(lambda _: replies(handler, repetitions // number), range(number)))
+
+    return measured
 
 
 def rate(measured):
@@ -99,9 +102,14 @@ def connections(make):
 
 measurements = {
     "linktests": lambda: rate(linktests), "replies": lambda: rate(replies),
-    "replies-16": lambda: rate(replies_at_once), "large": large,
+    "replies-16": lambda: rate(replies_at_once(16)), "replies-50": lambda: rate(replies_at_once(50)), "large": large,
     "connections": lambda: connections(connect), "gem": lambda: connections(communicate),
 }
-print(measurements[task](), flush=True)
+try:
+    print(measurements[task](), flush=True)
+    status = 0
+except Exception:
+    traceback.print_exc()
+    status = 1
 # Its threads outlive disable().
-os._exit(0)
+os._exit(status)

@@ -222,6 +222,8 @@ struct HsmsProtocolFace {
     ///   - handler: what the event says it happened to.
     ///   - instance: whose handlers are called.
     func fire(_ event: HsmsEvent, of handler: LuaInstance, on instance: LuaInstance) {
+        // Messages come often, and most programs leave them to callbacks.
+        if case .packetReceived = event, !instance.awaits(packetReceived) { return }
         var data = HsmsEventData(handler: handler, runtime: peers.runtime)
         switch event {
         case .connected: instance.fire(connected, data)
