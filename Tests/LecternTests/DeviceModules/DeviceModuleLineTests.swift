@@ -129,6 +129,46 @@ struct DeviceModuleLineTests {
             ], "\(scene.room.timeline)")
     }
 
+    @Test(
+        "Many updates at once are no silence: those that wait behind others are not counted",
+        arguments: ["timeout = 1", "gap = 0.1"])
+    func manyUpdates(_ pacing: String) throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({\(pacing)}).EthernetClass('10.0.0.2')
+            dev.connectionCounter = 2
+            report(dev, 'ConnectionStatus', 'Input')
+            dev:Connect(1)
+            Wait(1, function()
+                dev:Update('Power')
+                dev:Update('Volume')
+                for output = 1, 4 do dev:Update('Input', {Output = output}) end
+            end)
+            Wait(3, function() print(dev.counter) end)
+            """)
+        scene.run(4)
+        #expect(
+            scene.room.lines.sorted() == [
+                "0", "ConnectionStatus\tConnected\tnil", "Input\tHDMI\t1", "Input\tHDMI\t2", "Input\tHDMI\t3",
+                "Input\tHDMI\t4",
+            ], "\(scene.room.timeline)")
+    }
+
+    @Test("A query that waits behind others counts when it is asked for again")
+    func askedAgain() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({timeout = 10}).EthernetClass('10.0.0.2')
+            dev.connectionCounter = 2
+            report(dev, 'ConnectionStatus')
+            dev:Connect(1)
+            dev:Update('Volume')
+            Timer(1, function() dev:Update('Power') end)
+            """, device: "function reply(line) end")
+        scene.run(5)
+        #expect(scene.room.timeline == ["3.0 ConnectionStatus\tDisconnected\tnil"], "\(scene.room.timeline)")
+    }
+
     @Test("Through its handler a device is found again after a loss, and its statuses are read again")
     func handler() throws {
         let scene = try DeviceModuleScene(
