@@ -27,6 +27,24 @@ struct DeviceModuleLineTests {
             ], "\(scene.device.timeline)")
     }
 
+    @Test("Of a number that says how far, each one that waits is sent")
+    func eachNumber() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({gap = 0.25, commands = {
+                Step = {range = {min = -9, max = 9, each = true}, set = 'S{value}\\r'},
+                Level = {range = {min = -9, max = 9}, set = 'L{value}\\r'},
+            }}).EthernetClass('10.0.0.2')
+            dev:Connect(1)
+            for _ = 1, 3 do
+                dev:Set('Step', 1)
+                dev:Set('Level', 1)
+            end
+            """)
+        scene.run(3)
+        #expect(scene.device.lines == ["S1", "L1", "S1", "S1"], "\(scene.device.timeline)")
+    }
+
     @Test("With a time-out one request is open at a time; without a reply the next one follows when it is over")
     func oneAtATime() throws {
         let scene = try DeviceModuleScene(
