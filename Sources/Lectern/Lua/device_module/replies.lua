@@ -115,6 +115,12 @@ local function record_of(d, command, job, order, ...)
     return kit.find(d, command, qualifier), (select(place, ...))
 end
 
+--- Whether what tells of a record answers a request: not when it is of the same command with another qualifier, as what
+--- a device tells unasked may be.
+local function answers(record, job)
+    return not record or record == job.record or record.command ~= job.record.command
+end
+
 --- A matcher for a reply whose captures are codes.
 local function by_codes(command, capture, order)
     local name, decode = command.name, command.codec.decode
@@ -138,7 +144,7 @@ local function by_codes(command, capture, order)
     local function take(d, job, first, ...)
         if first == nil then return false end
         local record, code = record_of(d, command, job, order, first, ...)
-        if job then settle(d, job) end
+        if job and answers(record, job) then settle(d, job) end
         if not record then
             kit.alive(d)
             complain(d, name, "unexpected reply: " .. tostring(code))
@@ -163,7 +169,7 @@ local function by_function(command, capture, f)
         if value ~= nil then
             record = qualifier == nil and (d.singles[command.name] or job and job.record) or kit.find(d, command, qualifier)
         end
-        if job then settle(d, job) end
+        if job and answers(record, job) then settle(d, job) end
         if record then publish(d, record, value) else kit.alive(d) end
         return true
     end
