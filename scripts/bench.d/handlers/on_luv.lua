@@ -10,8 +10,8 @@ local status = {}
 local Handler = {}
 Handler.__index = Handler
 
-function Handler.new(host, port, received, changed)
-    local handler = setmetatable({host = host, port = port, received = received, changed = changed}, Handler)
+function Handler.new(received, changed)
+    local handler = setmetatable({received = received, changed = changed}, Handler)
     handler.connection_status, handler.unanswered = 'Unknown', 0
     handler.timer = uv.new_timer()
     handler.on_poll = function() handler:poll() end
@@ -24,7 +24,7 @@ function Handler:connect()
     local socket = uv.new_tcp()
     self.socket = socket
     self.timer:start(connect_within, 0, self.on_time_out)
-    socket:connect(self.host, self.port, function(problem)
+    socket:connect('127.0.0.1', port, function(problem)
         if socket ~= self.socket then return end
         if problem then return self:lose() end
         socket:nodelay(true)
@@ -67,7 +67,7 @@ end
 
 for number = 1, devices do
     local buffer = ''
-    Handler.new('127.0.0.1', port, function(handler, data)
+    Handler.new(function(handler, data)
         buffer = buffer .. data
         while buffer ~= '' do
             local _, last, state = find(buffer, 'Pwr([0-3])\r\n')

@@ -99,15 +99,16 @@ make_lectern_program() {
     command=("$lectern" run "$folder/main.lua")
 }
 
-# Has each peer measured once a round, in turn: $rounds times, `measure PEER` prints numbers in a line, of which print_row
-# shows the medians.
+# Has each peer measured once a round, in turn, and each round begun by another: $rounds times, `measure PEER` prints numbers
+# in a line, of which print_row shows the medians.
 measure_in_turn() {
-    local round peer figures
+    local round turn peer figures
     peers=("$@")
     rm -rf "$work/values"
     mkdir "$work/values"
     for ((round = 0; round < rounds; round++)); do
-        for peer in "${peers[@]}"; do
+        for ((turn = 0; turn < $#; turn++)); do
+            peer=${peers[(round + turn) % $#]}
             figures=$(measure "$peer")
             if [[ -z $figures ]]; then
                 echo "$0: measuring $peer gave nothing" >&2

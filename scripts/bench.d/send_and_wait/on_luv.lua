@@ -29,12 +29,12 @@ local function take(device)
 end
 
 --- Connects, from within a coroutine.
-function Device.connect(host, port)
+function Device.connect()
     local device = setmetatable({socket = uv.new_tcp(), timer = uv.new_timer(), buffer = ''}, Device)
     device.task = coroutine.running()
-    device.socket:connect(host, port, function(problem) resume(device, problem) end)
-    local problem = yield()
-    assert(not problem, problem)
+    device.socket:connect('127.0.0.1', port, function(failure) resume(device, failure) end)
+    local failure = yield()
+    assert(not failure, failure)
     device.socket:nodelay(true)
     device.timed_out = function() resume(device, '') end
     device.socket:read_start(function(problem, data)
@@ -60,7 +60,7 @@ end
 
 for _ = 1, tasks do
     coroutine.wrap(function()
-        local device = Device.connect('127.0.0.1', port)
+        local device = Device.connect()
         while true do
             assert(device:send_and_wait('Pwr?\r\n', 3000, '\r\n') == 'Pwr1\r\n')
         end
