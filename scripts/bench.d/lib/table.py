@@ -36,7 +36,7 @@ def judge(row):
     spreads = {
         name: (max(values) - min(values)) / medians[name]
         for name, values in row["values"].items()
-        if values and medians[name] != 0
+        if len(values) > 1 and medians[name] != 0
     }
     ours = medians.get("lectern")
     peers = {name: value for name, value in medians.items() if name != "lectern"}
