@@ -27,6 +27,24 @@ struct DeviceModuleLineTests {
             ], "\(scene.device.timeline)")
     }
 
+    @Test("Of a number that says how far, each one that waits is sent")
+    func eachNumber() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({gap = 0.25, commands = {
+                Step = {range = {min = -9, max = 9, each = true}, set = 'S{value}\\r'},
+                Level = {range = {min = -9, max = 9}, set = 'L{value}\\r'},
+            }}).EthernetClass('10.0.0.2')
+            dev:Connect(1)
+            for _ = 1, 3 do
+                dev:Set('Step', 1)
+                dev:Set('Level', 1)
+            end
+            """)
+        scene.run(3)
+        #expect(scene.device.lines == ["S1", "L1", "S1", "S1"], "\(scene.device.timeline)")
+    }
+
     @Test("With a time-out one request is open at a time; without a reply the next one follows when it is over")
     func oneAtATime() throws {
         let scene = try DeviceModuleScene(
@@ -71,6 +89,30 @@ struct DeviceModuleLineTests {
         #expect(
             scene.room.lines == ["B\t1\tnil", "A\tOne\tnil", "C\t2\t4", "C\t2\t2"]
                 || scene.room.lines == ["A\tOne\tnil", "B\t1\tnil", "C\t2\t4", "C\t2\t2"], "\(scene.room.lines)")
+    }
+
+    @Test("What a device tells of another qualifier meanwhile is a status, but does not answer the open request")
+    func unaskedMeanwhile() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({timeout = 1}).EthernetClass('10.0.0.2')
+            report(dev, 'Input')
+            dev:Connect(1)
+            dev:Update('Input', {Output = 1})
+            dev:Update('Input', {Output = 2})
+            """,
+            device: """
+                function reply(line)
+                    if line == 'I2?' then return 'I2=1' end
+                    Wait(0.1, function() say('I4=2\\r') end)
+                    Wait(0.3, function() say('I1=2\\r') end)
+                end
+                """)
+        scene.run(1)
+        #expect(
+            scene.room.timeline == ["0.1 Input\tVGA\t4", "0.3 Input\tVGA\t1", "0.3 Input\tHDMI\t2"],
+            "\(scene.room.timeline)")
+        #expect(scene.device.timeline == ["0.0 I1?", "0.3 I2?"], "\(scene.device.timeline)")
     }
 
     @Test("An acknowledged set lets the next request go, and is confirmed when the module says so")

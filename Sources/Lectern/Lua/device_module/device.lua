@@ -1,4 +1,4 @@
--- DeviceModule, 9: what every device has, whatever it is connected by.
+-- DeviceModule, 10: what every device has, whatever it is connected by.
 
 local host = ...
 local kit = host.kit
@@ -29,7 +29,7 @@ end
 function kit.set_up(object, protocol, isPipe)
     local d = {
         object = object, protocol = protocol, isPipe = isPipe, isUp = false, mustBegin = false, isReady = false,
-        isStale = true, isLoggingIn = false, epoch = 0, buffer = "", free = 0,
+        isStale = true, isLoggingIn = false, epoch = 0, buffer = "", free = 0, telnetRest = "", isInOption = false,
         sets = {head = 1, tail = 0}, queries = {head = 1, tail = 0}, levels = {}, wanted = {}, asked = {}, extra = {},
         singles = {}, trees = {}, subscribers = {},
     }

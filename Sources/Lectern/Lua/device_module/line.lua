@@ -113,7 +113,8 @@ function kit.submit(d, job)
         if d.protocol.gap == 0 or uptime() + SLACK >= d.free then return transmit(d, job) end
     end
     if not job.isQuery then
-        if job.command.declared.range then
+        local range = job.command.declared.range
+        if range and not range.each then
             -- Of a level only the last value counts.
             local waiting = d.levels[job.record]
             if waiting and waiting.isQueued then
