@@ -113,6 +113,7 @@ struct ProjectorModuleTests {
             """)
         scene.run(1.5)
         #expect(scene.lines.sorted() == ["Connected", "InputResolution No signal"], "\(scene.lines)")
+        #expect(scene.warnings.isEmpty, "\(scene.warnings)")
         scene.run(10)
         #expect(
             scene.lines.drop { $0 != "on" }.dropFirst().sorted() == [

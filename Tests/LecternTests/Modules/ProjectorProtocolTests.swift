@@ -139,7 +139,8 @@ struct ProjectorProtocolTests {
         "Wrong answers are told and change nothing",
         arguments: [
             ("%1POWR ?", "%1POWR=9", "'Power'", "Power: unexpected reply: '9' is no value"),
-            ("%2INPT ?", "%2INPT=", "'Input'", "Input: unexpected reply: '' is no value"),
+            ("%2INPT ?", "%2INPT=", "'Input'", "unexpected reply: INPT is ''"),
+            ("%2FREZ ?", "%2FREZ=2", "'Freeze'", "unexpected reply: FREZ is '2'"),
             ("%1AVMT ?", "%1AVMT=41", "'AVMute'", "unexpected reply: AVMT is '41'"),
             ("%1ERST ?", "%1ERST=00000", "'ErrorStatus', {Part = 'Fan'}", "unexpected reply: ERST is '00000'"),
             ("%1LAMP ?", "%1LAMP=many", "'LampHours', {Lamp = 1}", "unexpected reply: LAMP is 'many'"),
@@ -222,6 +223,8 @@ struct ProjectorProtocolTests {
         #expect(scene.lines == ["ConnectionStatus Disconnected", "Disconnected"], "\(scene.lines)")
         #expect(scene.room.errors.map(\.text).first == "PJLink projector at device:4352: \(problem)")
         #expect(scene.deviceLines == ["TCP port 4352: Listening"], "\(scene.deviceLines)")
+        scene.run(9)
+        #expect(scene.room.errors.count == 1, "once for all attempts: \(scene.room.timeline)")
         scene.stopDevice()
         scene.run(6)
         try scene.startDevice("Device.Password = nil")

@@ -56,7 +56,13 @@ local function Answer(command) return '^%' .. command .. '=(?!OK$|ERR[1-4]$)(.*)
 local function Asked(command, fields, reads)
     fields = fields or {}
     fields.query = fields.query or '%' .. command .. ' ?\r'
-    fields.reply = reads and {Answer(command), reads} or Answer(command)
+    fields.reply = Answer(command)
+    if reads then
+        -- ERR3 is no trouble here: in standby much cannot be told.
+        fields.reply = {'^%' .. command .. '=(?!OK$|ERR[124]$)(.*)$', function(self, text)
+            if text ~= 'ERR3' then return reads(self, text) end
+        end}
+    end
     return fields
 end
 
@@ -76,6 +82,11 @@ end
 local OnOff = {On = '1', Off = '0'}
 
 local function Wrong(self, command, text) self:Error(("unexpected reply: %s is '%s'"):format(command, text)) end
+
+-- Reads what has a name.
+local function Named(command, names)
+    return function(self, text) return names[text] or Wrong(self, command, text) end
+end
 
 local function ReadMutes(self, text)
     local what, state = text:match('^([123])([01])$')
@@ -119,7 +130,9 @@ local function SendDigest(self, greeting)
     return hex.encode(checksum.md5(greeting:group(1) .. self.devicePassword)):lower() .. '%1CLSS ?\r'
 end
 
-local function Mute(digit) return Controlled('1AVMT', {values = OnOff, set = '%1AVMT ' .. digit .. '{value}\r'}, ReadMutes) end
+local function Mute(digit)
+    return Controlled('1AVMT', {values = OnOff, set = '%1AVMT ' .. digit .. '{value}\r'}, ReadMutes)
+end
 
 local Parted = {{name = 'Part', values = {Fan = 1, Lamp = 2, Temperature = 3, Cover = 4, Filter = 5, Other = 6}}}
 local EachLamp = {{name = 'Lamp', min = 1, max = 8}}
@@ -156,7 +169,7 @@ local Module = DeviceModule {
         Power = Controlled('1POWR', {
             values = {Off = '0', On = '1', Cooling = '2', Warming = '3'}, settable = {'On', 'Off'},
         }),
-        Input = Controlled('1INPT', {values = Class1Inputs}),
+        Input = Controlled('1INPT', {values = Class1Inputs}, Named('INPT', InputNames)),
         VideoMute = Mute('1'),
         AudioMute = Mute('2'),
         AVMute = Mute('3'),
@@ -175,9 +188,9 @@ local Module = DeviceModule {
         ['Class 1'] = {},
         ['Class 2'] = {
             commands = {
-                Input = Controlled('2INPT', {values = Class2Inputs}),
+                Input = Controlled('2INPT', {values = Class2Inputs}, Named('INPT', InputNames)),
                 InputList = Asked('2INST', {}, ReadInputs),
-                Freeze = Controlled('2FREZ', {values = OnOff}),
+                Freeze = Controlled('2FREZ', {values = OnOff}, Named('FREZ', {['1'] = 'On', ['0'] = 'Off'})),
                 SpeakerVolume = Step('2SVOL'),
                 MicrophoneVolume = Step('2MVOL'),
                 InputName = Asked('2INNM', {
@@ -195,7 +208,7 @@ local Module = DeviceModule {
         },
     },
 
-    -- In standby much cannot be told. So it is asked for when the projector is on.
+    -- What could not be told in standby is asked for when the projector is on.
     init = function(self)
         self:SubscribeStatus('Power', nil, function(_, state)
             if state ~= 'On' then return end
