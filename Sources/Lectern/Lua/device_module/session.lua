@@ -69,7 +69,9 @@ function kit.refuse(d, problem)
     d.refusal = problem
     d.buffer = ""
     kit.clear(d)
-    kit.complain(d, nil, problem, "error")
+    -- One line is enough, however often it is tried.
+    if d.toldRefusal ~= problem then kit.complain(d, nil, problem, "error") end
+    d.toldRefusal = problem
     kit.lost(d)
 end
 
@@ -153,7 +155,7 @@ end
 
 --- Commands may be sent.
 function kit.ready(d)
-    d.isReady = true
+    d.isReady, d.toldRefusal = true, nil
     if not d.isPipe then kit.refresh(d) end
     kit.pump(d)
 end
