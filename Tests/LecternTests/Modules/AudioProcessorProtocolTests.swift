@@ -235,6 +235,20 @@ struct AudioProcessorProtocolTests {
         #expect(told.contains { $0.contains("password") }, "\(told)")
     }
 
+    @Test("A session that cannot be set up is told, and tried again with the next connection")
+    func session() throws {
+        let audio = try AudioProcessorScene(
+            "report('SerialNumber')", device: "Device.NextAnswer = '-GENERAL_FAILURE'")
+        // The handler gives a connection up when so many polls went unanswered.
+        audio.run(25)
+        #expect(
+            audio.scene.room.errors.map(\.text) == [
+                "Tesira at device:2024: the handshake failed: SESSION set verbose true is not answered with +OK"
+            ])
+        #expect(audio.statuses == ["SerialNumber 01234567"], "\(audio.scene.lines)")
+        #expect(audio.connection.suffix(2).sorted() == ["ConnectionStatus Connected", "handler\tConnected"])
+    }
+
     @Test("A subscription tells changes at most each 200 ms, and the last one always")
     func period() throws {
         let audio = try AudioProcessorScene(

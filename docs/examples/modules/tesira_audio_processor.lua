@@ -19,9 +19,9 @@
 --   Subscription     Command, InstanceTag,    'On', 'Off': whether the device tells of changes itself; only Set
 --                    Channel
 --
--- InstanceTag is a block's name in the system's configuration, in capitals and small letters as there. Blocks are subscribed
--- to in the device by their first Update, or when the program subscribes with a qualifier, and again with each connection.
--- Further Updates ask, as all do for blocks that the device does not let us subscribe to.
+-- InstanceTag is a block's name in the system's configuration, spelled as there. A block is subscribed to in the device by
+-- its first Update, or when the program subscribes with a qualifier, and again with each connection. Further Updates ask,
+-- as all do for what the device does not let us subscribe to.
 
 -- What the device writes. --------------------------------------------------------------------------------------------
 
@@ -70,7 +70,7 @@ end
 local function Line(verb, attribute, qualifier, ...)
     local tag = qualifier.InstanceTag
     if tag == '' or tag:find('[%c"]') then
-        error(ValueError('InstanceTag must be the name of a block, got ' .. tag:format('%q')))
+        error(ValueError(('InstanceTag must be the name of a block, got %q'):format(tag)))
     end
     if tag:find('[^%w_.-]') then tag = '"' .. tag .. '"' end
     local words = {tag, verb, attribute}
@@ -79,11 +79,11 @@ local function Line(verb, attribute, qualifier, ...)
     return table.concat(words, ' ')
 end
 
--- Commands that can be subscribed to in the device: how their values are read, the name of their index, their attribute,
--- and the least milliseconds between two messages.
+-- Commands that can be subscribed to in the device: their attribute, the name of its index, how values are read, and the
+-- least milliseconds between two messages.
 local Subscribable = {}
 
---- What is known of a subscription in the device. Its token is what the device calls it by, the same in each connection.
+--- What is known of a subscription in the device. Its token, by which the device tells of it, is the same each time.
 local function WatchOf(self, command, qualifier)
     local tag = qualifier.InstanceTag:gsub('%W', function(c) return ('_%02X'):format(c:byte()) end)
     local token = ('%s.%s.%d'):format(command, tag, qualifier.Channel or 0)
@@ -102,8 +102,8 @@ end
 
 local Commands = {}
 
---- Declares a command about an attribute of blocks. `index` is the second qualifier, if there is one; without `period`, the
---- least milliseconds between two messages, it cannot be subscribed to in the device.
+--- Declares a command about an attribute of blocks. `index` is the second qualifier, if there is one. `period`, the least
+--- milliseconds between two messages, is for what can be subscribed to in the device.
 local function Block(name, attribute, index, decode, period, fields)
     fields.qualifiers = {{name = 'InstanceTag', text = {max = 64}}}
     if index then fields.qualifiers[2] = {name = index, min = 1, max = 256} end
@@ -199,8 +199,8 @@ local function Refused(self, kind, text)
     return text ~= '' and text or kind
 end
 
---- A network connection repeats each line before its answer. So an answer that comes before its line was repeated is that to
---- an earlier request, which took too long.
+--- A network connection repeats each line before its answer. So an answer that comes before the line is repeated is that
+--- to an earlier request, which took too long.
 local function Timely(self, message)
     if message == self.LastLine then
         self.Repeats, self.IsRepeated = true, true
@@ -249,13 +249,16 @@ local Module = DeviceModule {
     unwrap = Timely,
 }
 
-local SubscribeStatus = Module.DeviceClass.SubscribeStatus
+local Subscribe = Module.DeviceClass.SubscribeStatus
 
---- As with all modules; and the device is asked to tell of changes itself.
-function Module.DeviceClass:SubscribeStatus(command, qualifier, callback)
-    SubscribeStatus(self, command, qualifier, callback)
+--- SubscribeStatus as with all modules; and the device is asked to tell of changes itself.
+local function SubscribeStatus(self, command, qualifier, callback)
+    Subscribe(self, command, qualifier, callback)
     if not Subscribable[command] or not qualifier or next(qualifier) == nil then return end
     if self:ReadStatus('ConnectionStatus') == 'Connected' then self:Update(command, qualifier) end
 end
+
+-- Each class has the kit's already.
+for _, class in pairs(Module) do class.SubscribeStatus = SubscribeStatus end
 
 return Module

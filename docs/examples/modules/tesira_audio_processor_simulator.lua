@@ -1,9 +1,8 @@
--- An audio processor with the Tesira Text Protocol: telnet at port 2024 and serial at COM1, see tesira_audio_processor.lua.
+-- An audio processor with the Tesira Text Protocol: telnet at port 2024 and serial at COM1.
 -- While it runs, Device:Change('LEVEL1', 'level', 1, -6) changes what is subscribed to.
 local simulator, ports = require 'simulator', require 'ports'
 
 local BANNER = 'Welcome to the Tesira Text Protocol Server...'
-local IAC <const> = '\xFF'
 
 Device = {
     IsSilent = false,    -- hears and says nothing
@@ -227,7 +226,7 @@ function Device:Opened(link)
     if link.Kind ~= 'TCP' then return Greet(link) end
     -- It will echo, will suppress go-ahead, and wants to know the terminal, and a word about the window.
     if self.Negotiates then
-        link:Send(IAC .. '\xFB\x01' .. IAC .. '\xFB\x03' .. IAC .. '\xFD\x18' .. IAC .. '\xFA\x1F\x00\x50\x00\x18' .. IAC .. '\xF0')
+        link:Send('\xFF\xFB\x01' .. '\xFF\xFB\x03' .. '\xFF\xFD\x18' .. '\xFF\xFA\x1F\x00\x50\x00\x18\xFF\xF0')
     end
     if not self.IsProtected then return Greet(link) end
     link.Step = 'user'
