@@ -70,9 +70,12 @@ function Device:Update(command, qualifier)
         return
     end
     if not record.isWanted then kit.want(d, record) end
-    local counter = self.counter + 1
-    self.counter = counter
-    if counter > self.connectionCounter then kit.lost(d) end
+    -- What has to wait behind others could not be answered yet. Asked for again meanwhile, it counts.
+    if not kit.is_behind_others(d, record) then
+        local counter = self.counter + 1
+        self.counter = counter
+        if counter > self.connectionCounter then kit.lost(d) end
+    end
     if d.mustBegin and d.isUp then kit.begin(d) end
     -- Over the limit somebody has to notice that the login failed; the counter does.
     if d.refusal then return end

@@ -99,6 +99,12 @@ local function append(queue, job)
     job.isQueued = true
 end
 
+--- Whether a query would have to wait, for the first time, for other requests.
+function kit.is_behind_others(d, job)
+    if job.isQueued or d.current == job then return false end
+    return d.current ~= nil or next_job(d) ~= nil
+end
+
 --- Sends a request, or has it wait for its turn.
 function kit.submit(d, job)
     -- The same question twice has one answer.
