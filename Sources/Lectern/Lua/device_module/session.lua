@@ -1,4 +1,4 @@
--- DeviceModule, 8: connections begin and end. What a device wants first, a login or a handshake, holds commands back.
+-- DeviceModule, 9: connections begin and end. What a device wants first, a login or a handshake, holds commands back.
 
 local host = ...
 local kit = host.kit
@@ -145,6 +145,7 @@ function kit.begin(d)
     d.isUp, d.mustBegin, d.isReady, d.refusal, d.buffer = true, false, false, nil, ""
     d.isGreeting = false
     kit.clear(d)
+    kit.reset_telnet(d)
     local plan = d.protocol.login
     if not plan then return after_login(d) end
     d.isLoggingIn, d.tried = true, {}
@@ -228,6 +229,10 @@ function kit.join(d)
             drop(d)
         end
     end, function(_, data)
+        if d.protocol.telnet then
+            data = kit.without_telnet(d, data)
+            if data == "" then return end
+        end
         if d.isLoggingIn then login(d, data) else d.protocol.frame(d, data) end
     end)
     if d.isPipe then d.isUp, d.mustBegin = isUp, true end
