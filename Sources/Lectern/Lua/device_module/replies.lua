@@ -13,7 +13,8 @@ local isinstance, Pattern = isinstance, Pattern
 --- Splits what may be declared as a pattern: a string or Pattern of `re`, or a table that has one, or a Lua pattern in
 --- its field `lua`, and may have a function.
 local function parts_of(where, declared)
-    if type(declared) ~= "table" or isinstance(declared, Pattern) then return declared, nil, nil end
+    if type(declared) == "string" or isinstance(declared, Pattern) then return declared, nil, nil end
+    if type(declared) ~= "table" then fail(where, "must be a pattern, got a %s", type(declared)) end
     local lua, pattern, f = declared.lua, nil, nil
     for key in next, declared do
         if key ~= 1 and key ~= 2 and key ~= "lua" then
@@ -41,13 +42,52 @@ local function first_byte(text, is_lua)
     return byte(first)
 end
 
+--- Behind the set of a Lua pattern that begins at `at`; nil when nothing ends it.
+local function behind_set(text, at)
+    at = at + 1
+    if text:sub(at, at) == "^" then at = at + 1 end
+    repeat
+        if at > #text then return nil end
+        at = at + (text:sub(at, at) == "%" and 2 or 1)
+    until text:sub(at, at) == "]"
+    return at + 1
+end
+
+--- What is wrong with a Lua pattern. Lua itself tells only when a match comes as far as the mistake.
+local function lua_fault(text)
+    local at, count, open, done = 1, 0, {}, {}
+    while at <= #text do
+        local c, next_one = text:sub(at, at), text:sub(at + 1, at + 1)
+        if c == "(" then
+            count = count + 1
+            open[#open + 1] = count
+        elseif c == ")" then
+            if #open == 0 then return "there is a ) too many" end
+            done[table.remove(open)] = true
+        elseif c == "[" then
+            at = behind_set(text, at)
+            if not at then return "a ] is missing" end
+            at = at - 1
+        elseif c == "%" then
+            if next_one == "" then return "it ends with %" end
+            if next_one == "b" and #text < at + 3 then return "%b needs two characters" end
+            if next_one == "f" and text:sub(at + 2, at + 2) ~= "[" then return "%f needs a set" end
+            if next_one:find("%d") and not done[tonumber(next_one)] then return "there is no capture %" .. next_one end
+            at = at + (next_one == "b" and 3 or 1)
+        end
+        at = at + 1
+    end
+    if #open > 0 then return "a ) is missing" end
+    if count > 32 then return "it has more than 32 captures" end
+end
+
 --- Compiles a pattern: a function that gives a message's captures, or the whole match, or nil when it does not match.
 --- @return the function; what may stand for the pattern as `re` Pattern; the first byte; the function beside it
 local function capturer(where, declared)
     local pattern, lua, f = parts_of(where, declared)
     if lua then
-        local fits, problem = pcall(match, "", lua)
-        if not fits then fail(where, "'%s' is no Lua pattern: %s", lua, tostring(problem)) end
+        local fault = lua_fault(lua)
+        if fault then fail(where, "'%s' is no Lua pattern: %s", lua, fault) end
         return function(message) return match(message, lua) end, nil, first_byte(lua, true), f
     end
     local compiled = pattern
@@ -82,6 +122,12 @@ local function named_order(where, compiled, command)
     return order
 end
 
+--- A device's code for messages: bytes that are no characters as in Lua.
+local function shown(code)
+    local text = tostring(code):gsub("[^%g ]", function(c) return ("\\x%02X"):format(byte(c)) end)
+    return "'" .. text .. "'"
+end
+
 --- The record that a message with qualifiers in it is about; nil and what is wrong with it.
 local function record_of(d, command, job, order, ...)
     local count = #command.qualifiers
@@ -101,7 +147,7 @@ local function record_of(d, command, job, order, ...)
             local value = codec.decode((select(place, ...)))
             if value ~= nil then value = codec.admits(value) end
             if value == nil then
-                return nil, ("%s is %s, but must be %s"):format(codec.name, tostring((select(place, ...))), codec.allowed)
+                return nil, ("%s is %s, but must be %s"):format(codec.name, shown((select(place, ...))), codec.allowed)
             end
             qualifier[codec.name] = value
         elseif job and job.record.qualifier then
@@ -127,7 +173,7 @@ local function by_codes(command, capture, order)
     local publish, settle, complain = kit.publish, kit.settle, kit.complain
     local function unexpected(d, code)
         kit.alive(d)
-        complain(d, name, ("unexpected reply: '%s' is no value"):format(tostring(code)))
+        complain(d, name, ("unexpected reply: %s is no value"):format(shown(code)))
         return true
     end
     if #command.qualifiers == 0 and not order then
@@ -190,7 +236,8 @@ end
 
 --- A matcher for what acknowledges a set.
 function kit.ack_matcher(where, declared)
-    local capture = capturer(where, declared)
+    local capture, _, _, f = capturer(where, declared)
+    if f ~= nil then fail(where, "there can be no function beside the pattern") end
     return function(d, message, job)
         if capture(message) == nil then return false end
         kit.settle(d, job)
@@ -204,6 +251,7 @@ function kit.error_matcher(where, declared, index)
     local place = where .. ": error " .. index
     local is_lua = type(declared) == "table" and declared.lua ~= nil
     check(place, declared, is_lua and {lua = "string", [1] = "template"} or {[1] = "pattern", [2] = "template"})
+    if not is_lua and declared[1] == nil then fail(place, "must be {pattern, text}; the pattern is missing") end
     local text = is_lua and declared[1] or declared[2]
     local capture = capturer(place, is_lua and {lua = declared.lua} or declared[1])
     local function take(d, job, first, ...)
