@@ -152,6 +152,7 @@ struct DisplayModuleLineTests {
             ("AA FF 00 03 41 14 99 F0", "unexpected reply: '\\x99' is no value"),
             ("AA FF FF 03 41 12 07 5B", "unexpected reply: ID is '\\xFF', but must be a whole number from 0 to 254"),
             ("AA FF 00 09 41 00 01 14 00 99 01 00 00 F8", "unexpected reply: 0x99 is no value of Input"),
+            ("AA FF 00 09 41 00 01 65 00 21 01 00 00 D1", "unexpected reply: 0x65 is no value of Volume"),
             ("AA FF 00 03 4E 14 05 69", "display 0 refuses command 0x14, error 0x05"),
         ])
     func wrongAnswers(_ frame: String, _ problem: String) throws {
