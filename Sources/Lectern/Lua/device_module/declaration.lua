@@ -109,7 +109,7 @@ end
 
 kit.connection_fields = {
     port = "port", framing = "table", wrap = "function", unwrap = "function", gap = "seconds", timeout = "seconds",
-    login = "table", handshake = "function", Baud = "count", Data = "count", Parity = "string", Stop = "count",
+    login = "table", handshake = "function", telnet = "true", Baud = "count", Data = "count", Parity = "string", Stop = "count",
     FlowControl = "string", CharDelay = "seconds", Mode = "string",
 }
 

@@ -1,4 +1,4 @@
--- DeviceModule, 10: the classes that a declaration gives, one for each kind of connection.
+-- DeviceModule, 11: the classes that a declaration gives, one for each kind of connection.
 
 local host = ...
 local kit = host.kit

@@ -143,7 +143,7 @@ function kit.compile(where, declaration, differences, kind, connection)
     local all = layered(declaration, differences, connection)
     local protocol = {
         name = declaration.name, wrap = all.wrap, unwrap = all.unwrap, gap = all.gap or 0, timeout = all.timeout,
-        handshake = all.handshake, queue = all.queue or 64, init = all.init, connected = all.connected,
+        handshake = all.handshake, telnet = all.telnet, queue = all.queue or 64, init = all.init, connected = all.connected,
         disconnected = all.disconnected, commands = {},
     }
     local framing = all.framing

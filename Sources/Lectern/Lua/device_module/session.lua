@@ -1,4 +1,4 @@
--- DeviceModule, 8: connections begin and end. What a device wants first, a login or a handshake, holds commands back.
+-- DeviceModule, 9: connections begin and end. What a device wants first, a login or a handshake, holds commands back.
 
 local host = ...
 local kit = host.kit
@@ -69,7 +69,9 @@ function kit.refuse(d, problem)
     d.refusal = problem
     d.buffer = ""
     kit.clear(d)
-    kit.complain(d, nil, problem, "error")
+    -- One line is enough, however often it is tried.
+    if d.toldRefusal ~= problem then kit.complain(d, nil, problem, "error") end
+    d.toldRefusal = problem
     kit.lost(d)
 end
 
@@ -142,6 +144,7 @@ function kit.begin(d)
     d.epoch = d.epoch + 1
     d.isUp, d.mustBegin, d.isReady, d.refusal, d.buffer = true, false, false, nil, ""
     kit.clear(d)
+    kit.reset_telnet(d)
     local plan = d.protocol.login
     if not plan then return after_login(d) end
     d.isLoggingIn, d.tried = true, {}
@@ -152,7 +155,7 @@ end
 
 --- Commands may be sent.
 function kit.ready(d)
-    d.isReady = true
+    d.isReady, d.toldRefusal = true, nil
     if not d.isPipe then kit.refresh(d) end
     kit.pump(d)
 end
@@ -210,6 +213,10 @@ function kit.join(d)
             drop(d)
         end
     end, function(_, data)
+        if d.protocol.telnet then
+            data = kit.without_telnet(d, data)
+            if data == "" then return end
+        end
         if d.isLoggingIn then login(d, data) else d.protocol.frame(d, data) end
     end)
     if d.isPipe then d.isUp, d.mustBegin = isUp, true end

@@ -55,6 +55,7 @@ end
 
 local range_fields = {
     min = "number", max = "number", step = "number", encode = "string|function", decode = "function",
+    each = "boolean",
 }
 
 --- `place` is where messages say that the range is.
