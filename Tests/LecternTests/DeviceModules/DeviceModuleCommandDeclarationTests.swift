@@ -145,7 +145,7 @@ struct DeviceModuleCommandDeclarationTests {
             ),
             (
                 "m.commands.Volume.range = {mim = 0, max = 1}",
-                "DeviceModule 'Acme': command 'Volume': field 'range': there is no field 'mim'; there are 'decode', 'encode', 'max', 'min', 'step'"
+                "DeviceModule 'Acme': command 'Volume': field 'range': there is no field 'mim'; there are 'decode', 'each', 'encode', 'max', 'min', 'step'"
             ),
             (
                 "m.commands.Volume.range.min = 'low'",
