@@ -118,7 +118,7 @@ struct CameraModuleTests {
         #expect(
             lines.dropFirst() == [
                 "ZoomDrive: the qualifier 'Speed' must be a whole number from 0 to 7, got '8'",
-                "PanTiltDrive: it has no qualifier 'Speed'; did you mean 'PanSpeed'?", "0,0",
+                "PanTiltDrive: it has no qualifier 'Speed'; there are 'PanSpeed', 'TiltSpeed'", "0,0",
             ], "\(lines)")
         #expect(scene.warnings.isEmpty, "\(scene.warnings)")
         scene.expectNoErrors()
