@@ -101,8 +101,11 @@ end
 
 local function Unwrap(self, packet)
     local text, problem = Hear(self, packet)
-    local socket = text and text:match('^4(.)$')
-    if socket then self.Sockets[socket] = {Request = self.Request, Since = GetSystemUpTime()} end
+    local socket = text and text:match('^4([12])$')
+    if socket and self.Request:sub(1, 2) == '01' then
+        self.Sockets[socket] = {Request = self.Request, Since = GetSystemUpTime()}
+        self.Request = ''
+    end
     return text, problem
 end
 
@@ -232,7 +235,7 @@ return DeviceModule {
     ack = '^4',
     init = function(self)
         self.Address, self.PanSpeed, self.TiltSpeed = 1, 24, 20
-        self.Sockets, self.Cameras = {}, 0
+        self.Sockets, self.Cameras, self.Request = {}, 0, ''
     end,
     busy = function(self)
         local open = 0
