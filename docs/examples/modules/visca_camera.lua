@@ -112,9 +112,14 @@ end
 --- What the camera says about the datagrams themselves.
 local function Controlled(self, payload, isCurrent)
     if payload == '\x01' then return 'reset' end
-    if payload == '\x0F\x02' then return '0F 02' end
-    if payload ~= '\x0F\x01' then return nil, 'no control reply: ' .. hex.encode(payload, ' ') end
+    if payload ~= '\x0F\x01' and payload ~= '\x0F\x02' then
+        return nil, 'no control reply: ' .. hex.encode(payload, ' ')
+    end
     if not (isCurrent and self.IsOpen) then return nil end
+    if payload == '\x0F\x02' then
+        self.IsOpen = false
+        return '0F 02'
+    end
     if self.Attempt > 1 and self.Request:sub(1, 2) == '01' then
         -- It had taken the first one, so only its acknowledgement was lost.
         self.IsOpen = false

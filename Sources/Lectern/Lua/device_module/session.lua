@@ -71,7 +71,9 @@ function kit.refuse(d, problem)
     d.refusal = problem
     d.buffer = ""
     kit.clear(d)
-    kit.complain(d, nil, problem, "error")
+    -- One line is enough, however often it is tried.
+    if d.toldRefusal ~= problem then kit.complain(d, nil, problem, "error") end
+    d.toldRefusal = problem
     kit.lost(d)
 end
 
@@ -156,7 +158,7 @@ end
 
 --- Commands may be sent.
 function kit.ready(d)
-    d.isReady = true
+    d.isReady, d.toldRefusal = true, nil
     -- In a handshake the device may have shown already that it is there.
     if not d.isPipe or d.connection.value == "Connected" then kit.refresh(d) end
     kit.pump(d)
