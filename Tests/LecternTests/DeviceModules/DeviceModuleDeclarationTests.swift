@@ -34,7 +34,7 @@ struct DeviceModuleDeclarationTests {
             ("m.name = nil", "DeviceModule: the field 'name' must be the module's name"),
             ("m.name = ''", "DeviceModule: the field 'name' must be the module's name"),
             ("m.conections = {}", "DeviceModule 'Acme': there is no field 'conections'; did you mean 'connections'?"),
-            ("m[1] = {}", "DeviceModule 'Acme': there is no field '1'; there are 'ack', 'commands', "),
+            ("m[1] = {}", "DeviceModule 'Acme': there is no field '1'; there are 'ack', 'busy', 'commands', "),
             (
                 "m.connections = nil",
                 "DeviceModule 'Acme': the field 'connections' is missing: which of Ethernet, SSH, Serial, UDP the device has"

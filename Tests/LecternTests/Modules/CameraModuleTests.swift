@@ -103,7 +103,7 @@ struct CameraModuleTests {
             end)
             Wait(4, function()
                 local pan, tilt = Camera:ReadStatus('PanTilt'):match('(.+),(.+)')
-                print(pan // 100, tilt // 100, Camera:ReadStatus('Zoom') // 100, Camera:ReadStatus('Focus') // 1000)
+                print(pan, tilt, Camera:ReadStatus('Zoom'), Camera:ReadStatus('Focus'))
                 Camera:Set('PanTiltReset')
                 print(select(2, pcall(Camera.Set, Camera, 'ZoomDrive', 'Tele', {Speed = 8})).message)
                 print(select(2, pcall(Camera.Set, Camera, 'PanTiltDrive', 'Up', {Speed = 8})).message)
@@ -112,13 +112,14 @@ struct CameraModuleTests {
             """)
         scene.run(10)
         let lines = scene.lines
-        // 1 s at 20 and 5 times 60 steps a second, 2 times 512, and 4 times 2048 from 4096; each within its hundreds.
-        let numbers = (lines.first ?? "").split(separator: "\t").compactMap { Double($0) }
-        #expect(numbers == [12, 3, 10, 12] || numbers == [11, 2, 10, 12] || numbers == [12, 2, 10, 12], "\(lines)")
+        // About 1 s at 20 and 5 times 60 steps a second, at 2 times 512, and at 4 times 2048 from 4096 on.
+        let numbers = (lines.first ?? "").split(separator: "\t").compactMap { Int($0) }
+        let expected = [1150...1250, 270...320, 900...1100, 11_500...12_500]
+        #expect(numbers.count == 4 && zip(expected, numbers).allSatisfy { $0.contains($1) }, "\(lines)")
         #expect(
             lines.dropFirst() == [
                 "ZoomDrive: the qualifier 'Speed' must be a whole number from 0 to 7, got '8'",
-                "PanTiltDrive: it has no qualifier 'Speed'; did you mean 'PanSpeed'?", "0,0",
+                "PanTiltDrive: it has no qualifier 'Speed'; there are 'PanSpeed', 'TiltSpeed'", "0,0",
             ], "\(lines)")
         #expect(scene.warnings.isEmpty, "\(scene.warnings)")
         scene.expectNoErrors()
@@ -131,10 +132,8 @@ struct CameraModuleTests {
             """
             report('PanTilt', 'Preset')
             Camera:Connect()
-            Wait(1, function()
-                Camera:Set('PresetSave', nil, {Preset = 3})
-                Camera:Set('Home')
-            end)
+            Wait(2, function() Camera:Set('PresetSave', nil, {Preset = 3}) end)
+            Wait(3, function() Camera:Set('Home') end)
             Wait(4, function() Camera:Set('Preset', 3) end)
             Wait(4.5, function() print('on its way') end)
             Wait(8, function()
@@ -144,9 +143,9 @@ struct CameraModuleTests {
             """, device: "Device.Power = 'On' Device:MoveBy('Pan', 1000) Device:MoveBy('Tilt', -200)")
         scene.run(10)
         #expect(
-            scene.lines == ["PanTilt 1000,-200", "Preset 3", "PanTilt 0,0", "on its way", "PanTilt 1000,-200"]
-                || scene.lines == ["Preset 3", "PanTilt 1000,-200", "PanTilt 0,0", "on its way", "PanTilt 1000,-200"],
-            "\(scene.lines)")
+            scene.lines == [
+                "PanTilt 1000,-200", "Preset 0", "Preset 3", "PanTilt 0,0", "on its way", "PanTilt 1000,-200",
+            ], "\(scene.lines)")
         #expect(scene.warnings.count == 1 && scene.warnings[0].hasSuffix("Preset: not executable now"))
         scene.expectNoErrors()
     }
@@ -158,18 +157,20 @@ struct CameraModuleTests {
             """
             report('ConnectionStatus', 'Power')
             Camera:Connect()
-            Wait(1, function()
+            Wait(2, function()
                 Camera:Set('PanTilt', '30000,0')
                 Camera:Set('Iris', 3)
+            end)
+            Wait(3, function()
                 Camera:Set('Power', 'Off')
                 Camera:Set('Zoom', 1)
                 Camera:Update('WhiteBalance')
                 print(select(2, pcall(Camera.Set, Camera, 'PanTilt', 'left')).message)
                 print(select(2, pcall(Camera.Set, Camera, 'Power', 'Fault')).message)
             end)
-            Wait(3, function() print(select(2, pcall(Camera.Set, Camera, 'Focus', 100)).message) end)
+            Wait(5, function() print(select(2, pcall(Camera.Set, Camera, 'Focus', 100)).message) end)
             """)
-        scene.run(4)
+        scene.run(6)
         #expect(
             scene.lines == [
                 "ConnectionStatus Connected", "Power On", "PanTilt: the value must be 'pan,tilt', got 'left'",
@@ -217,10 +218,10 @@ struct CameraModuleTests {
             """
             report('Zoom')
             Camera:Connect()
-            Wait(1, function() Camera:Set('Zoom', 16384) end)
-            Wait(2, function() Camera:Set('Cancel') end)
-            Wait(3, function() Camera:Set('Backlight', 'On') end)
-            Wait(4, function() print(Camera:ReadStatus('Backlight')) end)
+            Wait(2, function() Camera:Set('Zoom', 16384) end)
+            Wait(3, function() Camera:Set('Cancel') end)
+            Wait(4, function() Camera:Set('Backlight', 'On') end)
+            Wait(5, function() print(Camera:ReadStatus('Backlight')) end)
             """)
         scene.run(8)
         #expect(scene.lines.count == 4, "\(scene.lines)")

@@ -227,17 +227,17 @@ struct CameraModuleTroubleTests {
             .udp,
             """
             Camera:Connect()
-            Wait(1, function() Camera:Set('Tally', 'On') end)
+            Wait(2, function() Camera:Set('Tally', 'On') end)
             """,
             device: """
                 Device.Power = 'On'
                 local hear = Device.HearDatagram
                 function Device:HearDatagram(link, datagram)
-                    if not datagram:find('\\x7E\\x01\\x0A', 1, true) then return hear(self, link, datagram) end
+                    if not datagram:find('\\x01\\x7E\\x01\\x0A', 1, true) then return hear(self, link, datagram) end
                     link:Send('\\x02\\x01\\x00\\x02' .. datagram:sub(5, 8) .. '\\x0F\\x02')
                 end
                 """)
-        scene.run(3)
+        scene.run(4)
         #expect(
             scene.warnings == [
                 "VISCA camera at device:52381: Tally: the camera does not know this kind of message"

@@ -101,17 +101,25 @@ end
 
 local function Unwrap(self, packet)
     local text, problem = Hear(self, packet)
-    local socket = text and text:match('^4(.)$')
-    if socket then self.Sockets[socket] = {Request = self.Request, Since = GetSystemUpTime()} end
+    local socket = text and text:match('^4([12])$')
+    if socket and self.Request:sub(1, 2) == '01' then
+        self.Sockets[socket] = {Request = self.Request, Since = GetSystemUpTime()}
+        self.Request = ''
+    end
     return text, problem
 end
 
 --- What the camera says about the datagrams themselves.
 local function Controlled(self, payload, isCurrent)
     if payload == '\x01' then return 'reset' end
-    if payload == '\x0F\x02' then return '0F 02' end
-    if payload ~= '\x0F\x01' then return nil, 'no control reply: ' .. hex.encode(payload, ' ') end
+    if payload ~= '\x0F\x01' and payload ~= '\x0F\x02' then
+        return nil, 'no control reply: ' .. hex.encode(payload, ' ')
+    end
     if not (isCurrent and self.IsOpen) then return nil end
+    if payload == '\x0F\x02' then
+        self.IsOpen = false
+        return '0F 02'
+    end
     if self.Attempt > 1 and self.Request:sub(1, 2) == '01' then
         -- It had taken the first one, so only its acknowledgement was lost.
         self.IsOpen = false
@@ -232,7 +240,7 @@ return DeviceModule {
     ack = '^4',
     init = function(self)
         self.Address, self.PanSpeed, self.TiltSpeed = 1, 24, 20
-        self.Sockets, self.Cameras = {}, 0
+        self.Sockets, self.Cameras, self.Request = {}, 0, ''
     end,
     busy = function(self)
         local open = 0
