@@ -69,7 +69,11 @@ function kit.refuse(d, problem)
     d.refusal = problem
     d.buffer = ""
     kit.clear(d)
-    kit.complain(d, nil, problem, "error")
+    -- Once, however often it is tried.
+    if d.toldRefusal ~= problem then
+        d.toldRefusal = problem
+        kit.complain(d, nil, problem, "error")
+    end
     kit.lost(d)
 end
 
@@ -140,8 +144,10 @@ end
 --- A connection begins.
 function kit.begin(d)
     d.epoch = d.epoch + 1
-    d.isUp, d.mustBegin, d.isReady, d.refusal, d.buffer = true, false, false, nil, ""
+    d.isUp, d.mustBegin, d.isReady, d.refusal, d.buffer, d.ending = true, false, false, nil, "", nil
     kit.clear(d)
+    -- A device that never answers neither asks for a password nor shakes hands.
+    if kit.is_unidirectional(d) then return kit.ready(d) end
     local plan = d.protocol.login
     if not plan then return after_login(d) end
     d.isLoggingIn, d.tried = true, {}
@@ -152,7 +158,7 @@ end
 
 --- Commands may be sent.
 function kit.ready(d)
-    d.isReady = true
+    d.isReady, d.toldRefusal = true, nil
     if not d.isPipe then kit.refresh(d) end
     kit.pump(d)
 end
