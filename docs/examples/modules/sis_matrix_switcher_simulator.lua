@@ -162,7 +162,8 @@ local function Perform(device, link, command)
     if command.Escape then
         local text, letters = command.Escape:match('^(.*)(%u%u)$')
         local escape = Escapes[letters]
-        return escape and escape(device, link, text)
+        if not escape then return nil end
+        return escape(device, link, text)
     end
     local first, stars, second = command.Numbers:match('^(%d*)(%**)(%d*)$')
     local perform = Commands[command.Word]
@@ -217,7 +218,7 @@ function Device:Opened(link)
     link.Buffer, link.IsOpen, link.Access = '', true, 'Administrator'
     -- Whoever is at the serial port hears everything from the start.
     link.Verbose = link.Kind == 'Serial' and 1 or 0
-    if link.Kind == 'Serial' then return end
+    if link.Kind == 'Serial' or self.IsSilent then return end
     link:Send(self:Banner() .. os.date('%a, %d %b %Y %X') .. '\r\n')
     if self.Password then
         link.IsOpen = false
