@@ -72,8 +72,9 @@ let package = Package(
                 .embedInCode("Lua/device_module/declaration.lua"), .embedInCode("Lua/device_module/values.lua"),
                 .embedInCode("Lua/device_module/replies.lua"), .embedInCode("Lua/device_module/framing.lua"),
                 .embedInCode("Lua/device_module/protocol.lua"), .embedInCode("Lua/device_module/statuses.lua"),
-                .embedInCode("Lua/device_module/line.lua"), .embedInCode("Lua/device_module/session.lua"),
-                .embedInCode("Lua/device_module/device.lua"), .embedInCode("Lua/device_module/device_classes.lua"),
+                .embedInCode("Lua/device_module/line.lua"), .embedInCode("Lua/device_module/telnet.lua"),
+                .embedInCode("Lua/device_module/session.lua"), .embedInCode("Lua/device_module/device.lua"),
+                .embedInCode("Lua/device_module/device_classes.lua"),
             ],
             swiftSettings: swiftSettings
         ),

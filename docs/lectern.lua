@@ -2163,6 +2163,11 @@ function checksum.crc(data, model, width, poly, init, refin, refout, xorout) end
 ---@return any # a byte as a number
 function checksum.lrc(data) end
 
+--- Computes the MD5 digest of RFC 1321, for device protocols that ask for it. It keeps no secret.
+---@param data string The bytes to digest.
+---@return any # a string of 16 bytes
+function checksum.md5(data) end
+
 --- Adds up the bytes.
 ---@param data string The bytes to check.
 ---@param bits? integer How many bits of the sum to keep.

@@ -42,7 +42,7 @@ public final class Program {
     ///   - configuration: limits, profile, addresses.
     ///   - log: where its log goes.
     ///   - register: adds the embedder's own functions and classes.
-    /// - Throws: ``ProgramError`` when the folder is missing or a registration fails.
+    /// - Throws: ``ProgramError`` when a folder is missing or a registration fails.
     public init(
         source: ProgramSource, environment: any Environment,
         configuration: ProgramConfiguration = ProgramConfiguration(),
@@ -55,6 +55,7 @@ public final class Program {
         let journal = ProgramJournal(log: log, environment: environment)
         self.journal = journal
         let folder = try ProgramFolder(source.folder)
+        let modules = try ModuleFolders(program: folder, configuration: configuration)
         do {
             runtime = try LuaRuntime(limits: configuration.limits, profile: configuration.profile, host: journal)
             var surroundings = LuaSurroundings()
@@ -63,7 +64,7 @@ public final class Program {
             surroundings.randomSeed = Int(truncatingIfNeeded: environment.nextRandom())
             surroundings.isRepeatable = environment is SimulatedEnvironment
             surroundings.confine = folder.confine
-            surroundings.loadModule = folder.module
+            surroundings.loadModule = modules.module
             surroundings.loadFile = folder.file
             try runtime.openLibraries(surroundings)
             let exit = Box<(Int) -> Void>()

@@ -24,7 +24,7 @@ public struct ProgramCheck {
                 program.stop()
                 environment.close()
             }
-            let folder = try ProgramFolder(source.folder)
+            let folders = try ModuleFolders(program: try ProgramFolder(source.folder), configuration: configuration)
             var problems: [String] = []
             var seen: Set<String> = []
             var pending = [(text: main.text, path: main.name)]
@@ -39,7 +39,7 @@ public struct ProgramCheck {
                 for (name, line) in RequireScanner.requirements(file.text)
                 where !program.runtime.hasModule(name) && seen.insert(name).inserted {
                     do throws(LuaFault) {
-                        let module = try folder.module(name)
+                        let module = try folders.module(name)
                         pending.append((module.text, module.shownPath))
                     } catch {
                         problems.append("\(file.path):\(line): \(error.message)")

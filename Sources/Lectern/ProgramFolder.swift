@@ -1,7 +1,7 @@
 internal import Glibc
 internal import LuaRuntime
 
-/// The folder that a program may see: finds its modules and confines its files.
+/// A folder that a program may see: confines its files.
 struct ProgramFolder {
     /// Absolute, without symbolic links.
     let path: String
@@ -10,26 +10,6 @@ struct ProgramFolder {
     init(_ path: String) throws(ProgramError) {
         guard let real = Self.realPath(path) else { throw ProgramError("\(path): \(Self.systemError())") }
         self.path = real
-    }
-
-    /// The text of module `name`: `folder/module.lua` or `folder/module/init.lua` for `folder.module`.
-    func module(_ name: String) throws(LuaFault) -> (text: [UInt8], shownPath: String) {
-        let relative = name.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "/")
-        guard !name.isEmpty, !name.contains("/"), !name.contains("\0"), !relative.split(separator: "/").contains("..")
-        else {
-            throw LuaFault(.importError, "'\(name)' is no module name; write 'module' or 'folder.module'")
-        }
-        let candidates = ["\(relative).lua", "\(relative)/init.lua"]
-        for candidate in candidates where access("\(path)/\(candidate)", F_OK) == 0 {
-            do throws(LuaFault) {
-                return (try Self.read(try confine(candidate, "r")), candidate)
-            } catch {
-                throw LuaFault(.importError, "module '\(name)': \(error.message)")
-            }
-        }
-        throw LuaFault(
-            .importError,
-            "module '\(name)' not found: neither \(candidates.joined(separator: " nor ")) is in the program's folder")
     }
 
     /// The text of a file of the folder.

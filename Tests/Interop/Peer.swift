@@ -112,6 +112,13 @@ final class Peer: Sendable {
         return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").count
     }
 
+    /// The processes that it has started and that run.
+    func children() throws -> [pid_t] {
+        let id = process.withLockedValue { $0.processIdentifier }
+        let text = try String(contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8)
+        return text.split(separator: " ").compactMap { pid_t($0) }
+    }
+
     /// The names of the process's threads.
     func threads() throws -> [String] {
         let tasks = "/proc/\(process.withLockedValue { $0.processIdentifier })/task"

@@ -64,7 +64,7 @@ struct ConfigurationTests {
             (
                 "prots: 1",
                 "f:1: key 'prots' is not known; "
-                    + "the configuration has devices, limits, profile, servers, certificates, log, ssh"
+                    + "the configuration has devices, modules, limits, profile, servers, certificates, log, ssh"
             ),
             ("limit: {}", "f:1: key 'limit' is not known; did you mean 'limits'?"),
             (
@@ -99,7 +99,8 @@ struct ConfigurationTests {
             ),
             ("devices: {A: {ports: {COM1: {}}}}", "f:1: port 'COM1' needs a 'path'"),
             ("ssh:\n  policy: lax", "f:2: 'policy' must be one of 'accept-new', 'strict'"),
-            ("ssh: {keys: key}", "f:1: 'keys' must be a list of files, such as [keys/room]"),
+            ("modules: ../modules", "f:1: 'modules' must be a list of paths, such as [../modules]"),
+            ("ssh: {keys: key}", "f:1: 'keys' must be a list of paths, such as [keys/room]"),
             ("ssh: {hosts: {a: {legacy: 1}}}", "f:1: 'legacy' must be true or false"),
             ("log:\n  level: loud", "f:2: 'level' must be one of 'debug', 'info', 'warning', 'error'"),
         ])

@@ -103,4 +103,43 @@ struct ProfileTests {
                 "true\tfolder\tfolder.lua",
             ])
     }
+
+    @Test(
+        "Modules are looked for in the program's folder, then in those of the configuration, of which it sees nothing else"
+    )
+    func sharedModules() throws {
+        try ProjectFiles.withFolder(of: ["own.lua": "return 'shared'", "other.lua": "error('at load')"]) { shared in
+            try ProjectFiles.withFolder(of: ["own.lua": "return 'own'"]) { folder in
+                let stage = Stage()
+                var configuration = Stage.configuration()
+                configuration.moduleFolders = [shared]
+                let actor = try stage.start(
+                    "main",
+                    """
+                    print(require('own'))
+                    print(select(2, pcall(require, 'other')))
+                    print(pcall(io.open, '\(shared)/own.lua'))
+                    print(select(2, pcall(require, 'none')).message)
+                    """, folder: folder, configuration: configuration)
+                let name = shared.split(separator: "/").last ?? ""
+                #expect(
+                    actor.lines == [
+                        "own\town.lua", "\(name)/other.lua:1: at load",
+                        "false\tmain.lua:3: IOError: '\(shared)/own.lua' is outside of the program's folder; "
+                            + "programs have their own folder only",
+                        "module 'none' not found: neither none.lua nor none/init.lua is in the program's folder, \(shared)",
+                    ], "\(actor.lines)")
+            }
+        }
+    }
+
+    @Test("A folder of modules that is missing keeps a program from loading")
+    func missingFolder() throws {
+        var configuration = Stage.configuration()
+        configuration.moduleFolders = ["/nowhere/modules"]
+        let problem = #expect(throws: ProgramError.self) {
+            try Stage().start("main", "", configuration: configuration)
+        }
+        #expect(problem?.message == "folder of modules /nowhere/modules: No such file or directory")
+    }
 }

@@ -63,6 +63,16 @@ func declareChecksumFunctions() -> [LuaFunction] {
             }
             return call.returning(Int(bitPattern: UInt(result)))
         },
+        LuaFunction(
+            "checksum.md5", [.required("data", .string, "The bytes to digest.")], returns: "a string of 16 bytes",
+            "Computes the MD5 digest of RFC 1321, for device protocols that ask for it. It keeps no secret."
+        ) { (call) throws(LuaFault) in
+            let digest = try call.withBytes(1) { (bytes) throws(LuaFault) in
+                MD5.digest(of: bytes ?? UnsafeRawBufferPointer(start: nil, count: 0))
+            }
+            call.stack.push(digest)
+            return .values(1)
+        },
     ]
 }
 

@@ -26,8 +26,9 @@ extension BindingContext {
         ("declaration", PackageResources.declaration_lua), ("values", PackageResources.values_lua),
         ("replies", PackageResources.replies_lua), ("framing", PackageResources.framing_lua),
         ("protocol", PackageResources.protocol_lua), ("statuses", PackageResources.statuses_lua),
-        ("line", PackageResources.line_lua), ("session", PackageResources.session_lua),
-        ("device", PackageResources.device_lua), ("classes", PackageResources.device_classes_lua),
+        ("line", PackageResources.line_lua), ("telnet", PackageResources.telnet_lua),
+        ("session", PackageResources.session_lua), ("device", PackageResources.device_lua),
+        ("classes", PackageResources.device_classes_lua),
     ]
 
     /// Makes `DeviceModule`, which is written in Lua, known to the program.

@@ -14,7 +14,7 @@ extension ConfigurationReader {
                 }
             case "authorities":
                 for (alias, file) in entries(value, nil, of: "'authorities'") {
-                    configuration.authorities[alias] = path(file, alias)
+                    configuration.authorities[alias] = string(file, alias).map(path)
                 }
             default:
                 for (host, value) in entries(value, nil, of: "'pins'") {
@@ -28,7 +28,7 @@ extension ConfigurationReader {
         let problemsBefore = problems.count
         var files: [String: String] = [:]
         for (key, value) in entries(node, ["certificate", "key", "passphrase"], of: "identity '\(alias)'") {
-            files[key] = path(value, key)
+            files[key] = string(value, key).map(path)
         }
         guard let certificate = files["certificate"] else {
             if problems.count == problemsBefore { note(node, "identity '\(alias)' needs a 'certificate'") }
@@ -36,13 +36,6 @@ extension ConfigurationReader {
         }
         return ProgramConfiguration.IdentityFiles(
             certificate: certificate, key: files["key"], passphrase: files["passphrase"])
-    }
-
-    /// A file; one that is not absolute is beside the configuration.
-    private mutating func path(_ node: Node, _ key: String) -> String? {
-        guard let path = string(node, key) else { return nil }
-        guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
-        return file[...slash] + path
     }
 
     /// One fingerprint or a list of them.

@@ -10,14 +10,14 @@ extension ConfigurationReader {
             switch key {
             case "knownHosts": set(&ssh.knownHosts, string(value, key).map(path))
             case "policy": set(&ssh.policy, word(value, key))
-            case "keys": set(&ssh.keys, paths(value, key))
+            case "keys": set(&ssh.keys, paths(value, key, such: "[keys/room]"))
             case "legacy": set(&ssh.legacy, boolean(value, key))
             default:
                 for (host, value) in entries(value, nil, of: "'hosts'") {
                     var own = SSHConfiguration.Host()
                     for (key, value) in entries(value, ["keys", "legacy"], of: "host '\(host)'") {
                         if key == "keys" {
-                            set(&own.keys, paths(value, key))
+                            set(&own.keys, paths(value, key, such: "[keys/room]"))
                         } else {
                             set(&own.legacy, boolean(value, key))
                         }
@@ -26,19 +26,6 @@ extension ConfigurationReader {
                 }
             }
         }
-    }
-
-    private mutating func paths(_ node: Node, _ key: String) -> [String]? {
-        guard case .sequence(let sequence) = node else {
-            note(node, "'\(key)' must be a list of files, such as [keys/room]")
-            return nil
-        }
-        return sequence.compactMap { string($0, key).map(path) }
-    }
-
-    private func path(_ text: String) -> String {
-        guard !text.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return text }
-        return file[...slash] + text
     }
 
     private mutating func boolean(_ node: Node, _ key: String) -> Bool? {

@@ -13,10 +13,11 @@ struct ConfigurationReader {
 
     /// Sets what the file sets. What is wrong keeps its former value and is noted.
     mutating func read(_ root: Node, into configuration: inout ProgramConfiguration) {
-        let keys = ["devices", "limits", "profile", "servers", "certificates", "log", "ssh"]
+        let keys = ["devices", "modules", "limits", "profile", "servers", "certificates", "log", "ssh"]
         for (key, value) in entries(root, keys, of: "the configuration") {
             switch key {
             case "devices": configuration.devices = devices(value, &configuration.processors)
+            case "modules": set(&configuration.moduleFolders, paths(value, key, such: "[../modules]"))
             case "limits": limits(value, &configuration.limits)
             case "ssh": ssh(value, &configuration.ssh)
             case "profile": set(&configuration.profile, word(value, key))
@@ -138,6 +139,21 @@ struct ConfigurationReader {
             return nil
         }
         return scalar.string
+    }
+
+    /// A list of paths, which are from the folder of the configuration's file.
+    mutating func paths(_ node: Node, _ key: String, such example: String) -> [String]? {
+        guard case .sequence(let sequence) = node else {
+            note(node, "'\(key)' must be a list of paths, such as \(example)")
+            return nil
+        }
+        return sequence.compactMap { string($0, key).map(path) }
+    }
+
+    /// A path from the folder of the configuration's file.
+    func path(_ text: String) -> String {
+        guard !text.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return text }
+        return file[...slash] + text
     }
 
     private mutating func address(_ node: Node, _ key: String) -> String? {

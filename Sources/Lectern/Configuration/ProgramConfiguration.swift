@@ -47,6 +47,9 @@ public struct ProgramConfiguration: Equatable, Sendable {
     /// The only certificates that are accepted from certain hosts, by the name or address that programs give, in lower
     /// case.
     public var pins: [String: [CertificateFingerprint]] = [:]
+    /// Further folders whose modules `require` finds, after those of the program's own folder; absolute paths, or from the
+    /// folder of the process. A program reads modules there, and nothing else.
+    public var moduleFolders: [String] = []
     /// How SSH connections are opened.
     public var ssh = SSHConfiguration()
     /// Less severe log entries are left out.

@@ -27,6 +27,24 @@ struct DeviceModuleLineTests {
             ], "\(scene.device.timeline)")
     }
 
+    @Test("Of a number that says how far, each one that waits is sent")
+    func eachNumber() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({gap = 0.25, commands = {
+                Step = {range = {min = -9, max = 9, each = true}, set = 'S{value}\\r'},
+                Level = {range = {min = -9, max = 9}, set = 'L{value}\\r'},
+            }}).EthernetClass('10.0.0.2')
+            dev:Connect(1)
+            for _ = 1, 3 do
+                dev:Set('Step', 1)
+                dev:Set('Level', 1)
+            end
+            """)
+        scene.run(3)
+        #expect(scene.device.lines == ["S1", "L1", "S1", "S1"], "\(scene.device.timeline)")
+    }
+
     @Test("With a time-out one request is open at a time; without a reply the next one follows when it is over")
     func oneAtATime() throws {
         let scene = try DeviceModuleScene(
@@ -71,6 +89,30 @@ struct DeviceModuleLineTests {
         #expect(
             scene.room.lines == ["B\t1\tnil", "A\tOne\tnil", "C\t2\t4", "C\t2\t2"]
                 || scene.room.lines == ["A\tOne\tnil", "B\t1\tnil", "C\t2\t4", "C\t2\t2"], "\(scene.room.lines)")
+    }
+
+    @Test("What a device tells of another qualifier meanwhile is a status, but does not answer the open request")
+    func unaskedMeanwhile() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({timeout = 1}).EthernetClass('10.0.0.2')
+            report(dev, 'Input')
+            dev:Connect(1)
+            dev:Update('Input', {Output = 1})
+            dev:Update('Input', {Output = 2})
+            """,
+            device: """
+                function reply(line)
+                    if line == 'I2?' then return 'I2=1' end
+                    Wait(0.1, function() say('I4=2\\r') end)
+                    Wait(0.3, function() say('I1=2\\r') end)
+                end
+                """)
+        scene.run(1)
+        #expect(
+            scene.room.timeline == ["0.1 Input\tVGA\t4", "0.3 Input\tVGA\t1", "0.3 Input\tHDMI\t2"],
+            "\(scene.room.timeline)")
+        #expect(scene.device.timeline == ["0.0 I1?", "0.3 I2?"], "\(scene.device.timeline)")
     }
 
     @Test("An acknowledged set lets the next request go, and is confirmed when the module says so")
@@ -127,6 +169,46 @@ struct DeviceModuleLineTests {
                 "4.0 ConnectionStatus\tDisconnected\tnil", "6.0 ConnectionStatus\tConnected\tnil", "6.0 Power\tOn\tnil",
                 "6.0 Volume\t5\tnil",
             ], "\(scene.room.timeline)")
+    }
+
+    @Test(
+        "Many updates at once are no silence: those that wait behind others are not counted",
+        arguments: ["timeout = 1", "gap = 0.1"])
+    func manyUpdates(_ pacing: String) throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({\(pacing)}).EthernetClass('10.0.0.2')
+            dev.connectionCounter = 2
+            report(dev, 'ConnectionStatus', 'Input')
+            dev:Connect(1)
+            Wait(1, function()
+                dev:Update('Power')
+                dev:Update('Volume')
+                for output = 1, 4 do dev:Update('Input', {Output = output}) end
+            end)
+            Wait(3, function() print(dev.counter) end)
+            """)
+        scene.run(4)
+        #expect(
+            scene.room.lines.sorted() == [
+                "0", "ConnectionStatus\tConnected\tnil", "Input\tHDMI\t1", "Input\tHDMI\t2", "Input\tHDMI\t3",
+                "Input\tHDMI\t4",
+            ], "\(scene.room.timeline)")
+    }
+
+    @Test("A query that waits behind others counts when it is asked for again")
+    func askedAgain() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({timeout = 10}).EthernetClass('10.0.0.2')
+            dev.connectionCounter = 2
+            report(dev, 'ConnectionStatus')
+            dev:Connect(1)
+            dev:Update('Volume')
+            Timer(1, function() dev:Update('Power') end)
+            """, device: "function reply(line) end")
+        scene.run(5)
+        #expect(scene.room.timeline == ["3.0 ConnectionStatus\tDisconnected\tnil"], "\(scene.room.timeline)")
     }
 
     @Test("Through its handler a device is found again after a loss, and its statuses are read again")

@@ -1,6 +1,7 @@
 import ControlCore
 import Lectern
 import NIOCore
+import Testing
 
 /// A room with a device module and, at 10.0.0.2, the device: port 23 of TCP and of UDP.
 struct DeviceModuleScene {
@@ -81,4 +82,20 @@ struct DeviceModuleScene {
     }
 
     func run(_ seconds: Double) { stage.run(seconds) }
+
+    /// Expects that the declaration, changed by a line of Lua, is refused with a message that begins so.
+    static func expectMistake(
+        _ change: String, _ message: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let scene = try DeviceModuleScene(
+            """
+            m = declaration()
+            \(change)
+            print(select(2, pcall(function() DeviceModule(m) end)))
+            """)
+        let line = try #require(scene.room.lines.first, sourceLocation: sourceLocation)
+        #expect(
+            line.hasPrefix("room.lua:") && line.contains(": ValueError: \(message)"), "\(line)",
+            sourceLocation: sourceLocation)
+    }
 }

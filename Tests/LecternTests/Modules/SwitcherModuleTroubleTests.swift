@@ -43,7 +43,7 @@ struct SwitcherModuleTroubleTests {
                 Wait(3, function() Device.BusyCount = 2 end)
                 Wait(6, function() Device.BusyCount = 4 end)
                 """,
-            options: "DisconnectLimit = 3, pollFrequency = 60",
+            options: "DisconnectLimit = 3, pollFrequency = 60, ConnectedOn = 'Response'",
             """
             report('FrontPanelLock', 'AudioMute')
             Wait(3.5, function()
@@ -58,7 +58,7 @@ struct SwitcherModuleTroubleTests {
         switcher.run(9)
         #expect(
             switcher.lines("Front", "Audio") == [
-                "FrontPanelLock All", "AudioMute On {Output=1}", "AudioMute Off {Output=1}",
+                "FrontPanelLock Off", "FrontPanelLock All", "AudioMute On {Output=1}", "AudioMute Off {Output=1}",
             ],
             "\(switcher.scene.lines)")
         let told = switcher.scene.warnings.map { $0.hasSuffix("FrontPanelLock: it is busy; it is sent again") }
@@ -81,12 +81,14 @@ struct SwitcherModuleTroubleTests {
             "report('ConnectionStatus', 'Tie', 'VideoMute', 'AudioMute', 'InputName', 'FrontPanelLock')")
         switcher.run(6)
         #expect(
-            switcher.scene.lines.sorted() == ["Connected", "ConnectionStatus Connected", "VideoMute On {Output=1}"],
+            switcher.scene.lines.sorted() == [
+                "Connected", "ConnectionStatus Connected", "FrontPanelLock Off", "VideoMute On {Output=1}",
+            ],
             "\(switcher.scene.lines)")
         let told = switcher.scene.room.entries.filter { $0.severity != .info }.map(\.text)
         for part in [
             "input 1 at output 9", "input 99 at output 1", "input 9 at output 1", "VideoMute: unexpected reply: '7'",
-            "VideoMute: unexpected reply: Output is 9", "InputName: unexpected reply: Input is 77",
+            "VideoMute: unexpected reply: Output is '9'", "InputName: unexpected reply: Input is '77'",
             "FrontPanelLock: unexpected reply: '9'",
         ] {
             #expect(told.contains { $0.contains(part) }, "\(part): \(told)")
@@ -102,7 +104,7 @@ struct SwitcherModuleTroubleTests {
                 Wait(4, function() simulator.Tell(Device, 'Vmt1*1\\r\\nAmt2*1\\r\\n\\r\\nOut3 In4 Vid\\r\\nVm') end)
                 Wait(4.5, function() simulator.Tell(Device, 't2*1\\r') end)
                 Wait(5, function() simulator.Tell(Device, '\\nVmt3*1\\r\\n') end)
-                """,
+                """, options: "DisconnectLimit = 3, pollFrequency = 60, ConnectedOn = 'Response'",
             """
             report('Tie', 'VideoMute', 'AudioMute', 'OutputName')
             Wait(3, function()

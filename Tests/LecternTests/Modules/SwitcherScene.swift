@@ -15,7 +15,7 @@ final class SwitcherScene {
     ///   - options: the handler's.
     init(
         over way: ModuleScene.Way, device: String = "", model: String = "8x8", password: String = "secret",
-        options: String = "DisconnectLimit = 3, connectRetryTime = 2", _ room: String
+        options: String = "DisconnectLimit = 3, connectRetryTime = 2, ConnectedOn = 'Response'", _ room: String
     ) throws {
         self.way = way
         scene = try ModuleScene("sis_matrix_switcher", over: way, port: 2023)

@@ -48,10 +48,11 @@ local function ServeNetwork(device, protocol, port)
 end
 
 local function ServeSerial(device, settings)
-    local found, port = pcall(SerialInterface, ProcessorDevice('Device'), settings.Port, settings)
-    if not found then
-        return print(settings.Port .. ': not mapped to this machine, so not served')
-    end
+    local parameters = {}
+    for name, value in pairs(settings) do parameters[name] = value end
+    parameters.Port = nil
+    local found, port = pcall(SerialInterface, ProcessorDevice('Device'), settings.Port, parameters)
+    if not found then return print(('%s is not served: %s'):format(settings.Port, port.message)) end
     event(port, 'Online', function() Open(device, 'Serial', port) end)
     event(port, 'Offline', function() Close(device, port) end)
     event(port, 'ReceiveData', function(_, data)

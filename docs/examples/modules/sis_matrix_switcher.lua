@@ -126,26 +126,21 @@ local Echo = re.compile('^(?:[\\d*]*(?:[!%$&BZXQNI.,]|LS))*(?=[A-Z][a-z]|E\\d\\d
 
 local function WithoutEcho(_, message) return Echo:sub('', message:match('[^\r]*$'), 1) end
 
--- Numbers as values: each set counts, while of a range only the latest of those that wait does.
-local function Numbers(first, last)
-    local numbers = {}
-    for number = first, last do numbers[number] = number end
-    return numbers
-end
-
 -- The commands whose limits are those of the model.
 local function Model(inputs, outputs, presets)
     local Input = {name = 'Input', min = 1, max = inputs}
     local Output = {name = 'Output', min = 1, max = outputs}
+    -- Each counts: of ties and presets, the order matters.
+    local Inputs, Presets = {min = 0, max = inputs, each = true}, {min = 1, max = presets, each = true}
     local Type = {name = 'Type', values = {All = '!', Video = '%', Audio = '$'}, default = 'All'}
     return {
         init = function(self) self.Inputs, self.Outputs = inputs, outputs end,
         commands = {
-            Tie = {values = Numbers(0, inputs), qualifiers = {Output, Type}},
-            TieAll = {values = Numbers(0, inputs), qualifiers = {Type}},
+            Tie = {range = Inputs, qualifiers = {Output, Type}},
+            TieAll = {range = Inputs, qualifiers = {Type}},
             VideoMute = {qualifiers = {Output}}, AudioMute = {qualifiers = {Output}}, OutputName = {qualifiers = {Output}},
             InputSignal = {qualifiers = {Input}}, InputName = {qualifiers = {Input}},
-            RecallPreset = {values = Numbers(1, presets)}, SavePreset = {values = Numbers(1, presets)},
+            RecallPreset = {range = Presets}, SavePreset = {range = Presets},
         },
     }
 end
@@ -198,7 +193,7 @@ return DeviceModule {
             ReadTies(self)
             return tonumber(preset)
         end}},
-        SavePreset = {set = '{value},', ack = true, reply = {'^Spr(\\d+)$', function(_, preset) return tonumber(preset) end}},
+        SavePreset = {set = '{value},', ack = true, reply = '^Spr(\\d+)$'},
         FrontPanelLock = {values = {Off = '0', All = '1', Advanced = '2'}, set = '{value}X', ack = true, query = 'X',
             reply = '^Exe(\\d)$'},
         Firmware = {query = 'Q', reply = '^(?:Ver\\d*\\*?)?(\\d+\\.\\d\\d)$'},

@@ -35,15 +35,20 @@ function kit.quoted(names)
     return concat(words, ", ")
 end
 
+local function is_text(value) return type(value) == "string" end
+
 --- What to say of a name that is none of `names`.
 function kit.instead(name, names)
-    local hint = type(name) == "string" and near(name, names)
+    local words = {}
+    for _, known in ipairs(names) do
+        if is_text(known) then words[#words + 1] = known end
+    end
+    local hint = is_text(name) and near(name, words)
     if hint then return "did you mean '" .. hint .. "'?" end
     return #names > 0 and "there are " .. kit.quoted(names) or "there is none"
 end
 
 local function is_function(value) return type(value) == "function" end
-local function is_text(value) return type(value) == "string" end
 local function is_plain_table(value) return type(value) == "table" and getmetatable(value) == nil end
 local function is_pattern(value) return isinstance(value, Pattern) end
 
@@ -81,8 +86,18 @@ function kit.check(where, t, fields)
             fits = fits or kinds[word][2](value)
         end
         if not fits then
-            local got = value == "" and "''" or type(value) == "number" and tostring(value) or "a " .. type(value)
+            local plain = type(value) == "number" or type(value) == "boolean"
+            local got = value == "" and "''" or plain and tostring(value) or "a " .. type(value)
             fail(where .. ": field '" .. name .. "'", "must be %s, got %s", concat(said, " or "), got)
+        end
+    end
+end
+
+--- Checks that all keys of `t` are those of a list.
+function kit.check_list(where, t)
+    for _, key in ipairs(names_of(t)) do
+        if math.type(key) ~= "integer" or key < 1 or key > #t then
+            fail(where, "must be a list; '%s' is no place in one", tostring(key))
         end
     end
 end
@@ -94,7 +109,7 @@ end
 
 kit.connection_fields = {
     port = "port", framing = "table", wrap = "function", unwrap = "function", gap = "seconds", timeout = "seconds",
-    login = "table", handshake = "function", Baud = "count", Data = "count", Parity = "string", Stop = "count",
+    login = "table", handshake = "function", telnet = "true", Baud = "count", Data = "count", Parity = "string", Stop = "count",
     FlowControl = "string", CharDelay = "seconds", Mode = "string",
 }
 

@@ -1,4 +1,4 @@
--- DeviceModule, 9: what every device has, whatever it is connected by.
+-- DeviceModule, 10: what every device has, whatever it is connected by.
 
 local host = ...
 local kit = host.kit
@@ -29,7 +29,7 @@ end
 function kit.set_up(object, protocol, isPipe)
     local d = {
         object = object, protocol = protocol, isPipe = isPipe, isUp = false, mustBegin = false, isReady = false,
-        isStale = true, isLoggingIn = false, epoch = 0, buffer = "", free = 0,
+        isStale = true, isLoggingIn = false, epoch = 0, buffer = "", free = 0, telnetRest = "", isInOption = false,
         sets = {head = 1, tail = 0}, queries = {head = 1, tail = 0}, levels = {}, wanted = {}, asked = {}, extra = {},
         singles = {}, trees = {}, subscribers = {},
     }
@@ -70,9 +70,12 @@ function Device:Update(command, qualifier)
         return
     end
     if not record.isWanted then kit.want(d, record) end
-    local counter = self.counter + 1
-    self.counter = counter
-    if counter > self.connectionCounter then kit.lost(d) end
+    -- What has to wait behind others could not be answered yet. Asked for again meanwhile, it counts.
+    if not kit.is_behind_others(d, record) then
+        local counter = self.counter + 1
+        self.counter = counter
+        if counter > self.connectionCounter then kit.lost(d) end
+    end
     if d.mustBegin and d.isUp then kit.begin(d) end
     -- Over the limit somebody has to notice that the login failed; the counter does.
     if d.refusal then return end

@@ -1,4 +1,4 @@
--- DeviceModule, 10: the classes that a declaration gives, one for each kind of connection.
+-- DeviceModule, 11: the classes that a declaration gives, one for each kind of connection.
 
 local host = ...
 local kit = host.kit
@@ -121,7 +121,8 @@ local function serial_class(module, defaults)
             settings[field] = given[field]
             if settings[field] == nil then settings[field] = defaults[field] end
         end
-        SerialInterface.init(self, given.Host, given.Port, settings)
+        -- An empty table would be taken for a parameter.
+        SerialInterface.init(self, given.Host, given.Port, next(settings) ~= nil and settings or nil)
         set_up(module, self, "Serial", given, true, "Serial")
     end
     return new

@@ -8,7 +8,7 @@ local fail, check = kit.fail, kit.check
 local type, tostring, next = type, tostring, next
 local find, sub = string.find, string.sub
 local math_type = math.type
-local isinstance, Pattern, search, start_of, end_of = isinstance, Pattern, Pattern.search, Match.start, Match.stop
+local search, start_of, end_of = Pattern.search, Match.start, Match.stop
 
 local framing_fields = {
     delimiter = "string|table", length = "function", pattern = "pattern", datagram = "true", limit = "count",
@@ -151,17 +151,17 @@ function kit.framer(where, framing)
     if kind == "datagram" then return function(d, data) return kit.take(d, data) end end
     if kind == "length" then return by_length(framing.length, limit) end
     if kind == "pattern" then
-        local pattern = framing.pattern
-        if type(pattern) == "string" then pattern = re.compile(pattern) end
-        if not isinstance(pattern, Pattern) then fail(where .. ": field 'pattern'", "must be a pattern of re") end
+        local _, pattern = kit.capturer(where .. ": field 'pattern'", framing.pattern)
+        if not pattern then fail(where .. ": field 'pattern'", "must be a pattern of re") end
         return by_pattern(pattern, limit)
     end
     local delimiter = framing.delimiter
     if type(delimiter) == "string" then return by_delimiter(delimiter, limit) end
     if #delimiter == 0 then fail(where .. ": field 'delimiter'", "there is none in it") end
+    kit.check_list(where .. ": field 'delimiter'", delimiter)
     for i, one in ipairs(delimiter) do
         if type(one) ~= "string" or one == "" then
-            fail(where .. ": field 'delimiter'", "number %d must be a string, got %s", i, tostring(one))
+            fail(where .. ": field 'delimiter'", "number %d must be a string, got %s", i, one == "" and "''" or tostring(one))
         end
     end
     return by_delimiters(delimiter, limit)

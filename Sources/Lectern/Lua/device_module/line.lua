@@ -102,6 +102,12 @@ local function append(queue, job)
     job.isQueued = true
 end
 
+--- Whether a query would have to wait, for the first time, for other requests.
+function kit.is_behind_others(d, job)
+    if job.isQueued or d.current == job then return false end
+    return d.current ~= nil or next_job(d) ~= nil
+end
+
 --- Sends a request, or has it wait for its turn.
 function kit.submit(d, job)
     -- The same question twice has one answer.
@@ -110,7 +116,8 @@ function kit.submit(d, job)
         if d.free == 0 or uptime() + SLACK >= d.free then return transmit(d, job) end
     end
     if not job.isQuery then
-        if job.command.declared.range then
+        local range = job.command.declared.range
+        if range and not range.each then
             -- Of a level only the last value counts.
             local waiting = d.levels[job.record]
             if waiting and waiting.isQueued then

@@ -11,15 +11,7 @@ local byte = string.byte
 --- The declared commands with a model's differences: fields that it names, false for a command that it lacks.
 local function commands_for(where, declared, differences)
     local commands = {}
-    for name, command in next, declared do
-        if type(name) ~= "string" or name == "" then
-            fail(where .. ": field 'commands'", "a command's name must be a string, got %s", tostring(name))
-        end
-        if name == "ConnectionStatus" then
-            fail(where .. ": command 'ConnectionStatus'", "every module has this status; leave it out")
-        end
-        commands[name] = command
-    end
+    for name, command in next, declared do commands[name] = command end
     for name, change in next, differences or {} do
         if change == false then
             if commands[name] == nil then
@@ -37,11 +29,21 @@ local function commands_for(where, declared, differences)
             commands[name] = merged
         end
     end
+    for _, name in ipairs(names_of(commands)) do
+        if type(name) ~= "string" or name == "" then
+            fail(where .. ": field 'commands'", "a command's name must be a string, got %s",
+                name == "" and "''" or tostring(name))
+        end
+    end
+    if commands.ConnectionStatus ~= nil then
+        fail(where .. ": command 'ConnectionStatus'", "every module has this status; leave it out")
+    end
     return commands
 end
 
 local function compile_qualifiers(where, declared)
     local qualifiers, seen = {}, {}
+    if declared then kit.check_list(where .. ": field 'qualifiers'", declared) end
     for index, one in ipairs(declared or {}) do
         local codec = kit.qualifier_codec(where, one, index)
         if seen[codec.name] then fail(where, "there are two qualifiers '%s'", codec.name) end
@@ -63,7 +65,8 @@ local function begin_command(where, name, declared)
     return command
 end
 
-local function finish_command(command, commands, declaration)
+--- `common_ack`: the matcher of what acknowledges any set.
+local function finish_command(command, commands, common_ack)
     local declared, where = command.declared, command.where
     if not (declared.set or declared.query or declared.reply) then
         fail(where, "one of 'set', 'query' and 'reply' is needed")
@@ -89,11 +92,12 @@ local function finish_command(command, commands, declaration)
         command.reply, first = kit.reply_matcher(where .. ": field 'reply'", declared.reply, target)
     end
     local ack = declared.ack
-    if ack == nil and command.set then ack = declaration.ack end
-    if ack == true then
+    if ack == nil then
+        command.ack = command.set and common_ack
+    elseif ack == true then
         if not command.reply then fail(where .. ": field 'ack'", "true means the 'reply'; there is none") end
         command.ack = command.reply
-    elseif ack ~= nil then
+    else
         command.ack = kit.ack_matcher(where .. ": field 'ack'", ack)
     end
     if declared.confirm then
@@ -139,13 +143,21 @@ function kit.compile(where, declaration, differences, kind, connection)
     local all = layered(declaration, differences, connection)
     local protocol = {
         name = declaration.name, wrap = all.wrap, unwrap = all.unwrap, gap = all.gap or 0, timeout = all.timeout,
-        handshake = all.handshake, queue = all.queue or 64, init = all.init, connected = all.connected,
+        handshake = all.handshake, telnet = all.telnet, queue = all.queue or 64, init = all.init, connected = all.connected,
         disconnected = all.disconnected, commands = {},
     }
     local framing = all.framing
     if not framing and kind == "UDP" then framing = {datagram = true} end
-    protocol.frame = kit.framer(where, framing)
-    if all.login then protocol.login = kit.compile_login(where .. ": field 'login'", all.login) end
+    -- A mistake is where it was declared: in the connection or in the module.
+    local function origin(field)
+        return connection[field] and where .. ": connection '" .. kind .. "'" or where
+    end
+    protocol.frame = kit.framer(origin("framing"), framing)
+    if all.login then protocol.login = kit.compile_login(origin("login") .. ": field 'login'", all.login) end
+    for _, field in ipairs({"messages", "errors"}) do
+        if all[field] then kit.check_list(where .. ": field '" .. field .. "'", all[field]) end
+    end
+    local common_ack = all.ack ~= nil and kit.ack_matcher(where .. ": field 'ack'", all.ack) or nil
     local declared = commands_for(where, declaration.commands, differences.commands)
     if next(declared) == nil then fail(where .. ": field 'commands'", "there is none in it") end
     local commands, entries = protocol.commands, {}
@@ -155,7 +167,7 @@ function kit.compile(where, declaration, differences, kind, connection)
         entries[#entries + 1] = {match = match, first = first}
     end
     for _, name in ipairs(names_of(declared)) do
-        local first = finish_command(commands[name], commands, all)
+        local first = finish_command(commands[name], commands, common_ack)
         if commands[name].reply then entries[#entries + 1] = {match = commands[name].reply, first = first} end
     end
     protocol.matchers_for = index_matchers(entries)

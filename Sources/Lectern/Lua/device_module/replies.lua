@@ -13,7 +13,8 @@ local isinstance, Pattern = isinstance, Pattern
 --- Splits what may be declared as a pattern: a string or Pattern of `re`, or a table that has one, or a Lua pattern in
 --- its field `lua`, and may have a function.
 local function parts_of(where, declared)
-    if type(declared) ~= "table" or isinstance(declared, Pattern) then return declared, nil, nil end
+    if type(declared) == "string" or isinstance(declared, Pattern) then return declared, nil, nil end
+    if type(declared) ~= "table" then fail(where, "must be a pattern, got a %s", type(declared)) end
     local lua, pattern, f = declared.lua, nil, nil
     for key in next, declared do
         if key ~= 1 and key ~= 2 and key ~= "lua" then
@@ -82,6 +83,12 @@ local function named_order(where, compiled, command)
     return order
 end
 
+--- A device's code for messages: bytes that are no characters as in Lua.
+local function shown(code)
+    local text = tostring(code):gsub("[^%g ]", function(c) return ("\\x%02X"):format(byte(c)) end)
+    return "'" .. text .. "'"
+end
+
 --- The record that a message with qualifiers in it is about; nil and what is wrong with it.
 local function record_of(d, command, job, order, ...)
     local count = #command.qualifiers
@@ -101,7 +108,7 @@ local function record_of(d, command, job, order, ...)
             local value = codec.decode((select(place, ...)))
             if value ~= nil then value = codec.admits(value) end
             if value == nil then
-                return nil, ("%s is %s, but must be %s"):format(codec.name, tostring((select(place, ...))), codec.allowed)
+                return nil, ("%s is %s, but must be %s"):format(codec.name, shown((select(place, ...))), codec.allowed)
             end
             qualifier[codec.name] = value
         elseif job and job.record.qualifier then
@@ -115,13 +122,19 @@ local function record_of(d, command, job, order, ...)
     return kit.find(d, command, qualifier), (select(place, ...))
 end
 
+--- Whether what tells of a record answers a request: not when it is of the same command with another qualifier, as what
+--- a device tells unasked may be.
+local function answers(record, job)
+    return not record or record == job.record or record.command ~= job.record.command
+end
+
 --- A matcher for a reply whose captures are codes.
 local function by_codes(command, capture, order)
     local name, decode = command.name, command.codec.decode
     local publish, settle, complain = kit.publish, kit.settle, kit.complain
     local function unexpected(d, code)
         kit.alive(d)
-        complain(d, name, ("unexpected reply: '%s' is no value"):format(tostring(code)))
+        complain(d, name, ("unexpected reply: %s is no value"):format(shown(code)))
         return true
     end
     if #command.qualifiers == 0 and not order then
@@ -138,7 +151,7 @@ local function by_codes(command, capture, order)
     local function take(d, job, first, ...)
         if first == nil then return false end
         local record, code = record_of(d, command, job, order, first, ...)
-        if job then settle(d, job) end
+        if job and answers(record, job) then settle(d, job) end
         if not record then
             kit.alive(d)
             complain(d, name, "unexpected reply: " .. tostring(code))
@@ -163,7 +176,7 @@ local function by_function(command, capture, f)
         if value ~= nil then
             record = qualifier == nil and (d.singles[command.name] or job and job.record) or kit.find(d, command, qualifier)
         end
-        if job then settle(d, job) end
+        if job and answers(record, job) then settle(d, job) end
         if record then publish(d, record, value) else kit.alive(d) end
         return true
     end
@@ -184,7 +197,8 @@ end
 
 --- A matcher for what acknowledges a set.
 function kit.ack_matcher(where, declared)
-    local capture = capturer(where, declared)
+    local capture, _, _, f = capturer(where, declared)
+    if f ~= nil then fail(where, "there can be no function beside the pattern") end
     return function(d, message, job)
         if capture(message) == nil then return false end
         kit.settle(d, job)
@@ -199,6 +213,7 @@ function kit.error_matcher(where, declared, index)
     local is_lua = type(declared) == "table" and declared.lua ~= nil
     check(place, declared, is_lua and {lua = "string", [1] = "template", again = "seconds"}
         or {[1] = "pattern", [2] = "template", again = "seconds"})
+    if not is_lua and declared[1] == nil then fail(place, "must be {pattern, text}; the pattern is missing") end
     local text = is_lua and declared[1] or declared[2]
     local again = declared.again
     local capture = capturer(place, is_lua and {lua = declared.lua} or declared[1])

@@ -1,4 +1,4 @@
--- DeviceModule, 8: connections begin and end. What a device wants first, a login or a handshake, holds commands back.
+-- DeviceModule, 9: connections begin and end. What a device wants first, a login or a handshake, holds commands back.
 
 local host = ...
 local kit = host.kit
@@ -69,11 +69,9 @@ function kit.refuse(d, problem)
     d.refusal = problem
     d.buffer = ""
     kit.clear(d)
-    -- Once, however often it is tried.
-    if d.toldRefusal ~= problem then
-        d.toldRefusal = problem
-        kit.complain(d, nil, problem, "error")
-    end
+    -- One line is enough, however often it is tried.
+    if d.toldRefusal ~= problem then kit.complain(d, nil, problem, "error") end
+    d.toldRefusal = problem
     kit.lost(d)
 end
 
@@ -146,6 +144,7 @@ function kit.begin(d)
     d.epoch = d.epoch + 1
     d.isUp, d.mustBegin, d.isReady, d.refusal, d.buffer, d.ending = true, false, false, nil, "", nil
     kit.clear(d)
+    kit.reset_telnet(d)
     -- A device that never answers neither asks for a password nor shakes hands.
     if kit.is_unidirectional(d) then return kit.ready(d) end
     local plan = d.protocol.login
@@ -216,6 +215,10 @@ function kit.join(d)
             drop(d)
         end
     end, function(_, data)
+        if d.protocol.telnet then
+            data = kit.without_telnet(d, data)
+            if data == "" then return end
+        end
         if d.isLoggingIn then login(d, data) else d.protocol.frame(d, data) end
     end)
     if d.isPipe then d.isUp, d.mustBegin = isUp, true end

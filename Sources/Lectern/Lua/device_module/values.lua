@@ -55,10 +55,11 @@ end
 
 local range_fields = {
     min = "number", max = "number", step = "number", encode = "string|function", decode = "function",
+    each = "boolean",
 }
 
-local function by_range(where, range)
-    local place = where .. ": field 'range'"
+--- `place` is where messages say that the range is.
+local function by_range(place, range)
     check(place, range, range_fields)
     local min, max, step = range.min, range.max, range.step or 1
     if not (min and max) then fail(place, "the fields 'min' and 'max' are both needed") end
@@ -138,7 +139,7 @@ function kit.command_codec(where, command)
         fail(where .. ": field 'settable'", "it is for commands with 'values'")
     end
     if kind == "values" then return by_names(where, command.values, command.settable) end
-    if kind == "range" then return by_range(where, command.range) end
+    if kind == "range" then return by_range(where .. ": field 'range'", command.range) end
     if kind == "text" then return by_text(where, command.text) end
     if kind == "trigger" then return trigger end
     if command.set then fail(where, "a command with 'set' needs one of 'values', 'range', 'text' and 'trigger'") end
@@ -156,7 +157,13 @@ function kit.qualifier_codec(where, declared, index)
     check(place, declared, qualifier_fields)
     kit.need(place, declared, "name")
     place = where .. ": qualifier '" .. declared.name .. "'"
-    local codec
+    local codec, kind
+    for _, field in ipairs({"values", "text", "min"}) do
+        if declared[field] ~= nil then
+            if kind then fail(place, "the fields '%s' and '%s' exclude one another", kind, field) end
+            kind = field
+        end
+    end
     if declared.values then
         codec = by_names(place, declared.values)
     elseif declared.text then

@@ -1,0 +1,5 @@
+local uv = require 'luv'
+
+print('ready')
+io.flush()
+uv.run()
