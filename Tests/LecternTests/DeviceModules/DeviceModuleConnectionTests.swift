@@ -17,11 +17,22 @@ struct DeviceModuleConnectionTests {
         """
     }
 
+    /// Lines may come in pieces.
+    private static let lines = """
+        local take, rests = receive, {}
+        function receive(client, data)
+            local whole, rest = ((rests[client] or '') .. data):match('^(.-)([^\\r]*)$')
+            rests[client] = rest
+            if whole ~= '' then take(client, whole) end
+        end
+
+        """
+
     private static func scene(_ room: String, device: String = "") throws -> DeviceModuleScene {
         var configuration = Stage.configuration()
         try configuration.mapPort("Room:COM1=/dev/ttyUSB0")
         let scene = try DeviceModuleScene(
-            "Wait(0.5, function()\n\(room)\nend)", device: device, configuration: configuration)
+            "Wait(0.5, function()\n\(room)\nend)", device: Self.lines + device, configuration: configuration)
         let device = scene.device.environment
         // The device's shell and its serial port lead to what it has at port 23.
         let shell = SimulatedSSHService(hostKey: "SHA256:acme", accounts: ["admin": .init(password: "secret")])
@@ -289,7 +300,7 @@ struct DeviceModuleConnectionTests {
                 handler:Connect()
                 handler:Set('Volume', 1)
                 handler:Set('Power', 'On')
-                """))
+                """), device: "function reply(line) end")
         scene.run(8)
         #expect(scene.device.lines == ["V1", "P1"], "\(scene.device.lines)")
         #expect(

@@ -46,6 +46,7 @@ struct SwitcherModuleTroubleTests {
             options: "DisconnectLimit = 3, pollFrequency = 60, ConnectedOn = 'Response'",
             """
             report('FrontPanelLock', 'AudioMute')
+            Wait(1, function() Device:Update('Firmware') end)
             Wait(3.5, function()
                 Device:Set('FrontPanelLock', 'All')
                 Device:Set('AudioMute', 'On', {Output = 1})
@@ -132,9 +133,9 @@ struct SwitcherModuleTroubleTests {
                 Wait(5, function() Device.IsSilent = true end)
                 Wait(20, function() Device.IsSilent = false end)
                 """, "report('ConnectionStatus')")
-        switcher.run(8)
+        switcher.run(7)
         #expect(switcher.lines("Disconnected").isEmpty, "\(switcher.scene.lines)")
-        switcher.run(11)
+        switcher.run(12)
         #expect(switcher.lines("Disconnected") == ["Disconnected"], "\(switcher.scene.lines)")
         #expect(switcher.lines("ConnectionStatus").last == "ConnectionStatus Disconnected")
         switcher.run(11)

@@ -116,9 +116,11 @@ local function SetName(qualifier, letters)
     end
 end
 
--- A device at a serial port that was switched on has forgotten its mode. The next query begins anew.
+-- A device at a serial port that was switched on has forgotten its mode, and its statuses are to be read again.
 local function Restarted(self)
-    if self.ConnectionType == 'Serial' then self:OnDisconnected() end
+    if self.ConnectionType ~= 'Serial' then return end
+    self:OnDisconnected()
+    self:Send(Verbose)
 end
 
 -- A terminal repeats what it gets, in front of the answer. Answers begin with a letter and a small one, or are errors.
