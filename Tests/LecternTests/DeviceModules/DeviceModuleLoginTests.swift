@@ -62,6 +62,31 @@ struct DeviceModuleLoginTests {
         #expect(scene.device.lines.isEmpty)
     }
 
+    @Test("What is wrong with the password is told once, however often the handler tries, and anew after a success")
+    func badAgain() throws {
+        let scene = try DeviceModuleScene(
+            Self.room("dev.deviceUsername, dev.devicePassword = 'admin', 'guess'").replacing("dev:Connect(1)", with: "")
+                .replacing("dev:Update('Power')", with: "")
+                    + """
+                    GetConnectionHandler(dev, 'Power', {connectRetryTime = 2}):Connect()
+                    Wait(9, function() dev.devicePassword = 'secret' end)
+                    Wait(14, function() dev.devicePassword = 'guess' end)
+                    """,
+            device: Self.device
+                + """
+
+                local take = receive
+                function receive(client, data)
+                    take(client, data)
+                    if client.step == 1 then client:Disconnect() end
+                end
+                Wait(14.5, function() for _, client in ipairs(tcp.Clients) do client:Disconnect() end end)
+                """)
+        scene.run(20)
+        #expect(scene.room.errors.count == 2, "\(scene.room.timeline)")
+        #expect(scene.room.lines.contains("Power\tOff\tnil"), "\(scene.room.timeline)")
+    }
+
     @Test("A missing password is named")
     func missing() throws {
         let scene = try DeviceModuleScene(Self.room("dev.deviceUsername = 'admin'"), device: Self.device)
