@@ -304,7 +304,9 @@ struct DeviceModuleConnectionTests {
         scene.run(8)
         #expect(scene.device.lines == ["V1", "P1"], "\(scene.device.lines)")
         #expect(
-            scene.room.lines == ["Acme at Room COM1: Power: is not asked for: the device is Unidirectional"],
+            scene.room.lines == [
+                "Acme at Room COM1: Power: is not asked for: the device is Unidirectional", "Disconnected",
+            ],
             "\(scene.room.lines)")
     }
 
