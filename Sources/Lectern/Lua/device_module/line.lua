@@ -10,6 +10,9 @@ local IOError, TypeError, ipairs = IOError, TypeError, ipairs
 -- A time is a sum of floats: it may miss the timer's by less than this.
 local SLACK = 1e-6
 
+-- How often a request is sent again to a device that is busy.
+local REPEATS <const> = 3
+
 --- Has the timer call at `time`, if it does not call earlier anyway.
 local function arm(d, time, now)
     if d.due and d.due <= time + SLACK then return end
@@ -95,7 +98,7 @@ local function pump(d)
     while d.isReady and not d.current do
         local queue = next_job(d)
         if not queue then return end
-        if d.protocol.gap > 0 then
+        if d.free > 0 then
             local now = uptime()
             if now + SLACK < d.free then return arm(d, d.free, now) end
         end
@@ -121,7 +124,7 @@ function kit.submit(d, job)
     -- The same question twice has one answer.
     if job.isQuery and (job.isQueued or d.current == job) then return end
     if (d.isReady or not d.isUp) and not d.current and not next_job(d) then
-        local isFree = d.protocol.gap == 0 or uptime() + SLACK >= d.free
+        local isFree = d.free == 0 or uptime() + SLACK >= d.free
         if isFree and (job.isQuery or not is_busy(d)) then return transmit(d, job, 1) end
     end
     if not job.isQuery then
@@ -152,10 +155,27 @@ function kit.confirm(d, job)
     kit.submit(d, record)
 end
 
+--- The device cannot answer the open request now: it is sent again, before all others of its kind, in `delay` seconds.
+--- @return whether it is; false when that has been tried often enough
+function kit.postpone(d, job, delay)
+    local repeats = job.repeats or 0
+    if d.current ~= job or repeats == REPEATS then return false end
+    job.repeats = repeats + 1
+    d.current = nil
+    local now = uptime()
+    d.free = now + delay
+    local queue = job.isQuery and d.queries or d.sets
+    queue.head = queue.head - 1
+    queue[queue.head] = job
+    job.isQueued = true
+    arm(d, d.free, now)
+    return true
+end
+
 --- A request was answered: the next one's turn.
 function kit.settle(d, job)
     if d.current ~= job then return end
-    d.current = nil
+    d.current, job.repeats = nil, nil
     d.answered = job.record
     if not job.isQuery and job.command.confirm then kit.confirm(d, job) end
     pump(d)
@@ -177,7 +197,7 @@ function kit.tick(d)
         if now + SLACK >= d.deadline then
             local job = d.current
             d.current = nil -- nobody answers; the counter tells of it
-            if job.attempt <= d.protocol.retries then try(d, job, job.attempt + 1) end
+            if job.attempt <= d.protocol.retries then try(d, job, job.attempt + 1) else job.repeats = nil end
         else
             arm(d, d.deadline, now)
         end

@@ -250,9 +250,11 @@ end
 function kit.error_matcher(where, declared, index)
     local place = where .. ": error " .. index
     local is_lua = type(declared) == "table" and declared.lua ~= nil
-    check(place, declared, is_lua and {lua = "string", [1] = "template"} or {[1] = "pattern", [2] = "template"})
+    check(place, declared, is_lua and {lua = "string", [1] = "template", again = "seconds"}
+        or {[1] = "pattern", [2] = "template", again = "seconds"})
     if not is_lua and declared[1] == nil then fail(place, "must be {pattern, text}; the pattern is missing") end
     local text = is_lua and declared[1] or declared[2]
+    local again = declared.again
     local capture = capturer(place, is_lua and {lua = declared.lua} or declared[1])
     local function take(d, job, first, ...)
         if first == nil then return false end
@@ -260,9 +262,10 @@ function kit.error_matcher(where, declared, index)
         if type(text) == "function" then said = text(d.object, first, ...) end
         if said == false then return false end
         local name = job and job.command.name or d.sent and d.sent.name
-        if job then kit.settle(d, job) end
+        local isRepeated = again and job and kit.postpone(d, job, again)
+        if job and not isRepeated then kit.settle(d, job) end
         kit.alive(d)
-        kit.complain(d, name, tostring(said or first))
+        kit.complain(d, name, tostring(said or first) .. (isRepeated and "; it is sent again" or ""))
         return true
     end
     return function(d, message, job) return take(d, job, capture(message)) end

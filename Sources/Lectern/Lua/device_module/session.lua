@@ -144,10 +144,12 @@ end
 --- A connection begins.
 function kit.begin(d)
     d.epoch = d.epoch + 1
-    d.isUp, d.mustBegin, d.isReady, d.refusal, d.buffer = true, false, false, nil, ""
+    d.isUp, d.mustBegin, d.isReady, d.refusal, d.buffer, d.ending = true, false, false, nil, "", nil
     d.isGreeting = false
     kit.clear(d)
     kit.reset_telnet(d)
+    -- A device that never answers neither asks for a password nor shakes hands.
+    if kit.is_unidirectional(d) then return kit.ready(d) end
     local plan = d.protocol.login
     if not plan then return after_login(d) end
     d.isLoggingIn, d.tried = true, {}
