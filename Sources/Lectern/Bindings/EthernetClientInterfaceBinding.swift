@@ -95,10 +95,8 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     let module = DeviceModuleSlots(&c)
     context.deviceModules.ethernet = module
     c.whenAttached { client, instance, _ in
-        client.onConnected = { [weak instance] in
-            instance?.fire(module.link, "Connected")
-            instance?.fire(connected, "Connected")
-        }
+        client.onOpened = { [weak instance] in instance?.fire(module.link, "Connected") }
+        client.onConnected = { [weak instance] in instance?.fire(connected, "Connected") }
         client.onDisconnected = { [weak instance] in
             instance?.fire(module.link, "Disconnected")
             instance?.fire(disconnected, "Disconnected")
