@@ -22,6 +22,8 @@ struct ResponseMatcher {
     }
 
     private var rule: Rule
+    /// Of the last delimiter that was a suffix: mostly the next one is the same.
+    private var suffix: (bytes: ByteBuffer, scanner: SuffixScanner)?
     private var collected = ByteBuffer()
     private let limit: Int
 
@@ -30,10 +32,19 @@ struct ResponseMatcher {
     ///   - limit: the most bytes that a response may have.
     init(delimiter: ResponseDelimiter?, limit: Int) {
         self.limit = limit
+        rule = .none
+        restart(delimiter: delimiter)
+    }
+
+    /// Begins anew with another delimiter.
+    mutating func restart(delimiter: ResponseDelimiter?) {
+        collected = ByteBuffer()
         switch delimiter {
         case nil: rule = .none
         case .length(let count): rule = .length(count)
-        case .suffix(let bytes): rule = .suffix(SuffixScanner(bytes))
+        case .suffix(let bytes):
+            if suffix?.bytes != bytes { suffix = (bytes, SuffixScanner(bytes)) }
+            rule = suffix.map { .suffix($0.scanner) } ?? .none
         case .pattern(let pattern): rule = .pattern(pattern)
         }
     }

@@ -22,7 +22,8 @@ final class SendAndWaitQueue {
         let timeout: TimeAmount
         let delimiter: ResponseDelimiter?
         var completion: ((SendAndWaitOutcome) -> Void)?
-        weak var queue: SendAndWaitQueue?
+        /// Until the call is over, which the queue sees to: while it waits, its timer keeps the queue, too.
+        private var queue: SendAndWaitQueue?
 
         init(
             data: ByteBuffer,
@@ -41,12 +42,15 @@ final class SendAndWaitQueue {
         func complete(_ outcome: SendAndWaitOutcome) {
             let completion = self.completion
             self.completion = nil
+            queue = nil
             completion?(outcome)
         }
 
         func cancel() {
             guard completion != nil else { return }
             completion = nil
+            let queue = self.queue
+            self.queue = nil
             queue?.wasCancelled(self)
         }
     }
@@ -126,7 +130,7 @@ final class SendAndWaitQueue {
                 continue
             }
             current = call
-            matcher = ResponseMatcher(delimiter: call.delimiter, limit: responseLimit)
+            matcher.restart(delimiter: call.delimiter)
             link?.awaitsResponse(true)
             // A delimiter that holds for nothing is a time-out of no time with an empty response.
             let time = matcher.holdsForNothing ? .zero : call.timeout
