@@ -39,6 +39,24 @@ struct DeviceModuleLoginTests {
         """
     }
 
+    @Test("What a program sends as soon as its handler says Connected waits for the login as well")
+    func commandsAtOnce() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({login = {
+                {prompt = 'login: $', send = 'username'}, {prompt = 'Password: $', send = 'password'},
+                done = 'ready> ',
+            }}).EthernetClass('10.0.0.2')
+            dev.deviceUsername, dev.devicePassword = 'admin', 'secret'
+            handler = GetConnectionHandler(dev, 'Volume')
+            event(handler, 'Connected', function() handler:Set('Power', 'On') end)
+            handler:Connect()
+            """, device: Self.device)
+        scene.run(1.5)
+        #expect(scene.device.lines.prefix(2) == ["P1", "V?"], "\(scene.device.lines)")
+        #expect(scene.room.lines == [], "\(scene.room.lines)")
+    }
+
     @Test("The prompts are answered, and what waited is sent when the login is done")
     func good() throws {
         let scene = try DeviceModuleScene(
