@@ -101,6 +101,7 @@ int shim_resume(lua_State *task, lua_State *waiting, int count, bool raise, int 
     h->frame = NULL;
     h->waiting = false;
     h->resumed_thread = NULL;
+    if (h->cycle_ended) shim_put_cycle_off(h);
     return status;
 }
 

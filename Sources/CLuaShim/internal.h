@@ -37,6 +37,10 @@ typedef struct shim_host {
     bool refuse_retry;          /* Lua collects after a refusal and tries once more */
     bool refused;
 
+    /* collector.c */
+    size_t kept;                /* when the last cycle ended */
+    bool cycle_ended;           /* and nobody has looked at it yet */
+
     /* resume.c, coroutines.c */
     shim_frame *volatile frame; /* the alarm's handler reads it */
     bool waiting;               /* the yield under way is a host wait, not a program's */
@@ -79,6 +83,8 @@ extern const char shim_key_handle, shim_key_instances, shim_key_anchors, shim_ke
 
 void *shim_allocate(void *ud, void *block, size_t old_size, size_t new_size);
 int shim_panic(lua_State *L);
+/* Makes the next cycle of the collector begin no sooner than it is worth while. Outside of Lua. */
+void shim_put_cycle_off(shim_host *h);
 void shim_warn(void *ud, const char *text, int continues);
 
 /* A burst is what a task runs between two waits. */
@@ -114,6 +120,7 @@ __LJMP void shim_open_tables(lua_State *L);
 __LJMP void shim_open_coroutines(lua_State *L);
 __LJMP void shim_open_objects(lua_State *L);
 __LJMP void shim_open_finalizers(lua_State *L);
+__LJMP void shim_open_collector(lua_State *L);
 __LJMP void shim_open_errors(lua_State *L);
 
 __LJMP int shim_act(lua_State *L, shim_host *h, shim_verdict verdict);

@@ -1,9 +1,12 @@
 /*
  * Instances: Lua tables that carry a handle to a Swift object, so that programs add fields freely and derive classes.
  *
- *   instance[handle key] = userdata { object, class id }, whose user value is the table of event handlers.
- *   registry.instances    weak values: object address -> instance (one instance per object)
- *   registry.anchors      instance -> true while the resource is active
+ *   instance[handle key] = userdata { object, class id }, whose user values are the event handlers.
+ *   registry.anchors      a list: the instances of active resources, each at the place that is its anchor
+ *   registry.instances    weak values: object address -> instance of the others (one instance per object)
+ *
+ * Events are those of active objects nearly always, and a program may have a hundred thousand of these: Swift remembers
+ * the anchor of each, and finds it at once.
  *
  * A class is a table of members, flattened at definition. Its accessors table maps names to codes: a property's getter
  * and setter, or an event's number. Handlers live inside the instance, so a handler whose closure sees the instance is
@@ -56,9 +59,9 @@ static handle *push_handle(lua_State *L, int index) {
     return NULL;
 }
 
-void shim_attach(lua_State *L, int index, void *object, uint32_t class_id) {
+void shim_attach(lua_State *L, int index, void *object, uint32_t class_id, int events) {
     index = lua_absindex(L, index);
-    handle *u = lua_newuserdatauv(L, sizeof *u, 1);
+    handle *u = lua_newuserdatauv(L, sizeof *u, events);
     u->object = object;
     u->class_id = class_id;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_handle_meta);
@@ -78,34 +81,62 @@ void *shim_object(lua_State *L, int index, uint32_t *class_id) {
     return u->object;
 }
 
-bool shim_push_instance(lua_State *L, const void *object) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
-    int type = lua_rawgetp(L, -1, object);
+bool shim_push_instance(lua_State *L, const void *object, int anchor) {
+    int type = LUA_TNIL;
+    if (anchor != SHIM_NO_ANCHOR) {
+        lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_anchors);
+        type = lua_rawgeti(L, -1, anchor);
+    } else {
+        lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
+        type = lua_rawgetp(L, -1, object);
+    }
     lua_remove(L, -2);
     if (type == LUA_TTABLE) return true;
     lua_pop(L, 1);
     return false;
 }
 
-void shim_anchor(lua_State *L, const void *object, bool anchored) {
-    if (!shim_push_instance(L, object)) return;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_anchors);
+/* [-1, 0] sets what the weak table has for `object` to the value on top */
+static void set_instance(lua_State *L, const void *object) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
     lua_insert(L, -2);
-    if (anchored) lua_pushboolean(L, 1); else lua_pushnil(L);
-    lua_rawset(L, -3);
+    lua_rawsetp(L, -2, object);
     lua_pop(L, 1);
 }
 
-size_t shim_instance_count(lua_State *L) {
+int shim_anchor(lua_State *L, const void *object) {
+    if (!shim_push_instance(L, object, SHIM_NO_ANCHOR)) return SHIM_NO_ANCHOR;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_anchors);
+    lua_insert(L, -2);
+    int anchor = luaL_ref(L, -2);
+    lua_pop(L, 1);
+    lua_pushnil(L);
+    set_instance(L, object);
+    return anchor;
+}
+
+void shim_drop_anchor(lua_State *L, const void *object, int anchor) {
+    if (!shim_push_instance(L, object, anchor)) return;
+    set_instance(L, object);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_anchors);
+    luaL_unref(L, -1, anchor);
+    lua_pop(L, 1);
+}
+
+static size_t count_instances(lua_State *L, const char *key) {
     size_t count = 0;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, key);
     lua_pushnil(L);
     while (lua_next(L, -2)) {
-        count++;
+        if (lua_type(L, -1) == LUA_TTABLE) count++; /* the list has free places, which refer to each other */
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
     return count;
+}
+
+size_t shim_instance_count(lua_State *L) {
+    return count_instances(L, &shim_key_anchors) + count_instances(L, &shim_key_instances);
 }
 
 /* ---- events ---- */
@@ -116,37 +147,24 @@ static void push_handler_of(lua_State *L, int index, int event) {
         lua_pushnil(L);
         return;
     }
-    if (lua_getiuservalue(L, -1, 1) == LUA_TTABLE) {
-        lua_rawgeti(L, -1, event);
-        lua_replace(L, -3);
-        lua_pop(L, 1);
-        return;
-    }
-    lua_pop(L, 2);
-    lua_pushnil(L);
+    lua_getiuservalue(L, -1, event);
+    lua_remove(L, -2);
 }
 
 /* [-1, 0] the handler is on top; false when the table at index is no instance */
 static bool set_handler_of(lua_State *L, int index, int event) {
     index = lua_absindex(L, index);
-    if (push_handle(L, index) == NULL) {
-        lua_pop(L, 1);
-        return false;
+    bool is_instance = push_handle(L, index) != NULL;
+    if (is_instance) {
+        lua_insert(L, -2);
+        lua_setiuservalue(L, -2, event);
     }
-    if (lua_getiuservalue(L, -1, 1) != LUA_TTABLE) {
-        lua_pop(L, 1);
-        lua_createtable(L, event, 0);
-        lua_pushvalue(L, -1);
-        lua_setiuservalue(L, -3, 1);
-    }
-    lua_pushvalue(L, -3);
-    lua_rawseti(L, -2, event);
-    lua_pop(L, 3);
-    return true;
+    lua_pop(L, 1);
+    return is_instance;
 }
 
-bool shim_push_handler(lua_State *L, const void *object, int event) {
-    if (!shim_push_instance(L, object)) return false;
+bool shim_push_handler(lua_State *L, const void *object, int anchor, int event) {
+    if (!shim_push_instance(L, object, anchor)) return false;
     push_handler_of(L, -1, event);
     if (lua_isnil(L, -1)) {
         lua_pop(L, 2);
@@ -156,8 +174,8 @@ bool shim_push_handler(lua_State *L, const void *object, int event) {
     return true;
 }
 
-bool shim_set_handler(lua_State *L, const void *object, int event) {
-    if (!shim_push_instance(L, object)) {
+bool shim_set_handler(lua_State *L, const void *object, int anchor, int event) {
+    if (!shim_push_instance(L, object, anchor)) {
         lua_pop(L, 1);
         return false;
     }

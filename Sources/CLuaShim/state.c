@@ -76,6 +76,7 @@ static __LJMP int open_protected(lua_State *L) {
     shim_open_coroutines(L);
     shim_open_objects(L);
     shim_open_finalizers(L);
+    shim_open_collector(L);
     lua_pop(L, 1);
     return 0;
 }

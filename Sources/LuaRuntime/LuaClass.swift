@@ -30,6 +30,8 @@ public struct LuaClass<Object: AnyObject> {
     var members: [Member] = []
     var constructor: ConstructorDeclaration?
     var attached: ((Object, LuaInstance, LuaCall?) -> Void)?
+    var heldUp: ((Object, Bool) -> Void)?
+    var idle: ((Object, LuaInstance) -> Void)?
     var eventCount = 0
     var fallThrough: LuaEvent?
     var baseName: String?
@@ -90,6 +92,13 @@ public struct LuaClass<Object: AnyObject> {
     /// Says what to do when Lua has got an object: connect its events to the instance.
     /// - Parameter body: gets the constructor's call, or nil for an object that the host made.
     public mutating func whenAttached(_ body: @escaping (Object, LuaInstance, LuaCall?) -> Void) { attached = body }
+
+    /// Says what to do when events of an object queue up because a handler waits (`true`), and when it has caught up: stop
+    /// and resume reading, so that nothing is dropped.
+    public mutating func whenHeldUp(_ body: @escaping (Object, Bool) -> Void) { heldUp = body }
+
+    /// Says what to do when the last handler of an object has ended and no event is queued.
+    public mutating func whenIdle(_ body: @escaping (Object, LuaInstance) -> Void) { idle = body }
 
     /// Declares a property. Without `set` it is read-only.
     public mutating func property<Value: LuaPushable>(
@@ -164,8 +173,11 @@ final class ClassRecord {
     let isOf: (AnyObject) -> Bool
     let describe: (AnyObject) -> String
     let text: ((AnyObject) -> String)?
+    let eventCount: Int32
     let fallThrough: LuaEvent?
     let attached: ((AnyObject, LuaInstance, LuaCall?) -> Void)?
+    let heldUp: ((AnyObject, Bool) -> Void)?
+    let idle: ((AnyObject, LuaInstance) -> Void)?
     var metatable: LuaReference?
     let surface: ClassSurface
 
@@ -185,9 +197,16 @@ final class ClassRecord {
             return text.isEmpty ? name : "\(name) \(text)"
         }
         text = declaration.text.map { text in { object in (object as? Object).map(text) ?? "<\(name)>" } }
+        eventCount = Int32(declaration.eventCount)
         fallThrough = declaration.fallThrough
         attached = declaration.attached.map { attached in
             { object, instance, call in if let object = object as? Object { attached(object, instance, call) } }
+        }
+        heldUp = declaration.heldUp.map { heldUp in
+            { object, isHeldUp in if let object = object as? Object { heldUp(object, isHeldUp) } }
+        }
+        idle = declaration.idle.map { idle in
+            { object, instance in if let object = object as? Object { idle(object, instance) } }
         }
     }
 }

@@ -12,18 +12,22 @@ public final class LuaInstance {
     let record: ClassRecord
     /// Instances that were made later have a higher one.
     let serial: UInt64
-    /// For the closures of ``object``, which must not keep this instance alive.
-    public let link = Link()
+    /// What tells this instance from others of its class, where the object itself cannot say: where it was made.
+    public var name: String?
+    // A program may have a hundred thousand instances: what few of them need is made when it is needed.
+    private var knownLink: Link?
+    private var backlog: Backlog?
     package private(set) var isForgotten = false
-
     private var isBusy = false
-    private var events = Deque()
-    private var isPaused = false
-    private var overflowed = false
+    /// Where Lua keeps it alive.
+    private var anchor = Int32(SHIM_NO_ANCHOR)
 
     /// Told `true` when events queue up because a handler waits, and `false` when it has caught up: the binding stops
-    /// and resumes reading then, so that nothing is dropped.
-    public var onBackPressure: ((Bool) -> Void)?
+    /// and resumes reading then, so that nothing is dropped. See also ``LuaClass/whenHeldUp(_:)``.
+    public var onBackPressure: ((Bool) -> Void)? {
+        get { backlog?.onBackPressure }
+        set { madeBacklog().onBackPressure = newValue }
+    }
 
     /// Events that may queue before reading is paused.
     private static let pauseAbove = 16
@@ -33,10 +37,18 @@ public final class LuaInstance {
         self.object = object
         self.record = record
         self.serial = runtime.nextSerial()
-        link.instance = self
     }
 
-    deinit { link.instance = nil }
+    deinit { knownLink?.instance = nil }
+
+    /// For the closures of ``object``, which must not keep this instance alive.
+    public var link: Link {
+        if let knownLink { return knownLink }
+        let link = Link()
+        link.instance = self
+        knownLink = link
+        return link
+    }
 
     /// Finds an instance while it is there. Not a weak reference: counting the references to an object takes twice as long
     /// for ever once there was a weak one, and every event counts those to its instance.
@@ -45,17 +57,22 @@ public final class LuaInstance {
         public fileprivate(set) unowned(unsafe) var instance: LuaInstance?
     }
 
-    /// What tells this instance from others of its class, where the object itself cannot say: where it was made.
-    public var name: String?
-
     /// The class's name and what the binding says of the object, for logs and `tostring`.
     public func describe() -> String { name.map { "\(record.name) \($0)" } ?? record.describe(object) }
 
     /// Keeps the instance alive while its resource is active: an open socket, a running timer.
     public func setActive(_ active: Bool) {
-        guard !isForgotten, runtime.isOpen else { return }
-        shim_anchor(runtime.L, Unmanaged.passUnretained(self).toOpaque(), active)
+        guard !isForgotten, runtime.isOpen, active != (anchor != SHIM_NO_ANCHOR) else { return }
+        if active {
+            anchor = shim_anchor(runtime.L, address)
+        } else {
+            shim_drop_anchor(runtime.L, address, anchor)
+            anchor = Int32(SHIM_NO_ANCHOR)
+        }
     }
+
+    /// What Lua knows it by.
+    private var address: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 
     /// Calls the handler of `event`, if the program has set one, with this instance and `argument`.
     ///
@@ -83,17 +100,14 @@ public final class LuaInstance {
         }
     }
 
-    /// Told when the last handler has ended and no event is queued.
-    public var onIdle: (() -> Void)?
-
     /// Keeps the value on top of `stack`, which it pops, in `slot`.
     public func keep(_ slot: LuaEvent, popping stack: LuaStack) {
-        shim_set_handler(stack.L, Unmanaged.passUnretained(self).toOpaque(), Int32(slot.index))
+        shim_set_handler(stack.L, address, anchor, Int32(slot.index))
     }
 
     /// Pushes what is kept in `slot`, or `nil`.
     public func push(_ slot: LuaEvent, onto stack: LuaStack) {
-        guard shim_push_handler(stack.L, Unmanaged.passUnretained(self).toOpaque(), Int32(slot.index)) else {
+        guard shim_push_handler(stack.L, address, anchor, Int32(slot.index)) else {
             stack.pushNil()
             return
         }
@@ -116,10 +130,7 @@ public final class LuaInstance {
 
     /// True when something is kept in `slot`.
     public func has(_ slot: LuaEvent) -> Bool {
-        guard !isForgotten, shim_push_handler(runtime.L, Unmanaged.passUnretained(self).toOpaque(), Int32(slot.index))
-        else {
-            return false
-        }
+        guard !isForgotten, shim_push_handler(runtime.L, address, anchor, Int32(slot.index)) else { return false }
         shim_pop(runtime.L, 2)
         return true
     }
@@ -163,10 +174,10 @@ public final class LuaInstance {
     private func takeHandler(of event: LuaEvent, setOn owner: LuaInstance) -> TaskSlot? {
         // Looked up on the main stack first: most events of most objects have no handler, and then no task is taken.
         let L = runtime.L
-        guard shim_push_handler(L, Unmanaged.passUnretained(owner).toOpaque(), Int32(event.index)) else { return nil }
+        guard shim_push_handler(L, owner.address, owner.anchor, Int32(event.index)) else { return nil }
         if owner !== self {
             shim_pop(L, 1)
-            guard shim_push_instance(L, Unmanaged.passUnretained(self).toOpaque()) else {
+            guard shim_push_instance(L, address, anchor) else {
                 shim_pop(L, 1)
                 return nil
             }
@@ -179,43 +190,60 @@ public final class LuaInstance {
     }
 
     private func enqueue(_ event: Event) {
-        if events.count >= runtime.limits.queuedEvents {
-            if !overflowed {
-                overflowed = true
+        let backlog = madeBacklog()
+        if backlog.count >= runtime.limits.queuedEvents {
+            if !backlog.overflowed {
+                backlog.overflowed = true
                 runtime.host.luaDidWarn(
                     "\(describe()): more than \(runtime.limits.queuedEvents) events wait for a handler; further ones are dropped",
                     task: nil)
             }
             return
         }
-        events.append(event)
-        if events.count > Self.pauseAbove && !isPaused {
-            isPaused = true
-            onBackPressure?(true)
+        backlog.append(event)
+        if backlog.count > Self.pauseAbove && !backlog.isPaused {
+            backlog.isPaused = true
+            tellHeldUp(true)
         }
+    }
+
+    private func madeBacklog() -> Backlog {
+        if let backlog { return backlog }
+        let backlog = Backlog()
+        self.backlog = backlog
+        return backlog
+    }
+
+    private func tellHeldUp(_ isHeldUp: Bool) {
+        record.heldUp?(object, isHeldUp)
+        backlog?.onBackPressure?(isHeldUp)
     }
 
     /// The handler's task has ended: the next event's turn.
     func taskEnded() {
         isBusy = false
-        while !isBusy, !isForgotten, runtime.isOpen, let next = events.popFirst() {
+        if let backlog { deliver(backlog) }
+        if !isBusy { record.idle?(object, self) }
+    }
+
+    private func deliver(_ backlog: Backlog) {
+        while !isBusy, !isForgotten, runtime.isOpen, let next = backlog.popFirst() {
             if let argument = next.argument {
                 deliver(next.event, next.owner, argument)
             } else {
                 deliver(next.event, next.owner)
             }
         }
-        if isPaused && events.count <= Self.pauseAbove / 2 {
-            isPaused = false
-            overflowed = false
-            onBackPressure?(false)
+        if backlog.isPaused && backlog.count <= Self.pauseAbove / 2 {
+            backlog.isPaused = false
+            backlog.overflowed = false
+            tellHeldUp(false)
         }
-        if !isBusy { onIdle?() }
     }
 
     func forget() {
         isForgotten = true
-        events = Deque()
+        backlog?.removeAll()
     }
 
     private struct Event {
@@ -224,13 +252,24 @@ public final class LuaInstance {
         let argument: (any LuaPushable)?
     }
 
-    /// A small first-in-first-out queue.
-    private struct Deque {
+    /// The events that wait for a handler, first in first out, and who is told of it.
+    private final class Backlog {
         private var items: [Event] = []
         private var head = 0
+        var isPaused = false
+        var overflowed = false
+        var onBackPressure: ((Bool) -> Void)?
+
         var count: Int { items.count - head }
-        mutating func append(_ event: Event) { items.append(event) }
-        mutating func popFirst() -> Event? {
+
+        func append(_ event: Event) { items.append(event) }
+
+        func removeAll() {
+            items = []
+            head = 0
+        }
+
+        func popFirst() -> Event? {
             guard head < items.count else { return nil }
             let item = items[head]
             head += 1
@@ -243,10 +282,15 @@ public final class LuaInstance {
     }
 }
 
+extension LuaInstance {
+    /// Pushes the table that programs hold; false, and nothing pushed, when Lua has dropped it.
+    func tryToPush(onto stack: LuaStack) -> Bool { shim_push_instance(stack.L, address, anchor) }
+}
+
 extension LuaInstance: LuaPushable {
     /// Pushes the table that programs hold; `nil` when Lua has dropped it.
     public func push(onto stack: LuaStack) {
-        guard !isForgotten, shim_push_instance(stack.L, Unmanaged.passUnretained(self).toOpaque()) else {
+        guard !isForgotten, tryToPush(onto: stack) else {
             stack.pushNil()
             return
         }

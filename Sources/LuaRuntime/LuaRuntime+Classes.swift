@@ -195,14 +195,14 @@ extension LuaRuntime {
     private func attach(_ object: AnyObject, _ record: ClassRecord, at index: Int32, _ call: LuaCall) {
         let instance = LuaInstance(runtime: self, object: object, record: record)
         instances[ObjectIdentifier(object)] = Unmanaged.passUnretained(instance)
-        shim_attach(call.stack.L, index, Unmanaged.passRetained(instance).toOpaque(), record.id)
+        shim_attach(call.stack.L, index, Unmanaged.passRetained(instance).toOpaque(), record.id, record.eventCount)
         record.attached?(object, instance, call)
     }
 
     /// The instance of an object that the host made: the one that Lua has, or a new one of the registered class `name`.
     public func instance(for object: AnyObject, class name: String) -> LuaInstance {
         if let known = instances[ObjectIdentifier(object)]?.takeUnretainedValue(),
-            shim_push_instance(L, Unmanaged.passUnretained(known).toOpaque())
+            known.tryToPush(onto: LuaStack(L))
         {
             shim_pop(L, 1)
             return known
@@ -219,7 +219,7 @@ extension LuaRuntime {
         shim_set_metatable(L, -2)
         let instance = LuaInstance(runtime: self, object: object, record: record)
         instances[ObjectIdentifier(object)] = Unmanaged.passUnretained(instance)
-        shim_attach(L, -1, Unmanaged.passRetained(instance).toOpaque(), record.id)
+        shim_attach(L, -1, Unmanaged.passRetained(instance).toOpaque(), record.id, record.eventCount)
         record.attached?(object, instance, nil)
         // Only the weak table of instances has it now: the caller pushes or activates it before anything is allocated.
         shim_pop(L, 1)
@@ -229,6 +229,12 @@ extension LuaRuntime {
     /// The instance that Lua has of `object`; nil when there is none (any more).
     public func knownInstance(of object: AnyObject) -> LuaInstance? {
         instances[ObjectIdentifier(object)]?.takeUnretainedValue()
+    }
+
+    /// ``knownInstance(of:)`` as a closure that outlives the runtime harmlessly: it then finds nothing. For classes of which
+    /// a program has many objects: they can all have the same closures.
+    public var instanceFinder: (AnyObject) -> LuaInstance? {
+        { [relay] in relay.runtime?.knownInstance(of: $0) }
     }
 
     /// The objects of all instances that Lua has, in the order in which the instances were made.

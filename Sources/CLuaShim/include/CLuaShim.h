@@ -199,18 +199,22 @@ const char *shim_call_name(lua_State *L, bool *is_method);
 
 /* Makes the table on top the metatable of the table at index: [-1, 0]. Its __gc is run by a task. memory */
 void shim_set_metatable(lua_State *L, int index);
-/* Makes the table at index an instance of `object`, which the handle now owns. memory */
-void shim_attach(lua_State *L, int index, void *object, uint32_t class_id);
+/* Makes the table at index an instance of `object`, which the handle now owns, with that many events. memory */
+void shim_attach(lua_State *L, int index, void *object, uint32_t class_id, int events);
 /* The object of the instance at index; NULL when it is none. never */
 void *shim_object(lua_State *L, int index, uint32_t *class_id);
-/* Pushes the instance of `object`: [0, +1] or nothing and false when Lua has none. never */
-bool shim_push_instance(lua_State *L, const void *object);
-/* Keeps the instance alive (or lets go). memory */
-void shim_anchor(lua_State *L, const void *object, bool anchored);
+/* The anchor of an instance that has none. */
+#define SHIM_NO_ANCHOR 0
+/* Pushes the instance of `object`, which has that anchor: [0, +1] or nothing and false when Lua has none. never */
+bool shim_push_instance(lua_State *L, const void *object, int anchor);
+/* Keeps an instance without an anchor alive; its anchor, or SHIM_NO_ANCHOR when Lua has none. memory */
+int shim_anchor(lua_State *L, const void *object);
+/* Keeps an instance alive no longer: it has no anchor any more. memory */
+void shim_drop_anchor(lua_State *L, const void *object, int anchor);
 /* Pushes the handler of an event, then the instance: [0, +2] or nothing and false. never */
-bool shim_push_handler(lua_State *L, const void *object, int event);
+bool shim_push_handler(lua_State *L, const void *object, int anchor, int event);
 /* Sets the handler on top (function or nil): [-1, 0]. memory */
-bool shim_set_handler(lua_State *L, const void *object, int event);
+bool shim_set_handler(lua_State *L, const void *object, int anchor, int event);
 /* How many instances are alive (testing). memory */
 size_t shim_instance_count(lua_State *L);
 

@@ -2,16 +2,15 @@ public import NIOCore
 
 /// What is to be done when, in order: a binary heap of deadlines whose nodes are their own handles.
 ///
-/// Arming and cancelling take O(log n) and one allocation of a node; 100,000 armed deadlines cost some 12 MB. Bodies with
-/// equal deadlines come out in the order in which they were armed. The queue calls nothing by itself: an environment
-/// asks it what is due.
+/// Arming and cancelling take O(log n), and an allocation only for a body: see ``DeadlineNode``. What has equal deadlines
+/// comes out in the order in which it was armed. The queue calls nothing by itself: an environment asks it what is due.
 public final class DeadlineQueue {
     /// The key lies beside the node, so that sifting compares without following pointers. An entry in the heap owns one
     /// reference to its node, which is not counted as the entry moves.
     private struct Entry {
         let deadline: NIODeadline
         let sequence: UInt64
-        let node: Unmanaged<ScheduledDeadline>
+        let node: Unmanaged<DeadlineNode>
 
         /// Whether it is due before another.
         func isEarlier(than other: Entry) -> Bool {
@@ -19,7 +18,7 @@ public final class DeadlineQueue {
         }
 
         /// Tells the node where it is.
-        func note(_ index: Int) { node._withUnsafeGuaranteedRef { $0.index = index } }
+        func note(_ index: Int) { node._withUnsafeGuaranteedRef { $0.index = Int32(truncatingIfNeeded: index) } }
     }
 
     private var heap: ContiguousArray<Entry> = []
@@ -46,25 +45,36 @@ public final class DeadlineQueue {
     /// - Returns: the handle; cancelling it removes the deadline and lets go of `body`.
     @discardableResult
     public func arm(at deadline: NIODeadline, owner: Int = 0, _ body: @escaping () -> Void) -> ScheduledDeadline {
-        let node = ScheduledDeadline(queue: self, owner: owner, body: body)
-        let entry = Entry(deadline: deadline, sequence: nextSequence, node: .passRetained(node))
-        nextSequence += 1
-        heap.append(entry)
-        siftUp(entry, from: heap.count - 1)
+        let node = ScheduledDeadline(body)
+        arm(node, at: deadline, owner: owner)
         return node
     }
 
-    /// Takes out the earliest body that is due, if there is one.
+    /// Arms `node` for `deadline`, or moves it there when it is armed already. The queue keeps it until it is due.
+    func arm(_ node: DeadlineNode, at deadline: NIODeadline, owner: Int = 0) {
+        let entry = Entry(deadline: deadline, sequence: nextSequence, node: .passUnretained(node))
+        nextSequence += 1
+        node.owner = Int32(truncatingIfNeeded: owner)
+        if node.isArmed {
+            let index = Int(node.index)
+            if siftUp(entry, from: index) == index { siftDown(entry, from: index) }
+        } else {
+            node.queue = self
+            _ = entry.node.retain()
+            heap.append(entry)
+            siftUp(entry, from: heap.count - 1)
+        }
+    }
+
+    /// Takes out the earliest node that is due, if there is one.
     /// - Parameters:
-    ///   - now: a body is due when its deadline is not later than this.
-    ///   - limit: only a body that was armed before this sequence number was given out. A drain that passes the
-    ///     ``nextSequence`` of its beginning ends even when each body arms another one that is due at once.
-    /// - Returns: the body, no longer armed; `nil` when the earliest is not due, or too young.
-    public func popDue(at now: NIODeadline, armedBefore limit: UInt64 = .max) -> (() -> Void)? {
+    ///   - now: a node is due when its deadline is not later than this.
+    ///   - limit: only a node that was armed before this sequence number was given out. A drain that passes the
+    ///     ``nextSequence`` of its beginning ends even when each node arms another one that is due at once.
+    /// - Returns: the node, no longer armed, to be fired; `nil` when the earliest is not due, or too young.
+    func popDue(at now: NIODeadline, armedBefore limit: UInt64 = .max) -> DeadlineNode? {
         guard let first = heap.first, first.deadline <= now, first.sequence < limit else { return nil }
-        let body = first.node._withUnsafeGuaranteedRef { $0.body }
-        remove(at: 0)
-        return body
+        return remove(at: 0)
     }
 
     /// Cancels everything that is armed.
@@ -77,27 +87,27 @@ public final class DeadlineQueue {
     /// Cancels what `owner` has armed, in O(n).
     public func removeAll(ownedBy owner: Int) {
         let entries = heap
-        let isOwned = { (entry: Entry) in entry.node._withUnsafeGuaranteedRef { $0.owner == owner } }
+        let isOwned = { (entry: Entry) in entry.node._withUnsafeGuaranteedRef { Int($0.owner) == owner } }
         heap.removeAll(where: isOwned)
         for index in heap.indices { heap[index].note(index) }
         for index in (0..<heap.count / 2).reversed() { siftDown(heap[index], from: index) }
         Self.disarm(entries.filter(isOwned))
     }
 
-    /// Detaches nodes that are out of the heap. All of them before the first body goes: a body may own objects whose end
-    /// arms or cancels deadlines.
+    /// Detaches nodes that are out of the heap. All of them before the first goes: it may own objects whose end arms or
+    /// cancels deadlines.
     private static func disarm(_ entries: ContiguousArray<Entry>) {
         for entry in entries { entry.note(-1) }
-        for entry in entries { entry.node.takeRetainedValue().body = nil }
+        for entry in entries { entry.node.takeRetainedValue().wasDisarmed() }
     }
 
     /// Removes the entry at `index` and detaches its node.
-    fileprivate func remove(at index: Int) {
+    func remove(at index: Int) -> DeadlineNode {
         let removed = heap[index].node.takeRetainedValue()
         let last = heap.removeLast()
         if index < heap.count, siftUp(last, from: index) == index { siftDown(last, from: index) }
         removed.index = -1
-        removed.body = nil
+        return removed
     }
 
     /// Puts an entry where it belongs on the way up from `start`, whose own entry is moved or gone.
@@ -135,30 +145,5 @@ public final class DeadlineQueue {
             heap[index] = entry
             entry.note(index)
         }
-    }
-}
-
-/// One deadline of a ``DeadlineQueue``, and the handle that cancels it.
-public final class ScheduledDeadline: Cancellable {
-    /// Valid while `index` is not negative: the queue sees to that when it goes away.
-    private unowned let queue: DeadlineQueue
-    fileprivate let owner: Int
-    fileprivate var body: (() -> Void)?
-    /// Where the node is in the heap; -1 when it is not armed.
-    fileprivate var index = -1
-
-    fileprivate init(queue: DeadlineQueue, owner: Int, body: @escaping () -> Void) {
-        self.queue = queue
-        self.owner = owner
-        self.body = body
-    }
-
-    /// Whether the body is still to be called.
-    public var isArmed: Bool { index >= 0 }
-
-    /// Removes the deadline from its queue. Harmless when its body was called or it was cancelled before.
-    public func cancel() {
-        guard index >= 0 else { return }
-        queue.remove(at: index)
     }
 }

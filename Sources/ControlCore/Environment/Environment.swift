@@ -34,6 +34,10 @@ public protocol Environment: AnyObject {
     @discardableResult
     func schedule(at deadline: NIODeadline, _ body: @escaping () -> Void) -> any Cancellable
 
+    /// Has `node` fired at `deadline`, or as soon as possible when that is past; moves it there when it is armed already.
+    /// It is kept alive until then. As ``schedule(at:_:)``, without an allocation.
+    func arm(_ node: DeadlineNode, at deadline: NIODeadline)
+
     /// Finds the addresses of `host`, a name or an IP literal.
     ///
     /// Names are resolved off the loop, in parallel: a name that does not answer delays no other.

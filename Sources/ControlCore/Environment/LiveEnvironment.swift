@@ -95,6 +95,11 @@ public final class LiveEnvironment: ClosableEnvironment {
         scheduler.schedule(at: deadline, body)
     }
 
+    /// Has `node` fired at `deadline`; see ``Environment/arm(_:at:)``. After ``close(_:)`` it is not.
+    public func arm(_ node: DeadlineNode, at deadline: NIODeadline) {
+        scheduler.arm(node, at: deadline)
+    }
+
     /// Finds the addresses of `host`; see ``Environment/resolve(_:timeout:completion:)``. After ``close(_:)`` it fails.
     @discardableResult
     public func resolve(

@@ -9,6 +9,8 @@ final class LoopScheduler {
     private let queue = DeadlineQueue()
     private var armed: (deadline: NIODeadline, callback: NIOScheduledCallback)?
     private var isClosed = false
+    /// What is armed meanwhile is looked at behind it, all at once.
+    private var isRunningDue = false
 
     /// Called on the loop that it schedules on.
     init(eventLoop: any EventLoop) {
@@ -36,6 +38,13 @@ final class LoopScheduler {
         return handle
     }
 
+    /// Has `node` fired at `deadline`; see ``Environment/arm(_:at:)``. After ``close()`` it never is.
+    func arm(_ node: DeadlineNode, at deadline: NIODeadline) {
+        guard !isClosed else { return }
+        queue.arm(node, at: deadline)
+        armCallback()
+    }
+
     /// Cancels all deadlines, and every one that is armed later.
     func close() {
         isClosed = true
@@ -49,7 +58,7 @@ final class LoopScheduler {
     /// A callback that comes too early, since its deadline was cancelled, is left alone: it finds nothing due and arms the
     /// next one. Most deadlines are time-outs that are cancelled, so this saves more than it costs.
     private func armCallback() {
-        guard let earliest = queue.earliest else { return }
+        guard !isRunningDue, let earliest = queue.earliest else { return }
         if let armed {
             guard earliest < armed.deadline else { return }
             eventLoop.assumeIsolated().cancelScheduledCallback(armed.callback)
@@ -64,10 +73,12 @@ final class LoopScheduler {
 
     fileprivate func runDue() {
         armed = nil
+        isRunningDue = true
         let now = NIODeadline.now()
         // What the bodies arm anew waits for the next turn, so that sockets get theirs.
         let limit = queue.nextSequence
-        while let body = queue.popDue(at: now, armedBefore: limit) { body() }
+        while let node = queue.popDue(at: now, armedBefore: limit) { node.fire() }
+        isRunningDue = false
         armCallback()
     }
 

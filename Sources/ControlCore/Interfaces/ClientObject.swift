@@ -15,7 +15,7 @@ public final class ClientObject {
     public let servicePort: Int
 
     /// ``isActive`` changed: it has become false, after the Disconnected event.
-    public var onActivityChanged: ((Bool) -> Void)?
+    public var onActivityChanged: ((ClientObject, Bool) -> Void)?
 
     /// The server that it belongs to. Strong while connected: a server whose clients are served stays alive.
     private(set) var server: EthernetServerInterfaceEx?
@@ -120,6 +120,6 @@ extension ClientObject: StreamConnectionOwner {
         let server = self.server
         self.server = nil
         server?.clientHasLeft(self)
-        onActivityChanged?(false)
+        onActivityChanged?(self, false)
     }
 }

@@ -5,7 +5,7 @@ public import NIOCore
 /// Ticks come at multiples of the interval from the start, without drift. A tick that is due while ``isBusy`` is set is
 /// skipped and not counted; ticks never stack up. A timer that is not stopped or paused is kept alive by the
 /// environment.
-public final class ControlTimer {
+public final class ControlTimer: DeadlineNode {
     /// What a timer is doing. Raw values are the words that programs see.
     public enum State: String, Equatable, Sendable {
         /// It ticks.
@@ -24,7 +24,7 @@ public final class ControlTimer {
     /// The state changed to the value that is given. Restarting a running timer changes nothing.
     public var onStateChanged: ((ControlTimer, State) -> Void)?
     /// ``isActive`` changed to the value that is given.
-    public var onActivityChanged: ((Bool) -> Void)?
+    public var onActivityChanged: ((ControlTimer, Bool) -> Void)?
     /// Set it while what a tick has begun goes on; ticks that are due meanwhile are skipped.
     public var isBusy = false
 
@@ -42,7 +42,6 @@ public final class ControlTimer {
     var activityObserver: (() -> Void)?
 
     private let environment: any Environment
-    private var scheduled: (any Cancellable)?
     private var nextTick = NIODeadline.distantFuture
     /// What was left of the interval when it was paused.
     private var remainder: TimeAmount
@@ -135,24 +134,18 @@ public final class ControlTimer {
 
     private func run(after delay: TimeAmount) {
         nextTick = environment.now + delay
-        schedule()
-    }
-
-    private func schedule() {
-        scheduled?.cancel()
-        scheduled = environment.schedule(at: nextTick) { self.tick() }
+        environment.arm(self, at: nextTick)
     }
 
     private func halt() {
-        scheduled?.cancel()
-        scheduled = nil
+        disarm()
     }
 
-    private func tick() {
+    override func fire() {
         // The next tick is planned first, from the planned time of this one: the callback may change anything.
         let late = max(environment.now - nextTick, .zero)
         nextTick = nextTick + interval * (1 + late.nanoseconds / interval.nanoseconds)
-        schedule()
+        environment.arm(self, at: nextTick)
         guard !isBusy else { return }
         count += 1
         onTick?(self, count)
@@ -165,6 +158,6 @@ public final class ControlTimer {
         if isActive != wasActive { activityObserver?() }
         onStateChanged?(self, new)
         // The slot may have changed it again, and told of that already.
-        if isActive != wasActive, state == new { onActivityChanged?(isActive) }
+        if isActive != wasActive, state == new { onActivityChanged?(self, isActive) }
     }
 }

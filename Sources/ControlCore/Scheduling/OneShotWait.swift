@@ -3,17 +3,16 @@ public import NIOCore
 /// Runs something once, after a time: the program's `Wait`.
 ///
 /// A wait that is pending is kept alive by the environment.
-public final class OneShotWait {
-    /// Called when the time is over.
-    public var onExpired: (() -> Void)?
+public final class OneShotWait: DeadlineNode {
+    /// Called with the wait when the time is over.
+    public var onExpired: ((OneShotWait) -> Void)?
     /// ``isActive`` changed to the value that is given.
-    public var onActivityChanged: ((Bool) -> Void)?
+    public var onActivityChanged: ((OneShotWait, Bool) -> Void)?
     /// How long a run takes, as given at the start or by ``change(_:)``.
     public private(set) var time: TimeAmount
 
     private let environment: any Environment
     private var deadline = NIODeadline.distantPast
-    private var scheduled: (any Cancellable)?
 
     /// Makes a wait that is not pending; ``restart()`` starts it.
     /// - Parameter time: 0 s to ``NIOCore/TimeAmount/longestDelay``.
@@ -25,7 +24,7 @@ public final class OneShotWait {
     }
 
     /// Whether it is pending.
-    public var isActive: Bool { scheduled != nil }
+    public private(set) var isActive = false
 
     /// Starts it, or starts it anew: it expires ``time`` from now, whether it was pending, expired or cancelled.
     public func restart() {
@@ -34,10 +33,10 @@ public final class OneShotWait {
 
     /// Prevents the expiry. Harmless when it is not pending.
     public func cancel() {
-        guard let scheduled else { return }
-        scheduled.cancel()
-        self.scheduled = nil
-        onActivityChanged?(false)
+        guard isActive else { return }
+        disarm()
+        isActive = false
+        onActivityChanged?(self, false)
     }
 
     /// Puts the pending expiry off by `extra`, or forward when that is negative, but not before now. ``time`` stays.
@@ -59,17 +58,17 @@ public final class OneShotWait {
 
     private func run(until deadline: NIODeadline) {
         let wasActive = isActive
-        scheduled?.cancel()
         self.deadline = deadline
-        scheduled = environment.schedule(at: deadline) { self.expire() }
-        if !wasActive { onActivityChanged?(true) }
+        isActive = true
+        environment.arm(self, at: deadline)
+        if !wasActive { onActivityChanged?(self, true) }
     }
 
-    private func expire() {
-        scheduled = nil
-        onExpired?()
+    override func fire() {
+        isActive = false
+        onExpired?(self)
         // A callback that restarts the wait leaves it active.
-        if !isActive { onActivityChanged?(false) }
+        if !isActive { onActivityChanged?(self, false) }
     }
 
     private static func check(_ time: TimeAmount) throws(ParameterError) {

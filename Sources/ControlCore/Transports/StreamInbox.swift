@@ -12,8 +12,8 @@ final class StreamInbox {
     private unowned let transport: any StreamTransport
     private let execute: (@escaping () -> Void) -> Void
     private var delegate: (any StreamDelegate)?
-    /// Begins small: in most streams all their life nothing is held.
-    private var held = CircularBuffer<ByteBuffer>(initialCapacity: 1)
+    /// An array, which costs nothing while it is empty: nearly always.
+    private var held: [ByteBuffer] = []
     private var isReading = false
     private var isStarted = false
     private var isDiscarding = false
@@ -86,7 +86,7 @@ final class StreamInbox {
     }
 
     /// Takes back what arrived before anybody read: it is not to be delivered as it is.
-    func takeUnread() -> CircularBuffer<ByteBuffer> {
+    func takeUnread() -> [ByteBuffer] {
         guard !isStarted else { return [] }
         defer { held = [] }
         return held
@@ -118,7 +118,8 @@ final class StreamInbox {
 
     private func deliver() {
         isDeliveryPlanned = false
-        while isReading, !isDiscarding, let delegate, let chunk = held.popFirst() {
+        while isReading, !isDiscarding, let delegate, !held.isEmpty {
+            let chunk = held.removeFirst()
             delegate.transport(transport, didReceive: chunk)
             onRelease?(chunk.readableBytes)
         }

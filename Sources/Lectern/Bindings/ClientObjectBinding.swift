@@ -26,9 +26,11 @@ func declareClientObject(_ context: BindingContext) -> LuaClass<ClientObject> {
         client.disconnect()
         return .none
     }
+    c.whenHeldUp { client, isHeldUp in client.setReceiving(!isHeldUp) }
+    let find = context.runtime.instanceFinder
+    let activityChanged = { (client: ClientObject, isActive: Bool) -> Void in find(client)?.setActive(isActive) }
     c.whenAttached { client, instance, _ in
-        client.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
-        instance.onBackPressure = { [client] in client.setReceiving(!$0) }
+        client.onActivityChanged = activityChanged
         if client.isActive { instance.setActive(true) }
     }
     return c

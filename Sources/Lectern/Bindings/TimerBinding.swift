@@ -43,9 +43,16 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
         timer.stop()
         return .none
     }
+    // A handler's poll timer, which has no name, is busy while its handler says so.
+    c.whenIdle { timer, instance in if instance.name != nil { timer.isBusy = false } }
+    let find = context.runtime.instanceFinder
+    let activityChanged = { (timer: ControlTimer, isActive: Bool) -> Void in find(timer)?.setActive(isActive) }
+    let changed = { (timer: ControlTimer, state: ControlTimer.State) -> Void in
+        find(timer)?.fire(stateChanged, state.rawValue)
+    }
     c.whenAttached { timer, instance, call in
-        timer.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
-        timer.onStateChanged = { [link = instance.link] in link.instance?.fire(stateChanged, $1.rawValue) }
+        timer.onActivityChanged = activityChanged
+        timer.onStateChanged = changed
         // A handler's poll timer is made by the host and ticks for the handler.
         guard let call else {
             if timer.isActive { instance.setActive(true) }
@@ -57,7 +64,6 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
             instance.fire(function, count)
             timer.isBusy = instance.isHandling
         }
-        instance.onIdle = { [weak timer] in timer?.isBusy = false }
         if !call.isNil(2) {
             call.push(argument: 2)
             instance.keep(function, popping: call.stack)

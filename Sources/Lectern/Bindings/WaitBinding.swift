@@ -35,11 +35,14 @@ func declareWait(_ context: BindingContext) -> LuaClass<OneShotWait> {
         try call.checked { () throws(ParameterError) in try wait.change(call.duration(1) ?? .zero) }
         return .none
     }
+    let find = context.runtime.instanceFinder
+    let activityChanged = { (wait: OneShotWait, isActive: Bool) -> Void in find(wait)?.setActive(isActive) }
+    let expired = { (wait: OneShotWait) -> Void in find(wait)?.call(function) }
     c.whenAttached { wait, instance, call in
         guard let call else { return }
         instance.name = call.location
-        wait.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
-        wait.onExpired = { [link = instance.link] in link.instance?.call(function) }
+        wait.onActivityChanged = activityChanged
+        wait.onExpired = expired
         if !call.isNil(2) {
             call.push(argument: 2)
             instance.keep(function, popping: call.stack)

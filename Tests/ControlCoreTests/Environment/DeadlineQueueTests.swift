@@ -9,7 +9,7 @@ struct DeadlineQueueTests {
 
     /// Runs what is due until `now`.
     private static func drain(_ queue: DeadlineQueue, until now: Int) {
-        while let body = queue.popDue(at: time(now)) { body() }
+        while let node = queue.popDue(at: time(now)) { node.fire() }
     }
 
     @Test("Bodies come out by time, and by age among equals")
@@ -44,7 +44,7 @@ struct DeadlineQueueTests {
         }
         queue.arm(at: Self.time(0), again)
         let limit = queue.nextSequence
-        while let body = queue.popDue(at: Self.time(0), armedBefore: limit) { body() }
+        while let node = queue.popDue(at: Self.time(0), armedBefore: limit) { node.fire() }
         #expect(calls == 1)
         #expect(queue.count == 1)
     }
@@ -139,6 +139,35 @@ struct DeadlineQueueTests {
         queue = nil
         handle?.cancel()
         #expect(handle?.isArmed == false)
+    }
+
+    @Test("A node that is armed again moves, behind equals, and is kept by the queue until it is fired or disarmed")
+    func node() {
+        final class Node: DeadlineNode {
+            var onFire: (() -> Void)?
+            override func fire() { onFire?() }
+        }
+        let queue = DeadlineQueue()
+        var out: [String] = []
+        weak var released: Node?
+        do {
+            let node = Node()
+            released = node
+            node.onFire = { out.append("node") }
+            queue.arm(node, at: Self.time(9))
+            queue.arm(node, at: Self.time(3))
+            for number in 1...5 { queue.arm(at: Self.time(5)) { out.append("\(number)") } }
+            queue.arm(node, at: Self.time(5))
+        }
+        #expect(queue.count == 6)
+        Self.drain(queue, until: 5)
+        #expect(out == ["1", "2", "3", "4", "5", "node"])
+        #expect(released == nil)
+        let node = Node()
+        queue.arm(node, at: Self.time(7))
+        node.disarm()
+        node.disarm()
+        #expect(!node.isArmed && queue.count == 0)
     }
 
     @Test("100,000 deadlines come out in order, and as many cancelled ones leave nothing")

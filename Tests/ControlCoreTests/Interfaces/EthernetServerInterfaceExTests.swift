@@ -182,7 +182,7 @@ struct EthernetServerInterfaceExTests {
             server.onConnected = { client in
                 counts.connected += 1
                 releasedClient = client
-                client.onActivityChanged = { if !$0 { ended += 1 } }
+                client.onActivityChanged = { if !$1 { ended += 1 } }
             }
             server.onReceiveData = { client, bytes in
                 counts.bytes += bytes.readableBytes

@@ -123,7 +123,7 @@ struct ControlTimerTests {
         do {
             let timer = try ControlTimer(environment: environment, interval: .seconds(1))
             released = timer
-            timer.onActivityChanged = { activity.append($0) }
+            timer.onActivityChanged = { activity.append($1) }
             timer.onTick = { timer, count in if count == 3 { timer.stop() } }
             timer.restart()
         }

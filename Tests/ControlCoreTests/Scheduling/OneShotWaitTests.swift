@@ -10,7 +10,7 @@ struct OneShotWaitTests {
         let environment = SimulatedEnvironment(seed: 1)
         let wait = try OneShotWait(environment: environment, time: time)
         var expiries: [Double] = []
-        wait.onExpired = { expiries.append(Double(environment.now.uptimeNanoseconds) / 1e9) }
+        wait.onExpired = { _ in expiries.append(Double(environment.now.uptimeNanoseconds) / 1e9) }
         for (second, action) in script {
             environment.world.schedule(at: .uptimeNanoseconds(UInt64(second * 1e9))) {
                 #expect(throws: Never.self) { try action(wait) }
@@ -65,8 +65,8 @@ struct OneShotWaitTests {
         let wait = try OneShotWait(environment: environment, time: .seconds(1))
         var count = 0
         var activity: [Bool] = []
-        wait.onActivityChanged = { activity.append($0) }
-        wait.onExpired = { [unowned wait] in
+        wait.onActivityChanged = { activity.append($1) }
+        wait.onExpired = { wait in
             count += 1
             if count < 5 { wait.restart() }
         }

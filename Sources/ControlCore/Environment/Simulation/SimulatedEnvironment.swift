@@ -96,6 +96,11 @@ public final class SimulatedEnvironment: ClosableEnvironment {
         return handle
     }
 
+    /// Has `node` fired at `deadline`; see ``Environment/arm(_:at:)``. After ``close()`` it is not.
+    public func arm(_ node: DeadlineNode, at deadline: NIODeadline) {
+        if !isClosed { world.arm(node, at: deadline, owner: host.id) }
+    }
+
     /// Finds the addresses of `host` in the network's names; see ``Environment/resolve(_:timeout:completion:)``.
     @discardableResult
     public func resolve(

@@ -31,6 +31,7 @@ public final class SimulatedNetwork {
 
     unowned let world: SimulatedWorld
     private var random: SplitMix64
+    /// Each at the place that its id counts from 1.
     private var hosts: [SimulatedHost] = []
     private var faults: [ActiveFault] = []
     private var open: [Int: SimulatedConnection] = [:]
@@ -126,6 +127,8 @@ public final class SimulatedNetwork {
         hosts.append(host)
         return host
     }
+
+    func nameOfHost(_ id: Int) -> String { hosts[id - 1].name }
 
     /// The host that has `address`, seen from `source`.
     func host(at address: String, from source: SimulatedHost) -> SimulatedHost? {

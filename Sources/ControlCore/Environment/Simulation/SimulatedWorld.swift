@@ -62,7 +62,12 @@ public final class SimulatedWorld {
         eventsAtThisInstant += 1
         precondition(
             eventsAtThisInstant < Self.instantLimit, "virtual time stands still: something reschedules itself at once")
-        queue.popDue(at: now)?()
+        guard let node = queue.popDue(at: now) else { return true }
+        // A body of a program's records itself, those of the network are not recorded.
+        if trace.includesTimers, !(node is ScheduledDeadline) {
+            trace.record(now, network.nameOfHost(Int(node.owner)), "timer")
+        }
+        node.fire()
         return true
     }
 
@@ -102,6 +107,11 @@ public final class SimulatedWorld {
     @discardableResult
     func arm(at deadline: NIODeadline, owner: Int, _ body: @escaping () -> Void) -> ScheduledDeadline {
         queue.arm(at: max(deadline, now), owner: owner, body)
+    }
+
+    /// Arms a node of a program's. A deadline that is past is due now, behind what already is.
+    func arm(_ node: DeadlineNode, at deadline: NIODeadline, owner: Int) {
+        queue.arm(node, at: max(deadline, now), owner: owner)
     }
 
     /// Arms an event of the network, which belongs to no host.
