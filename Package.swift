@@ -23,11 +23,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
         .target(name: "CLuaShim", dependencies: ["CLua"]),
         .target(name: "CSerial"),
@@ -58,13 +58,12 @@ let package = Package(
         .target(
             name: "Lectern",
             dependencies: [
-                "LuaRuntime", "ControlCore", "HSMS", "CPCRE2",
+                "LuaRuntime", "ControlCore", "HSMS", "CPCRE2", "CYAML",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "Yams", package: "Yams"),
             ],
             resources: [
                 .embedInCode("Lua/environment.lua"), .embedInCode("Lua/handlers.lua"), .embedInCode("Lua/meset.lua"),
@@ -95,11 +94,12 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .systemLibrary(name: "CMalloc", path: "Tests/CMalloc"),
+        .target(name: "AllocationCount", path: "Tests/AllocationCount"),
         .testTarget(name: "ControlCoreTests", dependencies: ["ControlCore", "CMalloc"], swiftSettings: swiftSettings),
         .testTarget(name: "HSMSTests", dependencies: ["HSMS", "ControlCore"], swiftSettings: swiftSettings),
         .testTarget(
             name: "LecternTests",
-            dependencies: ["Lectern", "ControlCore", "LuaRuntime"],
+            dependencies: ["Lectern", "ControlCore", "LuaRuntime", "AllocationCount"],
             exclude: ["Surface"],
             swiftSettings: swiftSettings
         ),

@@ -97,6 +97,7 @@ int shim_resume(lua_State *task, lua_State *waiting, int count, bool raise, int 
     h->depth = 0;
     int status = lua_resume(task, h->main, waiting == NULL || waiting == task ? count : 0, results);
     h->depth = depth;
+    shim_watchdog_end(h);
     h->frame = NULL;
     h->waiting = false;
     h->resumed_thread = NULL;
@@ -116,6 +117,7 @@ void shim_reset(lua_State *task) {
     h->depth = 0;
     lua_resetthread(task);
     h->depth = depth;
+    shim_watchdog_end(h);
     h->frame = NULL;
     h->kill = SHIM_KILL_NONE;
     lua_settop(task, 0);

@@ -40,8 +40,11 @@ static int close_thread(lua_State *L, lua_State *co) {
         h->kill_grace = 0;
         return LUA_ERRRUN;
     }
+    shim_frame frame = {co, false, h->frame};
     h->closing++;
+    h->frame = &frame;
     int status = lua_resetthread(co);
+    h->frame = frame.outer;
     h->closing--;
     return status;
 }
@@ -57,6 +60,7 @@ static __LJMP int run(lua_State *L, lua_State *co, int count, lua_KContext conte
     int results = 0;
     int status = lua_resume(co, L, count, &results);
     h->frame = frame.outer;
+    if (h->kill != SHIM_KILL_NONE) shim_watchdog_arm(h); /* should co have no instruction left to be ended at */
 
     if (status == LUA_YIELD && h->waiting) {
         h->depth++; /* the host knows of the wait already: for want of memory it must not turn into an error */

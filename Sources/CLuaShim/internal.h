@@ -7,6 +7,9 @@
 #include "guarded_strings.h"
 #include "watchdog.h"
 
+#include <stdatomic.h>
+#include <sys/types.h>
+
 /*
  * Marks, read at each declaration and definition:
  *   __LJMP  may raise: call it only from C that Lua called, or under lua_pcall.
@@ -14,7 +17,7 @@
  */
 #define __LJMP
 
-/* One per nested lua_resume, innermost first. */
+/* One per nested lua_resume and coroutine.close, innermost first: its L is what runs. */
 typedef struct shim_frame {
     lua_State *L;
     bool can_wait;              /* every resume outside of this one may yield */
@@ -35,16 +38,19 @@ typedef struct shim_host {
     bool refused;
 
     /* resume.c, coroutines.c */
-    shim_frame *frame;
+    shim_frame *volatile frame; /* the alarm's handler reads it */
     bool waiting;               /* the yield under way is a host wait, not a program's */
     lua_State *resumed_thread;  /* where the values of the present resume were pushed */
     int resumed_count;
     bool resumed_raise;
     int closing;                /* nested coroutine.close */
 
-    /* watchdog.c */
-    uint64_t burst_start;
-    uint64_t next_check;
+    /* watchdog.c, alarm.c */
+    _Atomic uint64_t burst_start; /* 0 while no Lua runs */
+    _Atomic uint64_t next_check;
+    _Atomic pid_t burst_thread; /* which runs Lua */
+    struct shim_host *outer_host; /* whose function runs this host's task */
+    struct shim_host *next_host;
     uint64_t kill_grace;        /* until when closers may run after a kill */
     int kill;
     bool warned;
@@ -75,8 +81,21 @@ void *shim_allocate(void *ud, void *block, size_t old_size, size_t new_size);
 int shim_panic(lua_State *L);
 void shim_warn(void *ud, const char *text, int continues);
 
-void shim_watchdog_install(shim_host *h);
+/* A burst is what a task runs between two waits. */
 void shim_watchdog_begin(shim_host *h);
+void shim_watchdog_end(shim_host *h);
+/* Has the watchdog look at the running task at its next instruction. */
+void shim_watchdog_arm(shim_host *h);
+/* Arms it when the running task is due. For the signal handler. */
+void shim_watchdog_look(shim_host *h);
+uint64_t shim_monotonic_now(void);
+
+/* False when the system gives no thread. */
+bool shim_alarm_open(shim_host *h);
+void shim_alarm_close(shim_host *h);
+void shim_alarm_begin(shim_host *h, uint64_t now);
+void shim_alarm_end(shim_host *h);
+
 __LJMP int shim_raise_kill(lua_State *L);
 
 /* Marks a coroutine that programs may not resume or close. Raises for want of memory unless the host runs. */

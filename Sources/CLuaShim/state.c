@@ -98,12 +98,11 @@ lua_State *shim_open(const shim_callbacks *callbacks, const shim_limits *limits)
     lua_atpanic(L, shim_panic);
     lua_setwarnf(L, shim_warn, h);
     lua_pushcfunction(L, open_protected);
-    if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
+    if (lua_pcall(L, 0, 0, 0) != LUA_OK || !shim_alarm_open(h)) {
         lua_close(L);
         free(h);
         return NULL;
     }
-    shim_watchdog_install(h);
     return L;
 }
 
@@ -112,6 +111,7 @@ void shim_close(lua_State *L) {
     h->shutting = true;
     h->depth = 1;
     lua_close(h->main);
+    shim_alarm_close(h);
     free(h);
 }
 

@@ -115,13 +115,17 @@ int shim_call(lua_State *L, int arguments, int results) {
     shim_frame frame = {L, false, h->frame};
     int depth = h->depth;
     bool hooks_off = h->hooks_off; /* of the task that ended last: its message may be what is asked for here */
-    if (h->frame == NULL) shim_watchdog_begin(h);
+    bool is_outermost = h->frame == NULL;
+    if (is_outermost) shim_watchdog_begin(h);
     h->frame = &frame;
     h->depth = 0;
     int status = lua_pcall(L, arguments, results, 0);
     h->depth = depth;
     h->frame = frame.outer;
     h->hooks_off = hooks_off;
-    if (h->frame == NULL) h->kill = SHIM_KILL_NONE; /* it ended this call, and nothing else runs */
+    if (is_outermost) {
+        shim_watchdog_end(h);
+        h->kill = SHIM_KILL_NONE; /* it ended this call, and nothing else runs */
+    }
     return status;
 }

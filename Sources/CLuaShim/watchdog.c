@@ -1,19 +1,16 @@
 /*
- * The watchdog: a count hook that every thread inherits from the main one. A task that does not wait for a while is
- * reported, then ended. The end is sticky: pcall, xpcall, coroutine.resume and wrap pass it on (see base.c
- * and coroutines.c), so a program cannot swallow it.
+ * The watchdog: a task that does not wait for a while is reported, then ended, by a hook that is armed when the task is
+ * due (see alarm.c). The end is sticky: pcall, xpcall, coroutine.resume and wrap pass it on (see base.c and
+ * coroutines.c), so a program cannot swallow it.
  */
 #include "internal.h"
 
 #include <time.h>
 
-/* A hook costs the same whatever its count, because any hook makes the VM trace; this bounds the clock readings. */
-#define HOOK_INSTRUCTIONS 4096
-
 /* How long to-be-closed variables may go on after the task was ended. */
 #define CLOSERS_NANOSECONDS 50000000ull
 
-static uint64_t monotonic_now(void) {
+uint64_t shim_monotonic_now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
@@ -21,19 +18,19 @@ static uint64_t monotonic_now(void) {
 
 /* Whether the task on L has to end now. */
 static bool is_over(lua_State *L, shim_host *h) {
-    uint64_t now = monotonic_now();
+    uint64_t now = shim_monotonic_now();
     if (h->kill != SHIM_KILL_NONE) return now >= h->kill_grace;
     if (now < h->next_check) return false;
     uint64_t elapsed = now - h->burst_start;
-    if (h->limits.burst_nanoseconds != 0 && elapsed >= h->limits.burst_nanoseconds) {
-        h->kill = SHIM_KILL_TIME;
-        return true;
-    }
     if (h->limits.warn_nanoseconds != 0 && !h->warned && elapsed >= h->limits.warn_nanoseconds) {
         h->warned = true;
         h->depth++;
         h->callbacks.slow(h->callbacks.context, L, elapsed);
         h->depth--;
+    }
+    if (h->limits.burst_nanoseconds != 0 && elapsed >= h->limits.burst_nanoseconds) {
+        h->kill = SHIM_KILL_TIME;
+        return true;
     }
     h->next_check = h->limits.burst_nanoseconds != 0 ? h->burst_start + h->limits.burst_nanoseconds : UINT64_MAX;
     return false;
@@ -42,9 +39,22 @@ static bool is_over(lua_State *L, shim_host *h) {
 static __LJMP void hook(lua_State *L, lua_Debug *ar) {
     (void)ar;
     shim_host *h = shim_host_of(L);
+    lua_sethook(L, NULL, 0, 0); /* as long as there is one the VM is slow */
     if (!is_over(L, h)) return;
     h->hooks_off = true;
     shim_raise_kill(L);
+}
+
+void shim_watchdog_arm(shim_host *h) { lua_sethook(h->frame->L, hook, LUA_MASKCOUNT, 1); }
+
+void shim_watchdog_look(shim_host *h) {
+    uint64_t now = shim_monotonic_now();
+    if (h->frame == NULL || now < h->next_check) return;
+    /* A hook that the program has set (debug.sethook) gives way only to the end of its task. */
+    lua_Hook own = lua_gethook(h->frame->L);
+    bool ends = h->kill != SHIM_KILL_NONE ||
+                (h->limits.burst_nanoseconds != 0 && now - h->burst_start >= h->limits.burst_nanoseconds);
+    if (own == NULL || own == hook || ends) shim_watchdog_arm(h);
 }
 
 __LJMP void shim_watchdog_check(lua_State *L) {
@@ -52,25 +62,26 @@ __LJMP void shim_watchdog_check(lua_State *L) {
     if (h->frame != NULL && is_over(L, h)) shim_raise_kill(L);
 }
 
-void shim_watchdog_install(shim_host *h) { lua_sethook(h->main, hook, LUA_MASKCOUNT, HOOK_INSTRUCTIONS); }
-
 void shim_watchdog_begin(shim_host *h) {
-    h->burst_start = monotonic_now();
+    uint64_t now = shim_monotonic_now();
     h->warned = false;
     uint64_t first = h->limits.burst_nanoseconds;
     if (h->limits.warn_nanoseconds != 0 && (first == 0 || h->limits.warn_nanoseconds < first)) {
         first = h->limits.warn_nanoseconds;
     }
-    h->next_check = first == 0 ? UINT64_MAX : h->burst_start + first;
+    atomic_store_explicit(&h->next_check, first == 0 ? UINT64_MAX : now + first, memory_order_relaxed);
     if (h->kill == SHIM_KILL_NONE) h->kill_grace = 0;
+    shim_alarm_begin(h, now);
 }
+
+void shim_watchdog_end(shim_host *h) { shim_alarm_end(h); }
 
 void shim_kill(lua_State *L, int reason) {
     shim_host *h = shim_host_of(L);
-    if (h->kill == SHIM_KILL_NONE) {
-        h->kill = reason;
-        h->kill_grace = 0;
-    }
+    if (h->kill != SHIM_KILL_NONE) return;
+    h->kill = reason;
+    h->kill_grace = 0;
+    if (h->frame != NULL) shim_watchdog_arm(h);
 }
 
 int shim_kill_reason(lua_State *L) {
@@ -82,7 +93,10 @@ int shim_kill_reason(lua_State *L) {
 
 __LJMP int shim_raise_kill(lua_State *L) {
     shim_host *h = shim_host_of(L);
-    if (h->kill_grace == 0) h->kill_grace = monotonic_now() + CLOSERS_NANOSECONDS;
+    if (h->kill_grace == 0) {
+        h->kill_grace = shim_monotonic_now() + CLOSERS_NANOSECONDS;
+        h->next_check = h->kill_grace;
+    }
     switch (h->kill) {
     case SHIM_KILL_TIME:
         shim_where(L, 0);

@@ -1,5 +1,5 @@
+internal import CoreMetrics
 internal import LuaRuntime
-internal import Metrics
 internal import NIOCore
 
 /// What operators watch of a running program, through swift-metrics. Sampled on the program's loop.

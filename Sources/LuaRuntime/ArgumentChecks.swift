@@ -6,12 +6,36 @@ internal import CLuaShim
 struct ArgumentChecks {
     let function: String
     let parameters: [LuaParameter]
-    private let required: Int
+    private let takesAnyNumber: Bool
+    /// What needs no look at the declaration, for each parameter.
+    private let plain: [Plain]
 
     init(function: String, parameters: [LuaParameter]) {
         self.function = function
         self.parameters = parameters
-        self.required = parameters.lastIndex { $0.isRequired }.map { $0 + 1 } ?? 0
+        takesAnyNumber = parameters.last?.isRepeated == true
+        plain = parameters.map(Plain.init)
+    }
+
+    /// The values of Lua that are right whatever the rest of the declaration says. Most arguments are among them, and a
+    /// declaration is a dear thing to copy.
+    private struct Plain {
+        private let type: Int32
+        private let mayBeNil: Bool
+
+        init(_ parameter: LuaParameter) {
+            type =
+                switch parameter.type {
+                case .boolean: Int32(SHIM_TBOOLEAN.rawValue)
+                case .string: Int32(SHIM_TSTRING.rawValue)
+                default: Int32(SHIM_TNONE.rawValue)
+                }
+            mayBeNil = !parameter.isRequired
+        }
+
+        func accepts(_ given: Int32) -> Bool {
+            given == type || (mayBeNil && given == Int32(SHIM_TNIL.rawValue))
+        }
     }
 
     func apply(_ runtime: LuaRuntime, _ L: OpaquePointer, base: Int32) throws(LuaFault) {
@@ -19,7 +43,7 @@ struct ArgumentChecks {
         if given > 0, !parameters.isEmpty, shim_type(L, base + Int32(given)) == Int32(SHIM_TTABLE.rawValue) {
             given = try expandKeywords(runtime, L, base: base, given: given)
         }
-        if given > parameters.count, parameters.last?.isRepeated != true {
+        if given > parameters.count, !takesAnyNumber {
             // Trailing nils are as good as nothing.
             while given > parameters.count && shim_type(L, base + Int32(given)) == Int32(SHIM_TNIL.rawValue) {
                 given -= 1
@@ -31,10 +55,10 @@ struct ArgumentChecks {
             guard shim_reserve(L, Int32(count) + 8) else { throw stackOverflow }
             shim_set_top(L, base + Int32(count))
         }
-        for (offset, parameter) in parameters.enumerated() {
-            try check(parameter, runtime, L, base + Int32(offset) + 1)
+        for offset in plain.indices where !plain[offset].accepts(shim_type(L, base + Int32(offset) + 1)) {
+            try check(parameters[offset], runtime, L, base + Int32(offset) + 1)
         }
-        if let repeated = parameters.last, repeated.isRepeated {
+        if takesAnyNumber, let repeated = parameters.last {
             for offset in parameters.count..<count { try check(repeated, runtime, L, base + Int32(offset) + 1) }
         }
     }

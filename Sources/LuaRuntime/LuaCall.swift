@@ -22,9 +22,14 @@ public enum LuaResult: Sendable {
 }
 
 /// A host function as the trampoline finds it by number.
-struct HostFunction {
-    var name: String
-    var body: (LuaCall) throws(LuaFault) -> LuaResult
+final class HostFunction {
+    let name: String
+    let body: (LuaCall) throws(LuaFault) -> LuaResult
+
+    init(name: String, body: @escaping (LuaCall) throws(LuaFault) -> LuaResult) {
+        self.name = name
+        self.body = body
+    }
 }
 
 /// One call of a host function: its arguments, and ways to answer. Valid only inside the call.

@@ -1,11 +1,19 @@
 /// An event of a declared class, or another slot for a value that is kept inside the instance.
-public struct LuaEvent: Sendable {
+///
+/// An object, so that handing it on counts one reference, not one for each of its texts.
+public final class LuaEvent: Sendable {
     /// The name that programs use.
     public let name: String
     /// What task names show after the instance: `.ReceiveData`, ` tick`.
     public let label: String
     /// The number under which the handler is kept: 1, 2, …
     let index: Int
+
+    init(name: String, label: String, index: Int) {
+        self.name = name
+        self.label = label
+        self.index = index
+    }
 }
 
 /// The declaration of a class that programs see: everything that is known of it comes from here.
@@ -152,6 +160,8 @@ final class ClassRecord {
     let names: [String]
     let members: [String]
     let methods: Set<String>
+    /// Whether an object is of the type that the class is declared for.
+    let isOf: (AnyObject) -> Bool
     let describe: (AnyObject) -> String
     let text: ((AnyObject) -> String)?
     let fallThrough: LuaEvent?
@@ -166,6 +176,7 @@ final class ClassRecord {
         surface = ClassSurface(declaration)
         members = surface.members.map(\.name)
         methods = Set(surface.members.filter { $0.kind == .method }.map(\.name))
+        isOf = { $0 is Object }
         let name = declaration.name
         let describe = declaration.describe
         self.describe = { object in

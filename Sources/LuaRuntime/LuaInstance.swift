@@ -5,13 +5,16 @@ internal import CLuaShim
 /// Lua's handle owns the instance and the instance owns the object. When a program has dropped the table and the
 /// object is not active, both go.
 public final class LuaInstance {
-    unowned let runtime: LuaRuntime
+    /// Used only until ``forget()``, which the runtime calls before it goes. Not counted: every event reads it.
+    package unowned(unsafe) let runtime: LuaRuntime
     /// The object of the binding.
     public let object: AnyObject
     let record: ClassRecord
     /// Instances that were made later have a higher one.
     let serial: UInt64
-    private(set) var isForgotten = false
+    /// For the closures of ``object``, which must not keep this instance alive.
+    public let link = Link()
+    package private(set) var isForgotten = false
 
     private var isBusy = false
     private var events = Deque()
@@ -30,6 +33,16 @@ public final class LuaInstance {
         self.object = object
         self.record = record
         self.serial = runtime.nextSerial()
+        link.instance = self
+    }
+
+    deinit { link.instance = nil }
+
+    /// Finds an instance while it is there. Not a weak reference: counting the references to an object takes twice as long
+    /// for ever once there was a weak one, and every event counts those to its instance.
+    public final class Link {
+        /// The instance; `nil` when it has gone.
+        public fileprivate(set) unowned(unsafe) var instance: LuaInstance?
     }
 
     /// What tells this instance from others of its class, where the object itself cannot say: where it was made.
@@ -103,7 +116,8 @@ public final class LuaInstance {
 
     /// True when something is kept in `slot`.
     public func has(_ slot: LuaEvent) -> Bool {
-        guard shim_push_handler(runtime.L, Unmanaged.passUnretained(self).toOpaque(), Int32(slot.index)) else {
+        guard !isForgotten, shim_push_handler(runtime.L, Unmanaged.passUnretained(self).toOpaque(), Int32(slot.index))
+        else {
             return false
         }
         shim_pop(runtime.L, 2)

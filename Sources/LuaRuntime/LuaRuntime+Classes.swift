@@ -151,7 +151,7 @@ extension LuaRuntime {
         return add(
             HostFunction(name: name) { (call) throws(LuaFault) in
                 let L = call.stack.L
-                guard let instance = call.runtime.instance(at: 1, L), let object = instance.object as? Object else {
+                guard let object: Object = call.runtime.object(at: 1, L, of: record) else {
                     throw LuaFault(
                         .runtimeError,
                         "property '\(name)' is not there yet: call \(record.name).init(self, …) first in the derived init"
@@ -166,8 +166,8 @@ extension LuaRuntime {
     private func object<Object: AnyObject>(
         at index: Int32, _ L: OpaquePointer, method: String, of record: ClassRecord
     ) throws(LuaFault) -> Object {
+        if let object: Object = self.object(at: index, L, of: record) { return object }
         if let instance = instance(at: index, L) {
-            if let object = instance.object as? Object { return object }
             throw LuaFault(
                 .typeError, "\(method) is a method of \(record.name), but self is a \(instance.record.name)")
         }
@@ -179,6 +179,15 @@ extension LuaRuntime {
                 "\(method) is not possible yet: call \(record.name).init(self, …) first in the derived init")
         }
         throw LuaFault(.typeError, "call \(method) with a colon: object:\(method)(…), not object.\(method)(…)")
+    }
+
+    /// The object of the instance at `index`, if it is one of `record` or kin to it.
+    private func object<Object: AnyObject>(at index: Int32, _ L: OpaquePointer, of record: ClassRecord) -> Object? {
+        var id: UInt32 = 0
+        guard let address = shim_object(L, index, &id) else { return nil }
+        let object = Unmanaged<LuaInstance>.fromOpaque(address).takeUnretainedValue().object
+        // An instance of this very class was made with an Object; asking the object for its type takes long.
+        return id == record.id ? unsafeDowncast(object, to: Object.self) : object as? Object
     }
 
     // MARK: - Instances
@@ -201,6 +210,7 @@ extension LuaRuntime {
         guard let record = classesByName[name] else {
             preconditionFailure("class \(name) is not registered")
         }
+        precondition(record.isOf(object), "\(type(of: object)) is not what class \(name) is declared for")
         let stack = LuaStack(L)
         _ = shim_reserve(L, 8)
         // No call into Lua: that would fail when the program has used up its memory.

@@ -57,7 +57,8 @@ extension LuaRuntime {
             slot = TaskSlot(relay: relay, thread: thread, anchor: shim_reference(L))
         }
         slot.serial = nextSerial()
-        live[ObjectIdentifier(slot)] = slot
+        slot.place = live.count
+        live.append(slot)
         return slot
     }
 
@@ -191,7 +192,7 @@ extension LuaRuntime {
 
     func cancelAll() {
         guard isOpen else { return }
-        for slot in live.values.sorted(by: { $0.serial < $1.serial }) where slot.state != .idle { cancel(slot) }
+        for slot in live.sorted(by: { $0.serial < $1.serial }) where slot.state != .idle { cancel(slot) }
         drain()
     }
 
@@ -222,8 +223,16 @@ extension LuaRuntime {
         slot.queue = nil
         slot.cancelWait = nil
         slot.waitThread = nil
-        live.removeValue(forKey: ObjectIdentifier(slot))
+        if isOpen { leave(slot) }
         queue?.taskEnded()
+    }
+
+    /// Takes a slot out of the live ones; the last one gets its place.
+    private func leave(_ slot: TaskSlot) {
+        let last = live.removeLast()
+        guard last !== slot else { return }
+        live[slot.place] = last
+        last.place = slot.place
     }
 
     private func fail(_ slot: TaskSlot, reason: TaskFailure.Reason, status: shim_status) {

@@ -39,7 +39,8 @@ public final class LuaRuntime {
     /// The task that is running Lua at this moment.
     var running: TaskSlot?
     var pool: [TaskSlot] = []
-    var live: [ObjectIdentifier: TaskSlot] = [:]
+    /// The slots in use, in no order; each knows its place.
+    var live: [TaskSlot] = []
     var ready = ReadyQueue()
     var isDraining = false
     /// Tasks that run finalizers at present.
@@ -84,6 +85,7 @@ public final class LuaRuntime {
 
     deinit {
         relay.runtime = nil
+        for instance in instances.values { instance.takeUnretainedValue().forget() }
         if isOpen { shim_close(L) }
     }
 
@@ -97,7 +99,7 @@ public final class LuaRuntime {
         instances.removeAll()
         pool.removeAll()
         ready = ReadyQueue()
-        for slot in live.values { slot.generation += 1 }
+        for slot in live { slot.generation += 1 }
         live.removeAll()
         shim_close(L)
         functions.removeAll()

@@ -92,6 +92,8 @@ final class TaskSlot {
     var generation: UInt64 = 0
     /// Tasks that began later have a higher one.
     var serial: UInt64 = 0
+    /// Its place among the runtime's live slots.
+    var place = 0
     var state = State.idle
     var name = TaskName.text("")
     var parent: TaskName?

@@ -90,6 +90,13 @@ struct ConfigurationTests {
                 "limits:\n  memory: 2 MB\n  endAfter: 1\n  memory: 3 MB",
                 "f:4: key 'memory' is there twice, first in line 2"
             ),
+            ("{log: {}}\n---\n{log: {}}", "f:3: a second document begins; there must be only one"),
+            ("log: &a {level: *a}", "f:1: it is part of itself, by an alias"),
+            (
+                "log: " + String(repeating: "[", count: 70) + String(repeating: "]", count: 70),
+                "f:1: it is nested too deep"
+            ),
+            ("log:\n  level: \u{1}", "f:2: control characters are not allowed"),
             ("{log: {}, log: {}}", "f:1: key 'log' is there twice, first in line 1"),
             ("\nlimits: {memory: 2 MB", "f:3: did not find expected ',' or '}'"),
             ("limits: {patternSteps: 5 KB}", "f:1: 'patternSteps' must be a whole number from 1000 to 1099511627776"),

@@ -29,11 +29,20 @@ struct LiveProgramTests {
     }
 
     /// Runs `body` beside a program `device`, whose port and host it is given; ends the device afterwards.
-    func withDevice(_ text: String, lines: Lines, _ body: (Int, ControlHost) async throws -> Void) async throws {
+    /// - Parameters:
+    ///   - group: where the device's loop is.
+    ///   - register: what the device's program gets beside `ready`.
+    func withDevice(
+        _ text: String, lines: Lines, on group: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup,
+        register: @escaping @Sendable (LuaRuntime) -> Void = { _ in },
+        _ body: (Int, ControlHost) async throws -> Void
+    ) async throws {
         let listening = NIOLockedValueBox<CheckedContinuation<Int, any Error>?>(nil)
         let host = ControlHost(
             source: .text(text, name: "device.lua", folder: "/tmp"), configuration: Stage.configuration(),
+            eventLoopGroup: group,
             register: { runtime in
+                register(runtime)
                 runtime.setGlobal(
                     LuaFunction("ready", [.required("port", .integer, "")], "") { (call) throws(LuaFault) in
                         let port = call.integer(1) ?? 0

@@ -62,6 +62,8 @@ struct ContainmentTests {
             "local x <close> = setmetatable({}, {__close = function() while true do end end}); error('e')",
             "local t = setmetatable({}, {__index = function() while true do end end}); return t.x",
             "load(function() while true do end end)",
+            "coroutine.close((coroutine.wrap(function() local g <close> = setmetatable({}, {__close = function() "
+                + "while true do end end}) local me = coroutine.running() coroutine.yield(me) end))())",
             "print(setmetatable({}, {__tostring = function() while true do end end}))",
         ])
     func hiddenLoops(_ text: String) throws {
@@ -70,6 +72,33 @@ struct ContainmentTests {
         } else {
             try expectContained(text, .ranTooLong, line: 1)
         }
+    }
+
+    @Test("The VM is slowed down by no hook, but for the moment at which a task is looked at")
+    func noHook() throws {
+        let probe = try Probe(limits: Self.patient(), profile: .trusted)
+        try probe.run("for i = 1, 100000 do end print(debug.gethook())")
+        #expect(probe.printed == ["nil"])
+        var limits = Self.patient()
+        limits.slowTaskWarning = .milliseconds(10)
+        let slow = try Probe(limits: limits, profile: .trusted)
+        slow.runtime.setGlobal(
+            LuaFunction("isReported", [], "") { [unowned slow] (call) throws(LuaFault) in
+                call.returning(!slow.slow.isEmpty)
+            })
+        try slow.run("repeat until isReported() print(debug.gethook())", name: "slow")
+        #expect(slow.slow == ["slow at main.lua:1"])
+        #expect(slow.printed == ["nil"])
+    }
+
+    @Test("A program's own hook stays until the program must be ended")
+    func ownHook() throws {
+        let probe = try Probe(limits: Self.shortBurst(), profile: .trusted)
+        try probe.run(
+            "local n = 0 debug.sethook(function() n = n + 1 end, '', 1000)\nwhile n < 100 do end print('seen')\nwhile true do end",
+            name: "hooked")
+        #expect(probe.printed == ["seen"])
+        #expect(probe.failures.first?.reason == .ranTooLong)
     }
 
     @Test("An endless finalizer is ended in a task of its own")

@@ -3,7 +3,7 @@
 
 # Lua, PCRE2 and libssh are linked; pkg-config finds them; git fetches the Swift packages; python3, socat, openssl and
 # sshd play peers in the tests.
-required_packages=(liblua5.4-dev libpcre2-dev libssh-dev pkg-config git python3 python3-venv socat openssl openssh-server)
+required_packages=(liblua5.4-dev libpcre2-dev libssh-dev libyaml-dev pkg-config git python3 python3-venv socat openssl openssh-server)
 
 # Prints those that are not installed.
 missing_packages() {

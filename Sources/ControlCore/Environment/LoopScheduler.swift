@@ -24,6 +24,11 @@ final class LoopScheduler {
         eventLoop.assumeIsolated().execute(body)
     }
 
+    /// ``execute(_:)`` as a value that all streams share.
+    private(set) lazy var executor: (@escaping () -> Void) -> Void = { [eventLoop] in
+        eventLoop.assumeIsolated().execute($0)
+    }
+
     /// Runs `body` at `deadline`; see ``Environment/schedule(at:_:)``. After ``close()`` it never does.
     func schedule(at deadline: NIODeadline, _ body: @escaping () -> Void) -> ScheduledDeadline {
         let handle = queue.arm(at: deadline, body)

@@ -48,6 +48,9 @@ final class StreamConnection: StreamDelegate {
     private var isReading = true
     private var isClosing = false
     private var isDelivering = false
+    /// What was queued when the transport was asked last, and all that was sent since. To ask each time takes long, and
+    /// nearly always the system has taken everything at once.
+    private var queuedAtMost = 0
     private var kept = ByteBuffer()
     private var roomWaiters: [CancellableCall] = []
 
@@ -86,17 +89,21 @@ final class StreamConnection: StreamDelegate {
     /// - Throws: when the connection is down, or the queue has no room; then nothing of `bytes` is sent.
     func send(_ bytes: ByteBuffer) throws(IOFault) {
         guard isOpen else { throw IOFault("\(peer) is not connected") }
-        let queued = transport.queuedBytes
-        guard queued == 0 || queued + bytes.readableBytes <= Self.sendQueueLimit else {
-            throw IOFault("\(peer) takes no data: \(queued) bytes wait to be sent, the limit is \(Self.sendQueueLimit)")
+        if queuedAtMost + bytes.readableBytes > Self.writableBelow { queuedAtMost = transport.queuedBytes }
+        guard queuedAtMost == 0 || queuedAtMost + bytes.readableBytes <= Self.sendQueueLimit else {
+            throw IOFault(
+                "\(peer) takes no data: \(queuedAtMost) bytes wait to be sent, the limit is \(Self.sendQueueLimit)")
         }
+        queuedAtMost += bytes.readableBytes
         transport.send(bytes)
     }
 
     /// Calls `body` once when the send queue has drained, or the connection has ended.
     /// - Returns: `nil` when there is room now; `body` is then not called.
     func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
-        guard isOpen, transport.queuedBytes > Self.writableBelow else { return nil }
+        guard isOpen, queuedAtMost > Self.writableBelow else { return nil }
+        queuedAtMost = transport.queuedBytes
+        guard queuedAtMost > Self.writableBelow else { return nil }
         return roomWaiters.add(body)
     }
 

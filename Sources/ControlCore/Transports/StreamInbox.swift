@@ -12,7 +12,8 @@ final class StreamInbox {
     private unowned let transport: any StreamTransport
     private let execute: (@escaping () -> Void) -> Void
     private var delegate: (any StreamDelegate)?
-    private var held: CircularBuffer<ByteBuffer> = []
+    /// Begins small: in most streams all their life nothing is held.
+    private var held = CircularBuffer<ByteBuffer>(initialCapacity: 1)
     private var isReading = false
     private var isStarted = false
     private var isDiscarding = false

@@ -28,6 +28,8 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
     private var onActive: ((TCPTransport) -> Void)?
     private var isClosing = false
     private var isFlushed = false
+    /// What the channel said last: to ask it at each send takes long.
+    private var isWritable = true
     private var wasFull = false
     private var isSending = false
     /// Whether something was sent since the queue was last seen empty: to ask the channel takes long.
@@ -45,7 +47,7 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
         self.environment = environment
         self.onActive = onActive
         scheduler = environment.scheduler
-        inbox = StreamInbox(transport: self) { [scheduler] in scheduler.execute($0) }
+        inbox = StreamInbox(transport: self, execute: scheduler.executor)
     }
 
     var isOpen: Bool { context != nil && !isClosing && !inbox.hasEnded }
@@ -83,7 +85,7 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
         // No promise: a failure closes the channel, and that is how it is heard of.
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         isSending = false
-        if !context.channel.isWritable {
+        if !isWritable {
             wasFull = true
         } else if wasFull {
             // It was full before and this call has emptied it. The delegate hears of that after the call.
@@ -131,7 +133,7 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
     }
 
     private func drainedIfFull() {
-        guard wasFull, isOpen, context?.channel.isWritable == true else { return }
+        guard wasFull, isOpen, isWritable else { return }
         wasFull = false
         inbox.didDrain()
     }
@@ -163,7 +165,8 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if !context.channel.isWritable {
+        isWritable = context.channel.isWritable
+        if !isWritable {
             if !isSending { wasFull = true }
         } else if !isSending {
             drainedIfFull()

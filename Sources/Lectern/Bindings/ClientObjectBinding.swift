@@ -27,8 +27,8 @@ func declareClientObject(_ context: BindingContext) -> LuaClass<ClientObject> {
         return .none
     }
     c.whenAttached { client, instance, _ in
-        client.onActivityChanged = { [weak instance] in instance?.setActive($0) }
-        instance.onBackPressure = { [weak client] in client?.setReceiving(!$0) }
+        client.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        instance.onBackPressure = { [client] in client.setReceiving(!$0) }
         if client.isActive { instance.setActive(true) }
     }
     return c
@@ -38,6 +38,14 @@ extension LuaRuntime {
     /// The instance of a server's client.
     func client(_ client: ClientObject) -> LuaInstance {
         knownInstance(of: client) ?? instance(for: client, class: "ClientObject")
+    }
+}
+
+extension LuaInstance {
+    /// Calls this server's handler of an event of one of its clients.
+    fileprivate func fire(_ event: LuaEvent, _ argument: some LuaPushable, of client: ClientObject) {
+        guard !isForgotten else { return }
+        runtime.client(client).fire(event, declaredOn: self, argument)
     }
 }
 
@@ -60,18 +68,16 @@ struct ClientEvents {
 
     /// What to connect to the core's slots, for the handlers that programs set on `owner`.
     func handlers(
-        of owner: LuaInstance, _ runtime: LuaRuntime
+        of owner: LuaInstance
     ) -> (
         connected: (ClientObject) -> Void, disconnected: (ClientObject) -> Void,
         receiveData: (ClientObject, ByteBuffer) -> Void
     ) {
-        let fire = { [weak owner, unowned runtime] (event: LuaEvent, client: ClientObject, argument: any LuaPushable) in
-            guard let owner else { return }
-            runtime.client(client).fire(event, declaredOn: owner, argument)
-        }
+        let link = owner.link
         return (
-            { fire(connected, $0, "Connected") }, { fire(disconnected, $0, "Disconnected") },
-            { fire(receiveData, $0, $1) }
+            { [connected] in link.instance?.fire(connected, "Connected", of: $0) },
+            { [disconnected] in link.instance?.fire(disconnected, "Disconnected", of: $0) },
+            { [receiveData] in link.instance?.fire(receiveData, $1, of: $0) }
         )
     }
 }

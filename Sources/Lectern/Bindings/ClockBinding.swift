@@ -44,8 +44,8 @@ func declareClock(_ context: BindingContext) -> LuaClass<WeeklyClock> {
     }
     c.whenAttached { clock, instance, call in
         guard let call else { return }
-        clock.onActivityChanged = { [weak instance] in instance?.setActive($0) }
-        clock.onTime = { [weak instance] in instance?.fire(function, $1) }
+        clock.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        clock.onTime = { [link = instance.link] in link.instance?.fire(function, $1) }
         if !call.isNil(3) {
             call.push(argument: 3)
             instance.keep(function, popping: call.stack)

@@ -53,15 +53,15 @@ struct HandlerFace {
     func attach(
         _ handler: ConnectionHandler, to instance: LuaInstance, then: LuaEvent? = nil
     ) {
-        handler.onConnected = { [weak instance, connected] in
-            instance?.fire(connected, "Connected")
-            if let then { instance?.fire(then, "Connected") }
+        handler.onConnected = { [link = instance.link, connected] in
+            link.instance?.fire(connected, "Connected")
+            if let then { link.instance?.fire(then, "Connected") }
         }
-        handler.onDisconnected = { [weak instance, disconnected] in
-            instance?.fire(disconnected, "Disconnected")
-            if let then { instance?.fire(then, "Disconnected") }
+        handler.onDisconnected = { [link = instance.link, disconnected] in
+            link.instance?.fire(disconnected, "Disconnected")
+            if let then { link.instance?.fire(then, "Disconnected") }
         }
-        handler.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        handler.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
         // A port is active before there is a handler.
         if handler.isActive { instance.setActive(true) }
     }

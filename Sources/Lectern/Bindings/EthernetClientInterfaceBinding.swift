@@ -95,21 +95,21 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     let module = DeviceModuleSlots(&c)
     context.deviceModules.ethernet = module
     c.whenAttached { client, instance, _ in
-        client.onConnected = { [weak instance] in
-            instance?.fire(module.link, "Connected")
-            instance?.fire(connected, "Connected")
+        client.onConnected = { [link = instance.link] in
+            link.instance?.fire(module.link, "Connected")
+            link.instance?.fire(connected, "Connected")
         }
-        client.onDisconnected = { [weak instance] in
-            instance?.fire(module.link, "Disconnected")
-            instance?.fire(disconnected, "Disconnected")
+        client.onDisconnected = { [link = instance.link] in
+            link.instance?.fire(module.link, "Disconnected")
+            link.instance?.fire(disconnected, "Disconnected")
         }
-        client.onReceiveData = { [weak instance] in
-            instance?.fire(module.data, $0)
-            instance?.fire(receiveData, $0)
+        client.onReceiveData = { [link = instance.link] in
+            link.instance?.fire(module.data, $0)
+            link.instance?.fire(receiveData, $0)
         }
         client.onFault = { [weak context] in context?.log(.warning, $0.text) }
-        client.onActivityChanged = { [weak instance] in instance?.setActive($0) }
-        instance.onBackPressure = { [weak client] in client?.setReceiving(!$0) }
+        client.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        instance.onBackPressure = { [client] in client.setReceiving(!$0) }
     }
     return c
 }

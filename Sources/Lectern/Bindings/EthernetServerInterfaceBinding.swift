@@ -83,12 +83,12 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
     let disconnected = c.event("Disconnected", "'Disconnected'", "The client is gone.")
     let receiveData = c.event("ReceiveData", "the bytes", "The client has sent.")
     c.whenAttached { [unowned context] server, instance, _ in
-        server.onConnected = { [weak instance] in instance?.fire(connected, "Connected") }
-        server.onDisconnected = { [weak instance] in instance?.fire(disconnected, "Disconnected") }
-        server.onReceiveData = { [weak instance] in instance?.fire(receiveData, $0) }
+        server.onConnected = { [link = instance.link] in link.instance?.fire(connected, "Connected") }
+        server.onDisconnected = { [link = instance.link] in link.instance?.fire(disconnected, "Disconnected") }
+        server.onReceiveData = { [link = instance.link] in link.instance?.fire(receiveData, $0) }
         server.onFault = { [weak context] in context?.log(.warning, $0.text) }
-        server.onActivityChanged = { [weak instance] in instance?.setActive($0) }
-        instance.onBackPressure = { [weak server] in server?.setReceiving(!$0) }
+        server.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        instance.onBackPressure = { [server] in server.setReceiving(!$0) }
     }
     return c
 }

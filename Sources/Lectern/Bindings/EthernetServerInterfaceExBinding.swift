@@ -69,12 +69,12 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
     }
     let clientEvents = ClientEvents(&c)
     c.whenAttached { [unowned context] server, instance, _ in
-        let handlers = clientEvents.handlers(of: instance, context.runtime)
+        let handlers = clientEvents.handlers(of: instance)
         server.onConnected = handlers.connected
         server.onDisconnected = handlers.disconnected
         server.onReceiveData = handlers.receiveData
         server.onFault = { [weak context] in context?.log(.warning, $0.text) }
-        server.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        server.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
     }
     return c
 }

@@ -11,7 +11,7 @@ func declareModuleTcpHandler(_ context: BindingContext) -> LuaClass<ModuleTcpHan
     let connectFailed = declareConnecting(&c)
     c.whenAttached { handler, instance, _ in
         face.attach(handler, to: instance, then: module.listener)
-        handler.onConnectFailed = { [weak instance] in instance?.fire(connectFailed, $0.reason) }
+        handler.onConnectFailed = { [link = instance.link] in link.instance?.fire(connectFailed, $0.reason) }
     }
     context.handlers.listeners[.moduleTcp] = module.listener
     context.handlers.makes(.moduleTcp) { [unowned context] (request) throws(LuaFault) in

@@ -27,8 +27,8 @@ func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimpl
     let receiveData = c.event("ReceiveData", "the bytes", "Bytes arrived; with UDP one datagram.")
     c.whenAttached { handler, instance, _ in
         face.attach(handler, to: instance)
-        handler.onReceiveData = { [weak instance] in instance?.fire(receiveData, $0) }
-        instance.onBackPressure = { [weak handler] in handler?.pipe.setReceiving(!$0) }
+        handler.onReceiveData = { [link = instance.link] in link.instance?.fire(receiveData, $0) }
+        instance.onBackPressure = { [handler] in handler.pipe.setReceiving(!$0) }
     }
     context.handlers.makes(.rawSimplePipe) { [unowned context] (request) throws(LuaFault) in
         guard let pipe = request.pipe else { throw LuaFault.notThatInterface }

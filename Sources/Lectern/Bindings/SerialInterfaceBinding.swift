@@ -55,10 +55,10 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
     {
         { [environment = context.environment] port, instance in
             let changes = port.presenceChanges
-            environment.execute { [weak port, weak instance] in
+            environment.execute { [weak port, link = instance.link] in
                 guard let port, let event = event.value, port.isActive else { return }
                 guard port.presence == presence, port.presenceChanges == changes else { return }
-                instance?.fire(event, word)
+                link.instance?.fire(event, word)
             }
         }
     }
@@ -83,23 +83,23 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
             call.push(argument: 2)
             instance.keep(portName, popping: call.stack)
         }
-        port.onOnline = { [weak instance] in
-            instance?.fire(module.link, "Online")
-            instance?.fire(online, "Online")
+        port.onOnline = { [link = instance.link] in
+            link.instance?.fire(module.link, "Online")
+            link.instance?.fire(online, "Online")
         }
-        port.onOffline = { [weak instance] in
-            instance?.fire(module.link, "Offline")
-            instance?.fire(offline, "Offline")
+        port.onOffline = { [link = instance.link] in
+            link.instance?.fire(module.link, "Offline")
+            link.instance?.fire(offline, "Offline")
         }
-        port.onReceiveData = { [weak instance] in
-            instance?.fire(module.data, $0)
-            instance?.fire(receiveData, $0)
+        port.onReceiveData = { [link = instance.link] in
+            link.instance?.fire(module.data, $0)
+            link.instance?.fire(receiveData, $0)
         }
-        port.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        port.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
         port.onProblem = { [name = port.name, address = port.address] problem in
             log(.warning, "\(name) (\(address)) \(problem); it is looked for again")
         }
-        instance.onBackPressure = { [weak port] in port?.setReceiving(!$0) }
+        instance.onBackPressure = { [port] in port.setReceiving(!$0) }
         instance.setActive(port.isActive)
     }
     return c

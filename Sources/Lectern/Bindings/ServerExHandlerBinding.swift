@@ -29,13 +29,13 @@ func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandl
     }
     let clientEvents = ClientEvents(&c)
     let listenFailed = c.event("ListenFailed", "the reason", "StartListen failed; the next try comes by itself.")
-    c.whenAttached { [unowned context] handler, instance, _ in
-        let handlers = clientEvents.handlers(of: instance, context.runtime)
+    c.whenAttached { handler, instance, _ in
+        let handlers = clientEvents.handlers(of: instance)
         handler.onConnected = handlers.connected
         handler.onDisconnected = handlers.disconnected
         handler.onReceiveData = handlers.receiveData
-        handler.onListenFailed = { [weak instance] in instance?.fire(listenFailed, $0.reason) }
-        handler.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        handler.onListenFailed = { [link = instance.link] in link.instance?.fire(listenFailed, $0.reason) }
+        handler.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
     }
     context.handlers.makes(.serverEx) { (request) throws(LuaFault) in
         guard let server = request.interface as? EthernetServerInterfaceEx else { throw LuaFault.notThatInterface }

@@ -44,16 +44,16 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
         return .none
     }
     c.whenAttached { timer, instance, call in
-        timer.onActivityChanged = { [weak instance] in instance?.setActive($0) }
-        timer.onStateChanged = { [weak instance] in instance?.fire(stateChanged, $1.rawValue) }
+        timer.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        timer.onStateChanged = { [link = instance.link] in link.instance?.fire(stateChanged, $1.rawValue) }
         // A handler's poll timer is made by the host and ticks for the handler.
         guard let call else {
             if timer.isActive { instance.setActive(true) }
             return
         }
         instance.name = call.location
-        timer.onTick = { [weak instance] timer, count in
-            guard let instance else { return }
+        timer.onTick = { [link = instance.link] timer, count in
+            guard let instance = link.instance else { return }
             instance.fire(function, count)
             timer.isBusy = instance.isHandling
         }

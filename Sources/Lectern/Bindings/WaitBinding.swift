@@ -38,8 +38,8 @@ func declareWait(_ context: BindingContext) -> LuaClass<OneShotWait> {
     c.whenAttached { wait, instance, call in
         guard let call else { return }
         instance.name = call.location
-        wait.onActivityChanged = { [weak instance] in instance?.setActive($0) }
-        wait.onExpired = { [weak instance] in instance?.call(function) }
+        wait.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        wait.onExpired = { [link = instance.link] in link.instance?.call(function) }
         if !call.isNil(2) {
             call.push(argument: 2)
             instance.keep(function, popping: call.stack)

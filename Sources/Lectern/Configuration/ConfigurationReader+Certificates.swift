@@ -1,11 +1,10 @@
 internal import ControlCore
-internal import Yams
 
 // The section `certificates`: what programs show to their peers, and whom they trust.
 
 extension ConfigurationReader {
     /// Reads the section into `configuration`.
-    mutating func certificates(_ node: Node, _ configuration: inout ProgramConfiguration) {
+    mutating func certificates(_ node: YAMLNode, _ configuration: inout ProgramConfiguration) {
         for (key, value) in entries(node, ["identities", "authorities", "pins"], of: "'certificates'") {
             switch key {
             case "identities":
@@ -24,7 +23,7 @@ extension ConfigurationReader {
         }
     }
 
-    private mutating func identity(_ node: Node, _ alias: String) -> ProgramConfiguration.IdentityFiles? {
+    private mutating func identity(_ node: YAMLNode, _ alias: String) -> ProgramConfiguration.IdentityFiles? {
         let problemsBefore = problems.count
         var files: [String: String] = [:]
         for (key, value) in entries(node, ["certificate", "key", "passphrase"], of: "identity '\(alias)'") {
@@ -39,12 +38,12 @@ extension ConfigurationReader {
     }
 
     /// One fingerprint or a list of them.
-    private mutating func fingerprints(_ node: Node, _ host: String) -> [CertificateFingerprint]? {
+    private mutating func fingerprints(_ node: YAMLNode, _ host: String) -> [CertificateFingerprint]? {
         var nodes = [node]
-        if case .sequence(let sequence) = node { nodes = Array(sequence) }
+        if case .sequence(let sequence) = node.content { nodes = Array(sequence) }
         var fingerprints: [CertificateFingerprint] = []
         for node in nodes {
-            guard case .scalar(let scalar) = node, let fingerprint = CertificateFingerprint(scalar.string) else {
+            guard let text = node.text, let fingerprint = CertificateFingerprint(text) else {
                 note(node, "a pin of '\(host)' must be the SHA-256 fingerprint of a certificate: 64 hexadecimal digits")
                 return nil
             }

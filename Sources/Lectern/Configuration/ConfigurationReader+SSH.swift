@@ -1,10 +1,8 @@
-internal import Yams
-
 // The section `ssh`.
 
 extension ConfigurationReader {
     /// Sets what the section sets. Paths are from the folder of the configuration's file.
-    mutating func ssh(_ node: Node, _ ssh: inout SSHConfiguration) {
+    mutating func ssh(_ node: YAMLNode, _ ssh: inout SSHConfiguration) {
         let keys = ["knownHosts", "policy", "keys", "legacy", "hosts"]
         for (key, value) in entries(node, keys, of: "'ssh'") {
             switch key {
@@ -28,8 +26,8 @@ extension ConfigurationReader {
         }
     }
 
-    private mutating func boolean(_ node: Node, _ key: String) -> Bool? {
-        if case .scalar(let scalar) = node, let value = Bool(scalar.string) { return value }
+    private mutating func boolean(_ node: YAMLNode, _ key: String) -> Bool? {
+        if let text = node.text, let value = Bool(text) { return value }
         note(node, "'\(key)' must be true or false")
         return nil
     }

@@ -1,6 +1,5 @@
 internal import LuaRuntime
 internal import NIOCore
-internal import Yams
 
 /// Walks the nodes of a configuration. Every value is checked where it stands, so that messages name its line, and what is
 /// wrong is collected, so that a file is put right in one go.
@@ -12,7 +11,7 @@ struct ConfigurationReader {
     init(file: String) { self.file = file }
 
     /// Sets what the file sets. What is wrong keeps its former value and is noted.
-    mutating func read(_ root: Node, into configuration: inout ProgramConfiguration) {
+    mutating func read(_ root: YAMLNode, into configuration: inout ProgramConfiguration) {
         let keys = ["devices", "modules", "limits", "profile", "servers", "certificates", "log", "ssh"]
         for (key, value) in entries(root, keys, of: "the configuration") {
             switch key {
@@ -43,7 +42,7 @@ struct ConfigurationReader {
     }
 
     private mutating func devices(
-        _ node: Node, _ processors: inout [String: ProcessorIdentity]
+        _ node: YAMLNode, _ processors: inout [String: ProcessorIdentity]
     ) -> [String: [String: ProgramConfiguration.PortMapping]] {
         var devices: [String: [String: ProgramConfiguration.PortMapping]] = [:]
         for (alias, device) in entries(node, nil, of: "'devices'") {
@@ -66,7 +65,7 @@ struct ConfigurationReader {
         return devices
     }
 
-    private mutating func mapping(_ node: Node, _ port: String) -> ProgramConfiguration.PortMapping? {
+    private mutating func mapping(_ node: YAMLNode, _ port: String) -> ProgramConfiguration.PortMapping? {
         let problemsBefore = problems.count
         guard let (_, path) = entries(node, ["path"], of: "port '\(port)'").first else {
             if problems.count == problemsBefore { note(node, "port '\(port)' needs a 'path'") }
@@ -80,7 +79,7 @@ struct ConfigurationReader {
         return mapping
     }
 
-    private mutating func limits(_ node: Node, _ limits: inout LuaLimits) {
+    private mutating func limits(_ node: YAMLNode, _ limits: inout LuaLimits) {
         let keys = ["memory", "warnAfter", "endAfter", "patternSteps", "stringSize", "queuedEvents"]
         for (key, value) in entries(node, keys, of: "'limits'") {
             switch key {
@@ -106,44 +105,44 @@ struct ConfigurationReader {
 
     /// The pairs of a table; `known` are the keys that it may have, nil when they are names of the user's. A key whose
     /// value is left empty is an empty table: all below it may be commented out.
-    mutating func entries(_ node: Node, _ known: [String]?, of what: String) -> [(String, Node)] {
-        if case .scalar(let scalar) = node, scalar.style == .plain, ["", "~", "null"].contains(scalar.string) {
+    mutating func entries(_ node: YAMLNode, _ known: [String]?, of what: String) -> [(String, YAMLNode)] {
+        if case .scalar(let text, isPlain: true) = node.content, ["", "~", "null"].contains(text) {
             return []
         }
-        guard case .mapping(let mapping) = node else {
+        guard case .mapping(let mapping) = node.content else {
             note(node, "\(what) must be a table of keys and values")
             return []
         }
-        var entries: [(String, Node)] = []
+        var entries: [(String, YAMLNode)] = []
         for (key, value) in mapping {
-            guard case .scalar(let scalar) = key, !scalar.string.isEmpty else {
+            guard let name = key.text, !name.isEmpty else {
                 note(key, "a key of \(what) must be a word")
                 continue
             }
-            if let known, !known.contains(scalar.string) {
-                let hint = NearMiss.find(scalar.string, in: known).map { "did you mean '\($0)'?" }
+            if let known, !known.contains(name) {
+                let hint = NearMiss.find(name, in: known).map { "did you mean '\($0)'?" }
                 note(
                     key,
-                    "key '\(Self.oneLine(scalar.string))' is not known; "
+                    "key '\(Self.oneLine(name))' is not known; "
                         + (hint ?? "\(what) has \(known.joined(separator: ", "))"))
                 continue
             }
-            entries.append((scalar.string, value))
+            entries.append((name, value))
         }
         return entries
     }
 
-    mutating func string(_ node: Node, _ key: String) -> String? {
-        guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
+    mutating func string(_ node: YAMLNode, _ key: String) -> String? {
+        guard let text = node.text, !text.isEmpty else {
             note(node, "'\(key)' must be a string")
             return nil
         }
-        return scalar.string
+        return text
     }
 
     /// A list of paths, which are from the folder of the configuration's file.
-    mutating func paths(_ node: Node, _ key: String, such example: String) -> [String]? {
-        guard case .sequence(let sequence) = node else {
+    mutating func paths(_ node: YAMLNode, _ key: String, such example: String) -> [String]? {
+        guard case .sequence(let sequence) = node.content else {
             note(node, "'\(key)' must be a list of paths, such as \(example)")
             return nil
         }
@@ -156,17 +155,17 @@ struct ConfigurationReader {
         return file[...slash] + text
     }
 
-    private mutating func address(_ node: Node, _ key: String) -> String? {
-        guard case .scalar(let scalar) = node, (try? SocketAddress(ipAddress: scalar.string, port: 0)) != nil else {
+    private mutating func address(_ node: YAMLNode, _ key: String) -> String? {
+        guard let text = node.text, (try? SocketAddress(ipAddress: text, port: 0)) != nil else {
             note(node, "'\(key)' must be an IP address of this machine, such as 192.168.1.5")
             return nil
         }
-        return scalar.string
+        return text
     }
 
-    mutating func word<Word: RawRepresentable & CaseIterable>(_ node: Node, _ key: String) -> Word?
+    mutating func word<Word: RawRepresentable & CaseIterable>(_ node: YAMLNode, _ key: String) -> Word?
     where Word.RawValue == String {
-        guard case .scalar(let scalar) = node, let word = Word(rawValue: scalar.string) else {
+        guard let text = node.text, let word = Word(rawValue: text) else {
             let words = Word.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
             note(node, "'\(key)' must be one of \(words)")
             return nil
@@ -174,7 +173,7 @@ struct ConfigurationReader {
         return word
     }
 
-    private mutating func seconds(_ node: Node, _ key: String) -> Duration? {
+    private mutating func seconds(_ node: YAMLNode, _ key: String) -> Duration? {
         guard let text = Self.plain(node), let value = Double(text), (0...86_400).contains(value) else {
             note(node, "'\(key)' must be a number of seconds from 0 to 86400; 0 means never")
             return nil
@@ -182,7 +181,7 @@ struct ConfigurationReader {
         return .seconds(value)
     }
 
-    private mutating func count(_ node: Node, _ key: String, _ range: ClosedRange<Int>) -> Int? {
+    private mutating func count(_ node: YAMLNode, _ key: String, _ range: ClosedRange<Int>) -> Int? {
         guard let text = Self.plain(node), let count = Int(text), range.contains(count) else {
             note(node, "'\(key)' must be a whole number from \(range.lowerBound) to \(range.upperBound)")
             return nil
@@ -191,9 +190,9 @@ struct ConfigurationReader {
     }
 
     /// A whole number of bytes, with an optional unit KB, MB or GB of 1024.
-    private mutating func size(_ node: Node, _ key: String, _ range: ClosedRange<Int>) -> Int? {
-        if case .scalar(let scalar) = node {
-            var text = scalar.string.filter { $0 != " " }
+    private mutating func size(_ node: YAMLNode, _ key: String, _ range: ClosedRange<Int>) -> Int? {
+        if let text = node.text {
+            var text = text.filter { $0 != " " }
             var unit = 1
             for (suffix, factor) in [("KB", 1 << 10), ("MB", 1 << 20), ("GB", 1 << 30)] where text.hasSuffix(suffix) {
                 unit = factor
@@ -209,15 +208,15 @@ struct ConfigurationReader {
     }
 
     /// The text of a scalar without quotes, which is how numbers are written.
-    private static func plain(_ node: Node) -> String? {
-        guard case .scalar(let scalar) = node, scalar.style == .plain else { return nil }
-        return scalar.string
+    private static func plain(_ node: YAMLNode) -> String? {
+        guard case .scalar(let text, isPlain: true) = node.content else { return nil }
+        return text
     }
 
     // MARK: - Messages
 
-    mutating func note(_ node: Node, _ problem: String) {
-        problems.append((node.mark.map { "\(file):\($0.line): " } ?? "\(file): ") + problem)
+    mutating func note(_ node: YAMLNode, _ problem: String) {
+        problems.append("\(file):\(node.line): \(problem)")
     }
 
     /// A message is one line, whatever the file holds.

@@ -39,7 +39,7 @@ func declareGemEquipmentHandler(
     c.whenAttached { equipment, instance, call in
         guard let call else { return }
         face.attach(equipment, to: instance, call.stack)
-        equipment.onControlStateChanged = { [weak instance] in instance?.fire(stateChanged, $0.name) }
+        equipment.onControlStateChanged = { [link = instance.link] in link.instance?.fire(stateChanged, $0.name) }
         let complain = { [weak equipment] (what: String, result: SecsResult<UInt8>) in
             equipment?.onFault?("\(what) was not taken by the host: \(result.outcomeText)")
         }
@@ -219,8 +219,8 @@ private func declareCommands(_ c: inout LuaClass<GemEquipmentHandler>, _ face: S
         let name = call.string(1) ?? ""
         let key = "command \(name.uppercased())"
         let command = GemRemoteCommands.Command(name, parameters: names, isAllowedInLocal: call.boolean(4)) {
-            [weak instance] command in
-            guard let instance else { return command.reply(.cannotNow) }
+            [link = instance.link] command in
+            guard let instance = link.instance else { return command.reply(.cannotNow) }
             face.call(key, of: instance) { runtime.instance(for: command, class: "GemCommand") }
         }
         try declaring { () throws(GemDeclarationError) in try equipment.commands.add(command) }
@@ -265,9 +265,9 @@ extension GemEquipmentConstant {
     /// Fires an event when the value has changed, beside what is told already.
     fileprivate func tell(_ instance: LuaInstance, _ changed: LuaEvent) {
         let before = onChange
-        onChange = { [weak instance, id] item in
+        onChange = { [link = instance.link, id] item in
             before?(item)
-            instance?.fire(changed, ConstantChange(id: id, item: item))
+            link.instance?.fire(changed, ConstantChange(id: id, item: item))
         }
     }
 }

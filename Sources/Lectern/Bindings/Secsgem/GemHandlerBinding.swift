@@ -123,14 +123,17 @@ struct GemHandlerFace {
         secs.attach(handler, to: instance, stack)
         let waiters = peers.waiters
         var wasCommunicating = false
-        handler.onCommunicationStateChanged = { [weak instance, weak handler, communicating, notCommunicating] state in
-            guard let instance, let handler, (state == .communicating) != wasCommunicating else { return }
+        handler.onCommunicationStateChanged = {
+            [link = instance.link, weak handler, communicating, notCommunicating] state in
+            guard let instance = link.instance, let handler, (state == .communicating) != wasCommunicating else {
+                return
+            }
             wasCommunicating.toggle()
             if wasCommunicating { waiters.reached(handler) }
             instance.fire(wasCommunicating ? communicating : notCommunicating, HandlerData(handler: instance))
         }
-        handler.terminals.onText = { [weak instance, terminalReceived] text in
-            guard let instance, instance.has(terminalReceived) else { return .notDisplayed }
+        handler.terminals.onText = { [link = instance.link, terminalReceived] text in
+            guard let instance = link.instance, instance.has(terminalReceived) else { return .notDisplayed }
             instance.fire(terminalReceived, text)
             return .accepted
         }

@@ -35,16 +35,16 @@ func declareGemHostHandler(
     c.whenAttached { host, instance, call in
         guard let call else { return }
         face.attach(host, to: instance, call.stack)
-        host.onAlarm = { [weak instance] in
-            instance?.fire(alarmReceived, $0)
+        host.onAlarm = { [link = instance.link] in
+            link.instance?.fire(alarmReceived, $0)
             return 0
         }
-        host.onEvent = { [weak instance] in
-            instance?.fire(eventReceived, $0)
+        host.onEvent = { [link = instance.link] in
+            link.instance?.fire(eventReceived, $0)
             return 0
         }
-        host.onTrace = { [weak instance] in
-            instance?.fire(traceReceived, $0)
+        host.onTrace = { [link = instance.link] in
+            link.instance?.fire(traceReceived, $0)
             return 0
         }
     }

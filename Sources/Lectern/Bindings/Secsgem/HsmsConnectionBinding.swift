@@ -117,7 +117,7 @@ struct HsmsConnectionFace {
         connection.delegate = LuaConnectionDelegate(
             instance: instance, context: context, established: calls[0].slot, received: calls[1].slot,
             beforeClosed: calls[2].slot, closed: calls[3].slot)
-        connection.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        connection.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
         instance.onBackPressure = { [weak connection] in connection?.setReading(!$0) }
     }
 }

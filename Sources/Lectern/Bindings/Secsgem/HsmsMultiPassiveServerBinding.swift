@@ -52,7 +52,7 @@ func declareHsmsMultiPassiveServer(
         return try call.finishing { server.stop(terminateConnections: terminates, completion: $0) }
     }
     c.whenAttached { [weak context] server, instance, _ in
-        server.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        server.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
         server.onListenFailed = { [weak server] in
             context?.log(.warning, "HsmsMultiPassiveServer port \(server?.port ?? 0): \($0.reason)")
         }

@@ -30,11 +30,11 @@ func declareHsmsProtocol(_ context: BindingContext, _ peers: HsmsPeers) -> LuaCl
     peers.layer = c.slot()
     c.whenAttached { hsms, instance, _ in
         let waiters = peers.waiters
-        hsms.onEvent = { [weak instance] hsms, event in
+        hsms.onEvent = { [link = instance.link] hsms, event in
             if case .selected = event { waiters.reached(hsms) }
-            if let instance { face.fire(event, of: instance, on: instance) }
+            if let instance = link.instance { face.fire(event, of: instance, on: instance) }
         }
-        hsms.connection.onActivityChanged = { [weak instance] in instance?.setActive($0) }
+        hsms.connection.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
         instance.onBackPressure = { [weak hsms] in hsms?.connection.setReading(!$0) }
         // A manager enables what it adds.
         if hsms.connection.isActive { instance.setActive(true) }

@@ -82,8 +82,8 @@ struct SecsHandlerFace {
             let (stream, function) = try call.streamAndFunction()
             let name = "S\(stream)F\(function)"
             instance.keep(call.reference(3), named: name, in: callbacks, call.stack)
-            handler.register(stream: stream, function: function) { [weak instance] request in
-                guard let instance else { return }
+            handler.register(stream: stream, function: function) { [link = instance.link] request in
+                guard let instance = link.instance else { return }
                 instance.fire(
                     answer,
                     PushedCall(callback: name, callbacks: callbacks, owner: instance) {
@@ -120,8 +120,8 @@ struct SecsHandlerFace {
     /// Lets the instance and that of its protocol hold together, and its events be fired.
     func attach(_ handler: SecsHandler, to instance: LuaInstance, _ stack: LuaStack) {
         secsgem.keep(.answer, in: answer, of: instance, stack)
-        peers.attach(handler, to: instance, keepingProtocolIn: lower, stack) { [weak instance, hsms] event in
-            if let instance { hsms.fire(event, of: instance, on: instance) }
+        peers.attach(handler, to: instance, keepingProtocolIn: lower, stack) { [link = instance.link, hsms] event in
+            if let instance = link.instance { hsms.fire(event, of: instance, on: instance) }
         }
     }
 

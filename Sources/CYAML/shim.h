@@ -1,0 +1,2 @@
+/* libyaml: the reader behind `lectern.yaml`. */
+#include <yaml.h>
