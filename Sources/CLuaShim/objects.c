@@ -70,6 +70,28 @@ void shim_attach(lua_State *L, int index, void *object, uint32_t class_id) {
     lua_pop(L, 1);
 }
 
+void shim_push_new_instance(lua_State *L, void *object, uint32_t class_id, int32_t metatable, int kept) {
+    lua_createtable(L, 0, 1);
+    handle *u = lua_newuserdatauv(L, sizeof *u, 1);
+    u->object = object;
+    u->class_id = class_id;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_handle_meta);
+    lua_setmetatable(L, -2);
+    if (kept > 0) {
+        lua_createtable(L, kept, 0);
+        lua_rotate(L, -kept - 3, 3); /* instance, handle and handlers go below the values */
+        for (int i = kept; i > 0; i--) lua_rawseti(L, -i - 1, i);
+        lua_setiuservalue(L, -2, 1);
+    }
+    lua_rawsetp(L, -2, &shim_key_handle);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
+    shim_set_metatable(L, -2);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
+    lua_pushvalue(L, -2);
+    lua_rawsetp(L, -2, object);
+    lua_pop(L, 1);
+}
+
 void *shim_object(lua_State *L, int index, uint32_t *class_id) {
     handle *u = push_handle(L, index);
     if (u == NULL) return NULL;
@@ -125,6 +147,8 @@ static void push_handler_of(lua_State *L, int index, int event) {
     lua_pop(L, 2);
     lua_pushnil(L);
 }
+
+void shim_push_handler_at(lua_State *L, int index, int event) { push_handler_of(L, index, event); }
 
 /* [-1, 0] the handler is on top; false when the table at index is no instance */
 static bool set_handler_of(lua_State *L, int index, int event) {

@@ -12,31 +12,42 @@ public final class LuaInstance {
     let record: ClassRecord
     /// Instances that were made later have a higher one.
     let serial: UInt64
-    /// For the closures of ``object``, which must not keep this instance alive.
-    public let link = Link()
-    package private(set) var isForgotten = false
+    /// Whether the runtime has it among its instances.
+    let isListed: Bool
+    private var madeLink: Link?
+    // The variables without a check of exclusive access are of values that no access holds on to while other code runs.
+    @exclusivity(unchecked) package private(set) var isForgotten = false
 
     private var isBusy = false
-    private var events = Deque()
+    @exclusivity(unchecked) private var events = Deque()
     private var isPaused = false
     private var overflowed = false
 
     /// Told `true` when events queue up because a handler waits, and `false` when it has caught up: the binding stops
     /// and resumes reading then, so that nothing is dropped.
-    public var onBackPressure: ((Bool) -> Void)?
+    @exclusivity(unchecked) public var onBackPressure: ((Bool) -> Void)?
 
     /// Events that may queue before reading is paused.
     private static let pauseAbove = 16
 
-    init(runtime: LuaRuntime, object: AnyObject, record: ClassRecord) {
+    init(runtime: LuaRuntime, object: AnyObject, record: ClassRecord, isListed: Bool = true) {
         self.runtime = runtime
         self.object = object
         self.record = record
         self.serial = runtime.nextSerial()
-        link.instance = self
+        self.isListed = isListed
     }
 
-    deinit { link.instance = nil }
+    deinit { madeLink?.instance = nil }
+
+    /// For the closures of ``object``, which must not keep this instance alive.
+    public var link: Link {
+        if let madeLink { return madeLink }
+        let link = Link()
+        link.instance = self
+        madeLink = link
+        return link
+    }
 
     /// Finds an instance while it is there. Not a weak reference: counting the references to an object takes twice as long
     /// for ever once there was a weak one, and every event counts those to its instance.
@@ -84,7 +95,7 @@ public final class LuaInstance {
     }
 
     /// Told when the last handler has ended and no event is queued.
-    public var onIdle: (() -> Void)?
+    @exclusivity(unchecked) public var onIdle: (() -> Void)?
 
     /// Keeps the value on top of `stack`, which it pops, in `slot`.
     public func keep(_ slot: LuaEvent, popping stack: LuaStack) {

@@ -201,6 +201,11 @@ const char *shim_call_name(lua_State *L, bool *is_method);
 void shim_set_metatable(lua_State *L, int index);
 /* Makes the table at index an instance of `object`, which the handle now owns. memory */
 void shim_attach(lua_State *L, int index, void *object, uint32_t class_id);
+/*
+ * A new instance of `object`, which the handle now owns, with the metatable that `metatable` refers to. The `kept` values
+ * on top become the handlers 1 to `kept`: [-kept, +1]. memory
+ */
+void shim_push_new_instance(lua_State *L, void *object, uint32_t class_id, int32_t metatable, int kept);
 /* The object of the instance at index; NULL when it is none. never */
 void *shim_object(lua_State *L, int index, uint32_t *class_id);
 /* Pushes the instance of `object`: [0, +1] or nothing and false when Lua has none. never */
@@ -209,6 +214,8 @@ bool shim_push_instance(lua_State *L, const void *object);
 void shim_anchor(lua_State *L, const void *object, bool anchored);
 /* Pushes the handler of an event, then the instance: [0, +2] or nothing and false. never */
 bool shim_push_handler(lua_State *L, const void *object, int event);
+/* Pushes what the instance at index has as handler of an event: [0, +1], nil when there is none. never */
+void shim_push_handler_at(lua_State *L, int index, int event);
 /* Sets the handler on top (function or nil): [-1, 0]. memory */
 bool shim_set_handler(lua_State *L, const void *object, int event);
 /* How many instances are alive (testing). memory */

@@ -19,6 +19,15 @@ struct ResponseMatcher {
         case length(Int)
         case suffix(SuffixScanner)
         case pattern(any ResponsePattern)
+
+        init(_ delimiter: ResponseDelimiter?) {
+            switch delimiter {
+            case nil: self = .none
+            case .length(let count): self = .length(count)
+            case .suffix(let bytes): self = .suffix(SuffixScanner(bytes))
+            case .pattern(let pattern): self = .pattern(pattern)
+            }
+        }
     }
 
     private var rule: Rule
@@ -30,11 +39,19 @@ struct ResponseMatcher {
     ///   - limit: the most bytes that a response may have.
     init(delimiter: ResponseDelimiter?, limit: Int) {
         self.limit = limit
-        switch delimiter {
-        case nil: rule = .none
-        case .length(let count): rule = .length(count)
-        case .suffix(let bytes): rule = .suffix(SuffixScanner(bytes))
-        case .pattern(let pattern): rule = .pattern(pattern)
+        rule = Rule(delimiter)
+    }
+
+    /// Begins with the next response. Delimiters are often those of the response before.
+    mutating func begin(_ delimiter: ResponseDelimiter?) {
+        collected = ByteBuffer()
+        if case .suffix(let bytes) = delimiter, case .suffix(var scanner) = rule, scanner.seeks(bytes) {
+            // Moved out and back, so that the scanner's table is not copied.
+            rule = .none
+            scanner.restart()
+            rule = .suffix(scanner)
+        } else {
+            rule = Rule(delimiter)
         }
     }
 

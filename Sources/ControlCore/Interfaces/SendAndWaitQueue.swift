@@ -22,7 +22,9 @@ final class SendAndWaitQueue {
         let timeout: TimeAmount
         let delimiter: ResponseDelimiter?
         var completion: ((SendAndWaitOutcome) -> Void)?
-        weak var queue: SendAndWaitQueue?
+        /// Cleared when the queue lets go of the call. Not weak: counting the references to a queue that has had a weak
+        /// one takes twice as long.
+        unowned var queue: SendAndWaitQueue?
 
         init(
             data: ByteBuffer,
@@ -52,7 +54,6 @@ final class SendAndWaitQueue {
     }
 
     private let environment: any Environment
-    private let responseLimit: Int
     private weak var link: (any SendAndWaitLink)?
     private var waiting: CircularBuffer<Call> = []
     private var current: Call?
@@ -61,9 +62,13 @@ final class SendAndWaitQueue {
 
     init(environment: any Environment, responseLimit: Int, link: any SendAndWaitLink) {
         self.environment = environment
-        self.responseLimit = responseLimit
         self.link = link
         matcher = ResponseMatcher(delimiter: nil, limit: responseLimit)
+    }
+
+    deinit {
+        current?.queue = nil
+        for call in waiting { call.queue = nil }
     }
 
     /// Adds a call. Its completion is called once, never from inside this function.
@@ -119,14 +124,18 @@ final class SendAndWaitQueue {
         while current == nil, let call = waiting.popFirst() {
             guard call.completion != nil else { continue }
             do {
-                guard let link else { return }
+                guard let link else {
+                    call.queue = nil
+                    return
+                }
                 try link.transmit(call.data)
             } catch {
+                call.queue = nil
                 environment.execute { call.complete(.failed(error)) }
                 continue
             }
             current = call
-            matcher = ResponseMatcher(delimiter: call.delimiter, limit: responseLimit)
+            matcher.begin(call.delimiter)
             link?.awaitsResponse(true)
             // A delimiter that holds for nothing is a time-out of no time with an empty response.
             let time = matcher.holdsForNothing ? .zero : call.timeout
