@@ -1216,6 +1216,7 @@ GemHandler = {}
 ---@field peer_identity table What the peer said of itself: MDLN and SOFTREV; nil for a host.
 ---@field establish_communication_timeout number How long to wait after a failed S1F13; 10 s at first.
 ---@field establishCommunicationTimeout number How long to wait after a failed S1F13; 10 s at first.
+---@field establish_attempts integer How many S1F13 in a row may be unanswered before the session is given up and begun anew; 2 at first, 0: any number.
 ---@field id_format any The format of identifiers that are numbers; at first nil: the smallest that holds each.
 ---@field hsms_connected fun(object: table, argument: any)|nil The TCP connection stands.
 ---@field hsms_selected fun(object: table, argument: any)|nil A session is established: data can be sent.
@@ -1544,6 +1545,7 @@ function GemCommand:abort() end
 ---@field peer_identity table What the peer said of itself: MDLN and SOFTREV; nil for a host.
 ---@field establish_communication_timeout number How long to wait after a failed S1F13; 10 s at first.
 ---@field establishCommunicationTimeout number How long to wait after a failed S1F13; 10 s at first.
+---@field establish_attempts integer How many S1F13 in a row may be unanswered before the session is given up and begun anew; 2 at first, 0: any number.
 ---@field id_format any The format of identifiers that are numbers; at first nil: the smallest that holds each.
 ---@field control_state string 'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'.
 ---@field controlState string 'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'.

@@ -94,6 +94,25 @@ struct HsmsTimerTests {
         #expect(handler.openTransactions == 0)
     }
 
+    @Test("T3 is no longer for a request that is made while a message is handled")
+    func replyTimeoutInTurn() throws {
+        let scene = HsmsWorld()
+        scene.onPeer = { $0.answerControl() }
+        scene.listen()
+        let handler = try scene.handler(active: true) { $0.timers.t3 = .seconds(2) }
+        handler.enable()
+        scene.run(1)
+        handler.sendAndAwaitReply(stream: 1, function: 1) { _ in
+            handler.sendAndAwaitReply(stream: 1, function: 3) { scene.note($0.reason) }
+        }
+        scene.run(1)
+        let request = try #require(scene.peers[0].received.last)
+        scene.peers[0].send(
+            .data(session: 0, stream: 1, function: 2, requireResponse: false, system: request.header.system))
+        scene.run(5)
+        #expect(scene.log.take() == ["0.0 connected", "0.0 selected", "4.0 TimedOut"])
+    }
+
     @Test("Select.req is sent again when T6 has passed, and then the connection is given up for T5")
     func selectTimeout() throws {
         let scene = HsmsWorld()

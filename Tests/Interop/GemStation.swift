@@ -11,9 +11,11 @@ final class GemStation<Handler: GemHandler>: Sendable {
     private let parts: NIOLoopBoundBox<(environment: LiveEnvironment, hsms: HsmsProtocol, handler: Handler)?>
     private let notes = StationNotes()
 
-    /// - Parameter make: makes the handler on its link; what it notes appears in ``lines``.
+    /// - Parameters:
+    ///   - t3: how long a reply is awaited.
+    ///   - make: makes the handler on its link; what it notes appears in ``lines``.
     init(
-        role: HsmsConfiguration.Role, active: Bool, port: Int,
+        role: HsmsConfiguration.Role, active: Bool, port: Int, t3: TimeAmount = HsmsTimers().t3,
         make: @escaping @Sendable (HsmsSession, _ note: @escaping @Sendable (String) -> Void) throws -> Handler
     ) async throws {
         let loop = group.next()
@@ -23,6 +25,7 @@ final class GemStation<Handler: GemHandler>: Sendable {
             let environment = LiveEnvironment(eventLoop: loop)
             var configuration = HsmsConfiguration()
             configuration.role = role
+            configuration.timers.t3 = t3
             configuration.timers.t5 = .milliseconds(200)
             let hsms = try HsmsProtocol(
                 environment: environment, address: "127.0.0.1", port: port, active: active, name: "station",

@@ -3,6 +3,7 @@
 Usage: secsgem_gem_peer.py equipment PORT              passive equipment
        secsgem_gem_peer.py host PORT converse          active host that goes through a conversation
        secsgem_gem_peer.py host PORT starts COUNT      active host that establishes communication COUNT times
+       secsgem_gem_peer.py host PORT late              active host that is selected before its GEM is enabled (0.1.0)
 
 Works with secsgem 0.1.0, and with 0.2.0 and later, whose classes are others.
 """
@@ -113,8 +114,29 @@ def run_host():
                 say("not communicating", number)
                 break
             say("start", number, identity(peer))
+            if is_old:
+                # Its disable() waits for ever for a connect thread that has connected and is about to end.
+                peer.connection.connectionThread.join()
             peer.disable()
         say("done")
+        return
+    if task[0] == "late":
+        # What happens on a busy machine: enable() lets go of the connection first, and enables GEM when it comes to run
+        # again. GEM then misses the session's beginning, and drops S1F13 until the next session.
+        peer = make(True)
+        enable_gem = peer.communicationState.enable
+        selected = threading.Event()
+        subscribe(peer, "hsms_selected", lambda data: selected.set())
+
+        def enable_late():
+            selected.wait()
+            time.sleep(0.2)
+            say("selected while", peer.communicationState.current)
+            enable_gem()
+
+        peer.communicationState.enable = enable_late
+        peer.enable()
+        say("start", identity(peer) if peer.waitfor_communicating(60) else None)
         return
     peer = make(True)
     subscribe(peer, "alarm_received", lambda data: say("received alarm", plain(data["alid"]), plain(data["text"])))

@@ -191,7 +191,7 @@ struct RoomExampleTests {
             let now = known(panel)
             #expect(now["Room.Power"] == "Off" && now["Projector.Power"] == "Off", "\(now)")
             #expect(now["Display.Power"] == "Off" && now["Audio.Mute"] == "On", "\(now)")
-            #expect(scene.log.contains("It is 23:00:00: the room goes off"), "\(scene.log)")
+            #expect(scene.log.contains("It is 23:00: the room goes off"), "\(scene.log)")
             scene.expectNoErrors()
         }
     }

@@ -35,8 +35,8 @@ note() {
 # learn NAME VALUE: a status of the room.
 learn() {
     [[ ${known[$1]:-} == "$2" ]] && return
-    # The first values come all at once, and are no news.
-    if [[ -n ${known[$1]:-} || $1 == *.Power ]]; then note "$1 is $2"; fi
+    # What is known already comes all at once, and is no news.
+    if [[ -n ${known[$1]:-} ]] || ((SECONDS - board_began > 1)); then note "$1 is $2"; fi
     known[$1]=$2
 }
 

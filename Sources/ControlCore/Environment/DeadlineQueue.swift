@@ -6,11 +6,20 @@ public import NIOCore
 /// equal deadlines come out in the order in which they were armed. The queue calls nothing by itself: an environment
 /// asks it what is due.
 public final class DeadlineQueue {
-    /// The key lies beside the node, so that sifting compares without following pointers.
+    /// The key lies beside the node, so that sifting compares without following pointers. An entry in the heap owns one
+    /// reference to its node, which is not counted as the entry moves.
     private struct Entry {
-        var deadline: NIODeadline
-        var sequence: UInt64
-        var node: ScheduledDeadline
+        let deadline: NIODeadline
+        let sequence: UInt64
+        let node: Unmanaged<ScheduledDeadline>
+
+        /// Whether it is due before another.
+        func isEarlier(than other: Entry) -> Bool {
+            deadline == other.deadline ? sequence < other.sequence : deadline < other.deadline
+        }
+
+        /// Tells the node where it is.
+        func note(_ index: Int) { node._withUnsafeGuaranteedRef { $0.index = index } }
     }
 
     /// Without a check of exclusive access: nothing is called while it is changed.
@@ -39,11 +48,10 @@ public final class DeadlineQueue {
     @discardableResult
     public func arm(at deadline: NIODeadline, owner: Int = 0, _ body: @escaping () -> Void) -> ScheduledDeadline {
         let node = ScheduledDeadline(queue: self, owner: owner, body: body)
-        let entry = Entry(deadline: deadline, sequence: nextSequence, node: node)
+        let entry = Entry(deadline: deadline, sequence: nextSequence, node: .passRetained(node))
         nextSequence += 1
-        node.index = heap.count
         heap.append(entry)
-        siftUp(heap.count - 1)
+        siftUp(entry, from: heap.count - 1)
         return node
     }
 
@@ -55,7 +63,7 @@ public final class DeadlineQueue {
     /// - Returns: the body, no longer armed; `nil` when the earliest is not due, or too young.
     public func popDue(at now: NIODeadline, armedBefore limit: UInt64 = .max) -> (() -> Void)? {
         guard let first = heap.first, first.deadline <= now, first.sequence < limit else { return nil }
-        let body = first.node.body
+        let body = first.node._withUnsafeGuaranteedRef { $0.body }
         remove(at: 0)
         return body
     }
@@ -70,67 +78,64 @@ public final class DeadlineQueue {
     /// Cancels what `owner` has armed, in O(n).
     public func removeAll(ownedBy owner: Int) {
         let entries = heap
-        heap.removeAll { $0.node.owner == owner }
-        for index in heap.indices { heap[index].node.index = index }
-        for index in (0..<heap.count / 2).reversed() { siftDown(index) }
-        Self.disarm(entries.filter { $0.node.owner == owner })
+        let isOwned = { (entry: Entry) in entry.node._withUnsafeGuaranteedRef { $0.owner == owner } }
+        heap.removeAll(where: isOwned)
+        for index in heap.indices { heap[index].note(index) }
+        for index in (0..<heap.count / 2).reversed() { siftDown(heap[index], from: index) }
+        Self.disarm(entries.filter(isOwned))
     }
 
     /// Detaches nodes that are out of the heap. All of them before the first body goes: a body may own objects whose end
     /// arms or cancels deadlines.
     private static func disarm(_ entries: ContiguousArray<Entry>) {
-        for entry in entries { entry.node.index = -1 }
-        for entry in entries { entry.node.body = nil }
+        for entry in entries { entry.note(-1) }
+        for entry in entries { entry.node.takeRetainedValue().body = nil }
     }
 
     /// Removes the entry at `index` and detaches its node.
     fileprivate func remove(at index: Int) {
-        heap.swapAt(index, heap.count - 1)
-        let removed = heap.removeLast().node
-        if index < heap.count {
-            heap[index].node.index = index
-            if !siftUp(index) { siftDown(index) }
-        }
+        let removed = heap[index].node.takeRetainedValue()
+        let last = heap.removeLast()
+        if index < heap.count, siftUp(last, from: index) == index { siftDown(last, from: index) }
         removed.index = -1
         removed.body = nil
     }
 
-    /// Whether what is at one index is due before what is at another.
-    private func isEarlier(_ index: Int, _ other: Int) -> Bool {
-        let (deadline, otherDeadline) = (heap[index].deadline, heap[other].deadline)
-        return deadline == otherDeadline ? heap[index].sequence < heap[other].sequence : deadline < otherDeadline
-    }
-
-    /// - Returns: whether the entry has moved.
+    /// Puts an entry where it belongs on the way up from `start`, whose own entry is moved or gone.
+    /// - Returns: where it is now.
     @discardableResult
-    private func siftUp(_ start: Int) -> Bool {
-        var index = start
-        while index > 0 {
-            let parent = (index - 1) / 2
-            guard isEarlier(index, parent) else { break }
-            swap(index, parent)
-            index = parent
-        }
-        return index != start
-    }
-
-    private func siftDown(_ start: Int) {
-        var index = start
-        while true {
-            var child = 2 * index + 1
-            guard child < heap.count else { break }
-            if child + 1 < heap.count, isEarlier(child + 1, child) { child += 1 }
-            guard isEarlier(child, index) else { break }
-            swap(index, child)
-            index = child
+    private func siftUp(_ entry: Entry, from start: Int) -> Int {
+        heap.withUnsafeMutableBufferPointer { heap in
+            var index = start
+            while index > 0 {
+                let parent = (index - 1) / 2
+                guard entry.isEarlier(than: heap[parent]) else { break }
+                heap[index] = heap[parent]
+                heap[index].note(index)
+                index = parent
+            }
+            heap[index] = entry
+            entry.note(index)
+            return index
         }
     }
 
-    /// Entries change their places without being copied: a copy would count references.
-    private func swap(_ index: Int, _ other: Int) {
-        heap.swapAt(index, other)
-        heap[index].node.index = index
-        heap[other].node.index = other
+    /// As ``siftUp(_:from:)``, on the way down.
+    private func siftDown(_ entry: Entry, from start: Int) {
+        heap.withUnsafeMutableBufferPointer { heap in
+            var index = start
+            while true {
+                var child = 2 * index + 1
+                guard child < heap.count else { break }
+                if child + 1 < heap.count, heap[child + 1].isEarlier(than: heap[child]) { child += 1 }
+                guard heap[child].isEarlier(than: entry) else { break }
+                heap[index] = heap[child]
+                heap[index].note(index)
+                index = child
+            }
+            heap[index] = entry
+            entry.note(index)
+        }
     }
 }
 

@@ -35,6 +35,10 @@ public final class EthernetClientInterface: DeviceInterface {
     /// The largest datagram that is delivered, in bytes; of meaning for UDP only.
     public private(set) var bufferSize: Int
 
+    /// Called before the observer and ``onConnected`` are told of a new connection: for a device module, which has to log in
+    /// before anybody sends a command.
+    package var onOpened: (() -> Void)?
+
     /// Sees every event before the program's slots do.
     package weak var observer: (any EthernetClientObserver)?
     /// The connection was opened.
@@ -249,6 +253,7 @@ public final class EthernetClientInterface: DeviceInterface {
             connection.start()
             activityMayHaveChanged()
             if let session = transport.tlsSessionIfCapable { didAgree(session, tls) }
+            onOpened?()
             observer?.clientDidConnect(self)
             onConnected?()
         } else {

@@ -19,18 +19,11 @@ struct ResponseMatcher {
         case length(Int)
         case suffix(SuffixScanner)
         case pattern(any ResponsePattern)
-
-        init(_ delimiter: ResponseDelimiter?) {
-            switch delimiter {
-            case nil: self = .none
-            case .length(let count): self = .length(count)
-            case .suffix(let bytes): self = .suffix(SuffixScanner(bytes))
-            case .pattern(let pattern): self = .pattern(pattern)
-            }
-        }
     }
 
     private var rule: Rule
+    /// Of the last delimiter that was a suffix: mostly the next one is the same.
+    private var suffix: (bytes: ByteBuffer, scanner: SuffixScanner)?
     private var collected = ByteBuffer()
     private let limit: Int
 
@@ -39,19 +32,20 @@ struct ResponseMatcher {
     ///   - limit: the most bytes that a response may have.
     init(delimiter: ResponseDelimiter?, limit: Int) {
         self.limit = limit
-        rule = Rule(delimiter)
+        rule = .none
+        restart(delimiter: delimiter)
     }
 
-    /// Begins with the next response. Delimiters are often those of the response before.
-    mutating func begin(_ delimiter: ResponseDelimiter?) {
+    /// Begins anew with another delimiter.
+    mutating func restart(delimiter: ResponseDelimiter?) {
         collected = ByteBuffer()
-        if case .suffix(let bytes) = delimiter, case .suffix(var scanner) = rule, scanner.seeks(bytes) {
-            // Moved out and back, so that the scanner's table is not copied.
-            rule = .none
-            scanner.restart()
-            rule = .suffix(scanner)
-        } else {
-            rule = Rule(delimiter)
+        switch delimiter {
+        case nil: rule = .none
+        case .length(let count): rule = .length(count)
+        case .suffix(let bytes):
+            if suffix?.bytes != bytes { suffix = (bytes, SuffixScanner(bytes)) }
+            rule = suffix.map { .suffix($0.scanner) } ?? .none
+        case .pattern(let pattern): rule = .pattern(pattern)
         }
     }
 

@@ -22,9 +22,8 @@ final class SendAndWaitQueue {
         let timeout: TimeAmount
         let delimiter: ResponseDelimiter?
         var completion: ((SendAndWaitOutcome) -> Void)?
-        /// Cleared when the queue lets go of the call. Not weak: counting the references to a queue that has had a weak
-        /// one takes twice as long.
-        unowned var queue: SendAndWaitQueue?
+        /// Until the call is over, which the queue sees to: while it waits, its timer keeps the queue, too.
+        private var queue: SendAndWaitQueue?
 
         init(
             data: ByteBuffer,
@@ -43,17 +42,21 @@ final class SendAndWaitQueue {
         func complete(_ outcome: SendAndWaitOutcome) {
             let completion = self.completion
             self.completion = nil
+            queue = nil
             completion?(outcome)
         }
 
         func cancel() {
             guard completion != nil else { return }
             completion = nil
+            let queue = self.queue
+            self.queue = nil
             queue?.wasCancelled(self)
         }
     }
 
     private let environment: any Environment
+    private let responseLimit: Int
     private weak var link: (any SendAndWaitLink)?
     private var waiting: CircularBuffer<Call> = []
     private var current: Call?
@@ -62,13 +65,9 @@ final class SendAndWaitQueue {
 
     init(environment: any Environment, responseLimit: Int, link: any SendAndWaitLink) {
         self.environment = environment
+        self.responseLimit = responseLimit
         self.link = link
         matcher = ResponseMatcher(delimiter: nil, limit: responseLimit)
-    }
-
-    deinit {
-        current?.queue = nil
-        for call in waiting { call.queue = nil }
     }
 
     /// Adds a call. Its completion is called once, never from inside this function.
@@ -124,18 +123,14 @@ final class SendAndWaitQueue {
         while current == nil, let call = waiting.popFirst() {
             guard call.completion != nil else { continue }
             do {
-                guard let link else {
-                    call.queue = nil
-                    return
-                }
+                guard let link else { return }
                 try link.transmit(call.data)
             } catch {
-                call.queue = nil
                 environment.execute { call.complete(.failed(error)) }
                 continue
             }
             current = call
-            matcher.begin(call.delimiter)
+            matcher.restart(delimiter: call.delimiter)
             link?.awaitsResponse(true)
             // A delimiter that holds for nothing is a time-out of no time with an empty response.
             let time = matcher.holdsForNothing ? .zero : call.timeout

@@ -22,14 +22,6 @@ struct SuffixScanner {
         self.fallback = fallback
     }
 
-    /// Whether these bytes are sought.
-    func seeks(_ bytes: ByteBuffer) -> Bool {
-        bytes.withUnsafeReadableBytes { $0.count == sought.count && $0.elementsEqual(sought) }
-    }
-
-    /// Begins with another stream.
-    mutating func restart() { matched = 0 }
-
     /// Whether nothing is sought.
     var isEmpty: Bool { sought.isEmpty }
 

@@ -73,6 +73,9 @@ final class HsmsLink: StreamDelegate {
     /// Bytes that the system has taken.
     var sentBytes: Int { handedBytes - queuedBytes }
 
+    /// Bytes that the system has taken, or is given at the end of this turn.
+    var leftBytes: Int { handedBytes - transport.queuedBytes }
+
     /// Queues a message.
     /// - Throws: when the stream is not open, or the queue has no room; then nothing of the message is sent.
     func send(_ packet: HsmsPacket) throws(IOFault) {

@@ -10,8 +10,10 @@ struct GemCommunicationStateMachine {
         case linkDeselected
         /// S1F14 accepts the S1F13 of that number.
         case establishAccepted(attempt: Int)
-        /// The S1F13 of that number was denied, or no S1F14 came.
+        /// The S1F13 of that number was denied, or could not be sent.
         case establishFailed(attempt: Int)
+        /// The S1F13 of that number got no answer of the peer's GEM.
+        case establishUnanswered(attempt: Int)
         case delayOver
         /// The peer's S1F13 came, which this side accepts or denies.
         case establishReceived(accepts: Bool)
@@ -26,6 +28,8 @@ struct GemCommunicationStateMachine {
         case startDelay
         /// It is not to come.
         case cancelDelay
+        /// Give the link's session up, so that the peer begins anew.
+        case renewSession
         /// Answer the peer's S1F13.
         case replyEstablish(accepted: Bool)
         /// Communication is established.
@@ -35,8 +39,12 @@ struct GemCommunicationStateMachine {
     }
 
     private(set) var state = GemCommunicationState.disabled
+    /// How many S1F13 in a row may be unanswered in one session; nil: any number.
+    var attemptsPerSession: Int? = 2
     private var isLinkSelected = false
     private var attempts = 0
+    /// How many S1F13 were unanswered in a row in this session.
+    private var unanswered = 0
     /// Whether this side sends S1F13 by itself.
     private let takesInitiative: Bool
 
@@ -63,8 +71,10 @@ struct GemCommunicationStateMachine {
             return [.reportCommunicating]
         case .establishFailed(let attempt):
             guard state == .waitCRA, attempt == attempts else { return [] }
+            unanswered = 0
             state = .waitDelay
             return [.startDelay]
+        case .establishUnanswered(let attempt): return establishUnanswered(attempt)
         case .delayOver: return state == .waitDelay ? begin() : []
         case .establishReceived(let accepts): return establishReceived(accepts: accepts)
         case .messageReceived:
@@ -85,11 +95,22 @@ struct GemCommunicationStateMachine {
 
     private mutating func leave(for next: GemCommunicationState) -> [Output] {
         defer { state = next }
+        unanswered = 0
         switch state {
         case .waitDelay: return [.cancelDelay]
         case .communicating: return [.reportNotCommunicating]
         case .disabled, .notCommunicating, .waitCRA, .waitCR: return []
         }
+    }
+
+    /// A peer whose session was selected before its GEM was ready, or not in its own view, never answers in that session.
+    private mutating func establishUnanswered(_ attempt: Int) -> [Output] {
+        guard state == .waitCRA, attempt == attempts else { return [] }
+        state = .waitDelay
+        unanswered += 1
+        guard let attemptsPerSession, unanswered >= attemptsPerSession else { return [.startDelay] }
+        unanswered = 0
+        return [.startDelay, .renewSession]
     }
 
     private mutating func establishReceived(accepts: Bool) -> [Output] {

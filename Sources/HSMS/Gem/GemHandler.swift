@@ -15,6 +15,19 @@ public class GemHandler: SecsHandler {
     /// How long to wait after a failed S1F13 before the next one: the equipment constant
     /// EstablishCommunicationsTimeout. 10 s by default.
     public var establishDelay = TimeAmount.seconds(10)
+    /// How many S1F13 in a row may be unanswered, each for T3, before the session is given up, so that it and
+    /// communication are established anew; nil: any number. 2 by default. A rejected S1F13 counts as unanswered, a denied
+    /// one does not.
+    ///
+    /// Some peers are selected before their GEM is ready, and then answer nothing before the next session.
+    /// - Precondition: it is at least 1.
+    public var establishAttempts: Int? {
+        get { communication.attemptsPerSession }
+        set {
+            precondition(newValue.map { $0 >= 1 } ?? true, "a session has at least one attempt")
+            communication.attemptsPerSession = newValue
+        }
+    }
     /// The format of identifiers that are numbers: `U2`, `U4` or `U8`; nil takes the smallest that holds each.
     public var idFormat: SecsFormat?
     /// Asked when the peer's S1F13 came: whether to accept it. Without it every one is accepted.
@@ -148,6 +161,7 @@ public class GemHandler: SecsHandler {
             case .cancelDelay:
                 delay?.cancel()
                 delay = nil
+            case .renewSession: link.renewSession()
             case .replyEstablish(let accepted): establishRequest?.reply([.binary(accepted ? 0 : 1), ownIdentity])
             case .reportCommunicating, .reportNotCommunicating: hasChanged = true
             }
@@ -163,6 +177,12 @@ public class GemHandler: SecsHandler {
         let message = SecsMessage(stream: 1, function: 13, expectsReply: true, item: ownIdentity)
         transmit(message) { [weak self] result in
             guard let self else { return }
+            switch result {
+            case .failure(.timedOut), .failure(.rejected):
+                advance(.establishUnanswered(attempt: attempt))
+                return
+            case .success, .failure: break
+            }
             guard case .success(let reply?) = result, reply.item?.count == 2,
                 let code = try? reply.item?[0]?.code(), code == 0
             else {

@@ -38,7 +38,8 @@ final class HsmsPendingReply: Cancellable {
     /// - Parameter owner: told of the end of the time.
     func startTimer(_ duration: TimeAmount, on link: HsmsLink, of owner: HsmsProtocol) {
         end = link.handedBytes
-        sent = link.sentBytes
+        // What is batched leaves within this turn: taken for unsent, it would double the time.
+        sent = link.leftBytes
         run(duration, link, owner)
     }
 

@@ -80,6 +80,8 @@ public final class HsmsProtocol {
     public var configuration: HsmsConfiguration { machine.configuration }
     /// The session ID of data messages where there is a single session.
     public var sessionID: UInt16 { machine.deviceID }
+    /// Whether it is the active side, which selects sessions.
+    var isActive: Bool { machine.isActive }
     /// The state of the connection.
     public var state: HsmsConnectionState { machine.state }
     /// How many requests of this side are unanswered, those of the procedures included.

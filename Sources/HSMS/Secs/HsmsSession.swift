@@ -47,6 +47,21 @@ public final class HsmsSession: SecsLink {
         try hsms.sendReply(to: primary, function: function, data: text)
     }
 
+    /// Separates. Where there is a single session the connection is closed and established again; one of several is
+    /// selected again by the active side.
+    public func renewSession() {
+        guard isSelected else { return }
+        do throws(IOFault) {
+            try hsms.sendSeparateRequest(session: sessionID)
+        } catch {
+            // The connection is gone, and the session with it.
+            return
+        }
+        if case .general = hsms.configuration.sessionModel, hsms.isActive {
+            hsms.sendSelectRequest(session: sessionID) { _ in }
+        }
+    }
+
     private func happened(_ event: HsmsEvent) {
         switch event {
         case .selected: observer?.linkSelected()

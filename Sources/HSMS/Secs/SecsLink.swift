@@ -27,6 +27,10 @@ public protocol SecsLink: AnyObject {
     /// - Throws: when the session is not selected, or the message could not be queued.
     func sendUnanswered(stream: UInt8, function: UInt8, text: ByteBuffer) throws(IOFault)
 
+    /// Gives the session up, so that both sides begin anew: the link establishes it again, or lets the peer do so, as
+    /// after any loss. Without a session it does nothing. Does not wait; the observer is told on a later turn.
+    func renewSession()
+
     /// Replies to a primary message; does not wait.
     /// - Parameters:
     ///   - primary: its header.

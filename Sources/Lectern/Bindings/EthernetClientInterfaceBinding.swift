@@ -95,10 +95,8 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     let module = DeviceModuleSlots(&c)
     context.deviceModules.ethernet = module
     c.whenAttached { client, instance, _ in
-        client.onConnected = { [link = instance.link] in
-            link.instance?.fire(module.link, "Connected")
-            link.instance?.fire(connected, "Connected")
-        }
+        client.onOpened = { [link = instance.link] in link.instance?.fire(module.link, "Connected") }
+        client.onConnected = { [link = instance.link] in link.instance?.fire(connected, "Connected") }
         client.onDisconnected = { [link = instance.link] in
             link.instance?.fire(module.link, "Disconnected")
             link.instance?.fire(disconnected, "Disconnected")

@@ -59,6 +59,31 @@ struct GemCommunicationTests {
         #expect(link.takeSent() == [])
     }
 
+    @Test("A rejected S1F13 counts as unanswered; the session is not given up where any number of attempts is allowed")
+    func unanswered() throws {
+        let rejection = HsmsHeader.rejectRequest(
+            of: .data(session: 0, stream: 1, function: 13, requireResponse: true, system: 1),
+            reason: .entityNotSelected)
+        let link = ScriptedLink(.host)
+        let handler = GemHostHandler(link: link)
+        handler.establishAttempts = 3
+        handler.enable()
+        for outcome in [HsmsOutcome.timedOut, .rejected(HsmsPacket(rejection)), .timedOut] {
+            link.world.run(for: .seconds(1))
+            #expect(link.takeSent() == ["S1F13 W <L>"])
+            link.end(outcome)
+            link.world.run(for: .seconds(9))
+        }
+        #expect(link.takeSent() == ["renew"])
+        handler.establishAttempts = nil
+        for _ in 1...20 {
+            link.world.run(for: .seconds(1))
+            #expect(link.takeSent() == ["S1F13 W <L>"])
+            link.end(.timedOut)
+            link.world.run(for: .seconds(9))
+        }
+    }
+
     @Test("Silence, an abort and a rejection are followed by the delay too")
     func noReply() throws {
         let link = ScriptedLink(.host)

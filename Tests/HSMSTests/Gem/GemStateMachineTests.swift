@@ -49,6 +49,27 @@ struct GemStateMachineTests {
         ])
     }
 
+    @Test("After two S1F13 in a row without an answer the session is renewed; a denial counts for an answer")
+    func unanswered() {
+        check([
+            (.linkSelected, [], .disabled), (.enabled, [.sendEstablish(attempt: 1)], .waitCRA),
+            (.establishUnanswered(attempt: 1), [.startDelay], .waitDelay),
+            (.establishUnanswered(attempt: 1), [], .waitDelay),
+            (.delayOver, [.sendEstablish(attempt: 2)], .waitCRA),
+            (.establishFailed(attempt: 2), [.startDelay], .waitDelay),
+            (.delayOver, [.sendEstablish(attempt: 3)], .waitCRA),
+            (.establishUnanswered(attempt: 3), [.startDelay], .waitDelay),
+            (.delayOver, [.sendEstablish(attempt: 4)], .waitCRA),
+            (.establishUnanswered(attempt: 4), [.startDelay, .renewSession], .waitDelay),
+            (.linkDeselected, [.cancelDelay], .notCommunicating),
+            (.linkSelected, [.sendEstablish(attempt: 5)], .waitCRA),
+            (.establishUnanswered(attempt: 5), [.startDelay], .waitDelay),
+            (.linkDeselected, [.cancelDelay], .notCommunicating),
+            (.linkSelected, [.sendEstablish(attempt: 6)], .waitCRA),
+            (.establishUnanswered(attempt: 6), [.startDelay], .waitDelay),
+        ])
+    }
+
     @Test("Any message in the delay ends it, as the peer takes communication for established")
     func messageInDelay() {
         check([

@@ -40,6 +40,8 @@ final class ScriptedLink: SecsLink {
         note(primary.stream, function, expectsReply: false, text)
     }
 
+    func renewSession() { lines.append("renew") }
+
     private func note(_ stream: UInt8, _ function: UInt8, expectsReply: Bool, _ text: ByteBuffer) {
         let name = "S\(stream)F\(function)" + (expectsReply ? " W" : "")
         let item = try? SecsItem.decode(text)

@@ -145,7 +145,7 @@ struct DeviceModuleCommandDeclarationTests {
             ),
             (
                 "m.commands.Volume.range = {mim = 0, max = 1}",
-                "DeviceModule 'Acme': command 'Volume': field 'range': there is no field 'mim'; there are 'decode', 'encode', 'max', 'min', 'step'"
+                "DeviceModule 'Acme': command 'Volume': field 'range': there is no field 'mim'; there are 'decode', "
             ),
             (
                 "m.commands.Volume.range.min = 'low'",
@@ -285,7 +285,35 @@ struct DeviceModuleCommandDeclarationTests {
             ),
             (
                 "m.commands.Power.reply = {lua = '%'}",
-                "DeviceModule 'Acme': command 'Power': field 'reply': '%' is no Lua pattern: malformed pattern"
+                "DeviceModule 'Acme': command 'Power': field 'reply': '%' is no Lua pattern: it ends with %"
+            ),
+            (
+                "m.commands.Power.reply = {lua = 'P[%]'}",
+                "DeviceModule 'Acme': command 'Power': field 'reply': 'P[%]' is no Lua pattern: a ] is missing"
+            ),
+            (
+                "m.commands.Power.reply = {lua = 'P(%d'}",
+                "DeviceModule 'Acme': command 'Power': field 'reply': 'P(%d' is no Lua pattern: a ) is missing"
+            ),
+            (
+                "m.commands.Power.reply = {lua = 'P%d)'}",
+                "DeviceModule 'Acme': command 'Power': field 'reply': 'P%d)' is no Lua pattern: there is a ) too many"
+            ),
+            (
+                "m.commands.Power.reply = {lua = 'P%b('}",
+                "DeviceModule 'Acme': command 'Power': field 'reply': 'P%b(' is no Lua pattern: %b needs two characters"
+            ),
+            (
+                "m.commands.Power.reply = {lua = 'P%fd'}",
+                "DeviceModule 'Acme': command 'Power': field 'reply': 'P%fd' is no Lua pattern: %f needs a set"
+            ),
+            (
+                "m.commands.Power.reply = {lua = ('()'):rep(33)}",
+                "DeviceModule 'Acme': command 'Power': field 'reply': '()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()' is no Lua pattern: it has more than 32 captures"
+            ),
+            (
+                "m.commands.Power.reply = {lua = '(P)%2'}",
+                "DeviceModule 'Acme': command 'Power': field 'reply': '(P)%2' is no Lua pattern: there is no capture %2"
             ),
             (
                 "m.commands.Power.reply = {lua = 1}",
@@ -314,10 +342,7 @@ struct DeviceModuleCommandDeclarationTests {
                 "m.errors = {{'^E', 'text', 'more'}}",
                 "DeviceModule 'Acme': error 1: there is no field '3'; there are 1, 2"
             ),
-            (
-                "m.errors = {{lua = '%', 'text'}}",
-                "DeviceModule 'Acme': error 1: '%' is no Lua pattern: malformed pattern"
-            ),
+            ("m.errors = {{lua = '%', 'text'}}", "DeviceModule 'Acme': error 1: '%' is no Lua pattern: it ends with %"),
             ("m.errors = {E = {'^E'}}", "DeviceModule 'Acme': field 'errors': must be a list; 'E' is no place in one"),
             ("m.messages = {{'x'}}", "DeviceModule 'Acme': message 1: must be {pattern, function}"),
             ("m.messages = {5}", "DeviceModule 'Acme': message 1: must be a pattern, got a number"),

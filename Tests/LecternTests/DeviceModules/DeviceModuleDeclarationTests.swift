@@ -5,9 +5,24 @@ import Testing
 /// changed in a sound declaration, and how the error begins.
 @Suite("Mistakes in declared modules")
 struct DeviceModuleDeclarationTests {
-    @Test("The declaration that these tests change is sound")
-    func sound() throws {
-        let scene = try DeviceModuleScene("print(DeviceModule(declaration()).EthernetClass)")
+    @Test(
+        "The declaration that these tests change is sound, and so are these changes",
+        arguments: [
+            "", "m.commands.Power.reply = {lua = '^P([]%d%]^])$'}",
+            "m.commands.Power.reply = {lua = '%%(%f[%w])(()x)%2%b()'}",
+            "m.commands.Power.reply = {lua = '[^]]+()'}", "m.commands.Input.reply = '(?P<Output>.)(?P<value>.)'",
+            "m.commands.Power.ack = {lua = 'OK'}", "m.framing = {pattern = re.compile('[^;]*;'), limit = 9}",
+            "m.errors = {{'^E'}, {lua = '^F', 'text'}}",
+            "m.models = {X = {commands = {Fail = false, New = {query = 'N'}}}}",
+            "m.connections.Serial.framing, m.framing = nil, {length = print}",
+        ])
+    func sound(_ change: String) throws {
+        let scene = try DeviceModuleScene(
+            """
+            m = declaration()
+            \(change)
+            print(DeviceModule(m).EthernetClass)
+            """)
         #expect(scene.room.lines == ["<class EthernetClass>"])
     }
 
@@ -19,7 +34,7 @@ struct DeviceModuleDeclarationTests {
             ("m.name = nil", "DeviceModule: the field 'name' must be the module's name"),
             ("m.name = ''", "DeviceModule: the field 'name' must be the module's name"),
             ("m.conections = {}", "DeviceModule 'Acme': there is no field 'conections'; did you mean 'connections'?"),
-            ("m[1] = {}", "DeviceModule 'Acme': there is no field '1'; there are 'ack', 'commands', "),
+            ("m[1] = {}", "DeviceModule 'Acme': there is no field '1'; there are 'ack', 'busy', 'commands', "),
             (
                 "m.connections = nil",
                 "DeviceModule 'Acme': the field 'connections' is missing: which of Ethernet, SSH, Serial, UDP the device has"

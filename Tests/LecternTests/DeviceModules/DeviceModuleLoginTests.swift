@@ -39,6 +39,24 @@ struct DeviceModuleLoginTests {
         """
     }
 
+    @Test("What a program sends as soon as its handler says Connected waits for the login as well")
+    func commandsAtOnce() throws {
+        let scene = try DeviceModuleScene(
+            """
+            dev = with({login = {
+                {prompt = 'login: $', send = 'username'}, {prompt = 'Password: $', send = 'password'},
+                done = 'ready> ',
+            }}).EthernetClass('10.0.0.2')
+            dev.deviceUsername, dev.devicePassword = 'admin', 'secret'
+            handler = GetConnectionHandler(dev, 'Volume')
+            event(handler, 'Connected', function() handler:Set('Power', 'On') end)
+            handler:Connect()
+            """, device: Self.device)
+        scene.run(1.5)
+        #expect(scene.device.lines.prefix(2) == ["P1", "V?"], "\(scene.device.lines)")
+        #expect(scene.room.lines == [], "\(scene.room.lines)")
+    }
+
     @Test("The prompts are answered, and what waited is sent when the login is done")
     func good() throws {
         let scene = try DeviceModuleScene(
@@ -60,6 +78,31 @@ struct DeviceModuleLoginTests {
                 "ConnectionStatus\tDisconnected\tnil",
             ], "\(scene.room.timeline)")
         #expect(scene.device.lines.isEmpty)
+    }
+
+    @Test("What is wrong with the password is told once, however often the handler tries, and anew after a success")
+    func badAgain() throws {
+        let scene = try DeviceModuleScene(
+            Self.room("dev.deviceUsername, dev.devicePassword = 'admin', 'guess'").replacing("dev:Connect(1)", with: "")
+                .replacing("dev:Update('Power')", with: "")
+                    + """
+                    GetConnectionHandler(dev, 'Power', {connectRetryTime = 2}):Connect()
+                    Wait(9, function() dev.devicePassword = 'secret' end)
+                    Wait(14, function() dev.devicePassword = 'guess' end)
+                    """,
+            device: Self.device
+                + """
+
+                local take = receive
+                function receive(client, data)
+                    take(client, data)
+                    if client.step == 1 then client:Disconnect() end
+                end
+                Wait(14.5, function() for _, client in ipairs(tcp.Clients) do client:Disconnect() end end)
+                """)
+        scene.run(20)
+        #expect(scene.room.errors.count == 2, "\(scene.room.timeline)")
+        #expect(scene.room.lines.contains("Power\tOff\tnil"), "\(scene.room.timeline)")
     }
 
     @Test("A missing password is named")

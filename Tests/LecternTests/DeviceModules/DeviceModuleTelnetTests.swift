@@ -19,21 +19,28 @@ struct DeviceModuleTelnetTests {
         """
 
     private static let room = """
-        dev = with({connections = {Ethernet = {port = 23, telnet = true}}}).EthernetClass('10.0.0.2')
-        report(dev, 'ConnectionStatus', 'Power', 'Volume')
+        dev = with({
+            connections = {Ethernet = {port = 23, telnet = true}},
+            commands = {Volume = {range = {min = -100, max = 12}, reply = '^V(-?[0-9]+)$'}},
+        }).EthernetClass('10.0.0.2')
+        report(dev, 'ConnectionStatus', 'Volume')
         dev:Connect(1)
         """
 
     @Test("What a device offers and asks for is refused; what it refuses, and commands, are not answered")
     func refusals() throws {
         let scene = try DeviceModuleScene(
-            Self.room + "\nWait(1, function() dev:Update('Power') end)",
-            device: Self.device + "\nWait(0.5, function() print(hex.encode(heard, ' ')) end)")
+            Self.room,
+            device: Self.device + """
+
+                Wait(0.5, function() print(hex.encode(heard, ' ')) end)
+                Wait(1, function() say('V1\\r') end)
+                """)
         scene.run(2)
-        #expect(scene.device.lines == ["FF FE 01 FF FC 18", "P?"], "\(scene.device.lines)")
+        #expect(scene.device.lines == ["FF FE 01 FF FC 18"], "\(scene.device.lines)")
         // Options alone are no sign of the device behind them.
         #expect(
-            scene.room.timeline == ["1.0 ConnectionStatus\tConnected\tnil", "1.0 Power\tOff\tnil"],
+            scene.room.timeline == ["1.0 ConnectionStatus\tConnected\tnil", "1.0 Volume\t1\tnil"],
             "\(scene.room.timeline)")
     }
 

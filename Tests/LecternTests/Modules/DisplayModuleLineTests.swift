@@ -152,6 +152,7 @@ struct DisplayModuleLineTests {
             ("AA FF 00 03 41 14 99 F0", "unexpected reply: '\\x99' is no value"),
             ("AA FF FF 03 41 12 07 5B", "unexpected reply: ID is '\\xFF', but must be a whole number from 0 to 254"),
             ("AA FF 00 09 41 00 01 14 00 99 01 00 00 F8", "unexpected reply: 0x99 is no value of Input"),
+            ("AA FF 00 09 41 00 01 65 00 21 01 00 00 D1", "unexpected reply: 0x65 is no value of Volume"),
             ("AA FF 00 03 4E 14 05 69", "display 0 refuses command 0x14, error 0x05"),
         ])
     func wrongAnswers(_ frame: String, _ problem: String) throws {
@@ -242,6 +243,19 @@ struct DisplayModuleLineTests {
         #expect(
             Set(after) == ["Disconnected", "Connected", "Volume 33 {ID=0}", "Contrast 50 {ID=1}"]
                 && after.count == 4, "\(after)")
+        scene.expectNoErrors()
+    }
+
+    @Test("A pulled cable is noticed at once, and the display is found when the cable is back")
+    func cable() throws {
+        let scene = try DisplayModuleTests.scene(over: .serial, "report('Volume')")
+        scene.run(3)
+        scene.cable.unplug()
+        scene.run(0.1)
+        #expect(scene.lines == ["Volume 20 {ID=0}", "Connected", "Disconnected"], "\(scene.lines)")
+        scene.cable.replug()
+        scene.run(10)
+        #expect(scene.lines.last == "Connected" && scene.lines.count == 4, "\(scene.lines)")
         scene.expectNoErrors()
     }
 }

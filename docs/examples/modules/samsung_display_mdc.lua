@@ -12,7 +12,7 @@
 --   Mute                On, Off: the sound
 --   Input               PC, DVI, Component, AV, HDMI 1 to HDMI 4, DisplayPort 1, DisplayPort 2, TV, HDBaseT, MagicInfo, and
 --                       others that are listed below
---   AspectRatio         16:9, 4:3, Original, Zoom … as far as the input allows
+--   AspectRatio         PC 16:9, PC Original, 16:9, 4:3, Zoom … what the input allows
 --   ScreenMode          16:9, 4:3, Zoom, Wide Zoom
 --   Contrast, Brightness                  0 to 100
 --   Panel               On, Off: the picture, while the display stays on

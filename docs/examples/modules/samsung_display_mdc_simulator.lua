@@ -1,9 +1,9 @@
 -- Two Samsung displays, ID 0 and ID 1, daisy-chained: what the one hears, by TCP or at its serial port, the other hears too.
 --
--- They behave like real ones. A frame with a wrong checksum and a frame that comes while the last one is not answered yet
--- are lost, without a word. An answer takes 70 ms. In standby most commands are refused. A display that is switched on says
--- so at once, is deaf for ten seconds, refuses everything for five more, and then works. Nobody answers to ID 254. What the
--- remote does, the displays tell unasked: Device:Press('Volume Up'), Device:Press('HDMI 2', 1).
+-- They behave like real ones. An answer takes 70 ms. A frame that comes earlier than 20 ms after it is lost without a word,
+-- and so is one with a wrong checksum. In standby most commands are refused. A display that is switched on says so at once,
+-- is deaf for ten seconds, refuses everything for five more, and then works. Nobody answers to ID 254. What the remote does,
+-- the displays tell unasked: Device:Press('Volume Up'), Device:Press('HDMI 2', 1).
 
 local simulator = require 'simulator'
 local ports = require 'ports'
@@ -42,9 +42,13 @@ local function Display(id)
     }
 end
 
---- The device. `AnswerTime`: seconds from a frame to its answer; `Deaf` and `WarmUp`: seconds after being switched on;
---- `Noise`: bytes on the line in front of the next answer; `Spoil`: how many of the next answers the line spoils.
-Device = {Displays = {[0] = Display(0), [1] = Display(1)}, AnswerTime = 0.07, Deaf = 10, WarmUp = 15, Noise = '', Spoil = 0}
+--- The device. In seconds: `AnswerTime` from a frame to its answer, `Rest` from there to the next frame, `Deaf` and `WarmUp`
+--- from being switched on. `Noise`: bytes on the line in front of the next answer; `Spoil`: how many of the next answers the
+--- line spoils.
+Device = {
+    Displays = {[0] = Display(0), [1] = Display(1)}, AnswerTime = 0.07, Rest = 0.02, Deaf = 10, WarmUp = 15, Noise = '',
+    Spoil = 0,
+}
 
 local function frame(...)
     local body = string.char(...)
@@ -113,7 +117,7 @@ local function heard(link, command, id, data)
                 bytes = frame(0xFF, id, 3, 0x4E, command, 0x00)
             end
             if id ~= Everybody then
-                link.FreeAt = now + Device.AnswerTime
+                link.FreeAt = now + Device.AnswerTime + Device.Rest
                 Wait(Device.AnswerTime, function() answer(link, bytes) end)
             end
         end

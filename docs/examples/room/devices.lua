@@ -7,16 +7,13 @@ local devices = {}
 
 local Handlers, Restorers, Polls = {}, {}, {}
 
-local function Show(name, command, as)
-    return function(_, value) status.Set(name .. '.' .. (as or command), value) end
-end
-
---- Adds a device: `query` is the command, and its qualifier, by which its handler finds out whether it is there.
-local function Add(name, device, query, qualifier)
+--- Adds a device: `query` is the command, and its qualifier, by which its handler finds out whether it is there; after
+--- `missing` answers that did not come, it is not.
+local function Add(name, device, query, qualifier, missing)
     local handler = GetConnectionHandler(device, query, {
         keepAliveQueryQualifier = qualifier,
         pollFrequency = settings.PollFrequency,
-        DisconnectLimit = settings.MissingAnswers,
+        DisconnectLimit = missing or settings.MissingAnswers,
         connectRetryTime = settings.ConnectRetryTime,
     })
     Handlers[name] = handler
@@ -29,12 +26,17 @@ local function Add(name, device, query, qualifier)
     return handler
 end
 
---- Subscribes to a status, shows it, and asks for it every `seconds` if that is given.
+--- Subscribes to a status and shows it. With `seconds` it is asked for so often, while the device is on: in standby devices
+--- know little of themselves.
 local function Watch(name, command, qualifier, as, seconds)
-    Handlers[name]:SubscribeStatus(command, qualifier, Show(name, command, as))
+    Handlers[name]:SubscribeStatus(command, qualifier, function(_, value)
+        status.Set(name .. '.' .. (as or command), value)
+    end)
     if seconds then
         Polls[#Polls + 1] = Timer(seconds, function()
-            if devices.IsConnected(name) then Handlers[name]:Update(command, qualifier) end
+            if devices.IsConnected(name) and status.Get(name .. '.Power') == 'On' then
+                Handlers[name]:Update(command, qualifier)
+            end
         end)
     end
 end
@@ -70,9 +72,9 @@ for _, output in ipairs(settings.Switcher.Outputs) do
     Watch('Switcher', 'Tie', {Output = output, Type = 'All'}, 'Output' .. output)
 end
 
--- The display at the side, on a serial line behind a device server.
-Add('Display', require('samsung_display_mdc').SerialOverEthernetClass(settings.Display.Hostname, settings.Display.IPPort),
-    'Status', {ID = settings.Display.ID})
+-- The display at the side, on a serial line behind a device server. While it warms up it may not answer.
+Add('Display', require('samsung_display_mdc').SerialOverEthernetClass(
+    settings.Display.Hostname, settings.Display.IPPort), 'Status', {ID = settings.Display.ID}, settings.Display.MissingAnswers)
 Watch('Display', 'Power', {ID = settings.Display.ID})
 Watch('Display', 'Input', {ID = settings.Display.ID})
 

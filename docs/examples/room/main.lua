@@ -13,7 +13,7 @@ local system = require 'system'
 local panel = require 'panel'
 
 local Night = Clock({settings.Shutdown}, nil, function(clock, time)
-    ProgramLog('It is ' .. time .. ': the room goes off', 'info')
+    ProgramLog(('It is %02d:%02d: the room goes off'):format(time.hour, time.min), 'info')
     system.Off()
 end)
 Night:Enable()

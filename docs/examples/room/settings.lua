@@ -8,9 +8,9 @@ return {
     Projector = {Hostname = '127.0.0.1', IPPort = ports.Projector.TCP, Model = 'Class 2', Password = 'JBMIAProjectorLink',
         Input = 'Digital 1'},
     Switcher = {Hostname = '127.0.0.1', IPPort = ports.Switcher.TCP, Model = '8x8', Outputs = {1, 2}},
-    Display = {Hostname = '127.0.0.1', IPPort = ports.Display.TCP, ID = 0, Input = 'HDMI 1'},
+    Display = {Hostname = '127.0.0.1', IPPort = ports.Display.TCP, ID = 0, Input = 'HDMI 1', MissingAnswers = 20},
     Camera = {Hostname = '127.0.0.1', IPPort = ports.Camera.UDP},
-    Audio = {Hostname = '127.0.0.1', IPPort = ports.Audio.TCP, InstanceTag = 'Level1', Channel = 1},
+    Audio = {Hostname = '127.0.0.1', IPPort = ports.Audio.TCP, InstanceTag = 'LEVEL1', Channel = 1},
 
     -- A source has an input of the switcher. The camera's presets are those that the panel may name.
     Sources = {laptop = 1, camera = 2, player = 3, pc = 4},
@@ -26,6 +26,7 @@ return {
     PollFrequency = 1,
     MissingAnswers = 3,
     ConnectRetryTime = 2,
+    RetryTime = 5,
     -- After this time the room counts as on or off even when a device does not say so.
     PatienceWithDevices = 90,
 

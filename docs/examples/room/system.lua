@@ -13,20 +13,30 @@ local IsOn, Source, Volume, IsMuted = false, settings.FirstSource, settings.Firs
 
 local Tell = {}
 
-function Tell.Projector()
-    devices.Set('Projector', 'Power', IsOn and 'On' or 'Off')
-    if IsOn and status.Get('Projector.Power') == 'On' then
-        devices.Set('Projector', 'Input', settings.Projector.Input)
+-- A screen takes its input only when it has warmed up, and not all say when that is. So it is told until it shows it; from
+-- then on whoever has the remote may choose.
+local Screens = {
+    Projector = {Input = settings.Projector.Input},
+    Display = {Input = settings.Display.Input, Qualifier = {ID = settings.Display.ID}},
+}
+
+for name, screen in pairs(Screens) do
+    Tell[name] = function()
+        screen.IsRight = false
+        devices.Set(name, 'Power', IsOn and 'On' or 'Off', screen.Qualifier)
     end
 end
 
-function Tell.Display()
-    local qualifier = {ID = settings.Display.ID}
-    devices.Set('Display', 'Power', IsOn and 'On' or 'Off', qualifier)
-    if IsOn and status.Get('Display.Power') == 'On' then
-        devices.Set('Display', 'Input', settings.Display.Input, qualifier)
-    end
+local function Choose(name)
+    local screen = Screens[name]
+    if not IsOn or screen.IsRight or status.Get(name .. '.Power') ~= 'On' then return end
+    screen.IsRight = status.Get(name .. '.Input') == screen.Input
+    if not screen.IsRight then devices.Set(name, 'Input', screen.Input, screen.Qualifier) end
 end
+
+Timer(settings.RetryTime, function()
+    for name in pairs(Screens) do Choose(name) end
+end)
 
 function Tell.Switcher()
     for _, output in ipairs(settings.Switcher.Outputs) do
@@ -91,13 +101,9 @@ function system.On() Switch(true) end
 function system.Off() Switch(false) end
 
 status.Listen(function(name, value)
-    if name == 'Projector.Power' or name == 'Display.Power' then
-        -- A screen takes its input only now.
-        if value == 'On' then Tell[name:match('^%a+')]() end
-        Settle()
-    elseif name:match('%.Connection$') then
-        Settle()
-    end
+    local device, what = name:match('^(%a+)%.(%a+)$')
+    if Screens[device] and what == 'Power' and value == 'On' then Choose(device) end
+    if what == 'Power' or what == 'Connection' then Settle() end
 end)
 
 -- The rest. ------------------------------------------------------------------------------------------------------------

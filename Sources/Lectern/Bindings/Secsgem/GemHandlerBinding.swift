@@ -70,6 +70,14 @@ struct GemHandlerFace {
             }
         }
         c.property(
+            "establish_attempts", .integer(0...1_000_000),
+            "How many S1F13 in a row may be unanswered before the session is given up and begun anew; 2 at first, 0: any number."
+        ) {
+            $0.establishAttempts ?? 0
+        } set: { (handler, call) in
+            handler.establishAttempts = call.integer(1).flatMap { $0 == 0 ? nil : $0 }
+        }
+        c.property(
             "id_format", .oneOf(["U2", "U4", "U8"]),
             "The format of identifiers that are numbers; at first nil: the smallest that holds each."
         ) {

@@ -109,15 +109,15 @@ end
 
 kit.connection_fields = {
     port = "port", framing = "table", wrap = "function", unwrap = "function", gap = "seconds", timeout = "seconds",
-    login = "table", handshake = "function", telnet = "true", Baud = "count", Data = "count", Parity = "string", Stop = "count",
-    FlowControl = "string", CharDelay = "seconds", Mode = "string",
+    retries = "count", login = "table", handshake = "function", telnet = "true", Baud = "count", Data = "count",
+    Parity = "string", Stop = "count", FlowControl = "string", CharDelay = "seconds", Mode = "string",
 }
 
 kit.module_fields = {
     name = "string", models = "table", connections = "table", framing = "table", wrap = "function",
-    unwrap = "function", gap = "seconds", timeout = "seconds", login = "table", handshake = "function",
-    commands = "table", errors = "table", ack = "pattern", messages = "table", queue = "count", init = "function",
-    connected = "function", disconnected = "function", deviceUsername = "string", devicePassword = "string",
+    unwrap = "function", gap = "seconds", timeout = "seconds", retries = "count", busy = "function", login = "table",
+    handshake = "function", commands = "table", errors = "table", ack = "pattern", messages = "table", queue = "count",
+    init = "function", connected = "function", disconnected = "function", deviceUsername = "string", devicePassword = "string",
     connectionCounter = "count",
 }
 

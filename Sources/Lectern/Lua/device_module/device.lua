@@ -29,7 +29,8 @@ end
 function kit.set_up(object, protocol, isPipe)
     local d = {
         object = object, protocol = protocol, isPipe = isPipe, isUp = false, mustBegin = false, isReady = false,
-        isStale = true, isLoggingIn = false, epoch = 0, buffer = "", free = 0, telnetRest = "", isInOption = false,
+        isStale = true, isLoggingIn = false, isGreeting = false, epoch = 0, buffer = "", free = 0, telnetRest = "",
+        isInOption = false,
         sets = {head = 1, tail = 0}, queries = {head = 1, tail = 0}, levels = {}, wanted = {}, asked = {}, extra = {},
         singles = {}, trees = {}, subscribers = {},
     }
@@ -140,6 +141,11 @@ end
 --- The device is gone: a connection handler tells so.
 function Device:OnDisconnected()
     kit.lost(state_of(self))
+end
+
+--- The device has started anew, so it has forgotten the login and the handshake, and its statuses may have changed.
+function Device:OnRestarted()
+    kit.restart(state_of(self))
 end
 
 --- Has the callback get the Match and `tag` for each message that the pattern is found in and no command takes.

@@ -121,7 +121,8 @@ local function serial_class(module, defaults)
             settings[field] = given[field]
             if settings[field] == nil then settings[field] = defaults[field] end
         end
-        SerialInterface.init(self, given.Host, given.Port, settings)
+        -- An empty table would be taken for a parameter.
+        SerialInterface.init(self, given.Host, given.Port, next(settings) ~= nil and settings or nil)
         set_up(module, self, "Serial", given, true, "Serial")
     end
     return new

@@ -45,13 +45,30 @@ local function by_delimiter(delimiter, limit)
     end
 end
 
+--- Where a message begins in bytes that came behind the delimiter `ending`: they may begin with the rest of a longer one.
+local function behind(delimiters, ending, data)
+    local from = 1
+    for i = 1, #delimiters do
+        local whole = delimiters[i]
+        if #whole > #ending and sub(whole, 1, #ending) == ending then
+            local rest = sub(whole, #ending + 1)
+            if #rest >= from and sub(data, 1, #rest) == rest then from = #rest + 1 end
+        end
+    end
+    return from
+end
+
 --- Several delimiters: the one that comes first ends the message; of those at the same place the longest.
 local function by_delimiters(delimiters, limit)
     return function(d, data)
         local take, epoch = kit.take, d.epoch
+        local from = 1
+        if d.ending then
+            from = behind(delimiters, d.ending, data)
+            d.ending = nil
+        end
         data = d.buffer .. data
         d.buffer = ""
-        local from = 1
         while true do
             local at, width
             for i = 1, #delimiters do
@@ -66,6 +83,7 @@ local function by_delimiters(delimiters, limit)
                 if d.epoch ~= epoch then return end
             end
             from = at + width
+            if from > #data then d.ending = sub(data, at) end
         end
         keep(d, sub(data, from), limit)
     end

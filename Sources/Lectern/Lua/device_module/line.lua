@@ -10,6 +10,9 @@ local IOError, TypeError, ipairs = IOError, TypeError, ipairs
 -- A time is a sum of floats: it may miss the timer's by less than this.
 local SLACK = 1e-6
 
+-- How often a request is sent again to a device that is busy.
+local REPEATS <const> = 3
+
 --- Has the timer call at `time`, if it does not call earlier anyway.
 local function arm(d, time, now)
     if d.due and d.due <= time + SLACK then return end
@@ -36,12 +39,13 @@ local function body_of(d, job)
             error(TypeError(("%s: 'query' must give a string, got a %s"):format(job.command.name, type(body))), 0)
         end
     end
-    if body ~= nil and d.protocol.wrap then body = d.protocol.wrap(d.object, body) end
+    if body ~= nil and d.protocol.wrap then body = d.protocol.wrap(d.object, body, job.attempt) end
     return body
 end
 
---- Sends a request now. The state is that of a request under way before Send, which may wait.
-local function transmit(d, job)
+--- Sends a request now: attempt 1 is the first. The state is that of a request under way before Send, which may wait.
+local function transmit(d, job, attempt)
+    job.attempt = attempt
     local body = body_of(d, job)
     if body == nil then return end
     local protocol, command = d.protocol, job.command
@@ -61,9 +65,15 @@ local function transmit(d, job)
     if not job.isQuery and command.confirm and d.current ~= job then kit.confirm(d, job) end
 end
 
+--- Whether the device takes no set now.
+local function is_busy(d)
+    local busy = d.protocol.busy
+    return busy and busy(d.object)
+end
+
 local function next_job(d)
     local sets = d.sets
-    if sets.head <= sets.tail then return sets end
+    if sets.head <= sets.tail and not is_busy(d) then return sets end
     local queries = d.queries
     if queries.head <= queries.tail then return queries end
 end
@@ -77,18 +87,22 @@ local function pop(queue)
     return job
 end
 
+--- Sends a request; an error concerns this one only.
+local function try(d, job, attempt)
+    local done, problem = pcall(transmit, d, job, attempt)
+    if not done then kit.complain(d, job.command.name, tostring(problem), "error") end
+end
+
 --- Sends what waits, as far as it may be sent now.
 local function pump(d)
     while d.isReady and not d.current do
         local queue = next_job(d)
         if not queue then return end
-        if d.protocol.gap > 0 then
+        if d.free > 0 then
             local now = uptime()
             if now + SLACK < d.free then return arm(d, d.free, now) end
         end
-        local job = pop(queue)
-        local done, problem = pcall(transmit, d, job)
-        if not done then kit.complain(d, job.command.name, tostring(problem), "error") end
+        try(d, pop(queue), 1)
     end
 end
 kit.pump = pump
@@ -110,7 +124,8 @@ function kit.submit(d, job)
     -- The same question twice has one answer.
     if job.isQuery and (job.isQueued or d.current == job) then return end
     if (d.isReady or not d.isUp) and not d.current and not next_job(d) then
-        if d.protocol.gap == 0 or uptime() + SLACK >= d.free then return transmit(d, job) end
+        local isFree = d.free == 0 or uptime() + SLACK >= d.free
+        if isFree and (job.isQuery or not is_busy(d)) then return transmit(d, job, 1) end
     end
     if not job.isQuery then
         local range = job.command.declared.range
@@ -140,10 +155,27 @@ function kit.confirm(d, job)
     kit.submit(d, record)
 end
 
+--- The device cannot answer the open request now: it is sent again, before all others of its kind, in `delay` seconds.
+--- @return whether it is; false when that has been tried often enough
+function kit.postpone(d, job, delay)
+    local repeats = job.repeats or 0
+    if d.current ~= job or repeats == REPEATS then return false end
+    job.repeats = repeats + 1
+    d.current = nil
+    local now = uptime()
+    d.free = now + delay
+    local queue = job.isQuery and d.queries or d.sets
+    queue.head = queue.head - 1
+    queue[queue.head] = job
+    job.isQueued = true
+    arm(d, d.free, now)
+    return true
+end
+
 --- A request was answered: the next one's turn.
 function kit.settle(d, job)
     if d.current ~= job then return end
-    d.current = nil
+    d.current, job.repeats = nil, nil
     d.answered = job.record
     if not job.isQuery and job.command.confirm then kit.confirm(d, job) end
     pump(d)
@@ -163,7 +195,9 @@ function kit.tick(d)
     local now = uptime()
     if d.current then
         if now + SLACK >= d.deadline then
+            local job = d.current
             d.current = nil -- nobody answers; the counter tells of it
+            if job.attempt <= d.protocol.retries then try(d, job, job.attempt + 1) else job.repeats = nil end
         else
             arm(d, d.deadline, now)
         end
@@ -210,4 +244,6 @@ end
 function kit.take(d, message)
     local done, problem = pcall(dispatch, d, message)
     if not done then kit.report(d, nil, problem) end
+    -- The device may have told that it is not busy any more.
+    if d.protocol.busy then pump(d) end
 end

@@ -141,10 +141,14 @@ end
 --- Compiles what a model speaks over a kind of connection.
 function kit.compile(where, declaration, differences, kind, connection)
     local all = layered(declaration, differences, connection)
+    if all.retries and not all.timeout then
+        fail(where .. ": field 'retries'", "what is not answered in time is sent again; there is no 'timeout'")
+    end
     local protocol = {
         name = declaration.name, wrap = all.wrap, unwrap = all.unwrap, gap = all.gap or 0, timeout = all.timeout,
-        handshake = all.handshake, telnet = all.telnet, queue = all.queue or 64, init = all.init, connected = all.connected,
-        disconnected = all.disconnected, commands = {},
+        retries = all.retries or 0, busy = all.busy, handshake = all.handshake, telnet = all.telnet,
+        queue = all.queue or 64, init = all.init, connected = all.connected, disconnected = all.disconnected,
+        commands = {},
     }
     local framing = all.framing
     if not framing and kind == "UDP" then framing = {datagram = true} end

@@ -42,13 +42,52 @@ local function first_byte(text, is_lua)
     return byte(first)
 end
 
+--- Behind the set of a Lua pattern that begins at `at`; nil when nothing ends it.
+local function behind_set(text, at)
+    at = at + 1
+    if text:sub(at, at) == "^" then at = at + 1 end
+    repeat
+        if at > #text then return nil end
+        at = at + (text:sub(at, at) == "%" and 2 or 1)
+    until text:sub(at, at) == "]"
+    return at + 1
+end
+
+--- What is wrong with a Lua pattern. Lua itself tells only when a match comes as far as the mistake.
+local function lua_fault(text)
+    local at, count, open, done = 1, 0, {}, {}
+    while at <= #text do
+        local c, next_one = text:sub(at, at), text:sub(at + 1, at + 1)
+        if c == "(" then
+            count = count + 1
+            open[#open + 1] = count
+        elseif c == ")" then
+            if #open == 0 then return "there is a ) too many" end
+            done[table.remove(open)] = true
+        elseif c == "[" then
+            at = behind_set(text, at)
+            if not at then return "a ] is missing" end
+            at = at - 1
+        elseif c == "%" then
+            if next_one == "" then return "it ends with %" end
+            if next_one == "b" and #text < at + 3 then return "%b needs two characters" end
+            if next_one == "f" and text:sub(at + 2, at + 2) ~= "[" then return "%f needs a set" end
+            if next_one:find("%d") and not done[tonumber(next_one)] then return "there is no capture %" .. next_one end
+            at = at + (next_one == "b" and 3 or 1)
+        end
+        at = at + 1
+    end
+    if #open > 0 then return "a ) is missing" end
+    if count > 32 then return "it has more than 32 captures" end
+end
+
 --- Compiles a pattern: a function that gives a message's captures, or the whole match, or nil when it does not match.
 --- @return the function; what may stand for the pattern as `re` Pattern; the first byte; the function beside it
 local function capturer(where, declared)
     local pattern, lua, f = parts_of(where, declared)
     if lua then
-        local fits, problem = pcall(match, "", lua)
-        if not fits then fail(where, "'%s' is no Lua pattern: %s", lua, tostring(problem)) end
+        local fault = lua_fault(lua)
+        if fault then fail(where, "'%s' is no Lua pattern: %s", lua, fault) end
         return function(message) return match(message, lua) end, nil, first_byte(lua, true), f
     end
     local compiled = pattern
@@ -211,9 +250,11 @@ end
 function kit.error_matcher(where, declared, index)
     local place = where .. ": error " .. index
     local is_lua = type(declared) == "table" and declared.lua ~= nil
-    check(place, declared, is_lua and {lua = "string", [1] = "template"} or {[1] = "pattern", [2] = "template"})
+    check(place, declared, is_lua and {lua = "string", [1] = "template", again = "seconds"}
+        or {[1] = "pattern", [2] = "template", again = "seconds"})
     if not is_lua and declared[1] == nil then fail(place, "must be {pattern, text}; the pattern is missing") end
     local text = is_lua and declared[1] or declared[2]
+    local again = declared.again
     local capture = capturer(place, is_lua and {lua = declared.lua} or declared[1])
     local function take(d, job, first, ...)
         if first == nil then return false end
@@ -221,9 +262,10 @@ function kit.error_matcher(where, declared, index)
         if type(text) == "function" then said = text(d.object, first, ...) end
         if said == false then return false end
         local name = job and job.command.name or d.sent and d.sent.name
-        if job then kit.settle(d, job) end
+        local isRepeated = again and job and kit.postpone(d, job, again)
+        if job and not isRepeated then kit.settle(d, job) end
         kit.alive(d)
-        kit.complain(d, name, tostring(said or first))
+        kit.complain(d, name, tostring(said or first) .. (isRepeated and "; it is sent again" or ""))
         return true
     end
     return function(d, message, job) return take(d, job, capture(message)) end

@@ -45,6 +45,7 @@ end
 local function run_handshake(d, epoch)
     local done, result = pcall(d.protocol.handshake, d.object)
     if d.epoch ~= epoch then return end
+    d.isGreeting = false
     if not done then
         kit.report(d, nil, result)
         return kit.refuse(d, "the handshake failed")
@@ -59,6 +60,7 @@ local function after_login(d)
     d.isLoggingIn, d.loginDeadline = false, nil
     if not d.protocol.handshake then return kit.ready(d) end
     local epoch = d.epoch
+    d.isGreeting = true
     -- A task of its own, so that what the device says meanwhile is taken in.
     Wait(0, function() run_handshake(d, epoch) end)
 end
@@ -69,7 +71,9 @@ function kit.refuse(d, problem)
     d.refusal = problem
     d.buffer = ""
     kit.clear(d)
-    kit.complain(d, nil, problem, "error")
+    -- One line is enough, however often it is tried.
+    if d.toldRefusal ~= problem then kit.complain(d, nil, problem, "error") end
+    d.toldRefusal = problem
     kit.lost(d)
 end
 
@@ -140,9 +144,12 @@ end
 --- A connection begins.
 function kit.begin(d)
     d.epoch = d.epoch + 1
-    d.isUp, d.mustBegin, d.isReady, d.refusal, d.buffer = true, false, false, nil, ""
+    d.isUp, d.mustBegin, d.isReady, d.refusal, d.buffer, d.ending = true, false, false, nil, "", nil
+    d.isGreeting = false
     kit.clear(d)
     kit.reset_telnet(d)
+    -- A device that never answers neither asks for a password nor shakes hands.
+    if kit.is_unidirectional(d) then return kit.ready(d) end
     local plan = d.protocol.login
     if not plan then return after_login(d) end
     d.isLoggingIn, d.tried = true, {}
@@ -153,8 +160,9 @@ end
 
 --- Commands may be sent.
 function kit.ready(d)
-    d.isReady = true
-    if not d.isPipe then kit.refresh(d) end
+    d.isReady, d.toldRefusal = true, nil
+    -- In a handshake the device may have shown already that it is there.
+    if not d.isPipe or d.connection.value == "Connected" then kit.refresh(d) end
     kit.pump(d)
 end
 
@@ -173,10 +181,22 @@ end
 local function drop(d)
     d.epoch = d.epoch + 1
     d.isUp, d.isReady, d.isLoggingIn, d.loginDeadline, d.refusal, d.buffer = false, false, false, nil, nil, ""
+    d.isGreeting = false
     kit.clear(d)
     kit.lost(d)
 end
 kit.drop = drop
+
+--- The device has started anew: login and handshake once more, then everything is asked for.
+function kit.restart(d)
+    local epoch = d.epoch
+    -- Behind the message that tells of it there may be others.
+    Wait(0, function()
+        if d.epoch ~= epoch or not d.isUp then return end
+        d.isStale = true
+        kit.begin(d)
+    end)
+end
 
 --- The device is there.
 function kit.connected(d)
@@ -190,7 +210,9 @@ end
 --- The device is not there.
 function kit.lost(d)
     d.isStale = true
-    if d.isPipe and (d.protocol.handshake or d.protocol.login) then d.mustBegin = true end
+    -- A beginning that is under way is not begun again, however long it takes.
+    local isBeginning = d.isLoggingIn or d.isGreeting
+    if d.isPipe and (d.protocol.handshake or d.protocol.login) and not isBeginning then d.mustBegin = true end
     if d.connection.value == "Disconnected" then return end
     d.object.connectionFlag = false
     kit.write(d, d.connection, "Disconnected")

@@ -18,8 +18,8 @@ function kit.reset_telnet(d)
     d.telnetRest, d.isInOption = "", false
 end
 
---- Gives what the device says without telnet's commands, and refuses what they ask for. The first bytes of a command wait
---- for the others; of an option's own data nothing is kept, however much it is.
+--- Gives what the device says without telnet's commands, and refuses what they ask for. The first bytes of a command
+--- wait for the others; of an option's own data nothing is kept, however much it is.
 function kit.without_telnet(d, data)
     if d.telnetRest == "" and not d.isInOption and not find(data, "\xFF", 1, true) then return data end
     data = d.telnetRest .. data
