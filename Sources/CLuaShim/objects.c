@@ -73,6 +73,24 @@ void shim_attach(lua_State *L, int index, void *object, uint32_t class_id, int e
     lua_pop(L, 1);
 }
 
+void shim_push_new_instance(lua_State *L, void *object, uint32_t class_id, int32_t metatable, int events, int kept) {
+    lua_createtable(L, 0, 1);
+    handle *u = lua_newuserdatauv(L, sizeof *u, events);
+    u->object = object;
+    u->class_id = class_id;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_handle_meta);
+    lua_setmetatable(L, -2);
+    lua_rotate(L, -kept - 2, 2); /* instance and handle go below the values */
+    for (int i = kept; i > 0; i--) lua_setiuservalue(L, -i - 1, i);
+    lua_rawsetp(L, -2, &shim_key_handle);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
+    shim_set_metatable(L, -2);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
+    lua_pushvalue(L, -2);
+    lua_rawsetp(L, -2, object);
+    lua_pop(L, 1);
+}
+
 void *shim_object(lua_State *L, int index, uint32_t *class_id) {
     handle *u = push_handle(L, index);
     if (u == NULL) return NULL;
@@ -150,6 +168,8 @@ static void push_handler_of(lua_State *L, int index, int event) {
     lua_getiuservalue(L, -1, event);
     lua_remove(L, -2);
 }
+
+void shim_push_handler_at(lua_State *L, int index, int event) { push_handler_of(L, index, event); }
 
 /* [-1, 0] the handler is on top; false when the table at index is no instance */
 static bool set_handler_of(lua_State *L, int index, int event) {

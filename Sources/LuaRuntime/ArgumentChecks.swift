@@ -8,40 +8,26 @@ struct ArgumentChecks {
     let parameters: [LuaParameter]
     private let takesAnyNumber: Bool
     /// What needs no look at the declaration, for each parameter.
-    private let plain: [Plain]
+    private let plain: [PlainArgument]
+    /// The parameters' names as keys of a table have them.
+    private let keys: [[UInt8]]
 
     init(function: String, parameters: [LuaParameter]) {
         self.function = function
         self.parameters = parameters
         takesAnyNumber = parameters.last?.isRepeated == true
-        plain = parameters.map(Plain.init)
-    }
-
-    /// The values of Lua that are right whatever the rest of the declaration says. Most arguments are among them, and a
-    /// declaration is a dear thing to copy.
-    private struct Plain {
-        private let type: Int32
-        private let mayBeNil: Bool
-
-        init(_ parameter: LuaParameter) {
-            type =
-                switch parameter.type {
-                case .boolean: Int32(SHIM_TBOOLEAN.rawValue)
-                case .string: Int32(SHIM_TSTRING.rawValue)
-                default: Int32(SHIM_TNONE.rawValue)
-                }
-            mayBeNil = !parameter.isRequired
-        }
-
-        func accepts(_ given: Int32) -> Bool {
-            given == type || (mayBeNil && given == Int32(SHIM_TNIL.rawValue))
-        }
+        plain = parameters.map(PlainArgument.init)
+        keys = parameters.map { Array($0.name.utf8) }
     }
 
     func apply(_ runtime: LuaRuntime, _ L: OpaquePointer, base: Int32) throws(LuaFault) {
         var given = Int(shim_top(L) - base)
         if given > 0, !parameters.isEmpty, shim_type(L, base + Int32(given)) == Int32(SHIM_TTABLE.rawValue) {
-            given = try expandKeywords(runtime, L, base: base, given: given)
+            if try placeKeywords(L, base: base, given: given) {
+                given = parameters.count
+            } else {
+                given = try expandKeywords(L, base: base, given: given)
+            }
         }
         if given > parameters.count, !takesAnyNumber {
             // Trailing nils are as good as nothing.
@@ -55,7 +41,7 @@ struct ArgumentChecks {
             guard shim_reserve(L, Int32(count) + 8) else { throw stackOverflow }
             shim_set_top(L, base + Int32(count))
         }
-        for offset in plain.indices where !plain[offset].accepts(shim_type(L, base + Int32(offset) + 1)) {
+        for offset in plain.indices where !plain[offset].accepts(L, base + Int32(offset) + 1) {
             try check(parameters[offset], runtime, L, base + Int32(offset) + 1)
         }
         if takesAnyNumber, let repeated = parameters.last {
@@ -76,10 +62,47 @@ struct ArgumentChecks {
 
     // MARK: - Keywords
 
+    /// Puts the values of a trailing table in the places of the parameters that its keys name.
+    /// - Returns: false, with the arguments as they were, when a key is no parameter's name, or names one that is given by
+    ///   position. ``expandKeywords(_:base:given:)`` finds out what that means.
+    private func placeKeywords(_ L: OpaquePointer, base: Int32, given: Int) throws(LuaFault) -> Bool {
+        let first = base + Int32(given)
+        let keywords = base + Int32(parameters.count) + 1
+        guard first < keywords, shim_object(L, first, nil) == nil else { return false }
+        guard shim_reserve(L, Int32(parameters.count) + 8) else { throw stackOverflow }
+        // The table goes above the places, and nil into those that are not filled.
+        shim_set_top(L, keywords - 1)
+        shim_push_value(L, first)
+        shim_push_nil(L)
+        shim_replace(L, first)
+        var hasKeys = false
+        shim_push_nil(L)
+        while shim_next(L, keywords) {
+            guard let index = parameter(namedAt: -2, L), index >= given - 1 else {
+                hasKeys = false
+                break
+            }
+            shim_replace(L, base + Int32(index) + 1)
+            hasKeys = true
+        }
+        if !hasKeys {
+            shim_push_value(L, keywords)
+            shim_replace(L, first)
+        }
+        shim_set_top(L, hasKeys ? keywords - 1 : first)
+        return hasKeys
+    }
+
+    private func parameter(namedAt index: Int32, _ L: OpaquePointer) -> Int? {
+        var length = 0
+        guard let bytes = shim_to_bytes(L, index, &length) else { return nil }
+        let name = UnsafeRawBufferPointer(start: bytes, count: length)
+        for index in keys.indices where keys[index].count == length && keys[index].elementsEqual(name) { return index }
+        return nil
+    }
+
     /// A trailing table whose keys are all parameter names gives these parameters by name.
-    private func expandKeywords(
-        _ runtime: LuaRuntime, _ L: OpaquePointer, base: Int32, given: Int
-    ) throws(LuaFault) -> Int {
+    private func expandKeywords(_ L: OpaquePointer, base: Int32, given: Int) throws(LuaFault) -> Int {
         let table = base + Int32(given)
         guard shim_object(L, table, nil) == nil else { return given }
         var names: [String] = []

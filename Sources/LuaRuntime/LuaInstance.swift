@@ -12,13 +12,16 @@ public final class LuaInstance {
     let record: ClassRecord
     /// Instances that were made later have a higher one.
     let serial: UInt64
+    /// Whether the runtime has it among its instances.
+    let isListed: Bool
     /// What tells this instance from others of its class, where the object itself cannot say: where it was made.
     public var name: String?
     // A program may have a hundred thousand instances: what few of them need is made when it is needed.
     private var knownLink: Link?
-    private var backlog: Backlog?
-    package private(set) var isForgotten = false
-    private var isBusy = false
+    // The variables without a check of exclusive access are of values that no access holds on to while other code runs.
+    @exclusivity(unchecked) private var backlog: Backlog?
+    @exclusivity(unchecked) package private(set) var isForgotten = false
+    @exclusivity(unchecked) private var isBusy = false
     /// Where Lua keeps it alive.
     private var anchor = Int32(SHIM_NO_ANCHOR)
 
@@ -32,11 +35,12 @@ public final class LuaInstance {
     /// Events that may queue before reading is paused.
     private static let pauseAbove = 16
 
-    init(runtime: LuaRuntime, object: AnyObject, record: ClassRecord) {
+    init(runtime: LuaRuntime, object: AnyObject, record: ClassRecord, isListed: Bool = true) {
         self.runtime = runtime
         self.object = object
         self.record = record
         self.serial = runtime.nextSerial()
+        self.isListed = isListed
     }
 
     deinit { knownLink?.instance = nil }

@@ -6,7 +6,7 @@ internal import CLuaShim
 public final class LuaReference: LuaPushable {
     /// Finds the runtime while it is there.
     private let relay: CallbackRelay
-    private let index: Int32
+    let index: Int32
 
     /// Takes the value on top of `stack`, which it pops.
     init(popping stack: LuaStack, runtime: LuaRuntime) {

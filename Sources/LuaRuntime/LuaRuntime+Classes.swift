@@ -2,7 +2,9 @@ internal import CLuaShim
 
 extension LuaRuntime {
     /// Makes a declared class known to programs as a global, and to Swift for ``instance(for:)``.
-    public func register<Object>(_ declaration: LuaClass<Object>) {
+    /// - Returns: what ``push(new:of:keeping:onto:)`` wants.
+    @discardableResult
+    public func register<Object>(_ declaration: LuaClass<Object>) -> RegisteredClass<Object> {
         let id = UInt32(classes.count)
         let record = ClassRecord(id: id, declaration)
         classes.append(record)
@@ -35,6 +37,7 @@ extension LuaRuntime {
         shim_insert(L, -2)
         stack.setTop(declaration.name)
         shim_pop(L, 1)
+        return RegisteredClass(record: record)
     }
 
     /// The visible surface of every registered class.
@@ -226,6 +229,26 @@ extension LuaRuntime {
         return instance
     }
 
+    /// Pushes the instance of an object that the host has just made, for what comes and goes often: the runtime does not list
+    /// it, so ``knownInstance(of:)`` and ``objects`` do not have it. Nobody but the instance may keep the object.
+    /// - Parameters:
+    ///   - registered: what `register` has returned.
+    ///   - kept: so many values on top are popped, and kept in the first slots of the class in their order.
+    /// - Returns: the instance, which Lua owns.
+    @discardableResult
+    public func push<Object>(
+        new object: Object, of registered: RegisteredClass<Object>, keeping kept: Int, onto stack: LuaStack
+    ) -> LuaInstance {
+        let record = registered.record
+        guard let metatable = record.metatable?.index else { preconditionFailure("a registered class has a metatable") }
+        let instance = LuaInstance(runtime: self, object: object, record: record, isListed: false)
+        shim_push_new_instance(
+            stack.L, Unmanaged.passRetained(instance).toOpaque(), record.id, metatable, record.eventCount,
+            Int32(kept))
+        record.attached?(object, instance, nil)
+        return instance
+    }
+
     /// The instance that Lua has of `object`; nil when there is none (any more).
     public func knownInstance(of object: AnyObject) -> LuaInstance? {
         instances[ObjectIdentifier(object)]?.takeUnretainedValue()
@@ -248,7 +271,9 @@ extension LuaRuntime {
     /// Lua has dropped the instance. Called from inside a collection: no Lua here.
     func released(_ instance: LuaInstance) {
         let key = ObjectIdentifier(instance.object)
-        if let known = instances[key], known.toOpaque() == Unmanaged.passUnretained(instance).toOpaque() {
+        if instance.isListed, let known = instances[key],
+            known.toOpaque() == Unmanaged.passUnretained(instance).toOpaque()
+        {
             instances.removeValue(forKey: key)
         }
         instance.forget()

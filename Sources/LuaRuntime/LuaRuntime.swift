@@ -29,25 +29,27 @@ public final class LuaRuntime {
 
     package let L: OpaquePointer
     /// False once ``close()`` was called.
-    public private(set) var isOpen = true
+    @exclusivity(unchecked) public private(set) var isOpen = true
 
-    var functions: [HostFunction] = []
+    // The variables without a check of exclusive access are of values that no access holds on to while other code runs:
+    // nothing that is appended, taken out or replaced calls anybody.
+    @exclusivity(unchecked) var functions: [HostFunction] = []
     var classes: [ClassRecord] = []
     var classesByName: [String: ClassRecord] = [:]
-    var instances: [ObjectIdentifier: Unmanaged<LuaInstance>] = [:]
+    @exclusivity(unchecked) var instances: [ObjectIdentifier: Unmanaged<LuaInstance>] = [:]
 
     /// The task that is running Lua at this moment.
-    var running: TaskSlot?
-    var pool: [TaskSlot] = []
+    @exclusivity(unchecked) var running: TaskSlot?
+    @exclusivity(unchecked) var pool: [TaskSlot] = []
     /// The slots in use, in no order; each knows its place.
-    var live: [TaskSlot] = []
-    var ready = ReadyQueue()
-    var isDraining = false
+    @exclusivity(unchecked) var live: [TaskSlot] = []
+    @exclusivity(unchecked) var ready = ReadyQueue()
+    @exclusivity(unchecked) var isDraining = false
     /// Tasks that run finalizers at present.
     var finalizerTasks = 0
     /// Numbers slots and instances in the order in which they were made: what goes over all of them goes in this order.
     private var lastSerial: UInt64 = 0
-    private var droppedReferences: [Int32] = []
+    @exclusivity(unchecked) private var droppedReferences: [Int32] = []
     private var memoryReserve: Int
 
     /// Opens a state with the profile's libraries.

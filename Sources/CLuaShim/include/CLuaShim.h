@@ -201,6 +201,11 @@ const char *shim_call_name(lua_State *L, bool *is_method);
 void shim_set_metatable(lua_State *L, int index);
 /* Makes the table at index an instance of `object`, which the handle now owns, with that many events. memory */
 void shim_attach(lua_State *L, int index, void *object, uint32_t class_id, int events);
+/*
+ * A new instance of `object`, which the handle now owns, with the metatable that `metatable` refers to and that many
+ * events. The `kept` values on top become the handlers 1 to `kept`: [-kept, +1]. memory
+ */
+void shim_push_new_instance(lua_State *L, void *object, uint32_t class_id, int32_t metatable, int events, int kept);
 /* The object of the instance at index; NULL when it is none. never */
 void *shim_object(lua_State *L, int index, uint32_t *class_id);
 /* The anchor of an instance that has none. */
@@ -213,6 +218,8 @@ int shim_anchor(lua_State *L, const void *object);
 void shim_drop_anchor(lua_State *L, const void *object, int anchor);
 /* Pushes the handler of an event, then the instance: [0, +2] or nothing and false. never */
 bool shim_push_handler(lua_State *L, const void *object, int anchor, int event);
+/* Pushes what the instance at index has as handler of an event: [0, +1], nil when there is none. never */
+void shim_push_handler_at(lua_State *L, int index, int event);
 /* Sets the handler on top (function or nil): [-1, 0]. memory */
 bool shim_set_handler(lua_State *L, const void *object, int anchor, int event);
 /* How many instances are alive (testing). memory */

@@ -28,7 +28,8 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
     /// Set by the owner as soon as it exists; the owner keeps the driver.
     weak var owner: (any TcpDriverOwner)?
 
-    private(set) var machine: Machine
+    /// Without a check of exclusive access: a machine calls nobody.
+    @exclusivity(unchecked) private(set) var machine: Machine
     private let retryTime: TimeAmount
     private let pollTimer: ControlTimer
     private var connectTimeout: TimeAmount?
@@ -87,7 +88,7 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
     /// - Returns: whether it may; what else the machine has decided is done.
     func admits(_ input: Machine.Input) -> Bool {
         let outputs = machine.handle(input)
-        if outputs == [.transmit] { return true }
+        if outputs.count == 1, case .transmit = outputs[0] { return true }
         perform(outputs)
         return false
     }

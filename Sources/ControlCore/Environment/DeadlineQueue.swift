@@ -21,7 +21,8 @@ public final class DeadlineQueue {
         func note(_ index: Int) { node._withUnsafeGuaranteedRef { $0.index = Int32(truncatingIfNeeded: index) } }
     }
 
-    private var heap: ContiguousArray<Entry> = []
+    /// Without a check of exclusive access: nothing is called while it is changed.
+    @exclusivity(unchecked) private var heap: ContiguousArray<Entry> = []
 
     /// The sequence number that the next armed deadline gets. Numbers only grow.
     public private(set) var nextSequence: UInt64 = 0

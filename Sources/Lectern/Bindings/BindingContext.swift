@@ -15,6 +15,8 @@ final class BindingContext {
     let serialPorts = SerialPortClaims()
     /// The patterns that the program used last.
     let patterns = RegularExpressionCache(capacity: 256)
+    /// What the program awaits at the end of responses.
+    private(set) lazy var delimiters = ResponseDelimiters(patterns: patterns)
     /// Writes to the program log.
     let log: (ProgramLogEntry.Severity, String) -> Void
     /// Ends the program with an exit code.

@@ -7,7 +7,7 @@ final class FoundMatch {
     /// The byte from which was searched.
     let start: Int
     /// The instance that keeps the string; set when Lua has got the match.
-    weak var instance: LuaInstance?
+    unowned var instance: LuaInstance?
 
     init(_ match: RegularExpression.Match, of expression: RegularExpression, from start: Int) {
         self.match = match

@@ -8,7 +8,6 @@ func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
     let subjectSlot = c.slot()
     let patternSlot = c.slot()
     context.subjectSlot = subjectSlot
-    context.patternSlot = patternSlot
     c.whenAttached { found, instance, _ in found.instance = instance }
 
     c.property("string", .string, "The string that was searched.") {
@@ -25,8 +24,12 @@ func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
         returns: "the text of each group that was asked for; nil for one that took no part",
         "Gives the text of one or several groups; of the whole match when called without arguments."
     ) { (found, call) throws(LuaFault) in
+        guard call.count > 1 else {
+            return try call.returning(
+                found, CollectionOfOne(found.group(1, of: call, method: "group")), subject: subjectSlot)
+        }
         var groups: [Int] = []
-        for argument in 1...max(call.count, 1) { groups.append(try found.group(argument, of: call, method: "group")) }
+        for argument in 1...call.count { groups.append(try found.group(argument, of: call, method: "group")) }
         return try call.returning(found, groups, subject: subjectSlot)
     }
     c.method(
@@ -126,13 +129,13 @@ extension RegularExpressionContext {
 extension LuaCall {
     /// Returns the texts of groups, as so many values.
     fileprivate func returning(
-        _ found: FoundMatch, _ groups: [Int], subject slot: LuaEvent, default argument: Int? = nil
+        _ found: FoundMatch, _ groups: some Collection<Int>, subject slot: LuaEvent, default argument: Int? = nil
     ) throws(LuaFault) -> LuaResult {
         guard stack.reserve(groups.count + 4) else {
             throw LuaFault(
                 .runtimeError, "\(groups.count) groups are more than fit on the stack: ask for fewer at a time")
         }
-        selfInstance?.push(slot, onto: stack)
+        pushKept(slot)
         stack.withBytes(at: -1) { subject in
             for group in groups { push(found, group, of: subject, default: argument) }
         }

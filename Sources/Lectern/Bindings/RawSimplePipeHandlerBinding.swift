@@ -20,7 +20,7 @@ func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimpl
             }
         },
         sendAndWait: { (handler, call) throws(LuaFault) in
-            try call.sendAndWait(context.patterns) {
+            try call.sendAndWait(context.delimiters) {
                 handler.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3)
             }
         })

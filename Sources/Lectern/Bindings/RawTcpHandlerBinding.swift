@@ -18,7 +18,7 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
             }
         },
         sendAndWait: { (handler, call) throws(LuaFault) in
-            try call.sendAndWait(context.patterns) {
+            try call.sendAndWait(context.delimiters) {
                 handler.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3)
             }
         })

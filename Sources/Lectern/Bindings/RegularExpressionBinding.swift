@@ -6,7 +6,7 @@ extension BindingContext {
     func registerRegularExpressions() throws(LuaFault) {
         let context = RegularExpressionContext(runtime: runtime, cache: patterns)
         runtime.register(declarePattern(context))
-        runtime.register(declareMatch(context))
+        context.matchClass = runtime.register(declareMatch(context))
         runtime.setGlobal(
             table: "re", functions: declareRegularExpressionFunctions(context),
             constants: RegularExpression.Flags.constants)

@@ -13,8 +13,8 @@ final class RegularExpressionContext {
 
     /// Where a Match keeps the string that was searched: there it counts as memory of the program.
     var subjectSlot: LuaEvent?
-    /// Where a Match keeps its Pattern.
-    var patternSlot: LuaEvent?
+    /// The class of a Match, whose first slots are for that string and the Pattern.
+    var matchClass: RegisteredClass<FoundMatch>?
 
     private var loops: [Loop: LuaReference] = [:]
 
@@ -98,16 +98,13 @@ final class RegularExpressionContext {
     func push(
         _ match: RegularExpression.Match, of pattern: LuaInstance, subject: Int, from start: Int, _ call: LuaCall
     ) {
-        guard let expression = pattern.object as? RegularExpression, let subjectSlot, let patternSlot else {
+        guard let expression = pattern.object as? RegularExpression, let matchClass else {
             preconditionFailure("Match and Pattern are declared before a program runs")
         }
-        let found = FoundMatch(match, of: expression, from: start)
-        let instance = runtime.instance(for: found, class: "Match")
-        call.stack.push(instance)
         call.push(argument: subject)
-        instance.keep(subjectSlot, popping: call.stack)
         call.stack.push(pattern)
-        instance.keep(patternSlot, popping: call.stack)
+        runtime.push(
+            new: FoundMatch(match, of: expression, from: start), of: matchClass, keeping: 2, onto: call.stack)
     }
 }
 

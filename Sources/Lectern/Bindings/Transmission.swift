@@ -18,20 +18,19 @@ let sendAndWaitReturns =
 
 extension LuaCall {
     /// The delimiter among arguments 3 to 5 of a `SendAndWait`.
-    /// - Parameter patterns: keeps the compiled form of a `deliRex` that is a string.
-    func delimiter(_ patterns: RegularExpressionCache) throws(LuaFault) -> ResponseDelimiter? {
-        let given = (3...5).filter { !isNil($0) }
-        guard given.count <= 1 else {
-            throw LuaFault(.typeError, "SendAndWait takes one delimiter: deliLen, deliTag or deliRex")
-        }
-        switch given.first {
-        case 3: return .length(integer(3) ?? 0)
-        case 4:
-            let tag = try buffer(4)
-            guard tag.readableBytes > 0 else { throw LuaFault(.valueError, "argument 'deliTag' must not be empty") }
+    /// - Parameter known: those that the program has used.
+    func delimiter(_ known: ResponseDelimiters) throws(LuaFault) -> ResponseDelimiter? {
+        switch (isNil(3), isNil(4), isNil(5)) {
+        case (true, true, true): return nil
+        case (false, true, true): return .length(integer(3) ?? 0)
+        case (true, false, true):
+            let tag = try withBytes(4) { (bytes) throws(LuaFault) in bytes.map { known.suffix($0) } }
+            guard let tag, tag.readableBytes > 0 else {
+                throw LuaFault(.valueError, "argument 'deliTag' must not be empty")
+            }
             return .suffix(tag)
-        case 5: return .pattern(try pattern(5, patterns))
-        default: return nil
+        case (true, true, false): return .pattern(try pattern(5, known.patterns))
+        default: throw LuaFault(.typeError, "SendAndWait takes one delimiter: deliLen, deliTag or deliRex")
         }
     }
 
@@ -53,14 +52,14 @@ extension LuaCall {
     }
 
     /// Suspends the task over a `sendAndWait` and returns the response.
-    /// - Parameter patterns: those of the program.
+    /// - Parameter known: the delimiters that the program has used.
     func sendAndWait(
-        _ patterns: RegularExpressionCache,
+        _ known: ResponseDelimiters,
         _ begin: (ByteBuffer, TimeAmount, ResponseDelimiter?, @escaping (SendAndWaitOutcome) -> Void) -> any Cancellable
     ) throws(LuaFault) -> LuaResult {
         let data = try buffer(1)
         let timeout = duration(2) ?? .zero
-        let delimiter = try delimiter(patterns)
+        let delimiter = try delimiter(known)
         return try wait { (waiter) throws(LuaFault) in
             let pending = begin(data, timeout, delimiter) { outcome in
                 switch outcome {
@@ -88,12 +87,12 @@ extension LuaClass where Object: DeviceInterface {
                 try device.send(data)
             }
         }
-        let patterns = context.patterns
+        let delimiters = context.delimiters
         method(
             "SendAndWait", sendAndWaitParameters, returns: sendAndWaitReturns, waits: true,
             "Sends data and waits for the response."
         ) { (device, call) throws(LuaFault) in
-            try call.sendAndWait(patterns) { device.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3) }
+            try call.sendAndWait(delimiters) { device.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3) }
         }
         method(
             "StartKeepAlive",

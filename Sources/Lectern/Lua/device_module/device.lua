@@ -109,7 +109,9 @@ end
 
 --- The last known value; nil when the device has not told one yet.
 function Device:ReadStatus(command, qualifier)
-    return kit.named(state_of(self), command, qualifier).value
+    local d = state_of(self)
+    local record = qualifier == nil and d.singles[command] or kit.named(d, command, qualifier)
+    return record.value
 end
 
 --- From now on the callback gets command, value and qualifier at each change: of what has this qualifier, or, without

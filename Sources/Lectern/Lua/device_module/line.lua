@@ -25,7 +25,7 @@ kit.arm = arm
 
 --- Whether somebody will answer a request.
 local function awaits(d, job)
-    if not d.protocol.timeout or kit.is_unidirectional(d) then return false end
+    if not d.protocol.timeout or d.object.Unidirectional and kit.is_unidirectional(d) then return false end
     return job.match ~= nil
 end
 
