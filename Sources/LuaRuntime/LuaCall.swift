@@ -102,6 +102,9 @@ public struct LuaCall {
     /// The method's own instance.
     public var selfInstance: LuaInstance? { base == 1 ? runtime.instance(at: 1, stack.L) : nil }
 
+    /// Pushes the method's own instance.
+    public func pushSelf() { shim_push_value(stack.L, 1) }
+
     /// Pushes what the method's own instance keeps in `slot`, or `nil`.
     public func pushKept(_ slot: LuaEvent) { shim_push_handler_at(stack.L, 1, Int32(slot.index)) }
 

@@ -26,7 +26,7 @@ protocol TcpDriving: AnyObject {
 final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
     let interface: EthernetClientInterface
     /// Set by the owner as soon as it exists; the owner keeps the driver.
-    weak var owner: (any TcpDriverOwner)?
+    @exclusivity(unchecked) weak var owner: (any TcpDriverOwner)?
 
     /// Without a check of exclusive access: a machine calls nobody.
     @exclusivity(unchecked) private(set) var machine: Machine

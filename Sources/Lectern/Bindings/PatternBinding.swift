@@ -23,9 +23,9 @@ func declarePattern(_ context: RegularExpressionContext) -> LuaClass<RegularExpr
         ("fullmatch", .full, "Matches from where the search begins to the end of the string."),
     ]
     for (name, anchoring, documentation) in searches {
-        c.method(name, [string, pos], returns: "a Match, or nil", documentation) { (_, call) throws(LuaFault) in
-            guard let pattern = call.selfInstance else { return call.returning(LuaNil()) }
-            return try context.search(pattern, anchoring, subject: 1, position: 2, call)
+        c.method(name, [string, pos], returns: "a Match, or nil", documentation) {
+            (expression, call) throws(LuaFault) in
+            try context.search(expression, anchoring, subject: 1, position: 2, call) { call.pushSelf() }
         }
     }
     c.method(

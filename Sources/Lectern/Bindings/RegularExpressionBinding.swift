@@ -42,13 +42,13 @@ func declareRegularExpressionFunctions(_ context: RegularExpressionContext) -> [
         .values(1)
     }
     declare("search", [string], returns: "a Match, or nil", "Finds the leftmost match.") {
-        (instance, call) throws(LuaFault) in try context.search(instance, .none, subject: 2, call)
+        (instance, call) throws(LuaFault) in try context.search(instance, .none, call)
     }
     declare("match", [string], returns: "a Match, or nil", "Matches at the beginning of the string.") {
-        (instance, call) throws(LuaFault) in try context.search(instance, .start, subject: 2, call)
+        (instance, call) throws(LuaFault) in try context.search(instance, .start, call)
     }
     declare("fullmatch", [string], returns: "a Match, or nil", "Matches the whole string.") {
-        (instance, call) throws(LuaFault) in try context.search(instance, .full, subject: 2, call)
+        (instance, call) throws(LuaFault) in try context.search(instance, .full, call)
     }
     declare(
         "finditer", [string], returns: "an iterator for `for m in re.finditer(p, s) do`",
@@ -89,4 +89,14 @@ func declareRegularExpressionFunctions(_ context: RegularExpressionContext) -> [
             return .values(1)
         })
     return functions
+}
+
+extension RegularExpressionContext {
+    /// Searches argument 2 of a function of `re`.
+    fileprivate func search(
+        _ pattern: LuaInstance, _ anchoring: RegularExpression.Anchoring, _ call: LuaCall
+    ) throws(LuaFault) -> LuaResult {
+        guard let expression = pattern.object as? RegularExpression else { return call.returning(LuaNil()) }
+        return try search(expression, anchoring, subject: 2, call) { call.stack.push(pattern) }
+    }
 }

@@ -71,14 +71,13 @@ final class RegularExpressionContext {
 
     /// Searches once and returns a Match or nil.
     /// - Parameters:
-    ///   - pattern: must be on the stack.
+    ///   - pattern: pushes the instance of the expression.
     ///   - subject: the number of the argument that is searched.
     ///   - position: the number of the argument that says where to begin; nil: at the first byte.
     func search(
-        _ pattern: LuaInstance, _ anchoring: RegularExpression.Anchoring, subject: Int, position: Int? = nil,
-        _ call: LuaCall
+        _ expression: RegularExpression, _ anchoring: RegularExpression.Anchoring, subject: Int, position: Int? = nil,
+        _ call: LuaCall, pattern: () -> Void
     ) throws(LuaFault) -> LuaResult {
-        guard let expression = pattern.object as? RegularExpression else { return call.returning(LuaNil()) }
         let start = try call.offset(position, in: subject)
         let match = try call.withBytes(subject) { (bytes) throws(LuaFault) -> RegularExpression.Match? in
             guard let bytes, start <= bytes.count else { return nil }
@@ -89,20 +88,19 @@ final class RegularExpressionContext {
             }
         }
         guard let match else { return call.returning(LuaNil()) }
-        push(match, of: pattern, subject: subject, from: start, call)
+        push(match, of: expression, subject: subject, from: start, call, pattern: pattern)
         return .values(1)
     }
 
     /// Pushes a Match.
-    /// - Parameter pattern: must be on the stack.
+    /// - Parameter pattern: pushes the instance of the expression.
     func push(
-        _ match: RegularExpression.Match, of pattern: LuaInstance, subject: Int, from start: Int, _ call: LuaCall
+        _ match: RegularExpression.Match, of expression: RegularExpression, subject: Int, from start: Int,
+        _ call: LuaCall, pattern: () -> Void
     ) {
-        guard let expression = pattern.object as? RegularExpression, let matchClass else {
-            preconditionFailure("Match and Pattern are declared before a program runs")
-        }
+        guard let matchClass else { preconditionFailure("Match is declared before a program runs") }
         call.push(argument: subject)
-        call.stack.push(pattern)
+        pattern()
         runtime.push(
             new: FoundMatch(match, of: expression, from: start), of: matchClass, keeping: 2, onto: call.stack)
     }

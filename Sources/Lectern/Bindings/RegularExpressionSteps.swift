@@ -21,8 +21,10 @@ func declareRegularExpressionSteps(_ context: RegularExpressionContext) -> [(nam
             // Returns the cursor and the Match; argument 4 is the offset at which the enumeration began.
             LuaFunction("finditer", stepParameters + [.required("offset", .integer, "")], "") {
                 (call) throws(LuaFault) in
-                try call.step { (pattern, _, match, _) in
-                    context.push(match, of: pattern, subject: 2, from: call.integer(4) ?? 0, call)
+                try call.step { (expression, _, match, _) in
+                    context.push(match, of: expression, subject: 2, from: call.integer(4) ?? 0, call) {
+                        call.push(argument: 1)
+                    }
                     return 1
                 }
             }
@@ -103,14 +105,14 @@ extension LuaStack {
 extension LuaCall {
     /// The arguments that every step has.
     private func withStep(
-        _ body: (LuaInstance, RegularExpression, RegularExpression.Cursor, UnsafeRawBufferPointer)
+        _ body: (RegularExpression, RegularExpression.Cursor, UnsafeRawBufferPointer)
             throws(RegularExpressionError) -> Int
     ) throws(LuaFault) -> LuaResult {
-        guard let pattern = instance(1), let expression = pattern.object as? RegularExpression else { return .none }
+        guard let expression = instance(1)?.object as? RegularExpression else { return .none }
         return try withBytes(2) { (bytes) throws(LuaFault) in
             guard let bytes else { return .none }
             do throws(RegularExpressionError) {
-                return .values(try body(pattern, expression, RegularExpression.Cursor(lua: integer(3) ?? 0), bytes))
+                return .values(try body(expression, RegularExpression.Cursor(lua: integer(3) ?? 0), bytes))
             } catch {
                 throw LuaFault(error, pattern: expression.pattern)
             }
@@ -119,7 +121,7 @@ extension LuaCall {
 
     /// Searches once and returns the texts of the groups.
     fileprivate func groups() throws(LuaFault) -> LuaResult {
-        try withStep { (_, expression, _, subject) throws(RegularExpressionError) in
+        try withStep { (expression, _, subject) throws(RegularExpressionError) in
             guard let match = try expression.firstMatch(in: subject, from: 0, anchored: .none) else { return 0 }
             guard match.ranges.count > 1 else {
                 stack.push(match.range, of: subject)
@@ -133,23 +135,23 @@ extension LuaCall {
     }
 
     /// Searches for the next match, pushes the cursor behind it and what `push` pushes, and returns them.
-    /// - Parameter push: gets the pattern, the cursor before the search, the match and the string; tells how many values it
+    /// - Parameter push: gets the expression, the cursor before the search, the match and the string; tells how many values it
     ///   has pushed.
     fileprivate func step(
-        _ push: (LuaInstance, RegularExpression.Cursor, RegularExpression.Match, UnsafeRawBufferPointer) -> Int
+        _ push: (RegularExpression, RegularExpression.Cursor, RegularExpression.Match, UnsafeRawBufferPointer) -> Int
     ) throws(LuaFault) -> LuaResult {
-        try withStep { (pattern, expression, before, subject) throws(RegularExpressionError) in
+        try withStep { (expression, before, subject) throws(RegularExpressionError) in
             var cursor = before
             guard let match = try expression.nextMatch(in: subject, cursor: &cursor) else { return 0 }
             stack.push(cursor.luaValue)
-            return 1 + push(pattern, before, match, subject)
+            return 1 + push(expression, before, match, subject)
         }
     }
 
     fileprivate func replaceStep(limit: Int) throws(LuaFault) -> LuaResult {
         let text = bytes(4) ?? []
         let most = min(integer(5) ?? 0, replacementsPerStep)
-        return try withStep { (_, expression, cursor, subject) throws(RegularExpressionError) in
+        return try withStep { (expression, cursor, subject) throws(RegularExpressionError) in
             let template = try ReplacementTemplate(text, for: expression)
             var cursor = cursor
             let result = try expression.replacing(
