@@ -12,6 +12,10 @@ final class LoopScheduler {
     /// What is armed meanwhile is looked at behind it, all at once.
     private var isRunningDue = false
 
+    /// Deadlines of one millisecond are run at its end, all at once: a thousand timers, each with an instant of its own, would
+    /// else wake the loop up a thousand times.
+    private static let resolution: UInt64 = 1_000_000
+
     /// Called on the loop that it schedules on.
     init(eventLoop: any EventLoop) {
         eventLoop.preconditionInEventLoop()
@@ -53,18 +57,29 @@ final class LoopScheduler {
         armed = nil
     }
 
-    /// Sees to it that the loop calls back no later than at the earliest deadline.
+    /// When the loop has to call back for a deadline: at once for one that has passed, else at the end of its millisecond.
+    private static func wakeup(for deadline: NIODeadline) -> NIODeadline {
+        guard deadline > .now() else { return deadline }
+        let (whole, part) = deadline.uptimeNanoseconds.quotientAndRemainder(dividingBy: resolution)
+        let rounded = part == 0 ? whole : whole + 1
+        // The one that never comes is too far away to be rounded.
+        return whole == NIODeadline.distantFuture.uptimeNanoseconds / resolution
+            ? deadline : .uptimeNanoseconds(rounded * resolution)
+    }
+
+    /// Sees to it that the loop calls back at the end of the millisecond of the earliest deadline.
     ///
     /// A callback that comes too early, since its deadline was cancelled, is left alone: it finds nothing due and arms the
     /// next one. Most deadlines are time-outs that are cancelled, so this saves more than it costs.
     private func armCallback() {
         guard !isRunningDue, let earliest = queue.earliest else { return }
+        let wakeup = Self.wakeup(for: earliest)
         if let armed {
-            guard earliest < armed.deadline else { return }
+            guard wakeup < armed.deadline else { return }
             eventLoop.assumeIsolated().cancelScheduledCallback(armed.callback)
         }
         do {
-            armed = (earliest, try eventLoop.assumeIsolated().scheduleCallback(at: earliest, handler: Wakeup(self)))
+            armed = (wakeup, try eventLoop.assumeIsolated().scheduleCallback(at: wakeup, handler: Wakeup(self)))
         } catch {
             // Only a loop that is shut down refuses, and on such a loop nothing can run any more.
             armed = nil

@@ -32,12 +32,12 @@ local function replies(handler, repetitions)
 end
 
 --- The same from so many tasks at once.
-local function replies_at_once(tasks)
+local function at_once(tasks, measured)
     return function(handler, repetitions)
         local left = tasks
         for _ = 1, tasks do
             Wait(0.01, function()
-                replies(handler, repetitions // tasks)
+                measured(handler, repetitions // tasks)
                 left = left - 1
             end)
         end
@@ -56,8 +56,9 @@ end
 local measurements = {
     linktests = function() return rate(linktests) end,
     replies = function() return rate(replies) end,
-    ['replies-16'] = function() return rate(replies_at_once(16)) end,
-    ['replies-50'] = function() return rate(replies_at_once(50)) end,
+    ['linktests-50'] = function() return rate(at_once(50, linktests)) end,
+    ['replies-16'] = function() return rate(at_once(16, replies)) end,
+    ['replies-50'] = function() return rate(at_once(50, replies)) end,
 }
 
 function measurements.large()

@@ -1,7 +1,7 @@
 """An HSMS host with secsgem 0.1.0. Arguments: what to measure, port, how often; prints one number.
 
 linktests, replies: answered Linktest.req or S1F1 a second, one after the other.
-replies-16, replies-50: as replies, from so many threads.
+linktests-50, replies-16, replies-50: the same from so many threads.
 large: seconds until an S7F6 of 16 MB is there.
 connections: with one connection says "bare", makes so many more when the file "go" is there, says "connected".
 gem: as connections, with a GEM host on each.
@@ -62,13 +62,13 @@ def replies(handler, repetitions):
         assert handler.send_and_waitfor_response(secsgem.SecsS01F01()).header.function == 2
 
 
-def replies_at_once(number):
-    def measured(handler, repetitions):
+def at_once(number, measured):
+    def all_measured(handler, repetitions):
         with concurrent.futures.ThreadPoolExecutor(number) as pool:
             # The results are asked for: a thread that has failed is to fail the measurement.
-            list(pool.map(lambda _: replies(handler, repetitions // number), range(number)))
+            list(pool.map(lambda _: measured(handler, repetitions // number), range(number)))
 
-    return measured
+    return all_measured
 
 
 def rate(measured):
@@ -102,7 +102,8 @@ def connections(make):
 
 measurements = {
     "linktests": lambda: rate(linktests), "replies": lambda: rate(replies),
-    "replies-16": lambda: rate(replies_at_once(16)), "replies-50": lambda: rate(replies_at_once(50)), "large": large,
+    "linktests-50": lambda: rate(at_once(50, linktests)), "replies-16": lambda: rate(at_once(16, replies)),
+    "replies-50": lambda: rate(at_once(50, replies)), "large": large,
     "connections": lambda: connections(connect), "gem": lambda: connections(communicate),
 }
 try:
