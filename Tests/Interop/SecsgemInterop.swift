@@ -15,6 +15,23 @@ struct SecsgemInterop {
         return try Peer(python, ["-u", "\(Project.root)/Tests/Interop/secsgem_peer.py"] + arguments)
     }
 
+    /// Waits until secsgem itself says that it is selected. On a busy machine its 0.1.0 loses a Select that follows the
+    /// connect: then it rejects data, and the session is selected anew.
+    /// - Returns: how often the station was selected.
+    private func selectBoth(_ station: HsmsStation, _ peer: Peer) async throws -> Int {
+        var selects = 1
+        try await station.line("selected")
+        while (try? await peer.line(containing: "selected", within: 2)) == nil {
+            let outcome = try await station.outcome { $0.sendAndAwaitReply(stream: 1, function: 1, completion: $1) }
+            // Nothing answers S1F1 at this layer: it was selected meanwhile.
+            if outcome == .timedOut { continue }
+            try #require(outcome.packet?.rejectReason == .entityNotSelected && selects < 5, "\(outcome)")
+            selects += 1
+            try await station.line("selected", count: selects)
+        }
+        return selects
+    }
+
     @Test(
         "The active side selects, tests, deselects, reselects and separates, and outlives the peer",
         arguments: secsgemVersions
@@ -23,9 +40,8 @@ struct SecsgemInterop {
         let port = try Project.freePort()
         let first = try await peer(version, "passive", "\(port)")
         try await first.line(containing: "ready")
-        let station = try await HsmsStation(active: true, port: port)
-        try await station.line("selected")
-        try await first.line(containing: "selected")
+        let station = try await HsmsStation(active: true, port: port) { $0.timers.t3 = .milliseconds(500) }
+        let selects = try await selectBoth(station, first)
         for _ in 0..<20 {
             let linktest = try await station.outcome { $0.sendLinktestRequest(completion: $1) }
             #expect(linktest.reply?.header.messageType == .linktestResponse)
@@ -36,17 +52,17 @@ struct SecsgemInterop {
         #expect(data == .notSelected)
         let select = try await station.outcome { $0.sendSelectRequest(completion: $1) }
         #expect(select.reply?.selectStatus == .established)
-        try await station.line("selected", count: 2)
+        try await station.line("selected", count: selects + 1)
 
         try await station.run { try $0.sendSeparateRequest() }
         try await station.line("disconnected: separated")
         try await first.line(containing: "disconnected")
-        try await station.line("selected", count: 3)
+        try await station.line("selected", count: selects + 2)
 
         await first.kill()
         try await station.line("disconnected: ", count: 2)
         let second = try await peer(version, "passive", "\(port)")
-        try await station.line("selected", count: 4)
+        try await station.line("selected", count: selects + 3)
         let linktest = try await station.outcome { $0.sendLinktestRequest(completion: $1) }
         #expect(linktest.reply?.header.messageType == .linktestResponse)
 
