@@ -130,8 +130,9 @@ extension HsmsStateMachine {
             if transaction.isAutomatic, isSingle { fail(.selectRejected(reason)) }
         case .data:
             // Some peers lose the Select.req that they have answered, and heal by another one.
-            guard reason == .entityNotSelected, isActive, mayReselect, selected.contains(session) else { return }
-            mayReselect = false
+            guard reason == .entityNotSelected, isActive, reselects < Self.mostReselects, selected.contains(session)
+            else { return }
+            reselects += 1
             deselect(session, keepingTransactions: true)
             sendSelect(session)
         default:
@@ -145,7 +146,7 @@ extension HsmsStateMachine {
     private mutating func receivedData(_ packet: HsmsPacket) {
         let header = packet.header
         guard selected.contains(key(of: header)) else { return refuse(header, .entityNotSelected) }
-        mayReselect = true
+        reselects = 0
         if header.function % 2 == 0 {
             receivedSecondary(packet)
         } else if configuration.role == .equipment, isSingle, header.sessionID != deviceID {

@@ -75,8 +75,10 @@ struct HsmsStateMachine {
     var transactions: [UInt32: HsmsOpenTransaction] = [:]
     /// How often Select.req was sent for each session on this connection.
     var selectTries: [UInt16: Int] = [:]
-    /// Whether a session that the peer does not know of may be selected once more.
-    var mayReselect = false
+    /// How often a session that the peer did not know of was selected again since data came last.
+    var reselects = 0
+    /// How often that is done in a row: a busy peer may lose one more.
+    static let mostReselects = 3
     var linktestFailures = 0
     private var isSelectScheduled = false
     private var isNotSelectedTimerRunning = false
@@ -180,7 +182,7 @@ struct HsmsStateMachine {
         link = .up
         selected = []
         selectTries = [:]
-        mayReselect = true
+        reselects = 0
         linktestFailures = 0
         act(.startSilenceTimer)
         if isActive {
