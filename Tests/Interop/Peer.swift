@@ -229,22 +229,36 @@ enum Project {
         try text.write(toFile: path, atomically: true, encoding: .utf8)
     }
 
-    /// A free port of the loopback interface: bound once, so the system will not hand it out again at once.
+    /// The next port that ``freePort()`` tries. Test runs at the same time begin at different ones.
+    private static let nextPort = NIOLockedValueBox(UInt16.random(in: 10_000..<30_000))
+
+    /// A free port of the loopback interface, another one for each call.
+    ///
+    /// It is below the range that the system takes ports from: nobody who asks the system for a port gets it while
+    /// a peer is still starting.
     static func freePort() throws -> Int {
+        for _ in 0..<1_000 {
+            let port = nextPort.withLockedValue { next -> UInt16 in
+                defer { next = next < 29_999 ? next + 1 : 10_000 }
+                return next
+            }
+            if try isFree(port) { return Int(port) }
+        }
+        throw Peer.Failure("no port of 10000 to 29999 is free")
+    }
+
+    private static func isFree(_ port: UInt16) throws -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Peer.Failure("socket: errno \(errno)") }
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> Int32 in
-                let bound = bind(descriptor, generic, length)
-                return bound != 0 ? bound : getsockname(descriptor, generic, &length)
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard result == 0 else { throw Peer.Failure("bind: errno \(errno)") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

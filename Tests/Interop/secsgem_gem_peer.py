@@ -146,6 +146,10 @@ def run_host():
         lambda data: say("received event", plain(data["ceid"]), [plain(v["value"]) for v in data["values"]]),
     )
     subscribe(peer, "terminal_received", lambda data: say("received text", plain(data["text"])))
+    if is_old:
+        # What `late` provokes must not happen here by chance: GEM is enabled before the connection, not behind it.
+        peer.communicationState.enable()
+        peer.communicationState.enable = lambda: None
     peer.enable()
     if peer.waitfor_communicating(60):
         # Let the crossing S1F14 arrive, which secsgem takes for an error otherwise.
