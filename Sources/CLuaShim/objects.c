@@ -59,36 +59,41 @@ static handle *push_handle(lua_State *L, int index) {
     return NULL;
 }
 
-void shim_attach(lua_State *L, int index, void *object, uint32_t class_id, int events) {
-    index = lua_absindex(L, index);
+/* Pushes a handle that owns `object`: [0, +1] */
+static void push_new_handle(lua_State *L, void *object, uint32_t class_id, int events) {
     handle *u = lua_newuserdatauv(L, sizeof *u, events);
     u->object = object;
     u->class_id = class_id;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_handle_meta);
     lua_setmetatable(L, -2);
-    lua_rawsetp(L, index, &shim_key_handle);
+}
+
+/* [-1, 0] sets what the weak table has for `object` to the value on top */
+static void set_instance(lua_State *L, const void *object) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
-    lua_pushvalue(L, index);
+    lua_insert(L, -2);
     lua_rawsetp(L, -2, object);
     lua_pop(L, 1);
 }
 
+void shim_attach(lua_State *L, int index, void *object, uint32_t class_id, int events) {
+    index = lua_absindex(L, index);
+    push_new_handle(L, object, class_id, events);
+    lua_rawsetp(L, index, &shim_key_handle);
+    lua_pushvalue(L, index);
+    set_instance(L, object);
+}
+
 void shim_push_new_instance(lua_State *L, void *object, uint32_t class_id, int32_t metatable, int events, int kept) {
     lua_createtable(L, 0, 1);
-    handle *u = lua_newuserdatauv(L, sizeof *u, events);
-    u->object = object;
-    u->class_id = class_id;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_handle_meta);
-    lua_setmetatable(L, -2);
+    push_new_handle(L, object, class_id, events);
     lua_rotate(L, -kept - 2, 2); /* instance and handle go below the values */
     for (int i = kept; i > 0; i--) lua_setiuservalue(L, -i - 1, i);
     lua_rawsetp(L, -2, &shim_key_handle);
     lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
     shim_set_metatable(L, -2);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
-    lua_pushvalue(L, -2);
-    lua_rawsetp(L, -2, object);
-    lua_pop(L, 1);
+    lua_pushvalue(L, -1);
+    set_instance(L, object);
 }
 
 void *shim_object(lua_State *L, int index, uint32_t *class_id) {
@@ -112,14 +117,6 @@ bool shim_push_instance(lua_State *L, const void *object, int anchor) {
     if (type == LUA_TTABLE) return true;
     lua_pop(L, 1);
     return false;
-}
-
-/* [-1, 0] sets what the weak table has for `object` to the value on top */
-static void set_instance(lua_State *L, const void *object) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
-    lua_insert(L, -2);
-    lua_rawsetp(L, -2, object);
-    lua_pop(L, 1);
 }
 
 int shim_anchor(lua_State *L, const void *object) {

@@ -26,7 +26,7 @@ struct ArgumentChecks {
             if try placeKeywords(L, base: base, given: given) {
                 given = parameters.count
             } else {
-                given = try expandKeywords(L, base: base, given: given)
+                try refuseKeywords(L, base: base, given: given)
             }
         }
         if given > parameters.count, !takesAnyNumber {
@@ -64,7 +64,7 @@ struct ArgumentChecks {
 
     /// Puts the values of a trailing table in the places of the parameters that its keys name.
     /// - Returns: false, with the arguments as they were, when a key is no parameter's name, or names one that is given by
-    ///   position. ``expandKeywords(_:base:given:)`` finds out what that means.
+    ///   position. ``refuseKeywords(_:base:given:)`` finds out what that means.
     private func placeKeywords(_ L: OpaquePointer, base: Int32, given: Int) throws(LuaFault) -> Bool {
         let first = base + Int32(given)
         let keywords = base + Int32(parameters.count) + 1
@@ -101,10 +101,11 @@ struct ArgumentChecks {
         return nil
     }
 
-    /// A trailing table whose keys are all parameter names gives these parameters by name.
-    private func expandKeywords(_ L: OpaquePointer, base: Int32, given: Int) throws(LuaFault) -> Int {
+    /// Says what is wrong with a trailing table that is meant to give parameters by name, and could not be placed. Any other
+    /// table is an argument as it is.
+    private func refuseKeywords(_ L: OpaquePointer, base: Int32, given: Int) throws(LuaFault) {
         let table = base + Int32(given)
-        guard shim_object(L, table, nil) == nil else { return given }
+        guard shim_object(L, table, nil) == nil else { return }
         var names: [String] = []
         var unknown: String?
         var hasOtherKeys = false
@@ -126,34 +127,19 @@ struct ArgumentChecks {
         let takesTable = given <= parameters.count && Self.acceptsTable(parameters[given - 1].type)
         if let unknown {
             let near = NearMiss.find(unknown, in: parameters.map(\.name))
-            guard !takesTable || near != nil || !names.isEmpty else { return given }
+            guard !takesTable || near != nil || !names.isEmpty else { return }
             if let near {
                 throw LuaFault(.typeError, "\(function) has no parameter '\(unknown)'; did you mean '\(near)'?")
             }
             let list = parameters.map(\.name).joined(separator: ", ")
             throw LuaFault(.typeError, "\(function) has no parameter '\(unknown)'; it has \(list)")
         }
-        guard !names.isEmpty, !hasOtherKeys else { return given }
-        // Room for all parameters below the table, then each keyword into its place.
-        shim_push_value(L, table)
-        shim_set_top(L, table)
-        let positional = given - 1
+        guard !hasOtherKeys else { return }
         for name in names {
-            guard let index = parameters.firstIndex(where: { $0.name == name }) else { continue }
-            if index < positional {
+            if let index = parameters.firstIndex(where: { $0.name == name }), index < given - 1 {
                 throw LuaFault(.typeError, "\(function) got parameter '\(name)' twice: by position and by name")
             }
         }
-        let keywords = base + Int32(parameters.count) + 1
-        while shim_top(L) < keywords { shim_push_nil(L) }
-        shim_push_value(L, table)
-        shim_replace(L, keywords)
-        for index in positional..<parameters.count {
-            stack.getRaw(keywords, parameters[index].name)
-            shim_replace(L, base + Int32(index) + 1)
-        }
-        shim_set_top(L, base + Int32(parameters.count))
-        return parameters.count
     }
 
     private static func acceptsTable(_ type: LuaType) -> Bool {

@@ -216,14 +216,7 @@ extension LuaRuntime {
         precondition(record.isOf(object), "\(type(of: object)) is not what class \(name) is declared for")
         let stack = LuaStack(L)
         _ = shim_reserve(L, 8)
-        // No call into Lua: that would fail when the program has used up its memory.
-        stack.pushTable()
-        stack.push(record.metatable)
-        shim_set_metatable(L, -2)
-        let instance = LuaInstance(runtime: self, object: object, record: record)
-        instances[ObjectIdentifier(object)] = Unmanaged.passUnretained(instance)
-        shim_attach(L, -1, Unmanaged.passRetained(instance).toOpaque(), record.id, record.eventCount)
-        record.attached?(object, instance, nil)
+        let instance = pushNew(object, record, isListed: true, keeping: 0, onto: stack)
         // Only the weak table of instances has it now: the caller pushes or activates it before anything is allocated.
         shim_pop(L, 1)
         return instance
@@ -239,12 +232,18 @@ extension LuaRuntime {
     public func push<Object>(
         new object: Object, of registered: RegisteredClass<Object>, keeping kept: Int, onto stack: LuaStack
     ) -> LuaInstance {
-        let record = registered.record
+        pushNew(object, registered.record, isListed: false, keeping: kept, onto: stack)
+    }
+
+    /// No call into Lua: that would fail when the program has used up its memory.
+    private func pushNew(
+        _ object: AnyObject, _ record: ClassRecord, isListed: Bool, keeping kept: Int, onto stack: LuaStack
+    ) -> LuaInstance {
         guard let metatable = record.metatable?.index else { preconditionFailure("a registered class has a metatable") }
-        let instance = LuaInstance(runtime: self, object: object, record: record, isListed: false)
+        let instance = LuaInstance(runtime: self, object: object, record: record, isListed: isListed)
+        if isListed { instances[ObjectIdentifier(object)] = Unmanaged.passUnretained(instance) }
         shim_push_new_instance(
-            stack.L, Unmanaged.passRetained(instance).toOpaque(), record.id, metatable, record.eventCount,
-            Int32(kept))
+            stack.L, Unmanaged.passRetained(instance).toOpaque(), record.id, metatable, record.eventCount, Int32(kept))
         record.attached?(object, instance, nil)
         return instance
     }

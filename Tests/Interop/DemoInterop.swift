@@ -4,9 +4,13 @@ import Testing
 /// `scripts/demo`, as somebody runs it whose output is no terminal.
 @Suite("The demo")
 struct DemoInterop {
-    @Test("The room goes on, loses its projector, regains it, and goes off at night; everything that was started is ended")
+    private func start() throws -> Peer {
+        try Peer("/usr/bin/env", ["bash", "\(Project.root)/scripts/demo"], environment: ["LECTERN": Project.lectern])
+    }
+
+    @Test("The room goes on, loses its projector, regains it, and goes off at night; it ends with exit code 0")
     func story() async throws {
-        let demo = try Peer("/usr/bin/env", ["bash", "\(Project.root)/scripts/demo"], environment: ["LECTERN": Project.lectern])
+        let demo = try start()
         let code = try await demo.exitCode(within: 200)
         let lines = demo.lines
         #expect(code == 0, "\(lines.joined(separator: "\n"))")
@@ -30,7 +34,7 @@ struct DemoInterop {
 
     @Test("A signal in the middle ends the demo, and all that it has started")
     func interrupted() async throws {
-        let demo = try Peer("/usr/bin/env", ["bash", "\(Project.root)/scripts/demo"], environment: ["LECTERN": Project.lectern])
+        let demo = try start()
         try await demo.line(containing: "panel: on", within: 60)
         let before = try demo.children()
         #expect(before.count >= 6)

@@ -72,8 +72,6 @@ final class ExamplePair {
 
     /// Expects that neither program has failed anywhere.
     func expectNoErrors(sourceLocation: SourceLocation = #_sourceLocation) {
-        for (name, actor) in stage.actors {
-            #expect(actor.errors.isEmpty, "\(name): \(actor.errors.map(\.text))", sourceLocation: sourceLocation)
-        }
+        stage.expectNoErrors(sourceLocation: sourceLocation)
     }
 }

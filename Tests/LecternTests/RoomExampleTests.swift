@@ -25,11 +25,8 @@ struct RoomExampleTests {
         }
 
         func startDevice(_ name: String, _ more: String = "") throws {
-            let folder = "docs/examples/modules"
-            let file = "\(RoomExampleTests.simulators[name] ?? name)_simulator.lua"
-            try stage.start(
-                name.lowercased(), try ProjectFiles.text(of: "\(folder)/\(file)") + "\n" + more, file: file,
-                folder: "\(ProjectFiles.root)/\(folder)")
+            try stage.startSimulator(
+                of: RoomExampleTests.simulators[name] ?? name, on: name.lowercased(), more)
         }
 
         /// Starts the room, and calls `body` while its files are there.
@@ -79,9 +76,7 @@ struct RoomExampleTests {
         func device(_ name: String) -> Stage.Actor? { stage.actors[name.lowercased()] }
 
         func expectNoErrors(sourceLocation: SourceLocation = #_sourceLocation) {
-            for (name, actor) in stage.actors {
-                #expect(actor.errors.isEmpty, "\(name): \(actor.errors.map(\.text))", sourceLocation: sourceLocation)
-            }
+            stage.expectNoErrors(sourceLocation: sourceLocation)
         }
     }
 
@@ -115,7 +110,8 @@ struct RoomExampleTests {
             #expect(known(panel)["Room.Power"] == "Warming")
             scene.stage.run(80)
             let now = known(panel)
-            #expect(now["Room.Power"] == "On" && now["Projector.Power"] == "On" && now["Display.Power"] == "On", "\(now)")
+            #expect(
+                now["Room.Power"] == "On" && now["Projector.Power"] == "On" && now["Display.Power"] == "On", "\(now)")
             #expect(now["Projector.Input"] == "Digital 1" && now["Display.Input"] == "HDMI 1", "\(now)")
             #expect(now["Switcher.Output1"] == "1" && now["Switcher.Output2"] == "1", "\(now)")
             #expect(now["Audio.Level"] == "-30.0" && now["Audio.Mute"] == "Off", "\(now)")
@@ -132,7 +128,8 @@ struct RoomExampleTests {
             scene.stage.run(80)
             var now = known(panel)
             #expect(now["Room.Power"] == "On" && now["Switcher.Output2"] == "3", "\(now)")
-            let other = try scene.panel("volume 100\\r\\nvolume down\\r\\nmute on\\r\\ncamera lectern\\r\\nsource pc\\r\\n")
+            let other = try scene.panel(
+                "volume 100\\r\\nvolume down\\r\\nmute on\\r\\ncamera lectern\\r\\nsource pc\\r\\n")
             scene.stage.run(10)
             now = known(panel)
             #expect(now["Room.Volume"] == "95" && now["Audio.Level"] == "-3.0" && now["Audio.Mute"] == "On", "\(now)")

@@ -2,6 +2,7 @@ import ControlCore
 import Lectern
 import LuaRuntime
 import NIOCore
+import Testing
 
 /// A simulated world with programs in it, each on a host of its own, and what they logged.
 final class Stage {
@@ -68,6 +69,25 @@ final class Stage {
     func stop(_ name: String) { actors[name]?.program.stop() }
 
     func run(_ seconds: Double) { world.run(for: .nanoseconds(Int64(seconds * 1e9))) }
+
+    /// Starts the simulator of a module of docs/examples/modules on the host `name`, and `more` of its program.
+    @discardableResult
+    func startSimulator(
+        of module: String, on name: String, _ more: String, configuration: ProgramConfiguration = Stage.configuration()
+    ) throws -> Actor {
+        let folder = "docs/examples/modules"
+        let file = "\(module)_simulator.lua"
+        return try start(
+            name, try ProjectFiles.text(of: "\(folder)/\(file)") + "\n" + more, file: file,
+            folder: "\(ProjectFiles.root)/\(folder)", configuration: configuration)
+    }
+
+    /// Expects that no program has failed anywhere.
+    func expectNoErrors(sourceLocation: SourceLocation = #_sourceLocation) {
+        for (name, actor) in actors {
+            #expect(actor.errors.isEmpty, "\(name): \(actor.errors.map(\.text))", sourceLocation: sourceLocation)
+        }
+    }
 
     /// Stops every program.
     func stop() {

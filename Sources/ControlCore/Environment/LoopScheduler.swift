@@ -73,6 +73,8 @@ final class LoopScheduler {
     /// next one. Most deadlines are time-outs that are cancelled, so this saves more than it costs.
     private func armCallback() {
         guard !isRunningDue, let earliest = queue.earliest else { return }
+        // Nearly always: a wake-up is never before its deadline, so the clock need not be read for this.
+        if let armed, earliest >= armed.deadline { return }
         let wakeup = Self.wakeup(for: earliest)
         if let armed {
             guard wakeup < armed.deadline else { return }

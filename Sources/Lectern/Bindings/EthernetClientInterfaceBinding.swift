@@ -94,6 +94,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         "ReceiveData", "the bytes", "Bytes arrived: as many as came at once, at most 64 KiB; with UDP one datagram.")
     let module = DeviceModuleSlots(&c)
     context.deviceModules.ethernet = module
+    c.whenHeldUp { client, isHeldUp in client.setReceiving(!isHeldUp) }
     c.whenAttached { client, instance, _ in
         client.onOpened = { [link = instance.link] in link.instance?.fire(module.link, "Connected") }
         client.onConnected = { [link = instance.link] in link.instance?.fire(connected, "Connected") }
@@ -107,7 +108,6 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         }
         client.onFault = { [weak context] in context?.log(.warning, $0.text) }
         client.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
-        instance.onBackPressure = { [client] in client.setReceiving(!$0) }
     }
     return c
 }

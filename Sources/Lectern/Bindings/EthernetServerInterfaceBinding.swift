@@ -82,13 +82,13 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
     let connected = c.event("Connected", "'Connected'", "A client has connected.")
     let disconnected = c.event("Disconnected", "'Disconnected'", "The client is gone.")
     let receiveData = c.event("ReceiveData", "the bytes", "The client has sent.")
+    c.whenHeldUp { server, isHeldUp in server.setReceiving(!isHeldUp) }
     c.whenAttached { [unowned context] server, instance, _ in
         server.onConnected = { [link = instance.link] in link.instance?.fire(connected, "Connected") }
         server.onDisconnected = { [link = instance.link] in link.instance?.fire(disconnected, "Disconnected") }
         server.onReceiveData = { [link = instance.link] in link.instance?.fire(receiveData, $0) }
         server.onFault = { [weak context] in context?.log(.warning, $0.text) }
         server.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
-        instance.onBackPressure = { [server] in server.setReceiving(!$0) }
     }
     return c
 }

@@ -25,10 +25,10 @@ func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimpl
             }
         })
     let receiveData = c.event("ReceiveData", "the bytes", "Bytes arrived; with UDP one datagram.")
+    c.whenHeldUp { handler, isHeldUp in handler.pipe.setReceiving(!isHeldUp) }
     c.whenAttached { handler, instance, _ in
         face.attach(handler, to: instance)
         handler.onReceiveData = { [link = instance.link] in link.instance?.fire(receiveData, $0) }
-        instance.onBackPressure = { [handler] in handler.pipe.setReceiving(!$0) }
     }
     context.handlers.makes(.rawSimplePipe) { [unowned context] (request) throws(LuaFault) in
         guard let pipe = request.pipe else { throw LuaFault.notThatInterface }

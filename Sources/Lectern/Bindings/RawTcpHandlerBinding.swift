@@ -23,11 +23,11 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
             }
         })
     let receiveData = c.event("ReceiveData", "the bytes", "Bytes arrived.")
+    c.whenHeldUp { handler, isHeldUp in handler.interface.setReceiving(!isHeldUp) }
     c.whenAttached { handler, instance, _ in
         face.attach(handler, to: instance)
         handler.onConnectFailed = { [link = instance.link] in link.instance?.fire(connectFailed, $0.reason) }
         handler.onReceiveData = { [link = instance.link] in link.instance?.fire(receiveData, $0) }
-        instance.onBackPressure = { [handler] in handler.interface.setReceiving(!$0) }
     }
     context.handlers.makes(.rawTcp) { [unowned context] (request) throws(LuaFault) in
         guard let client = request.interface as? EthernetClientInterface else { throw LuaFault.notThatInterface }

@@ -76,6 +76,7 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
     let receiveData = c.event("ReceiveData", "the bytes", "Bytes arrived: as many as came at once, at most 64 KiB.")
     let module = DeviceModuleSlots(&c)
     context.deviceModules.serial = module
+    c.whenHeldUp { port, isHeldUp in port.setReceiving(!isHeldUp) }
     c.whenAttached { [log = context.log] port, instance, call in
         if let call {
             call.push(argument: 1)
@@ -99,7 +100,6 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
         port.onProblem = { [name = port.name, address = port.address] problem in
             log(.warning, "\(name) (\(address)) \(problem); it is looked for again")
         }
-        instance.onBackPressure = { [port] in port.setReceiving(!$0) }
         instance.setActive(port.isActive)
     }
     return c

@@ -31,5 +31,5 @@ enum CameraScene {
 
 extension ModuleScene {
     /// What the simulator has printed since it serves.
-    var heard: [String] { (stage.actors["device"]?.lines ?? []).filter { $0.hasPrefix("<") || $0.hasPrefix(">") } }
+    var heard: [String] { deviceLines.filter { $0.hasPrefix("<") || $0.hasPrefix(">") } }
 }

@@ -38,7 +38,7 @@ struct DisplayModuleLineTests {
         try scene.startDevice(Self.echo)
         try scene.startRoom("Device:Connect()\n\(call)")
         scene.run(1)
-        #expect(scene.stage.actors["device"]?.lines.contains(frame) == true)
+        #expect(scene.deviceLines.contains(frame))
         scene.expectNoErrors()
     }
 

@@ -137,7 +137,7 @@ struct DisplayModuleTests {
         // Sets go before queries, so the first step is not asked for by itself.
         #expect(
             scene.lines.filter { $0 != "Connected" } == ["Volume 22 {ID=0}", "Volume 19 {ID=1}"], "\(scene.lines)")
-        #expect(scene.stage.actors["device"]?.lines.last == "true")
+        #expect(scene.deviceLines.last == "true")
         #expect(scene.warnings.isEmpty, "\(scene.warnings)")
         scene.expectNoErrors()
     }
@@ -219,7 +219,7 @@ struct DisplayModuleTests {
             Wait(5, function() Device:Update('Input', {ID = 254}) end)
             """)
         scene.run(6)
-        #expect(scene.stage.actors["device"]?.lines.last == "24\t24")
+        #expect(scene.deviceLines.last == "24\t24")
         #expect(
             Set(scene.lines) == ["Connected", "Volume 5 {ID=1}", "Input DVI {ID=0}", "Input DVI {ID=1}"],
             "\(scene.lines)")

@@ -14,15 +14,23 @@ final class ModuleScene {
 
         var testDescription: String { rawValue }
 
-        /// The expression that makes the device's object, of the module in `Module`; the port is the simulator's.
-        func device(port: Int) -> String {
-            switch self {
-            case .tcp: "Module.EthernetClass('device', \(port))"
-            case .udp: "Module.UDPClass('device', \(port))"
-            case .ssh: "Module.SSHClass('shell', 22, {Credentials = {'admin', 'secret'}})"
-            case .serial: "Module.SerialClass(ProcessorDevice('Room'), 'COM1')"
-            case .serialOverEthernet: "Module.SerialOverEthernetClass('server', 4001)"
-            }
+        /// The expression that makes the device's object, of the module in `Module`.
+        /// - Parameters:
+        ///   - port: the simulator's.
+        ///   - password: for the shell.
+        ///   - model: nil for a module without models.
+        func device(port: Int, password: String = "secret", model: String? = nil) -> String {
+            var named = model.map { ["Model = '\($0)'"] } ?? []
+            if self == .ssh { named.append("Credentials = {'admin', '\(password)'}") }
+            let (name, place) =
+                switch self {
+                case .tcp: ("EthernetClass", "'device', \(port)")
+                case .udp: ("UDPClass", "'device', \(port)")
+                case .ssh: ("SSHClass", "'shell', 22")
+                case .serial: ("SerialClass", "ProcessorDevice('Room'), 'COM1'")
+                case .serialOverEthernet: ("SerialOverEthernetClass", "'server', 4001")
+                }
+            return "Module.\(name)(\(place)\(named.isEmpty ? "" : ", {\(named.joined(separator: ", "))}"))"
         }
     }
 
@@ -122,13 +130,14 @@ final class ModuleScene {
     /// What the room has printed, without warnings.
     var lines: [String] { (room?.entries ?? []).filter { $0.severity == .info }.map(\.text) }
 
+    /// What the device has printed and logged.
+    var deviceLines: [String] { stage.actors["device"]?.lines ?? [] }
+
     /// What the room has warned of.
     var warnings: [String] { (room?.entries ?? []).filter { $0.severity == .warning }.map(\.text) }
 
     /// Expects that neither program has failed anywhere.
     func expectNoErrors(sourceLocation: SourceLocation = #_sourceLocation) {
-        for (name, actor) in stage.actors {
-            #expect(actor.errors.isEmpty, "\(name): \(actor.errors.map(\.text))", sourceLocation: sourceLocation)
-        }
+        stage.expectNoErrors(sourceLocation: sourceLocation)
     }
 }

@@ -36,7 +36,4 @@ extension ModuleScene {
             \(room)
             """, device: "Module.EthernetClass('device', {Model = '\(model)'})")
     }
-
-    /// What the device has printed.
-    var deviceLines: [String] { stage.actors["device"]?.lines ?? [] }
 }

@@ -22,27 +22,13 @@ final class SwitcherScene {
         try scene.serveGateways()
         try start(device)
         scene.run(0.1)
-        let arguments =
-            switch way {
-            case .tcp: "'device', 2023, {Model = '\(model)'}"
-            case .ssh: "'shell', 22, {Credentials = {'admin', '\(password)'}, Model = '\(model)'}"
-            case .serial: "ProcessorDevice('Room'), 'COM1', {Model = '\(model)'}"
-            default: "'server', 4001, {Model = '\(model)'}"
-            }
-        let name =
-            switch way {
-            case .tcp: "EthernetClass"
-            case .ssh: "SSHClass"
-            case .serial: "SerialClass"
-            default: "SerialOverEthernetClass"
-            }
         try scene.startRoom(
             """
             Handler = GetConnectionHandler(Device, 'Firmware', {\(options)})
             event(Handler, {'Connected', 'Disconnected'}, function(_, state) print(state) end)
             \(room)
             Handler:Connect()
-            """, device: "Module.\(name)(\(arguments))")
+            """, device: way.device(port: 2023, password: password, model: model))
     }
 
     /// Switches the switcher on. Behind SSH it is a terminal, which repeats what it gets.
