@@ -1,7 +1,7 @@
 import NIOCore
 
 /// A way to a device that knows no connections: what a ``RawSimplePipeHandler`` or ``ModuleSimplePipeHandler`` handles.
-public enum SimplePipe {
+public enum SimplePipe: Writable {
     /// A serial port.
     case serial(SerialInterface)
     /// A client that speaks UDP.
@@ -31,7 +31,16 @@ public enum SimplePipe {
         }
     }
 
-    /// Waits for room in the send queue; `nil` when there is room now.
+    /// Whether there is room in the send queue.
+    public var isWritable: Bool {
+        switch self {
+        case .serial(let serial): serial.isWritable
+        case .datagrams(let client): client.isWritable
+        }
+    }
+
+    /// Waits for room in the send queue: calls `body` once when there is some, or the line has ended; `nil` when there is
+    /// room now.
     public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         switch self {
         case .serial(let serial): serial.whenWritable(body)

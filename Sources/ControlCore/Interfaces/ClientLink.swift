@@ -1,7 +1,7 @@
 import NIOCore
 
 /// What a ``ClientObject`` talks through: a stream, or datagrams of one sender.
-protocol ClientLink: AnyObject {
+protocol ClientLink: AnyObject, Writable {
     /// Whether bytes can be sent.
     var isOpen: Bool { get }
     /// Bytes that the system has not taken yet.
@@ -10,8 +10,6 @@ protocol ClientLink: AnyObject {
     func start()
     /// Sends all of `bytes`, or throws and sends nothing.
     func send(_ bytes: ByteBuffer) throws(IOFault)
-    /// Calls `body` when the send queue has drained; `nil` when there is room now.
-    func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)?
     /// Whether the program takes data.
     func setReceiving(_ receiving: Bool)
     /// Turns TLS on; datagrams cannot carry it.

@@ -4,7 +4,7 @@ public import NIOCore
 ///
 /// Its events come at the server. The environment keeps it alive until it is disconnected. With UDP it is whoever sends
 /// from one address and port, connected from its first datagram until it is forgotten or disconnected.
-public final class ClientObject {
+public final class ClientObject: Writable {
     /// Tells the clients of one server apart; counts up in the order of connection.
     public let id: Int
     /// The client's address, which stands for its name: names are not looked up.
@@ -65,7 +65,11 @@ public final class ClientObject {
         try connection.send(bytes)
     }
 
-    /// Waits for room in the send queue; as ``EthernetClientInterface/whenWritable(_:)``.
+    /// Whether there is room in the send queue.
+    public var isWritable: Bool { connection?.isWritable ?? true }
+
+    /// Waits for room in the send queue: calls `body` once when there is some, or the line has ended; `nil` when there is
+    /// room now.
     public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         connection?.whenWritable(body)
     }

@@ -160,10 +160,12 @@ final class DatagramConnection {
         waitingBytes += bytes.readableBytes
     }
 
+    var isWritable: Bool { queuedBytes <= StreamConnection.writableBelow }
+
     /// Calls `body` once when the send queue has drained, or the socket is closed; see
     /// ``StreamConnection/whenWritable(_:)``.
     func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
-        guard queuedBytes > StreamConnection.writableBelow else { return nil }
+        guard !isWritable else { return nil }
         return roomWaiters.add(body)
     }
 

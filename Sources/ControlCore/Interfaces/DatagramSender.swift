@@ -37,6 +37,8 @@ final class DatagramSender: ClientLink {
         lastTraffic = environment.now
     }
 
+    var isWritable: Bool { service?.isWritable ?? true }
+
     func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         service?.whenWritable(body)
     }

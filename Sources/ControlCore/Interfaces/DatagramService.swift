@@ -77,8 +77,10 @@ final class DatagramService: Listener {
         transport.send(bytes, to: address)
     }
 
+    var isWritable: Bool { transport.queuedBytes <= StreamConnection.writableBelow }
+
     func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
-        guard transport.isOpen, transport.queuedBytes > StreamConnection.writableBelow else { return nil }
+        guard transport.isOpen, !isWritable else { return nil }
         return roomWaiters.add(body)
     }
 

@@ -3,7 +3,7 @@ public import NIOCore
 /// What an interface offers whatever the line to its device is.
 ///
 /// Nothing here waits: what takes time has a completion. All is called on the environment's loop.
-public protocol DeviceInterface: AnyObject {
+public protocol DeviceInterface: AnyObject, Writable {
     /// What the program and the device exchange, as far as it is the same with every line.
     var traffic: DeviceTraffic { get }
 
@@ -13,11 +13,6 @@ public protocol DeviceInterface: AnyObject {
     /// Sends all of `bytes`, in order. Never waits.
     /// - Throws: when the line is down or the send queue has no room; then nothing of `bytes` is sent.
     func send(_ bytes: ByteBuffer) throws(IOFault)
-
-    /// Waits for room in the send queue.
-    /// - Parameter body: called once when the queue has drained, or when the line has ended.
-    /// - Returns: `nil` when there is room now; `body` is then not called.
-    func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)?
 }
 
 extension DeviceInterface {

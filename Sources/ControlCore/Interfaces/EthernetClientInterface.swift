@@ -331,9 +331,11 @@ public final class EthernetClientInterface: DeviceInterface {
         try connection.send(bytes)
     }
 
-    /// Waits for room in the send queue.
-    /// - Parameter body: called once when the queue has drained, or when the connection has ended.
-    /// - Returns: `nil` when there is room now; `body` is then not called.
+    /// Whether there is room in the send queue.
+    public var isWritable: Bool { datagrams?.isWritable ?? connection?.isWritable ?? true }
+
+    /// Waits for room in the send queue: calls `body` once when there is some, or the line has ended; `nil` when there is
+    /// room now.
     public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         if let datagrams { return datagrams.whenWritable(body) }
         return connection?.whenWritable(body)

@@ -6,7 +6,7 @@ public import NIOCore
 /// first is the client until it is disconnected or was idle for 5 minutes; others are not heard meanwhile, and listening
 /// goes on. Events come in order: Connected, data, Disconnected exactly once. Nothing here waits; no closure that is
 /// handed in is called before the call that took it has returned. While it ``isActive``, the environment keeps it alive.
-public final class EthernetServerInterface {
+public final class EthernetServerInterface: Writable {
     /// The port as given; 0 lets the system choose, see ``listeningPort``.
     public var port: Int { server.port }
     /// The protocol that is served.
@@ -119,7 +119,11 @@ public final class EthernetServerInterface {
         try client.send(bytes)
     }
 
-    /// Waits for room in the send queue; as ``EthernetClientInterface/whenWritable(_:)``.
+    /// Whether there is room in the send queue.
+    public var isWritable: Bool { client?.isWritable ?? true }
+
+    /// Waits for room in the send queue: calls `body` once when there is some, or the line has ended; `nil` when there is
+    /// room now.
     public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         client?.whenWritable(body)
     }

@@ -230,9 +230,11 @@ public final class SerialInterface: DeviceInterface {
         early.writeImmutableBuffer(bytes)
     }
 
-    /// Waits for room in the send queue.
-    /// - Parameter body: called once when the queue has drained, or when the port has gone.
-    /// - Returns: `nil` when there is room now; `body` is then not called.
+    /// Whether there is room in the send queue.
+    public var isWritable: Bool { connection?.isWritable ?? true }
+
+    /// Waits for room in the send queue: calls `body` once when there is some, or the line has ended; `nil` when there is
+    /// room now.
     public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         connection?.whenWritable(body)
     }

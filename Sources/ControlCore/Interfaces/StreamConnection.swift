@@ -98,12 +98,14 @@ final class StreamConnection: StreamDelegate {
         transport.send(bytes)
     }
 
+    var isWritable: Bool { queuedAtMost <= Self.writableBelow }
+
     /// Calls `body` once when the send queue has drained, or the connection has ended.
     /// - Returns: `nil` when there is room now; `body` is then not called.
     func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
-        guard isOpen, queuedAtMost > Self.writableBelow else { return nil }
+        guard isOpen, !isWritable else { return nil }
         queuedAtMost = transport.queuedBytes
-        guard queuedAtMost > Self.writableBelow else { return nil }
+        guard !isWritable else { return nil }
         return roomWaiters.add(body)
     }
 

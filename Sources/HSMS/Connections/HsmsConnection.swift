@@ -115,10 +115,16 @@ public class HsmsConnection {
     /// Bytes that wait to be sent.
     public var queuedBytes: Int { link?.queuedBytes ?? 0 }
 
+    /// Whether there is room in the send queue: at most 64 KiB wait, or none can any more.
+    public var isWritable: Bool {
+        guard let link, link.isOpen else { return true }
+        return link.queuedBytes <= Self.writableBelow
+    }
+
     /// Calls `body` once when the send queue has drained, or the connection has ended.
     /// - Returns: false when there is room now; `body` is then not called.
     public func whenWritable(_ body: @escaping () -> Void) -> Bool {
-        guard let link, link.isOpen, link.queuedBytes > Self.writableBelow else { return false }
+        guard !isWritable else { return false }
         writableWaiters.append(body)
         return true
     }

@@ -108,18 +108,14 @@ extension LuaCall {
     }
 
     /// Sends, and waits for room when the queue is long and the task may wait.
-    func send(
-        _ data: ByteBuffer, whenWritable: (@escaping () -> Void) -> (any Cancellable)?,
-        _ send: () throws(IOFault) -> Void
-    ) throws(LuaFault) -> LuaResult {
+    func send(over line: some Writable, _ send: () throws(IOFault) -> Void) throws(LuaFault) -> LuaResult {
         do throws(IOFault) { try send() } catch { throw LuaFault(error) }
-        guard canWait else { return .none }
-        var room: (any Cancellable)?
-        let box = Box<LuaWaiter>()
-        room = whenWritable { box.value?.resume() }
-        guard let room else { return .none }
+        guard !line.isWritable, canWait else { return .none }
         return try wait { (waiter) throws(LuaFault) in
-            box.value = waiter
+            guard let room = line.whenWritable({ waiter.resume() }) else {
+                waiter.resume()
+                return nil
+            }
             return { room.cancel() }
         }
     }

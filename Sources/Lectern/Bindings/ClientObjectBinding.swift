@@ -13,7 +13,7 @@ func declareClientObject(_ context: BindingContext) -> LuaClass<ClientObject> {
         "Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued."
     ) { (client, call) throws(LuaFault) in
         let data = try call.buffer(1)
-        return try call.send(data, whenWritable: client.whenWritable) { () throws(IOFault) in try client.send(data) }
+        return try call.send(over: client) { () throws(IOFault) in try client.send(data) }
     }
     c.method(
         "SSLWrap", secureWrappingParameters, waits: true,

@@ -73,7 +73,7 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
         "Sends data to the client. Raises IOError without one; waits while more than 64 KiB are queued."
     ) { (server, call) throws(LuaFault) in
         let data = try call.buffer(1)
-        return try call.send(data, whenWritable: server.whenWritable) { () throws(IOFault) in try server.send(data) }
+        return try call.send(over: server) { () throws(IOFault) in try server.send(data) }
     }
     c.method("Disconnect", "Disconnects the client; harmless without one.") { (server, _) throws(LuaFault) in
         server.disconnect()

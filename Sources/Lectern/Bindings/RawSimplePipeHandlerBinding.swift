@@ -15,9 +15,7 @@ func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimpl
         responseAccepted: { $0.responseAccepted() },
         send: { (handler, call) throws(LuaFault) in
             let data = try call.buffer(1)
-            return try call.send(data, whenWritable: handler.pipe.whenWritable) { () throws(IOFault) in
-                try handler.send(data)
-            }
+            return try call.send(over: handler.pipe) { () throws(IOFault) in try handler.send(data) }
         },
         sendAndWait: { (handler, call) throws(LuaFault) in
             try call.sendAndWait(context.delimiters) {

@@ -13,9 +13,7 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
         &c, overLimit: "the connection is closed instead.", responseAccepted: { $0.responseAccepted() },
         send: { (handler, call) throws(LuaFault) in
             let data = try call.buffer(1)
-            return try call.send(data, whenWritable: handler.interface.whenWritable) { () throws(IOFault) in
-                _ = try handler.send(data)
-            }
+            return try call.send(over: handler.interface) { () throws(IOFault) in _ = try handler.send(data) }
         },
         sendAndWait: { (handler, call) throws(LuaFault) in
             try call.sendAndWait(context.delimiters) {

@@ -83,9 +83,7 @@ extension LuaClass where Object: DeviceInterface {
         method("Send", [.required("data", .string, "What to send.")], waits: true, sending) {
             (device, call) throws(LuaFault) in
             let data = try call.buffer(1)
-            return try call.send(data, whenWritable: device.whenWritable) { () throws(IOFault) in
-                try device.send(data)
-            }
+            return try call.send(over: device) { () throws(IOFault) in try device.send(data) }
         }
         let delimiters = context.delimiters
         method(

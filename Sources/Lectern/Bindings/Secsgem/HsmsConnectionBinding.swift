@@ -136,11 +136,9 @@ extension LuaCall {
     /// Sends, and waits for room when the queue is long and the task may wait.
     fileprivate func send(_ packet: HsmsPacket, over connection: HsmsConnection) throws(LuaFault) -> LuaResult {
         do throws(IOFault) { try connection.send(packet) } catch { return returningFailure(error) }
-        guard canWait else { return returning(true) }
-        let box = Box<LuaWaiter>()
-        guard connection.whenWritable({ box.value?.resume(returning: true) }) else { return returning(true) }
+        guard !connection.isWritable, canWait else { return returning(true) }
         return try wait { (waiter) throws(LuaFault) in
-            box.value = waiter
+            if !connection.whenWritable({ waiter.resume(returning: true) }) { waiter.resume(returning: true) }
             return nil
         }
     }
