@@ -67,7 +67,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Lua/environment.lua"), .embedInCode("Lua/handlers.lua"), .embedInCode("Lua/meset.lua"),
-                .embedInCode("Lua/re.lua"), .embedInCode("Lua/secsgem.lua"),
+                .embedInCode("Lua/re.lua"), .embedInCode("Lua/secsgem.lua"), .embedInCode("Lua/device_module.lua"),
                 .embedInCode("Lua/device_module/declaration.lua"), .embedInCode("Lua/device_module/values.lua"),
                 .embedInCode("Lua/device_module/replies.lua"), .embedInCode("Lua/device_module/framing.lua"),
                 .embedInCode("Lua/device_module/protocol.lua"), .embedInCode("Lua/device_module/statuses.lua"),
