@@ -1,6 +1,5 @@
-/* libssh, loaded with the first session instead of with the process: it brings OpenSSL and Kerberos along, which together
- * take longer to load than all else that a start of Lectern loads. And what a session's thread needs of the system beside it
- * that Swift's Glibc module leaves out. */
+/* libssh, loaded with the first session instead of with the process: it brings OpenSSL and Kerberos along, nine libraries
+ * to map and relocate. And what a session's thread needs of the system beside it that Swift's Glibc module leaves out. */
 #ifndef LECTERN_CSSH_H
 #define LECTERN_CSSH_H
 
