@@ -28,9 +28,9 @@ let package = Package(
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .systemLibrary(name: "CSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
         .target(name: "CLuaShim", dependencies: ["CLua"]),
         .target(name: "CSerial"),
+        .target(name: "CSSH"),
         .target(
             name: "LuaRuntime",
             dependencies: ["CLuaShim"],
@@ -67,7 +67,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Lua/environment.lua"), .embedInCode("Lua/handlers.lua"), .embedInCode("Lua/meset.lua"),
-                .embedInCode("Lua/re.lua"), .embedInCode("Lua/secsgem.lua"),
+                .embedInCode("Lua/re.lua"), .embedInCode("Lua/secsgem.lua"), .embedInCode("Lua/device_module.lua"),
                 .embedInCode("Lua/device_module/declaration.lua"), .embedInCode("Lua/device_module/values.lua"),
                 .embedInCode("Lua/device_module/replies.lua"), .embedInCode("Lua/device_module/framing.lua"),
                 .embedInCode("Lua/device_module/protocol.lua"), .embedInCode("Lua/device_module/statuses.lua"),
@@ -83,6 +83,7 @@ let package = Package(
                 "Lectern", "ControlCore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings

@@ -2,6 +2,7 @@ import ArgumentParser
 import ControlCore
 import Glibc
 import Lectern
+import NIOPosix
 import UnixSignals
 
 /// `lectern run`
@@ -35,7 +36,11 @@ struct RunCommand: AsyncParsableCommand {
             fail("\(error)")
         }
         let writer = LogWriter(.output)
-        let host = ControlHost(source: .file(arguments.program), configuration: configuration) {
+        // The process has this one program. The shared group would start a thread for each processor.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let host = ControlHost(
+            source: .file(arguments.program), configuration: configuration, eventLoopGroup: group
+        ) {
             ConsoleLog(
                 format: configuration.logFormat, level: configuration.logLevel,
                 colours: StandardStream.output.showsColours, timeZone: SystemTimeZone(),

@@ -167,8 +167,6 @@ final class ClassRecord {
     let name: String
     /// The class's name and the names that it also counts as.
     let names: [String]
-    let members: [String]
-    let methods: Set<String>
     /// Whether an object is of the type that the class is declared for.
     let isOf: (AnyObject) -> Bool
     let describe: (AnyObject) -> String
@@ -179,15 +177,17 @@ final class ClassRecord {
     let heldUp: ((AnyObject, Bool) -> Void)?
     let idle: ((AnyObject, LuaInstance) -> Void)?
     var metatable: LuaReference?
-    let surface: ClassSurface
+    // Put together when asked for: a program that makes no mistake in a name never does.
+    private let makeSurface: () -> ClassSurface
+    private(set) lazy var surface = makeSurface()
+    private(set) lazy var members = surface.members.map(\.name)
+    private(set) lazy var methods = Set(surface.members.filter { $0.kind == .method }.map(\.name))
 
     init<Object>(id: UInt32, _ declaration: LuaClass<Object>) {
         self.id = id
         name = declaration.name
         names = [declaration.name] + (declaration.baseName.map { [$0] } ?? [])
-        surface = ClassSurface(declaration)
-        members = surface.members.map(\.name)
-        methods = Set(surface.members.filter { $0.kind == .method }.map(\.name))
+        makeSurface = { ClassSurface(declaration) }
         isOf = { $0 is Object }
         let name = declaration.name
         let describe = declaration.describe

@@ -73,10 +73,7 @@ extension LuaRuntime {
                 (call) throws(LuaFault) in
                 let file = try surroundings.loadFile(call.string(1) ?? "")
                 try call.runtime.load(file.text, path: file.shownPath, on: call.stack)
-                if !call.isNil(2) {
-                    call.push(argument: 2)
-                    shim_set_environment(call.stack.L)
-                }
+                if !call.isNil(2) { call.setEnvironment(toArgument: 2) }
                 return .values(1)
             })
         setInternal(
@@ -216,5 +213,13 @@ private final class ModuleGates {
             needed = waitsFor[loader]
         }
         return false
+    }
+}
+
+extension LuaCall {
+    /// Lets the compiled text on top find its globals in an argument.
+    package func setEnvironment(toArgument argument: Int) {
+        push(argument: argument)
+        shim_set_environment(stack.L)
     }
 }

@@ -106,6 +106,20 @@ struct CommandInterop {
         #expect(result.lines == [expected])
     }
 
+    @Test("A start loads no SSH, and starts one thread for the program however many processors there are")
+    func start() async throws {
+        let folder = try Project.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Project.write("print('ready')", to: "\(folder)/main.lua")
+        let peer = try Peer(Project.lectern, ["run", "\(folder)/main.lua"])
+        try await peer.line(containing: "ready")
+        let mappings = try peer.mappings()
+        #expect(mappings.contains("liblua5.4"))
+        #expect(!mappings.contains("libssh") && !mappings.contains("libcrypto"))
+        #expect(try peer.threads().filter { $0.hasPrefix("NIO-") }.count == 1)
+        await peer.kill()
+    }
+
     @Test("A pipe in place of a program is refused at once")
     func pipe() async throws {
         let folder = try Project.temporaryFolder()

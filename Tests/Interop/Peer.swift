@@ -112,6 +112,12 @@ final class Peer: Sendable {
         return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").count
     }
 
+    /// What the process has mapped, a line each; files with their paths.
+    func mappings() throws -> String {
+        let id = process.withLockedValue { $0.processIdentifier }
+        return try String(contentsOfFile: "/proc/\(id)/maps", encoding: .utf8)
+    }
+
     /// The processes that it has started and that run.
     func children() throws -> [pid_t] {
         let id = process.withLockedValue { $0.processIdentifier }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The system packages that the build and the tests need. Sourced, after messages.sh.
 
-# Lua, PCRE2 and libssh are linked; pkg-config finds them; git fetches the Swift packages; python3, socat, openssl and
-# sshd play peers in the tests.
+# Lua, PCRE2 and libyaml are linked, which pkg-config finds, and libssh is loaded by the first SSH session; git fetches the
+# Swift packages; python3, socat, openssl and sshd play peers in the tests.
 required_packages=(liblua5.4-dev libpcre2-dev libssh-dev libyaml-dev pkg-config git python3 python3-venv socat openssl openssh-server)
 
 # Prints those that are not installed.

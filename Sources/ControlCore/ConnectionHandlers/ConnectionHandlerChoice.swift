@@ -1,5 +1,5 @@
 /// Which connection handler an object gets.
-public enum ConnectionHandlerKind: Hashable, Sendable {
+public enum ConnectionHandlerKind: String, Sendable {
     /// ``RawSimplePipeHandler``
     case rawSimplePipe
     /// ``ModuleSimplePipeHandler``

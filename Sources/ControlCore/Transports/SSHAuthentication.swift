@@ -19,7 +19,7 @@ struct SSHAuthentication {
     /// Logs in.
     /// - Throws: ``ConnectFailure/authenticationFailed(detail:)`` when the host refuses.
     mutating func run() throws(SSHStop) {
-        if try accepts(attempt { ssh_userauth_none(session.handle, nil) }) { return }
+        if try accepts(attempt { session.ssh.userauth_none(session.handle, nil) }) { return }
         if allows(SSH_AUTH_METHOD_PUBLICKEY) {
             for path in login.settings.keyFiles where try tryKey(path) { return }
         } else if !login.settings.keyFiles.isEmpty {
@@ -28,7 +28,7 @@ struct SSHAuthentication {
         if allows(SSH_AUTH_METHOD_INTERACTIVE), try answerPrompts() { return }
         if allows(SSH_AUTH_METHOD_PASSWORD) {
             tried.append("password")
-            let code = try attempt { ssh_userauth_password(session.handle, nil, login.credentials.password) }
+            let code = try attempt { session.ssh.userauth_password(session.handle, nil, login.credentials.password) }
             if try accepts(code) { return }
         }
         throw .failed(login.refusal(tried: tried, notes: notes))
@@ -40,7 +40,7 @@ struct SSHAuthentication {
 
     /// Whether the host takes this way. The list is of its latest refusal.
     private func allows(_ way: some BinaryInteger) -> Bool {
-        UInt32(truncatingIfNeeded: ssh_userauth_list(session.handle, nil)) & UInt32(way) != 0
+        UInt32(truncatingIfNeeded: session.ssh.userauth_list(session.handle, nil)) & UInt32(way) != 0
     }
 
     /// - Returns: whether the user is in. A host that wants more than one way has answered with a shorter list.
@@ -60,27 +60,27 @@ struct SSHAuthentication {
     private mutating func tryKey(_ path: String) throws(SSHStop) -> Bool {
         var key: ssh_key?
         // Without a callback OpenSSL would ask for a passphrase at the terminal.
-        let code = ssh_pki_import_privkey_file(path, nil, { _, _, _, _, _, _ in -1 }, nil, &key)
+        let code = session.ssh.pki_import_privkey_file(path, nil, { _, _, _, _, _, _ in -1 }, nil, &key)
         guard code == SSH_OK else {
             notes.append("the key '\(path)' cannot be read, or needs a passphrase")
             return false
         }
-        defer { ssh_key_free(key) }
+        defer { session.ssh.key_free(key) }
         tried.append("the key '\(path)'")
-        return try accepts(attempt { ssh_userauth_publickey(session.handle, nil, key) })
+        return try accepts(attempt { session.ssh.userauth_publickey(session.handle, nil, key) })
     }
 
     private mutating func answerPrompts() throws(SSHStop) -> Bool {
         tried.append("keyboard-interactive")
         var hasAnswered = false
         for _ in 0..<Self.roundLimit {
-            let code = try attempt { ssh_userauth_kbdint(session.handle, nil, nil) }
+            let code = try attempt { session.ssh.userauth_kbdint(session.handle, nil, nil) }
             guard code == CInt(SSH_AUTH_INFO.rawValue) else { return try accepts(code) }
-            let count = ssh_userauth_kbdint_getnprompts(session.handle)
+            let count = session.ssh.userauth_kbdint_getnprompts(session.handle)
             for index in 0..<UInt32(max(count, 0)) {
                 var echo: CChar = 0
                 // It gives nil only for an index out of range.
-                _ = ssh_userauth_kbdint_getprompt(session.handle, index, &echo)
+                _ = session.ssh.userauth_kbdint_getprompt(session.handle, index, &echo)
                 if echo == 0, hasAnswered {
                     // What is hidden comes a second time when the host wants a new password. That is for a person.
                     throw .failed(
@@ -89,7 +89,7 @@ struct SSHAuthentication {
                 // A prompt that shows what is typed asks who it is.
                 let answer = echo == 0 ? login.credentials.password : login.credentials.user
                 if echo == 0 { hasAnswered = true }
-                guard ssh_userauth_kbdint_setanswer(session.handle, index, answer) == 0 else {
+                guard session.ssh.userauth_kbdint_setanswer(session.handle, index, answer) == 0 else {
                     throw .failed(.handshakeFailed(detail: session.problem))
                 }
             }

@@ -12,7 +12,7 @@ enum SSHHostKey {
         let settings = session.target.login.settings
         let host = ConnectFailure.knownHostName(session.target.host, port: session.target.port)
         let failure = file.withLock { _ -> ConnectFailure? in
-            switch ssh_session_is_known_server(session.handle) {
+            switch session.ssh.session_is_known_server(session.handle) {
             case SSH_KNOWN_HOSTS_OK:
                 return nil
             case SSH_KNOWN_HOSTS_CHANGED, SSH_KNOWN_HOSTS_OTHER:
@@ -22,7 +22,7 @@ enum SSHHostKey {
                 guard settings.hostKeyPolicy == .acceptNew else {
                     return .hostKeyUnknown(of: host, key: fingerprint(session), knownHosts: settings.knownHosts)
                 }
-                guard ssh_session_update_known_hosts(session.handle) == SSH_OK else {
+                guard session.ssh.session_update_known_hosts(session.handle) == SSH_OK else {
                     return .hostKeyUnknown(
                         detail: "the key of \(host) cannot be noted in '\(settings.knownHosts)': \(session.problem)")
                 }
@@ -37,16 +37,18 @@ enum SSHHostKey {
     /// As `ssh-keygen -l` shows it: `SHA256:…`.
     private static func fingerprint(_ session: SSHSession) -> String {
         var key: ssh_key?
-        guard ssh_get_server_publickey(session.handle, &key) == SSH_OK else { return "unknown" }
-        defer { ssh_key_free(key) }
+        guard session.ssh.get_server_publickey(session.handle, &key) == SSH_OK else { return "unknown" }
+        defer { session.ssh.key_free(key) }
         var hash: UnsafeMutablePointer<UInt8>?
         var length = 0
-        guard ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_SHA256, &hash, &length) == SSH_OK else {
+        guard session.ssh.get_publickey_hash(key, SSH_PUBLICKEY_HASH_SHA256, &hash, &length) == SSH_OK else {
             return "unknown"
         }
-        defer { ssh_clean_pubkey_hash(&hash) }
-        guard let text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, length) else { return "unknown" }
-        defer { ssh_string_free_char(text) }
+        defer { session.ssh.clean_pubkey_hash(&hash) }
+        guard let text = session.ssh.get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, length) else {
+            return "unknown"
+        }
+        defer { session.ssh.string_free_char(text) }
         return String(cString: text)
     }
 }

@@ -13,6 +13,7 @@ final class SSHSession {
     let target: SSHTarget
     let mailbox: SSHMailbox
     let descriptor: CInt
+    let ssh: cssh_functions
     let handle: ssh_session
     private let deadline: NIODeadline
     private var channel: ssh_channel?
@@ -31,8 +32,15 @@ final class SSHSession {
     init(
         _ target: SSHTarget, descriptor: CInt, deadline: NIODeadline, mailbox: SSHMailbox
     ) throws(SSHStop) {
+        do throws(ConnectFailure) {
+            ssh = try SSHLibrary.functions()
+        } catch {
+            callbacks.deallocate()
+            Glibc.close(descriptor)
+            throw .failed(error)
+        }
         callbacks.initialize(to: ssh_channel_callbacks_struct())
-        guard let handle = ssh_new() else {
+        guard let handle = ssh.new() else {
             callbacks.deallocate()
             Glibc.close(descriptor)
             throw .failed(.other(systemErrorText(ENOMEM)))
@@ -44,42 +52,42 @@ final class SSHSession {
         self.mailbox = mailbox
         // From here on deinit closes the socket: it goes first.
         var socket = descriptor
-        ssh_options_set(handle, SSH_OPTIONS_FD, &socket)
+        _ = ssh.options_set(handle, SSH_OPTIONS_FD, &socket)
         try configure()
     }
 
     deinit {
         if let event {
-            ssh_event_remove_session(event, handle)
-            ssh_event_free(event)
+            _ = ssh.event_remove_session(event, handle)
+            ssh.event_free(event)
         }
         if let channel {
             // They must not see an object that is on its way out.
-            ssh_remove_channel_callbacks(channel, callbacks)
-            ssh_channel_free(channel)
+            _ = ssh.remove_channel_callbacks(channel, callbacks)
+            ssh.channel_free(channel)
         }
         // Closes the socket too, unless a failure has done so already. After ssh_disconnect it would stay open.
-        ssh_free(handle)
+        ssh.free(handle)
         callbacks.deallocate()
     }
 
     /// What libssh says of its last failure.
     var problem: String {
-        let text = String(cString: ssh_get_error(UnsafeMutableRawPointer(handle)))
+        let text = ssh.get_error(UnsafeMutableRawPointer(handle)).map { String(cString: $0) } ?? ""
         return text.isEmpty ? "the connection was lost" : text
     }
 
-    var isConnected: Bool { ssh_is_connected(handle) != 0 }
+    var isConnected: Bool { ssh.is_connected(handle) != 0 }
 
     // MARK: Opening
 
     private func configure() throws(SSHStop) {
-        ssh_set_blocking(handle, 0)
+        ssh.set_blocking(handle, 0)
         var (off, verbosity, port) = (false, CInt(SSH_LOG_NOLOG), UInt32(target.port))
         // The user's own configuration is for the user's own sessions.
-        ssh_options_set(handle, SSH_OPTIONS_PROCESS_CONFIG, &off)
-        ssh_options_set(handle, SSH_OPTIONS_LOG_VERBOSITY, &verbosity)
-        ssh_options_set(handle, SSH_OPTIONS_PORT, &port)
+        _ = ssh.options_set(handle, SSH_OPTIONS_PROCESS_CONFIG, &off)
+        _ = ssh.options_set(handle, SSH_OPTIONS_LOG_VERBOSITY, &verbosity)
+        _ = ssh.options_set(handle, SSH_OPTIONS_PORT, &port)
         let settings = target.login.settings
         try set(SSH_OPTIONS_HOST, target.host, "host")
         try set(SSH_OPTIONS_USER, target.login.credentials.user, "user")
@@ -90,14 +98,14 @@ final class SSHSession {
     }
 
     private func set(_ option: ssh_options_e, _ value: String, _ name: String) throws(SSHStop) {
-        guard ssh_options_set(handle, option, value) == SSH_OK else {
+        guard ssh.options_set(handle, option, value) == SSH_OK else {
             throw .failed(.handshakeFailed(detail: "the \(name) '\(value)' cannot be used: \(problem)"))
         }
     }
 
     /// Exchanges keys.
     func connect() throws(SSHStop) {
-        let code = try settle { ssh_connect(handle) }
+        let code = try settle { ssh.connect(handle) }
         guard code == SSH_OK else { throw .failed(.handshakeFailed(detail: handshakeProblem)) }
     }
 
@@ -112,13 +120,13 @@ final class SSHSession {
 
     /// Opens the channel with a terminal and the user's shell.
     func openShell() throws(SSHStop) {
-        guard let channel = ssh_channel_new(handle) else { throw .failed(.other(systemErrorText(ENOMEM))) }
+        guard let channel = ssh.channel_new(handle) else { throw .failed(.other(systemErrorText(ENOMEM))) }
         self.channel = channel
-        try check(settle { ssh_channel_open_session(channel) }, "opens no channel")
+        try check(settle { ssh.channel_open_session(channel) }, "opens no channel")
         let (type, columns, rows) = Self.terminal
         // A device without terminals gives a shell even so.
-        _ = try settle { ssh_channel_request_pty_size(channel, type, columns, rows) }
-        try check(settle { ssh_channel_request_shell(channel) }, "gives no shell")
+        _ = try settle { ssh.channel_request_pty_size(channel, type, columns, rows) }
+        try check(settle { ssh.channel_request_shell(channel) }, "gives no shell")
         callbacks.pointee.size = MemoryLayout<ssh_channel_callbacks_struct>.size
         // The session outlives its channel, and both live on this thread alone.
         callbacks.pointee.userdata = Unmanaged.passUnretained(self).toOpaque()
@@ -134,12 +142,12 @@ final class SSHSession {
             SSHSession.from(session)?.hasPeerEnded = true
             SSHSession.from(session)?.hasPeerClosed = true
         }
-        ssh_set_channel_callbacks(channel, callbacks)
+        _ = ssh.set_channel_callbacks(channel, callbacks)
         // What came before the callbacks were there.
-        if ssh_channel_is_eof(channel) != 0 { hasPeerEnded = true }
-        guard let event = ssh_event_new() else { throw .failed(.other(systemErrorText(ENOMEM))) }
+        if ssh.channel_is_eof(channel) != 0 { hasPeerEnded = true }
+        guard let event = ssh.event_new() else { throw .failed(.other(systemErrorText(ENOMEM))) }
         self.event = event
-        ssh_event_add_session(event, handle)
+        _ = ssh.event_add_session(event, handle)
     }
 
     private static func from(_ pointer: UnsafeMutableRawPointer?) -> SSHSession? {
@@ -167,21 +175,21 @@ final class SSHSession {
     var pollEvents: CInt { CInt(POLLIN) | (isWritePending ? CInt(POLLOUT) : 0) }
 
     /// Whether libssh holds bytes that the socket has not taken.
-    var isWritePending: Bool { ssh_get_poll_flags(handle) & CInt(SSH_WRITE_PENDING) != 0 }
+    var isWritePending: Bool { ssh.get_poll_flags(handle) & CInt(SSH_WRITE_PENDING) != 0 }
 
     /// Whether the host's window and the socket have room for bytes now.
-    var canWrite: Bool { !isWritePending && ssh_channel_window_size(channel) > 0 }
+    var canWrite: Bool { !isWritePending && ssh.channel_window_size(channel) > 0 }
 
     /// Lets libssh move what it can between the socket and its buffers.
     /// - Returns: whether there was something.
-    func process() -> Bool { ssh_event_dopoll(event, 0) == SSH_OK }
+    func process() -> Bool { ssh.event_dopoll(event, 0) == SSH_OK }
 
     /// Gives libssh the first bytes, as many as the host's window and the socket allow; takes them off `bytes`.
     /// - Returns: how many; 0 when none, nil when the session is broken.
     func write(_ bytes: inout ByteBuffer) -> Int? {
         guard !isWritePending else { return isConnected ? 0 : nil }
         let count = bytes.withUnsafeReadableBytes { raw in
-            Int(ssh_channel_write(channel, raw.baseAddress, UInt32(min(raw.count, Self.chunk))))
+            Int(ssh.channel_write(channel, raw.baseAddress, UInt32(min(raw.count, Self.chunk))))
         }
         guard count >= 0 else { return nil }
         bytes.moveReaderIndex(forwardBy: count)
@@ -202,7 +210,7 @@ final class SSHSession {
         while bytes.readableBytes < limit {
             let room = min(limit - bytes.readableBytes, Self.chunk)
             let count = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: min(room, 4096)) { raw in
-                let count = ssh_channel_read_nonblocking(
+                let count = ssh.channel_read_nonblocking(
                     channel, raw.baseAddress, UInt32(min(raw.count, room)), isError)
                 // Nothing there, the end and failures: the last two are asked for elsewhere.
                 return max(Int(count), 0)
@@ -214,13 +222,13 @@ final class SSHSession {
     /// Tells the host that nothing more comes, and that the channel is to be closed.
     func closeChannel() {
         // On a broken session it fails, and then there is nobody to tell.
-        ssh_channel_close(channel)
+        _ = ssh.channel_close(channel)
     }
 
     /// Sends something that the host has to answer, so that nothing between takes the connection for dead. Hosts that do
     /// not answer are left alone: whether they live is the system's to find out.
     func keepAlive() {
-        ssh_send_keepalive(handle)
+        _ = ssh.send_keepalive(handle)
     }
 }
 

@@ -31,7 +31,7 @@ extension BindingContext {
         ("classes", PackageResources.device_classes_lua),
     ]
 
-    /// Makes `DeviceModule`, which is written in Lua, known to the program.
+    /// Makes `DeviceModule`, which is written in Lua and compiled with its first use, known to the program.
     func registerDeviceModules() throws(LuaFault) {
         let classes = LuaType.instance(["EthernetClientInterface", "SerialInterface"])
         runtime.setInternal(
@@ -60,8 +60,20 @@ extension BindingContext {
                 instance.keep(slots.data, popping: call.stack)
                 return call.returning(isUp)
             })
-        for part in Self.deviceModuleParts {
-            try runtime.run(part.text, chunk: "=[lectern device module: \(part.name)]", arguments: [])
-        }
+        runtime.setInternal(
+            "device_module_part",
+            // Returns the compiled part; what it calls globals are the fields of the environment.
+            LuaFunction(
+                "DeviceModule", [.required("name", .string, ""), .required("environment", .table, "")], ""
+            ) { (call) throws(LuaFault) in
+                let name = call.string(1)
+                guard let part = Self.deviceModuleParts.first(where: { $0.name == name }) else { return .none }
+                try call.runtime.load(part.text, path: "=[lectern device module: \(part.name)]", on: call.stack)
+                call.setEnvironment(toArgument: 2)
+                return .values(1)
+            })
+        try runtime.run(
+            PackageResources.device_module_lua, chunk: "=[lectern device module]",
+            arguments: Self.deviceModuleParts.map(\.name))
     }
 }

@@ -9,10 +9,10 @@ final class HandlerContext {
     /// Makes the handlers of one kind, whose declaration knows its slots.
     typealias Maker = (HandlerRequest) throws(LuaFault) -> LuaResult
 
-    var steps: [Step: LuaReference] = [:]
-    private(set) var makers: [ConnectionHandlerKind: Maker] = [:]
+    var steps = NamedValues<LuaReference>()
+    private(set) var makers = NamedValues<Maker>()
     /// Where instances keep the program's callback for the ConnectionStatus; set as the makers are.
-    var listeners: [ConnectionHandlerKind: LuaEvent] = [:]
+    var listeners = NamedValues<LuaEvent>()
     /// The handlers of a program take turns to poll.
     var pollPhases = PollPhases()
 

@@ -71,8 +71,8 @@ extension BindingContext {
                 [handlers] (call) throws(LuaFault) in
                 guard let instance = call.instance(1) else { return .none }
                 call.push(argument: 2)
-                let isTcp = instance.object is ModuleTcpHandler
-                guard let slot = handlers.listeners[isTcp ? .moduleTcp : .moduleSimplePipe] else { return .none }
+                let kind: ConnectionHandlerKind = instance.object is ModuleTcpHandler ? .moduleTcp : .moduleSimplePipe
+                guard let slot = handlers.listeners[kind] else { return .none }
                 instance.keep(slot, popping: call.stack)
                 return .none
             })

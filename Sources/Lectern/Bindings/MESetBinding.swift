@@ -7,7 +7,7 @@ final class MutuallyExclusiveSet {}
 final class MESetContext {
     fileprivate enum Step: String, CaseIterable { case SetCurrent, GetCurrent, Append, Remove, SetStates }
 
-    fileprivate var steps: [Step: LuaReference] = [:]
+    fileprivate var steps = NamedValues<LuaReference>()
 
     /// Calls what meset.lua does for a method, with the state and the method's arguments.
     fileprivate func call(

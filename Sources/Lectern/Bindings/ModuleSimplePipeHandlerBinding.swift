@@ -10,7 +10,7 @@ func declareModuleSimplePipeHandler(_ context: BindingContext) -> LuaClass<Modul
     let module = ModuleFace(&c, context)
     declarePolling(&c)
     c.whenAttached { handler, instance, _ in face.attach(handler, to: instance, then: module.listener) }
-    context.handlers.listeners[.moduleSimplePipe] = module.listener
+    context.handlers.listeners[ConnectionHandlerKind.moduleSimplePipe] = module.listener
     context.handlers.makes(.moduleSimplePipe) { [unowned context] (request) throws(LuaFault) in
         guard let pipe = request.pipe else { throw LuaFault.notThatInterface }
         let handler = try request.call.checked { () throws(ParameterError) in

@@ -13,7 +13,7 @@ func declareModuleTcpHandler(_ context: BindingContext) -> LuaClass<ModuleTcpHan
         face.attach(handler, to: instance, then: module.listener)
         handler.onConnectFailed = { [link = instance.link] in link.instance?.fire(connectFailed, $0.reason) }
     }
-    context.handlers.listeners[.moduleTcp] = module.listener
+    context.handlers.listeners[ConnectionHandlerKind.moduleTcp] = module.listener
     context.handlers.makes(.moduleTcp) { [unowned context] (request) throws(LuaFault) in
         guard let client = request.interface as? EthernetClientInterface else { throw LuaFault.notThatInterface }
         let handler = try request.call.checked { () throws(ParameterError) in

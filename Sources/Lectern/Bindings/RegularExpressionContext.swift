@@ -16,7 +16,7 @@ final class RegularExpressionContext {
     /// The class of a Match, whose first slots are for that string and the Pattern.
     var matchClass: RegisteredClass<FoundMatch>?
 
-    private var loops: [Loop: LuaReference] = [:]
+    private var loops = NamedValues<LuaReference>()
 
     init(runtime: LuaRuntime, cache: RegularExpressionCache) {
         self.runtime = runtime

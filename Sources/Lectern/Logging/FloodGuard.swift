@@ -28,7 +28,7 @@ final class FloodGuard {
     private let environment: any Environment
     private var secondEnd: NIODeadline
     private var passedOfPlace: [Place: Int] = [:]
-    private var passedOfSeverity: [ProgramLogEntry.Severity: Int] = [:]
+    private var passedOfSeverity = NamedValues<Int>()
     /// The places that were named first among those with something left out, and the rest of what was left out.
     private var leftOut: [(place: Place, count: Int)] = []
     private var leftOutElsewhere = 0
@@ -75,7 +75,7 @@ final class FloodGuard {
         leftOut.removeAll(keepingCapacity: true)
         leftOutElsewhere = 0
         passedOfPlace.removeAll(keepingCapacity: true)
-        passedOfSeverity.removeAll(keepingCapacity: true)
+        passedOfSeverity.removeAll()
     }
 
     private func leaveOut(_ place: Place) {

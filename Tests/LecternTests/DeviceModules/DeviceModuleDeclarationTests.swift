@@ -26,6 +26,22 @@ struct DeviceModuleDeclarationTests {
         #expect(scene.room.lines == ["<class EthernetClass>"])
     }
 
+    @Test("A program may have other uses for the names of Lua's libraries and classes before its first declaration")
+    func names() throws {
+        let scene = try DeviceModuleScene(
+            """
+            m = declaration()
+            class, isinstance, Pattern, EthernetClientInterface, ValueError, ipairs, table.sort = nil
+            print(DeviceModule(m).EthernetClass)
+            m.name = nil
+            print(select(2, pcall(DeviceModule, m)))
+            """)
+        #expect(scene.room.lines.first == "<class EthernetClass>")
+        #expect(
+            scene.room.lines.last?.hasSuffix("ValueError: DeviceModule: the field 'name' must be the module's name")
+                == true, "\(scene.room.lines)")
+    }
+
     @Test(
         "The module and its connections: a mistake names module, connection and field",
         arguments: [

@@ -93,7 +93,9 @@ private func declareAddPeer(
         call.selfInstance?.keep(instance, named: name, in: handlers, call.stack)
         // A manager with peers goes on telling of them.
         call.selfInstance?.setActive(true)
-        guard kind != .hsms, let step = secsgem.steps[.make_handler] else { return call.returning(instance) }
+        guard kind != .hsms, let step = secsgem.steps[SecsgemContext.Step.make_handler] else {
+            return call.returning(instance)
+        }
         call.stack.push(step)
         call.push(argument: 6)
         instance.push(onto: call.stack)

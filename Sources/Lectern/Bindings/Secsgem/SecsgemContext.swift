@@ -15,7 +15,7 @@ final class SecsgemContext {
     /// Lets a multi-passive connection, made by the call, bring what happens to the delegate that the call names.
     var attachMultiPassive: ((HsmsMultiPassiveConnection, LuaInstance, LuaCall) -> Void)?
 
-    private(set) var steps: [Step: LuaReference] = [:]
+    private(set) var steps = NamedValues<LuaReference>()
 
     /// What secsgem.lua hands its steps in with.
     func collector() -> LuaFunction {
