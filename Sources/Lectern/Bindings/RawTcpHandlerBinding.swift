@@ -29,11 +29,12 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
         handler.onConnectFailed = { [link = instance.link] in link.instance?.fire(connectFailed, $0.reason) }
         handler.onReceiveData = { [link = instance.link] in link.instance?.fire(receiveData, $0) }
     }
-    context.handlers.makes(.rawTcp) { [unowned context] (request) throws(LuaFault) in
+    let find = context.runtime.instanceFinder
+    context.handlers.makes(.rawTcp) { (request) throws(LuaFault) in
         guard let client = request.interface as? EthernetClientInterface else { throw LuaFault.notThatInterface }
         let handler = try request.call.checked { () throws(ParameterError) in
-            try RawTcpHandler(interface: client, options: request.options) { [weak context] handler, finished in
-                guard let instance = context?.runtime.knownInstance(of: handler) else { return finished() }
+            try RawTcpHandler(interface: client, options: request.options) { handler, finished in
+                guard let instance = find(handler) else { return finished() }
                 instance.start(face.query) { _ in finished() }
             }
         }
