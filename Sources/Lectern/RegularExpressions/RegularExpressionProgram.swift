@@ -192,6 +192,15 @@ final class RegularExpressionProgram {
         return start < 0 ? nil : start..<offsets[group * 2 + 1]
     }
 
+    /// The ranges of all groups in the last successful search, that of the whole match first.
+    var ranges: [Range<Int>?] {
+        let count = slotCount / 2
+        return [Range<Int>?](unsafeUninitializedCapacity: count) { ranges, initialized in
+            for group in 0..<count { ranges.initializeElement(at: group, to: range(ofGroup: group)) }
+            initialized = count
+        }
+    }
+
     // MARK: - The engine
 
     private func run(
