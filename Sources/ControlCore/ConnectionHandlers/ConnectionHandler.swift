@@ -65,7 +65,7 @@ public class ConnectionHandler {
 
     /// One run of the query.
     private final class Poll {
-        private var timer: ControlTimer?
+        @exclusivity(unchecked) private var timer: ControlTimer?
 
         init(of timer: ControlTimer) {
             self.timer = timer

@@ -76,7 +76,13 @@ public final class EthernetClientInterface: DeviceInterface {
     /// For UDP only. Assigned in init, as it needs self, and never again.
     private var datagrams: DatagramConnection?
     /// Commands, keep-alive and pauses, which outlive a connection.
-    public private(set) lazy var traffic = DeviceTraffic(environment: environment, line: self)
+    public var traffic: DeviceTraffic {
+        if let knownTraffic { return knownTraffic }
+        let traffic = DeviceTraffic(environment: environment, line: self)
+        knownTraffic = traffic
+        return traffic
+    }
+    private var knownTraffic: DeviceTraffic?
 
     /// Makes an interface that is not connected.
     /// - Parameters:
@@ -127,6 +133,7 @@ public final class EthernetClientInterface: DeviceInterface {
     }
 
     deinit {
+        knownTraffic?.lineIsGone()
         datagrams?.ownerIsGone()
     }
 
