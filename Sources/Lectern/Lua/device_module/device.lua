@@ -57,7 +57,7 @@ end
 
 --- Asks the device for a status. The answer comes later, to ReadStatus and to those who subscribed.
 function Device:Update(command, qualifier)
-    local d = state_of(self)
+    local d = self[STATE] or state_of(self)
     local record = qualifier == nil and d.singles[command] or kit.named(d, command, qualifier)
     local declared = record.command
     if not declared.query then
@@ -109,7 +109,7 @@ end
 
 --- The last known value; nil when the device has not told one yet.
 function Device:ReadStatus(command, qualifier)
-    local d = state_of(self)
+    local d = self[STATE] or state_of(self)
     local record = qualifier == nil and d.singles[command] or kit.named(d, command, qualifier)
     return record.value
 end

@@ -146,7 +146,7 @@ end
 local function write(d, record, value)
     record.value = value
     call_all(d, record.subscribers, record)
-    if #record.command.qualifiers > 0 then call_all(d, d.subscribers[record.command.name], record) end
+    if record.qualifier then call_all(d, d.subscribers[record.command.name], record) end
 end
 kit.write = write
 
