@@ -32,14 +32,17 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
     let find = context.runtime.instanceFinder
     context.handlers.makes(.rawTcp) { (request) throws(LuaFault) in
         guard let client = request.interface as? EthernetClientInterface else { throw LuaFault.notThatInterface }
+        let asked = Box<LuaInstance.Link>()
         let handler = try request.call.checked { () throws(ParameterError) in
-            try RawTcpHandler(interface: client, options: request.options) { handler, finished in
-                guard let instance = find(handler) else { return finished() }
+            try RawTcpHandler(interface: client, options: request.options) { _, finished in
+                guard let instance = asked.value?.instance else { return finished() }
                 instance.start(face.query) { _ in finished() }
             }
         }
-        return request.push(
+        let result = request.push(
             handler, as: "RawTcpHandler", keeping: [(face.interface, .given), (face.query, .query)])
+        asked.value = find(handler)?.link
+        return result
     }
     return c
 }

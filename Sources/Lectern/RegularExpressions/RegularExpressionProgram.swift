@@ -194,11 +194,9 @@ final class RegularExpressionProgram {
 
     /// The ranges of all groups in the last successful search, that of the whole match first.
     var ranges: [Range<Int>?] {
-        let count = slotCount / 2
-        return [Range<Int>?](unsafeUninitializedCapacity: count) { ranges, initialized in
-            for group in 0..<count { ranges.initializeElement(at: group, to: range(ofGroup: group)) }
-            initialized = count
-        }
+        var ranges = [Range<Int>?](repeating: nil, count: slotCount / 2)
+        for group in ranges.indices { ranges[group] = range(ofGroup: group) }
+        return ranges
     }
 
     // MARK: - The engine
