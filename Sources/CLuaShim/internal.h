@@ -59,8 +59,11 @@ typedef struct shim_host {
     int kill;
     bool warned;
     int chain_depth;            /* errors.c: at how many nested resumes the last error through a coroutine was; 0: none */
-    const void *handle_meta;    /* objects.c */
     bool hooks_off;             /* the kill was raised inside a hook and no protected call has restored hooks since */
+
+    /* objects.c: references of the registry, where a number is found faster than an address; and how many handles there are */
+    int handle_metatable, anchors, instances;
+    size_t instance_count;
 
     /* finalizers.c */
     int64_t finalizers_first;
@@ -77,9 +80,9 @@ typedef struct shim_host {
 static inline shim_host *shim_host_of(lua_State *L) { return *(shim_host **)lua_getextraspace(L); }
 
 /* Keys in the registry and in instances: their addresses count. */
-extern const char shim_key_handle, shim_key_instances, shim_key_anchors, shim_key_internals, shim_key_error_meta,
+extern const char shim_key_handle, shim_key_internals, shim_key_error_meta,
     shim_key_chain_error, shim_key_chain_text, shim_key_waiting, shim_key_sentinel, shim_key_sentinel_meta,
-    shim_key_finalizer_queue, shim_key_handle_meta;
+    shim_key_finalizer_queue;
 
 void *shim_allocate(void *ud, void *block, size_t old_size, size_t new_size);
 int shim_panic(lua_State *L);

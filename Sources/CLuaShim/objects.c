@@ -2,11 +2,11 @@
  * Instances: Lua tables that carry a handle to a Swift object, so that programs add fields freely and derive classes.
  *
  *   instance[handle key] = userdata { object, class id }, whose user values are the event handlers.
- *   registry.anchors      a list: the instances of active resources, each at the place that is its anchor
- *   registry.instances    weak values: object address -> instance of the others (one instance per object)
+ *   anchors      a list: the instances of active resources, each at the place that is its anchor
+ *   instances    weak values: object address -> instance of the others (one instance per object)
  *
  * Events are those of active objects nearly always, and a program may have a hundred thousand of these: Swift remembers
- * the anchor of each, and finds it at once.
+ * the anchor of each, and finds it at once. Instances that Swift never looks for are in neither table.
  *
  * A class is a table of members, flattened at definition. Its accessors table maps names to codes: a property's getter
  * and setter, or an event's number. Handlers live inside the instance, so a handler whose closure sees the instance is
@@ -17,9 +17,22 @@
 #include <limits.h>
 
 typedef struct handle {
+    const void *mark;   /* of a handle, see push_handle */
     void *object;
+    uint64_t handlers;  /* a bit for each event that has a handler */
     uint32_t class_id;
 } handle;
+
+/* The bit of an event in `handlers`. Those beyond the last bit share it, and never clear it. */
+static uint64_t bit_of(int event) { return UINT64_C(1) << (event < SHIM_LAST_HANDLER_BIT ? event : SHIM_LAST_HANDLER_BIT); }
+
+static void note_handler(handle *u, int event, bool is_set) {
+    if (is_set) {
+        u->handlers |= bit_of(event);
+    } else if (event < SHIM_LAST_HANDLER_BIT) {
+        u->handlers &= ~bit_of(event);
+    }
+}
 
 #define FUNCTION_BITS 24
 #define FUNCTION_MASK ((1 << FUNCTION_BITS) - 1)
@@ -40,6 +53,7 @@ static int release_handle(lua_State *L) {
     void *object = u->object;
     u->object = NULL; /* first, so that nothing finds it while Swift lets go */
     shim_host *h = shim_host_of(L);
+    h->instance_count--;
     h->depth++;
     h->callbacks.release(h->callbacks.context, object);
     h->depth--;
@@ -49,51 +63,60 @@ static int release_handle(lua_State *L) {
 /* Pushes the handle of the table at index: [0, +1] or nothing and NULL. */
 static handle *push_handle(lua_State *L, int index) {
     if (lua_type(L, index) != LUA_TTABLE) return NULL;
-    /* pairs() shows the key to programs, which may put another userdata there. */
-    if (lua_rawgetp(L, index, &shim_key_handle) == LUA_TUSERDATA && lua_getmetatable(L, -1)) {
-        bool is_handle = lua_topointer(L, -1) == shim_host_of(L)->handle_meta;
-        lua_pop(L, 1);
-        if (is_handle) return lua_touserdata(L, -1);
+    /* pairs() shows the key to programs, which may put another userdata there; none of those has this size and mark. */
+    if (lua_rawgetp(L, index, &shim_key_handle) == LUA_TUSERDATA && lua_rawlen(L, -1) == sizeof(handle)) {
+        handle *u = lua_touserdata(L, -1);
+        if (u->mark == &shim_key_handle) return u;
     }
     lua_pop(L, 1);
     return NULL;
 }
 
 /* Pushes a handle that owns `object`: [0, +1] */
-static void push_new_handle(lua_State *L, void *object, uint32_t class_id, int events) {
+static handle *push_new_handle(lua_State *L, void *object, uint32_t class_id, int events) {
     handle *u = lua_newuserdatauv(L, sizeof *u, events);
-    u->object = object;
-    u->class_id = class_id;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_handle_meta);
+    *u = (handle){.mark = &shim_key_handle, .object = object, .class_id = class_id};
+    shim_host *h = shim_host_of(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, h->handle_metatable);
     lua_setmetatable(L, -2);
+    h->instance_count++;
+    return u;
 }
 
 /* [-1, 0] sets what the weak table has for `object` to the value on top */
 static void set_instance(lua_State *L, const void *object) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, shim_host_of(L)->instances);
     lua_insert(L, -2);
     lua_rawsetp(L, -2, object);
     lua_pop(L, 1);
 }
 
-void shim_attach(lua_State *L, int index, void *object, uint32_t class_id, int events) {
+const uint64_t *shim_attach(lua_State *L, int index, void *object, uint32_t class_id, int events) {
     index = lua_absindex(L, index);
-    push_new_handle(L, object, class_id, events);
+    handle *u = push_new_handle(L, object, class_id, events);
     lua_rawsetp(L, index, &shim_key_handle);
     lua_pushvalue(L, index);
     set_instance(L, object);
+    return &u->handlers;
 }
 
-void shim_push_new_instance(lua_State *L, void *object, uint32_t class_id, int32_t metatable, int events, int kept) {
+const uint64_t *shim_push_new_instance(lua_State *L, void *object, uint32_t class_id, int32_t metatable, int events,
+                                       int kept, bool is_listed) {
     lua_createtable(L, 0, 1);
-    push_new_handle(L, object, class_id, events);
+    handle *u = push_new_handle(L, object, class_id, events);
     lua_rotate(L, -kept - 2, 2); /* instance and handle go below the values */
-    for (int i = kept; i > 0; i--) lua_setiuservalue(L, -i - 1, i);
+    for (int i = kept; i > 0; i--) {
+        note_handler(u, i, !lua_isnil(L, -1));
+        lua_setiuservalue(L, -i - 1, i);
+    }
     lua_rawsetp(L, -2, &shim_key_handle);
     lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
     shim_set_metatable(L, -2);
-    lua_pushvalue(L, -1);
-    set_instance(L, object);
+    if (is_listed) {
+        lua_pushvalue(L, -1);
+        set_instance(L, object);
+    }
+    return &u->handlers;
 }
 
 void *shim_object(lua_State *L, int index, uint32_t *class_id) {
@@ -107,10 +130,10 @@ void *shim_object(lua_State *L, int index, uint32_t *class_id) {
 bool shim_push_instance(lua_State *L, const void *object, int anchor) {
     int type = LUA_TNIL;
     if (anchor != SHIM_NO_ANCHOR) {
-        lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_anchors);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, shim_host_of(L)->anchors);
         type = lua_rawgeti(L, -1, anchor);
     } else {
-        lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, shim_host_of(L)->instances);
         type = lua_rawgetp(L, -1, object);
     }
     lua_remove(L, -2);
@@ -121,7 +144,7 @@ bool shim_push_instance(lua_State *L, const void *object, int anchor) {
 
 int shim_anchor(lua_State *L, const void *object) {
     if (!shim_push_instance(L, object, SHIM_NO_ANCHOR)) return SHIM_NO_ANCHOR;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_anchors);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, shim_host_of(L)->anchors);
     lua_insert(L, -2);
     int anchor = luaL_ref(L, -2);
     lua_pop(L, 1);
@@ -133,26 +156,12 @@ int shim_anchor(lua_State *L, const void *object) {
 void shim_drop_anchor(lua_State *L, const void *object, int anchor) {
     if (!shim_push_instance(L, object, anchor)) return;
     set_instance(L, object);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_anchors);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, shim_host_of(L)->anchors);
     luaL_unref(L, -1, anchor);
     lua_pop(L, 1);
 }
 
-static size_t count_instances(lua_State *L, const char *key) {
-    size_t count = 0;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, key);
-    lua_pushnil(L);
-    while (lua_next(L, -2)) {
-        if (lua_type(L, -1) == LUA_TTABLE) count++; /* the list has free places, which refer to each other */
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-    return count;
-}
-
-size_t shim_instance_count(lua_State *L) {
-    return count_instances(L, &shim_key_anchors) + count_instances(L, &shim_key_instances);
-}
+size_t shim_instance_count(lua_State *L) { return shim_host_of(L)->instance_count; }
 
 /* ---- events ---- */
 
@@ -171,13 +180,14 @@ void shim_push_handler_at(lua_State *L, int index, int event) { push_handler_of(
 /* [-1, 0] the handler is on top; false when the table at index is no instance */
 static bool set_handler_of(lua_State *L, int index, int event) {
     index = lua_absindex(L, index);
-    bool is_instance = push_handle(L, index) != NULL;
-    if (is_instance) {
+    handle *u = push_handle(L, index);
+    if (u != NULL) {
+        note_handler(u, event, !lua_isnil(L, -2));
         lua_insert(L, -2);
         lua_setiuservalue(L, -2, event);
     }
     lua_pop(L, 1);
-    return is_instance;
+    return u != NULL;
 }
 
 bool shim_push_handler(lua_State *L, const void *object, int anchor, int event) {
@@ -349,11 +359,19 @@ __LJMP void shim_open_objects(lua_State *L) {
         {NULL, NULL},
     };
     luaL_setfuncs(L, functions, 0);
+    shim_host *h = shim_host_of(L);
     lua_createtable(L, 0, 2);
     lua_pushcfunction(L, release_handle);
     lua_setfield(L, -2, "__gc");
     lua_pushliteral(L, "handle");
     lua_setfield(L, -2, "__metatable");
-    shim_host_of(L)->handle_meta = lua_topointer(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &shim_key_handle_meta);
+    h->handle_metatable = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_newtable(L);
+    h->anchors = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    h->instances = luaL_ref(L, LUA_REGISTRYINDEX);
 }

@@ -23,9 +23,9 @@ _Static_assert(LUA_VERSION_NUM == 504, "the shim knows Lua 5.4");
 _Static_assert(LUA_EXTRASPACE >= sizeof(void *), "the host's address lives in the extra space");
 _Static_assert(sizeof(lua_Integer) == 8 && sizeof(lua_Number) == 8, "64-bit numbers");
 
-const char shim_key_handle, shim_key_instances, shim_key_anchors, shim_key_internals, shim_key_error_meta,
+const char shim_key_handle, shim_key_internals, shim_key_error_meta,
     shim_key_chain_error, shim_key_chain_text, shim_key_waiting, shim_key_sentinel, shim_key_sentinel_meta,
-    shim_key_finalizer_queue, shim_key_handle_meta;
+    shim_key_finalizer_queue;
 
 const char *shim_lua_release(void) { return LUA_RELEASE; }
 
@@ -62,8 +62,6 @@ static __LJMP int open_protected(lua_State *L) {
     shim_host *h = shim_host_of(L);
     anchor_resume_messages(L);
     luaL_openlibs(L);
-    new_registry_table(L, &shim_key_instances, "v");
-    new_registry_table(L, &shim_key_anchors, NULL);
     new_registry_table(L, &shim_key_waiting, "k");
     new_registry_table(L, &shim_key_finalizer_queue, NULL);
     guarded_strings_open(L, &h->strings);

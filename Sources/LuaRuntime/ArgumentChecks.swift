@@ -44,7 +44,7 @@ struct ArgumentChecks {
         for offset in plain.indices where !plain[offset].accepts(L, base + Int32(offset) + 1) {
             try check(parameters[offset], runtime, L, base + Int32(offset) + 1)
         }
-        if takesAnyNumber, let repeated = parameters.last {
+        if count > parameters.count, let repeated = parameters.last {
             for offset in parameters.count..<count { try check(repeated, runtime, L, base + Int32(offset) + 1) }
         }
     }

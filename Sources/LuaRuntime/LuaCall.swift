@@ -24,10 +24,13 @@ public enum LuaResult: Sendable {
 /// A host function as the trampoline finds it by number.
 final class HostFunction {
     let name: String
+    /// Stack slots before argument 1: one for a method's instance.
+    let base: Int32
     let body: (LuaCall) throws(LuaFault) -> LuaResult
 
-    init(name: String, body: @escaping (LuaCall) throws(LuaFault) -> LuaResult) {
+    init(name: String, base: Int32 = 0, body: @escaping (LuaCall) throws(LuaFault) -> LuaResult) {
         self.name = name
+        self.base = base
         self.body = body
     }
 }
@@ -37,13 +40,14 @@ final class HostFunction {
 /// Arguments are numbered from 1 as declared; the instance of a method is not counted. They were checked against the
 /// declaration before, so the plain accessors give what the declaration promises.
 public struct LuaCall {
-    /// The runtime that is being called from.
-    public let runtime: LuaRuntime
+    /// The runtime that is being called from. Not counted, as the function: neither goes while it is called.
+    public unowned(unsafe) let runtime: LuaRuntime
     /// Where results are pushed.
     public let stack: LuaStack
-    /// Stack slots before argument 1: one for a method's instance.
-    let base: Int32
-    let name: String
+    unowned(unsafe) let function: HostFunction
+
+    private var base: Int32 { function.base }
+    private var name: String { function.name }
 
     private func slot(_ argument: Int) -> Int32 { base + Int32(argument) }
 
@@ -105,7 +109,7 @@ public struct LuaCall {
     /// Pushes the method's own instance.
     public func pushSelf() { shim_push_value(stack.L, 1) }
 
-    /// Pushes what the method's own instance keeps in `slot`, or `nil`.
+    /// Pushes what the method's own instance, or the one that a function got first, keeps in `slot`, or `nil`.
     public func pushKept(_ slot: LuaEvent) { shim_push_handler_at(stack.L, 1, Int32(slot.index)) }
 
     /// Lua's name of the argument's type.
@@ -226,7 +230,7 @@ public struct LuaCall {
 extension LuaRuntime {
     func call(_ function: UInt32, _ L: OpaquePointer) -> shim_verdict {
         let declared = functions[Int(function)]
-        let call = LuaCall(runtime: self, stack: LuaStack(L), base: 0, name: declared.name)
+        let call = LuaCall(runtime: self, stack: LuaStack(L), function: declared)
         do throws(LuaFault) {
             return try declared.body(call).verdict
         } catch {

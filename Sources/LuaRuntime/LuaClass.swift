@@ -1,3 +1,5 @@
+internal import CLuaShim
+
 /// An event of a declared class, or another slot for a value that is kept inside the instance.
 ///
 /// An object, so that handing it on counts one reference, not one for each of its texts.
@@ -8,11 +10,14 @@ public final class LuaEvent: Sendable {
     public let label: String
     /// The number under which the handler is kept: 1, 2, …
     let index: Int
+    /// Where an instance notes whether there is a handler.
+    let bit: UInt64
 
     init(name: String, label: String, index: Int) {
         self.name = name
         self.label = label
         self.index = index
+        bit = 1 << UInt64(min(index, Int(SHIM_LAST_HANDLER_BIT)))
     }
 }
 
@@ -26,7 +31,7 @@ public struct LuaClass<Object: AnyObject> {
     /// One sentence.
     public let documentation: String
     var describe: (Object) -> String
-    var text: ((Object) -> String)?
+    var text: ((Object, LuaCall) -> String)?
     var members: [Member] = []
     var constructor: ConstructorDeclaration?
     var attached: ((Object, LuaInstance, LuaCall?) -> Void)?
@@ -68,7 +73,10 @@ public struct LuaClass<Object: AnyObject> {
 
     /// Says what `tostring` and `print` show of an object, where that is its content rather than its name in angle
     /// brackets: a message, a value.
-    public mutating func isShownAs(_ text: @escaping (Object) -> String) { self.text = text }
+    public mutating func isShownAs(_ text: @escaping (Object) -> String) { isShownAs { object, _ in text(object) } }
+
+    /// As ``isShownAs(_:)``, of an object and what its instance keeps, see ``LuaCall/pushKept(_:)``.
+    public mutating func isShownAs(_ text: @escaping (Object, LuaCall) -> String) { self.text = text }
 
     /// Says that objects of this class also count as instances of `name`: for `isinstance`, if that class was registered
     /// before, and where a parameter asks for one.
@@ -109,6 +117,20 @@ public struct LuaClass<Object: AnyObject> {
             .property(
                 name: name, type: type, documentation: documentation,
                 get: { (object, call) throws(LuaFault) in call.returning(get(object)) }, set: set))
+    }
+
+    /// Declares a property: what an instance keeps in `slot`, or `nil`. Without `set` it is read-only.
+    public mutating func property(
+        _ name: String, _ type: LuaType, _ documentation: String, keptIn slot: LuaEvent,
+        set: ((Object, LuaCall) throws(LuaFault) -> Void)? = nil
+    ) {
+        members.append(
+            .property(
+                name: name, type: type, documentation: documentation,
+                get: { (_, call) throws(LuaFault) in
+                    call.pushKept(slot)
+                    return .values(1)
+                }, set: set))
     }
 
     /// Declares a method. Argument n of the call is parameter n, checked.
@@ -170,7 +192,7 @@ final class ClassRecord {
     /// Whether an object is of the type that the class is declared for.
     let isOf: (AnyObject) -> Bool
     let describe: (AnyObject) -> String
-    let text: ((AnyObject) -> String)?
+    let text: ((AnyObject, LuaCall) -> String)?
     let eventCount: Int32
     let fallThrough: LuaEvent?
     let attached: ((AnyObject, LuaInstance, LuaCall?) -> Void)?
@@ -196,7 +218,9 @@ final class ClassRecord {
             let text = describe(object)
             return text.isEmpty ? name : "\(name) \(text)"
         }
-        text = declaration.text.map { text in { object in (object as? Object).map(text) ?? "<\(name)>" } }
+        text = declaration.text.map { text in
+            { object, call in (object as? Object).map { text($0, call) } ?? "<\(name)>" }
+        }
         eventCount = Int32(declaration.eventCount)
         fallThrough = declaration.fallThrough
         attached = declaration.attached.map { attached in

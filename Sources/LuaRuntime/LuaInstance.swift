@@ -23,7 +23,10 @@ public final class LuaInstance {
     @exclusivity(unchecked) package private(set) var isForgotten = false
     @exclusivity(unchecked) private var isBusy = false
     /// Where Lua keeps it alive.
-    private var anchor = Int32(SHIM_NO_ANCHOR)
+    @exclusivity(unchecked) private var anchor = Int32(SHIM_NO_ANCHOR)
+    /// Which events have a handler: part of Lua's handle, which is there until the instance is forgotten. Most events of most
+    /// objects have none, and to ask Lua takes long.
+    @exclusivity(unchecked) var handlers: UnsafePointer<UInt64>?
 
     /// Told `true` when events queue up because a handler waits, and `false` when it has caught up: the binding stops
     /// and resumes reading then, so that nothing is dropped. See also ``LuaClass/whenHeldUp(_:)``.
@@ -58,7 +61,7 @@ public final class LuaInstance {
     /// for ever once there was a weak one, and every event counts those to its instance.
     public final class Link {
         /// The instance; `nil` when it has gone.
-        public fileprivate(set) unowned(unsafe) var instance: LuaInstance?
+        @exclusivity(unchecked) public fileprivate(set) unowned(unsafe) var instance: LuaInstance?
     }
 
     /// The class's name and what the binding says of the object, for logs and `tostring`.
@@ -134,17 +137,24 @@ public final class LuaInstance {
 
     /// True when something is kept in `slot`.
     public func has(_ slot: LuaEvent) -> Bool {
-        guard !isForgotten, shim_push_handler(runtime.L, address, anchor, Int32(slot.index)) else { return false }
+        guard !isForgotten, mayHave(slot), shim_push_handler(runtime.L, address, anchor, Int32(slot.index)) else {
+            return false
+        }
         shim_pop(runtime.L, 2)
         return true
     }
+
+    /// False when there is no handler of `event` for sure. Not to be asked of one that is forgotten.
+    private func mayHave(_ event: LuaEvent) -> Bool { handlers.map { $0.pointee & event.bit != 0 } ?? false }
 
     /// Starts a task of its own, beside the queue of events, that calls the function in `slot` with this instance.
     public func start(_ slot: LuaEvent, onEnd: @escaping (TaskOutcome) -> Void) {
         guard !isForgotten, runtime.isOpen else { return }
         runtime.start(.event(self, slot), onEnd: onEnd) { stack in
-            push(slot, onto: stack)
-            push(onto: stack)
+            if !shim_push_handler(stack.L, address, anchor, Int32(slot.index)) {
+                stack.pushNil()
+                push(onto: stack)
+            }
             return 1
         }
     }
@@ -176,7 +186,8 @@ public final class LuaInstance {
     /// Pushes the handler and this instance onto the main stack, and takes a slot for the task that is to run it; nil, with
     /// nothing pushed, when there is no handler.
     private func takeHandler(of event: LuaEvent, setOn owner: LuaInstance) -> TaskSlot? {
-        // Looked up on the main stack first: most events of most objects have no handler, and then no task is taken.
+        guard !owner.isForgotten, owner.mayHave(event) else { return nil }
+        // Looked up on the main stack first: without a handler no task is taken.
         let L = runtime.L
         guard shim_push_handler(L, owner.address, owner.anchor, Int32(event.index)) else { return nil }
         if owner !== self {

@@ -23,7 +23,7 @@ extension LuaRuntime {
         stack.push(Int(id))
         let toString = LuaFunction("tostring", [.required("self", .any, "")], "") { (call) throws(LuaFault) in
             guard let instance = call.instance(1) else { return call.returning("<\(record.name)>") }
-            return call.returning(record.text.map { $0(instance.object) } ?? "<\(instance.describe())>")
+            return call.returning(record.text.map { $0(instance.object, call) } ?? "<\(instance.describe())>")
         }
         stack.push(function: toString, of: self)
         shim_push_globals(L)
@@ -107,7 +107,7 @@ extension LuaRuntime {
             let body = constructor.body
             let begin = constructor.begin
             function = add(
-                HostFunction(name: name) { (call) throws(LuaFault) in
+                HostFunction(name: name, base: 1) { (call) throws(LuaFault) in
                     let L = call.stack.L
                     guard shim_type(L, 1) == Int32(SHIM_TTABLE.rawValue) else {
                         throw LuaFault(.typeError, "\(name).init: the first argument must be self, the new object")
@@ -116,10 +116,9 @@ extension LuaRuntime {
                         throw LuaFault(.runtimeError, "\(name).init was called twice for one object")
                     }
                     try checks.apply(call.runtime, L, base: 1)
-                    let checked = LuaCall(runtime: call.runtime, stack: call.stack, base: 1, name: name)
-                    let object = try body(checked)
-                    call.runtime.attach(object, record, at: 1, checked)
-                    return try begin?(object, checked) ?? .none
+                    let object = try body(call)
+                    call.runtime.attach(object, record, at: 1, call)
+                    return try begin?(object, call) ?? .none
                 })
         } else {
             let name = record.name
@@ -138,11 +137,11 @@ extension LuaRuntime {
     ) -> UInt32 {
         let checks = ArgumentChecks(function: name, parameters: parameters)
         return add(
-            HostFunction(name: name) { (call) throws(LuaFault) in
+            HostFunction(name: name, base: 1) { (call) throws(LuaFault) in
                 let L = call.stack.L
                 let object: Object = try call.runtime.object(at: 1, L, method: name, of: record)
                 try checks.apply(call.runtime, L, base: 1)
-                return try body(object, LuaCall(runtime: call.runtime, stack: call.stack, base: 1, name: name))
+                return try body(object, call)
             })
     }
 
@@ -152,7 +151,7 @@ extension LuaRuntime {
     ) -> UInt32 {
         let checks = ArgumentChecks(function: "property \(name)", parameters: parameters)
         return add(
-            HostFunction(name: name) { (call) throws(LuaFault) in
+            HostFunction(name: name, base: 1) { (call) throws(LuaFault) in
                 let L = call.stack.L
                 guard let object: Object = call.runtime.object(at: 1, L, of: record) else {
                     throw LuaFault(
@@ -161,7 +160,7 @@ extension LuaRuntime {
                     )
                 }
                 if !parameters.isEmpty { try checks.apply(call.runtime, L, base: 1) }
-                return try body(object, LuaCall(runtime: call.runtime, stack: call.stack, base: 1, name: name))
+                return try body(object, call)
             })
     }
 
@@ -198,7 +197,8 @@ extension LuaRuntime {
     private func attach(_ object: AnyObject, _ record: ClassRecord, at index: Int32, _ call: LuaCall) {
         let instance = LuaInstance(runtime: self, object: object, record: record)
         instances[ObjectIdentifier(object)] = Unmanaged.passUnretained(instance)
-        shim_attach(call.stack.L, index, Unmanaged.passRetained(instance).toOpaque(), record.id, record.eventCount)
+        instance.handlers = shim_attach(
+            call.stack.L, index, Unmanaged.passRetained(instance).toOpaque(), record.id, record.eventCount)
         record.attached?(object, instance, call)
     }
 
@@ -222,17 +222,17 @@ extension LuaRuntime {
         return instance
     }
 
-    /// Pushes the instance of an object that the host has just made, for what comes and goes often: the runtime does not list
-    /// it, so ``knownInstance(of:)`` and ``objects`` do not have it. Nobody but the instance may keep the object.
+    /// Pushes the instance of an object that the host has just made, for what comes and goes often: nobody but the program
+    /// finds it again. ``knownInstance(of:)`` and ``objects`` do not have it, it cannot be pushed once more, and it has no
+    /// events; what it keeps is found by calls of its methods, see ``LuaCall/pushKept(_:)``. Nobody but the instance may keep
+    /// the object.
     /// - Parameters:
     ///   - registered: what `register` has returned.
     ///   - kept: so many values on top are popped, and kept in the first slots of the class in their order.
-    /// - Returns: the instance, which Lua owns.
-    @discardableResult
     public func push<Object>(
         new object: Object, of registered: RegisteredClass<Object>, keeping kept: Int, onto stack: LuaStack
-    ) -> LuaInstance {
-        pushNew(object, registered.record, isListed: false, keeping: kept, onto: stack)
+    ) {
+        _ = pushNew(object, registered.record, isListed: false, keeping: kept, onto: stack)
     }
 
     /// No call into Lua: that would fail when the program has used up its memory.
@@ -242,8 +242,9 @@ extension LuaRuntime {
         guard let metatable = record.metatable?.index else { preconditionFailure("a registered class has a metatable") }
         let instance = LuaInstance(runtime: self, object: object, record: record, isListed: isListed)
         if isListed { instances[ObjectIdentifier(object)] = Unmanaged.passUnretained(instance) }
-        shim_push_new_instance(
-            stack.L, Unmanaged.passRetained(instance).toOpaque(), record.id, metatable, record.eventCount, Int32(kept))
+        instance.handlers = shim_push_new_instance(
+            stack.L, Unmanaged.passRetained(instance).toOpaque(), record.id, metatable, record.eventCount, Int32(kept),
+            isListed)
         record.attached?(object, instance, nil)
         return instance
     }

@@ -118,7 +118,7 @@ public final class LuaRuntime {
     /// Tasks that have started and not ended.
     public var taskCount: Int { live.count }
 
-    /// Instances of host classes that Lua holds (walks a table: for tests and consoles).
+    /// Instances of host classes that Lua holds.
     public var instanceCount: Int { isOpen ? shim_instance_count(L) : 0 }
 
     /// Collects all garbage.

@@ -199,13 +199,20 @@ const char *shim_call_name(lua_State *L, bool *is_method);
 
 /* Makes the table on top the metatable of the table at index: [-1, 0]. Its __gc is run by a task. memory */
 void shim_set_metatable(lua_State *L, int index);
-/* Makes the table at index an instance of `object`, which the handle now owns, with that many events. memory */
-void shim_attach(lua_State *L, int index, void *object, uint32_t class_id, int events);
+/* In which bit an instance's handlers are noted: that of the event's number, at most this one. */
+#define SHIM_LAST_HANDLER_BIT 63
+/*
+ * Makes the table at index an instance of `object`, which the handle now owns, with that many events. The result tells, for
+ * as long as the handle owns the object, which events have a handler: one whose bit is not set has none. memory
+ */
+const uint64_t *shim_attach(lua_State *L, int index, void *object, uint32_t class_id, int events);
 /*
  * A new instance of `object`, which the handle now owns, with the metatable that `metatable` refers to and that many
- * events. The `kept` values on top become the handlers 1 to `kept`: [-kept, +1]. memory
+ * events. The `kept` values on top become the handlers 1 to `kept`: [-kept, +1]. One that is not listed is not found by
+ * the object. Its result is that of shim_attach. memory
  */
-void shim_push_new_instance(lua_State *L, void *object, uint32_t class_id, int32_t metatable, int events, int kept);
+const uint64_t *shim_push_new_instance(lua_State *L, void *object, uint32_t class_id, int32_t metatable, int events,
+                                       int kept, bool is_listed);
 /* The object of the instance at index; NULL when it is none. never */
 void *shim_object(lua_State *L, int index, uint32_t *class_id);
 /* The anchor of an instance that has none. */
@@ -222,7 +229,7 @@ bool shim_push_handler(lua_State *L, const void *object, int anchor, int event);
 void shim_push_handler_at(lua_State *L, int index, int event);
 /* Sets the handler on top (function or nil): [-1, 0]. memory */
 bool shim_set_handler(lua_State *L, const void *object, int anchor, int event);
-/* How many instances are alive (testing). memory */
+/* How many instances are alive. never */
 size_t shim_instance_count(lua_State *L);
 
 /* Accessor codes, the values of an accessors table (see objects.c). */

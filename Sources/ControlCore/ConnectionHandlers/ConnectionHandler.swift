@@ -18,7 +18,8 @@ public class ConnectionHandler {
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
 
-    private var selfWhileActive: ConnectionHandler?
+    /// Without a check of exclusive access: nothing is called while it is changed.
+    @exclusivity(unchecked) private var selfWhileActive: ConnectionHandler?
 
     /// - Parameter pollTimer: made by ``makePollTimer(in:options:)``.
     init(options: HandlerOptions, pollTimer: ControlTimer) {
@@ -58,14 +59,23 @@ public class ConnectionHandler {
 
     /// Runs a query; polls that are due before it has `finished` are skipped.
     func poll(_ query: (_ finished: @escaping () -> Void) -> Void) {
-        let timer = pollTimer
-        timer.isBusy = true
-        var isFinished = false
-        query {
+        let poll = Poll(of: pollTimer)
+        query { poll.finish() }
+    }
+
+    /// One run of the query.
+    private final class Poll {
+        @exclusivity(unchecked) private var timer: ControlTimer?
+
+        init(of timer: ControlTimer) {
+            self.timer = timer
+            timer.isBusy = true
+        }
+
+        func finish() {
+            timer?.isBusy = false
             // A second call would end the next poll.
-            guard !isFinished else { return }
-            isFinished = true
-            timer.isBusy = false
+            timer = nil
         }
     }
 

@@ -95,4 +95,12 @@ public enum SimplePipe: Writable {
         case .datagrams(let client): client.observer = observer
         }
     }
+
+    /// Gives the observer's place up, unless another one has it.
+    func stopObserving(_ observer: SimplePipeObserver) {
+        switch self {
+        case .serial(let serial): if serial.observer === observer { serial.observer = nil }
+        case .datagrams(let client): if client.observer === observer { client.observer = nil }
+        }
+    }
 }

@@ -26,6 +26,10 @@ public class SimplePipeHandler: ConnectionHandler {
         activityMayHaveChanged()
     }
 
+    deinit {
+        if let observer { pipe.stopObserving(observer) }
+    }
+
     /// Whether it polls, or its interface may receive.
     public override var isActive: Bool { pollTimer.isActive || pipe.isActive }
 

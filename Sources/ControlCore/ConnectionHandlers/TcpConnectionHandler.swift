@@ -24,6 +24,8 @@ public class TcpConnectionHandler: ConnectionHandler {
         activityMayHaveChanged()
     }
 
+    deinit { link.owner = nil }
+
     /// What is known of the device.
     public override var connectionStatus: ConnectionStatus { link.status }
 

@@ -25,8 +25,9 @@ protocol TcpDriving: AnyObject {
 /// Carries out what the machine of a TCP handler decides: sees the interface, tells the machine, and acts.
 final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
     let interface: EthernetClientInterface
-    /// Set by the owner as soon as it exists; the owner keeps the driver.
-    @exclusivity(unchecked) weak var owner: (any TcpDriverOwner)?
+    /// Set by the owner as soon as it exists, and cleared before it goes. The owner keeps the driver. Not weak: counting the
+    /// references to an object takes twice as long for ever once there was a weak one.
+    @exclusivity(unchecked) unowned(unsafe) var owner: (any TcpDriverOwner)?
 
     /// Without a check of exclusive access: a machine calls nobody.
     @exclusivity(unchecked) private(set) var machine: Machine
@@ -44,13 +45,19 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
         self.machine = machine
         self.retryTime = retryTime
         self.pollTimer = pollTimer
-        pollTimer.onTick = { [weak self] _, _ in self?.handle(.pollDue) }
-        pollTimer.commandGate = { [weak self] run in
-            guard let self else { return true }
-            self.handle(.pollingWanted(run))
+        pollTimer.onTick = { [unowned self] _, _ in handle(.pollDue) }
+        pollTimer.commandGate = { [unowned self] run in
+            handle(.pollingWanted(run))
             return !run || self.machine.link.socket == .up
         }
         interface.observer = self
+    }
+
+    deinit {
+        // A program may keep the timer and the interface.
+        pollTimer.onTick = nil
+        pollTimer.commandGate = nil
+        if interface.observer === self { interface.observer = nil }
     }
 
     var status: ConnectionStatus { machine.status }

@@ -21,18 +21,26 @@ public final class DeviceTraffic {
     static let responseLimit = 1 << 20
 
     private let environment: any Environment
-    private weak var line: (any DeviceLine)?
+    /// Tells when it goes. Not weak: counting the references to an object takes twice as long for ever once there was a weak
+    /// one.
+    private unowned(unsafe) var line: (any DeviceLine)?
     private var keepAlive: KeepAliveTransmitter?
     /// The commands that await a response.
     let sendAndWaits: SendAndWaitQueue
     /// Whether the program takes data.
     private(set) var isReceiving = true
 
-    /// - Parameter line: owns it.
+    /// - Parameter line: owns it, and calls ``lineIsGone()`` before it goes.
     init(environment: any Environment, line: any DeviceLine) {
         self.environment = environment
         self.line = line
         sendAndWaits = SendAndWaitQueue(environment: environment, responseLimit: Self.responseLimit, link: line)
+    }
+
+    /// From now on there is no line.
+    func lineIsGone() {
+        line = nil
+        sendAndWaits.linkIsGone()
     }
 
     /// Whether a keep-alive is under way. It keeps the line alive.

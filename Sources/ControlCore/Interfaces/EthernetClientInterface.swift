@@ -39,14 +39,17 @@ public final class EthernetClientInterface: DeviceInterface {
     /// before anybody sends a command.
     package var onOpened: (() -> Void)?
 
-    /// Sees every event before the program's slots do.
-    package weak var observer: (any EthernetClientObserver)?
+    // The variables without a check of exclusive access are of values that no access holds on to while other code runs.
+
+    /// Sees every event before the program's slots do; clears this before it goes. Not weak: counting the references to an
+    /// object takes twice as long for ever once there was a weak one.
+    @exclusivity(unchecked) package unowned(unsafe) var observer: (any EthernetClientObserver)?
     /// The connection was opened.
     public var onConnected: (() -> Void)?
     /// The connection ended, whoever ended it. Once for each connection.
     public var onDisconnected: (() -> Void)?
     /// Bytes arrived, as many as came at once, at most 64 KiB.
-    public var onReceiveData: ((ByteBuffer) -> Void)?
+    @exclusivity(unchecked) public var onReceiveData: ((ByteBuffer) -> Void)?
     /// What no caller is told otherwise. UDP: datagrams that were sent are lost, as far as the system knows: the name is not
     /// resolved, the service port is not free, or the peer refuses them; the last is told once until the peer answers
     /// again.
@@ -65,7 +68,7 @@ public final class EthernetClientInterface: DeviceInterface {
     let environment: any Environment
     /// The failure of TLS that was told last.
     private var toldFailure: ConnectFailure?
-    private var state = State.idle
+    @exclusivity(unchecked) private var state = State.idle
     /// A connection that ``disconnect()`` has closed and whose end is not reported yet.
     private var ending: StreamConnection?
     private var lastAddress: String?
@@ -73,7 +76,13 @@ public final class EthernetClientInterface: DeviceInterface {
     /// For UDP only. Assigned in init, as it needs self, and never again.
     private var datagrams: DatagramConnection?
     /// Commands, keep-alive and pauses, which outlive a connection.
-    public private(set) lazy var traffic = DeviceTraffic(environment: environment, line: self)
+    public var traffic: DeviceTraffic {
+        if let knownTraffic { return knownTraffic }
+        let traffic = DeviceTraffic(environment: environment, line: self)
+        knownTraffic = traffic
+        return traffic
+    }
+    private var knownTraffic: DeviceTraffic?
 
     /// Makes an interface that is not connected.
     /// - Parameters:
@@ -124,6 +133,7 @@ public final class EthernetClientInterface: DeviceInterface {
     }
 
     deinit {
+        knownTraffic?.lineIsGone()
         datagrams?.ownerIsGone()
     }
 

@@ -57,7 +57,8 @@ final class SendAndWaitQueue {
 
     private let environment: any Environment
     private let responseLimit: Int
-    private weak var link: (any SendAndWaitLink)?
+    /// Until it is gone, see ``linkIsGone()``; not weak, as the line of a ``DeviceTraffic``.
+    private unowned(unsafe) var link: (any SendAndWaitLink)?
     private var waiting: CircularBuffer<Call> = []
     private var current: Call?
     private var matcher: ResponseMatcher
@@ -69,6 +70,9 @@ final class SendAndWaitQueue {
         self.link = link
         matcher = ResponseMatcher(delimiter: nil, limit: responseLimit)
     }
+
+    /// From now on nobody sends, and nobody takes bytes back.
+    func linkIsGone() { link = nil }
 
     /// Adds a call. Its completion is called once, never from inside this function.
     /// - Returns: takes the call out again; what it had received goes back to the link.

@@ -70,7 +70,13 @@ public final class SerialInterface: DeviceInterface {
     private var early = ByteBuffer()
     private var isAwaited = false
     /// Commands, keep-alive and pauses, which outlive a presence of the port.
-    public private(set) lazy var traffic = DeviceTraffic(environment: environment, line: self)
+    public var traffic: DeviceTraffic {
+        if let knownTraffic { return knownTraffic }
+        let traffic = DeviceTraffic(environment: environment, line: self)
+        knownTraffic = traffic
+        return traffic
+    }
+    private var knownTraffic: DeviceTraffic?
 
     /// Makes an interface and begins to open its port.
     /// - Parameters:
@@ -92,6 +98,8 @@ public final class SerialInterface: DeviceInterface {
         self.claims = claims
         open()
     }
+
+    deinit { knownTraffic?.lineIsGone() }
 
     /// Whether events may still come: until ``close()``.
     public var isActive: Bool {

@@ -43,7 +43,8 @@ final class StreamConnection: StreamDelegate {
 
     private let environment: any Environment
     private let transport: any StreamTransport
-    private var owner: (any StreamConnectionOwner)?
+    // The variables without a check of exclusive access are of values that no access holds on to while other code runs.
+    @exclusivity(unchecked) private var owner: (any StreamConnectionOwner)?
     private var isReceiving: Bool
     private var isReading = true
     private var isClosing = false
@@ -51,7 +52,7 @@ final class StreamConnection: StreamDelegate {
     /// What was queued when the transport was asked last, and all that was sent since. To ask each time takes long, and
     /// nearly always the system has taken everything at once.
     private var queuedAtMost = 0
-    private var kept = ByteBuffer()
+    @exclusivity(unchecked) private var kept = ByteBuffer()
     private var roomWaiters: [CancellableCall] = []
 
     init(

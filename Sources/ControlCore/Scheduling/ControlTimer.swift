@@ -19,21 +19,23 @@ public final class ControlTimer: DeadlineNode {
     /// The shortest interval: 0.01 s. The longest is ``NIOCore/TimeAmount/longestDelay``.
     public static let shortestInterval = TimeAmount.milliseconds(10)
 
+    // The variables without a check of exclusive access are of values that no access holds on to while other code runs.
+
     /// Called at each tick with the timer and the number of the tick, counted from 1.
-    public var onTick: ((ControlTimer, Int) -> Void)?
+    @exclusivity(unchecked) public var onTick: ((ControlTimer, Int) -> Void)?
     /// The state changed to the value that is given. Restarting a running timer changes nothing.
     public var onStateChanged: ((ControlTimer, State) -> Void)?
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((ControlTimer, Bool) -> Void)?
     /// Set it while what a tick has begun goes on; ticks that are due meanwhile are skipped.
-    public var isBusy = false
+    @exclusivity(unchecked) public var isBusy = false
 
     /// The time between two ticks.
-    public private(set) var interval: TimeAmount
+    @exclusivity(unchecked) public private(set) var interval: TimeAmount
     /// How many ticks came since the start.
-    public private(set) var count = 0
+    @exclusivity(unchecked) public private(set) var count = 0
     /// What it is doing.
-    public private(set) var state = State.stopped
+    @exclusivity(unchecked) public private(set) var state = State.stopped
 
     /// Asked before a command of the program takes effect, with whether the timer is to run; `false` keeps it as it is.
     var commandGate: ((_ run: Bool) -> Bool)?
@@ -42,7 +44,7 @@ public final class ControlTimer: DeadlineNode {
     var activityObserver: (() -> Void)?
 
     private let environment: any Environment
-    private var nextTick = NIODeadline.distantFuture
+    @exclusivity(unchecked) private var nextTick = NIODeadline.distantFuture
     /// What was left of the interval when it was paused.
     private var remainder: TimeAmount
 

@@ -11,9 +11,10 @@ final class StreamInbox {
 
     private unowned let transport: any StreamTransport
     private let execute: (@escaping () -> Void) -> Void
-    private var delegate: (any StreamDelegate)?
+    // The variables without a check of exclusive access are of values that no access holds on to while other code runs.
+    @exclusivity(unchecked) private var delegate: (any StreamDelegate)?
     /// An array, which costs nothing while it is empty: nearly always.
-    private var held: [ByteBuffer] = []
+    @exclusivity(unchecked) private var held: [ByteBuffer] = []
     private var isReading = false
     private var isStarted = false
     private var isDiscarding = false
@@ -21,7 +22,7 @@ final class StreamInbox {
     private var end: CloseReason?
 
     /// Called with the count after bytes were delivered or discarded, and so need no more room here.
-    var onRelease: ((Int) -> Void)?
+    @exclusivity(unchecked) var onRelease: ((Int) -> Void)?
 
     /// - Parameters:
     ///   - transport: whose inbox it is; owns it.

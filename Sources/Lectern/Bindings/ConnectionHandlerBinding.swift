@@ -37,9 +37,7 @@ struct HandlerFace {
         c.property("DisconnectLimit", .integer, "How many sends may go without an accepted response.") {
             $0.disconnectLimit
         }
-        c.property("Interface", .any, "The interface or the device module that is handled.") { [unowned runtime] in
-            Kept(slot: interface, instance: runtime.knownInstance(of: $0))
-        }
+        c.property("Interface", .any, "The interface or the device module that is handled.", keptIn: interface)
         c.property("PollTimer", .instance(["Timer"]), "The timer of the keep-alive query.") {
             [unowned runtime] handler in
             PollTimer(handler: handler, slot: pollTimer, runtime: runtime)

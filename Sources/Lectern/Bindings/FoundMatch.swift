@@ -6,8 +6,6 @@ final class FoundMatch {
     let expression: RegularExpression
     /// The byte from which was searched.
     let start: Int
-    /// The instance that keeps the string; set when Lua has got the match.
-    unowned var instance: LuaInstance?
 
     init(_ match: RegularExpression.Match, of expression: RegularExpression, from start: Int) {
         self.match = match

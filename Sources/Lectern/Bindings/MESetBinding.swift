@@ -87,7 +87,8 @@ extension BindingContext {
             (
                 "meset_given",
                 LuaFunction("MESet", [set], "") { (call) throws(LuaFault) in
-                    call.returning(Kept(slot: state, instance: call.instance(1)))
+                    call.pushKept(state)
+                    return .values(1)
                 }
             ),
             (

@@ -3,17 +3,18 @@ internal import LuaRuntime
 /// Declares `Match`.
 func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
     var c = LuaClass<FoundMatch>("Match", "One match of a Pattern. Made by the pattern.") { found in
-        "\(found.match.range.lowerBound + 1)-\(found.match.range.upperBound) \(context.text(of: found))"
+        "\(found.match.range.lowerBound + 1)-\(found.match.range.upperBound)"
     }
     let subjectSlot = c.slot()
     let patternSlot = c.slot()
-    context.subjectSlot = subjectSlot
-    c.whenAttached { found, instance, _ in found.instance = instance }
-
-    c.property("string", .string, "The string that was searched.") {
-        KeptValue(instance: $0.instance, slot: subjectSlot)
+    c.isShownAs { found, call in
+        call.pushKept(subjectSlot)
+        let text = call.stack.withBytes(at: -1) { $0.map { $0[found.match.range].quoted(limit: 40) } ?? "" }
+        return "<Match \(found.match.range.lowerBound + 1)-\(found.match.range.upperBound) \(text)>"
     }
-    c.property("re", .instance(["Pattern"]), "The Pattern.") { KeptValue(instance: $0.instance, slot: patternSlot) }
+
+    c.property("string", .string, "The string that was searched.", keptIn: subjectSlot)
+    c.property("re", .instance(["Pattern"]), "The Pattern.", keptIn: patternSlot)
     c.property("pos", .integer, "Where the search began: 1 is the first byte.") { $0.start + 1 }
     c.property("lastindex", .integer, "The number of the group that closed last, or nil.") { $0.match.lastIndex }
     c.property("lastgroup", .string, "The name of the group that closed last, or nil.") { $0.lastGroup }
@@ -42,7 +43,7 @@ func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
         "groupdict", [.optional("default", .any, "Stands for a group that took no part.")],
         returns: "a table of the texts by name", "Gives the text of every group that has a name."
     ) { (found, call) throws(LuaFault) in
-        call.selfInstance?.push(subjectSlot, onto: call.stack)
+        call.pushKept(subjectSlot)
         call.stack.withBytes(at: -1) { subject in
             call.stack.pushTable(fields: found.expression.names.count)
             // In order of the groups: what `pairs` gives must not depend on this process.
@@ -84,7 +85,7 @@ func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
         "Gives the template with its references such as `\\1` and `\\g<name>` replaced by the groups."
     ) { (found, call) throws(LuaFault) in
         let limit = context.runtime.limits.stringBytes
-        call.selfInstance?.push(subjectSlot, onto: call.stack)
+        call.pushKept(subjectSlot)
         let text: [UInt8]
         do throws(RegularExpressionError) {
             let template = try ReplacementTemplate(call.bytes(1) ?? [], for: found.expression)
@@ -101,29 +102,6 @@ func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
         return .values(1)
     }
     return c
-}
-
-/// What an instance keeps in a slot, as the value of a property.
-private struct KeptValue: LuaPushable {
-    let instance: LuaInstance?
-    let slot: LuaEvent
-
-    func push(onto stack: LuaStack) {
-        if let instance { instance.push(slot, onto: stack) } else { stack.pushNil() }
-    }
-}
-
-extension RegularExpressionContext {
-    /// The matched text in quotes, for `tostring`.
-    fileprivate func text(of found: FoundMatch) -> String {
-        guard let instance = found.instance, let subjectSlot else { return "" }
-        let stack = runtime.mainStack
-        // Without room the description goes without the text.
-        guard stack.reserve(4) else { return "" }
-        instance.push(subjectSlot, onto: stack)
-        defer { stack.pop() }
-        return stack.withBytes(at: -1) { $0.map { $0[found.match.range].quoted(limit: 40) } ?? "" }
-    }
 }
 
 extension LuaCall {

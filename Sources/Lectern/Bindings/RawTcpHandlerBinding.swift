@@ -27,16 +27,20 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
         handler.onConnectFailed = { [link = instance.link] in link.instance?.fire(connectFailed, $0.reason) }
         handler.onReceiveData = { [link = instance.link] in link.instance?.fire(receiveData, $0) }
     }
-    context.handlers.makes(.rawTcp) { [unowned context] (request) throws(LuaFault) in
+    let find = context.runtime.instanceFinder
+    context.handlers.makes(.rawTcp) { (request) throws(LuaFault) in
         guard let client = request.interface as? EthernetClientInterface else { throw LuaFault.notThatInterface }
+        let asked = Box<LuaInstance.Link>()
         let handler = try request.call.checked { () throws(ParameterError) in
-            try RawTcpHandler(interface: client, options: request.options) { [weak context] handler, finished in
-                guard let instance = context?.runtime.knownInstance(of: handler) else { return finished() }
+            try RawTcpHandler(interface: client, options: request.options) { _, finished in
+                guard let instance = asked.value?.instance else { return finished() }
                 instance.start(face.query) { _ in finished() }
             }
         }
-        return request.push(
+        let result = request.push(
             handler, as: "RawTcpHandler", keeping: [(face.interface, .given), (face.query, .query)])
+        asked.value = find(handler)?.link
+        return result
     }
     return c
 }

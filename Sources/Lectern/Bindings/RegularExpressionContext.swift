@@ -11,9 +11,8 @@ final class RegularExpressionContext {
     unowned let runtime: LuaRuntime
     let cache: RegularExpressionCache
 
-    /// Where a Match keeps the string that was searched: there it counts as memory of the program.
-    var subjectSlot: LuaEvent?
-    /// The class of a Match, whose first slots are for that string and the Pattern.
+    /// The class of a Match, whose first slots are for the string that was searched, which so counts as memory of the program,
+    /// and for the Pattern.
     var matchClass: RegisteredClass<FoundMatch>?
 
     private var loops = NamedValues<LuaReference>()

@@ -9,9 +9,7 @@ func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandl
     ) { "port \($0.interface.port)" }
     let interface = c.slot()
     c.fallThrough(to: interface)
-    c.property("Interface", .any, "The server that is handled.") {
-        Kept(slot: interface, instance: context.runtime.knownInstance(of: $0))
-    }
+    c.property("Interface", .any, "The server that is handled.", keptIn: interface)
     c.method(
         "StartListen", [.optional("timeout", .seconds, default: "0", "How long to listen; 0: until StopListen.")],
         returns: "'Listening', 'ListeningAlready', or the reason of the failure", waits: true,

@@ -41,10 +41,11 @@ final class RegularExpression {
 
     /// The programs compiled so far: for each anchoring (the engine has compiled code only for one known when it compiles) a
     /// plain one and a watched one.
-    private var programs: [RegularExpressionProgram?]
+    @exclusivity(unchecked) private var programs: [RegularExpressionProgram?]
 
-    /// The program whose last search succeeded, and therefore holds the groups.
-    private var succeeded: RegularExpressionProgram?
+    /// The program whose last search succeeded, and therefore holds the groups. Without a check of exclusive access, as the
+    /// programs: nothing is called while either is changed.
+    @exclusivity(unchecked) private var succeeded: RegularExpressionProgram?
 
     /// Compiles a pattern.
     ///
@@ -127,7 +128,7 @@ final class RegularExpression {
         guard let program = succeeded, let whole = program.range(ofGroup: 0) else {
             preconditionFailure("there is no match")
         }
-        let ranges = (0...groupCount).map { program.range(ofGroup: $0) }
+        let ranges = program.ranges
         return Match(ranges: ranges, lastIndex: lastClosedGroup(of: ranges), range: whole)
     }
 

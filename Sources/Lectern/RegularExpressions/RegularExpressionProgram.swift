@@ -192,6 +192,13 @@ final class RegularExpressionProgram {
         return start < 0 ? nil : start..<offsets[group * 2 + 1]
     }
 
+    /// The ranges of all groups in the last successful search, that of the whole match first.
+    var ranges: [Range<Int>?] {
+        var ranges = [Range<Int>?](repeating: nil, count: slotCount / 2)
+        for group in ranges.indices { ranges[group] = range(ofGroup: group) }
+        return ranges
+    }
+
     // MARK: - The engine
 
     private func run(

@@ -65,10 +65,9 @@ struct HsmsConnectionFace {
         }
         let slot = delegate
         c.property(
-            "delegate", .any, "The table whose functions on_connection_… are called; any of them may be missing."
-        ) { [unowned runtime = context.runtime] in
-            Kept(slot: slot, instance: runtime.knownInstance(of: $0))
-        } set: { (connection, call) throws(LuaFault) in
+            "delegate", .any, "The table whose functions on_connection_… are called; any of them may be missing.",
+            keptIn: slot
+        ) { (connection, call) throws(LuaFault) in
             guard connection.delegate is LuaConnectionDelegate, let instance = call.selfInstance else {
                 throw LuaFault(.attributeError, "the connection of a handler has the handler as its delegate")
             }

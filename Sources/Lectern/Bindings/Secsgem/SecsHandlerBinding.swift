@@ -55,11 +55,7 @@ struct SecsHandlerFace {
         lower = c.slot()
         callbacks = c.slot()
         answer = c.slot(label: " callback")
-        let lower = lower
-        c.property("protocol", .instance(["HsmsProtocol"]), "The protocol below.") {
-            [unowned runtime = peers.runtime] in
-            Kept(slot: lower, instance: runtime.knownInstance(of: $0))
-        }
+        c.property("protocol", .instance(["HsmsProtocol"]), "The protocol below.", keptIn: lower)
         declareCallbacks(&c)
         declareMessages(&c)
     }

@@ -2,6 +2,7 @@
 
 local host = ...
 local kit = host.kit
+local is_behind_others, submit = kit.is_behind_others, kit.submit
 
 local type, tostring, error, next, ipairs = type, tostring, error, next, ipairs
 local AttributeError, ValueError, IOError, RuntimeError = AttributeError, ValueError, IOError, RuntimeError
@@ -20,9 +21,8 @@ function kit.is_unidirectional(d)
 end
 
 local function state_of(object)
-    local d = object[STATE]
-    if d then return d end
-    error(RuntimeError("the device is not set up: its class's init must call that of the module's class"), 3)
+    return object[STATE]
+        or error(RuntimeError("the device is not set up: its class's init must call that of the module's class"), 3)
 end
 
 --- Gives a new device its state. `isPipe`: no connection is opened, so only answers show that the device is there.
@@ -31,7 +31,7 @@ function kit.set_up(object, protocol, isPipe)
         object = object, protocol = protocol, isPipe = isPipe, isUp = false, mustBegin = false, isReady = false,
         isStale = true, isLoggingIn = false, isGreeting = false, epoch = 0, buffer = "", free = 0, telnetRest = "",
         isInOption = false,
-        sets = {head = 1, tail = 0}, queries = {head = 1, tail = 0}, levels = {}, wanted = {}, asked = {}, extra = {},
+        sets = {head = 1, tail = 0}, waiting = 0, queries = {head = 1, tail = 0}, levels = {}, wanted = {}, asked = {}, extra = {},
         singles = {}, trees = {}, subscribers = {},
     }
     object[STATE] = d
@@ -57,7 +57,7 @@ end
 
 --- Asks the device for a status. The answer comes later, to ReadStatus and to those who subscribed.
 function Device:Update(command, qualifier)
-    local d = state_of(self)
+    local d = self[STATE] or state_of(self)
     local record = qualifier == nil and d.singles[command] or kit.named(d, command, qualifier)
     local declared = record.command
     if not declared.query then
@@ -72,7 +72,7 @@ function Device:Update(command, qualifier)
     end
     if not record.isWanted then kit.want(d, record) end
     -- What has to wait behind others could not be answered yet. Asked for again meanwhile, it counts.
-    if not kit.is_behind_others(d, record) then
+    if not is_behind_others(d, record) then
         local counter = self.counter + 1
         self.counter = counter
         if counter > self.connectionCounter then kit.lost(d) end
@@ -80,7 +80,7 @@ function Device:Update(command, qualifier)
     if d.mustBegin and d.isUp then kit.begin(d) end
     -- Over the limit somebody has to notice that the login failed; the counter does.
     if d.refusal then return end
-    kit.submit(d, record)
+    submit(d, record)
 end
 
 --- Sends a command. What its status is then, the device tells.
@@ -109,7 +109,7 @@ end
 
 --- The last known value; nil when the device has not told one yet.
 function Device:ReadStatus(command, qualifier)
-    local d = state_of(self)
+    local d = self[STATE] or state_of(self)
     local record = qualifier == nil and d.singles[command] or kit.named(d, command, qualifier)
     return record.value
 end

@@ -39,9 +39,10 @@ local function by_delimiter(delimiter, limit)
                 if d.epoch ~= epoch then return end
             end
             from = at + width
+            if from > #data then return end
             at = find(data, delimiter, from, true)
         end
-        if from <= #data then keep(d, from == 1 and data or sub(data, from), limit) end
+        keep(d, from == 1 and data or sub(data, from), limit)
     end
 end
 

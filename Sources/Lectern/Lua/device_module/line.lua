@@ -23,41 +23,40 @@ local function arm(d, time, now)
 end
 kit.arm = arm
 
---- Whether somebody will answer a request.
-local function awaits(d, job)
-    if not d.protocol.timeout or d.object.Unidirectional and kit.is_unidirectional(d) then return false end
-    return job.match ~= nil
-end
-
---- The bytes of a request; nil: the module has nothing to say.
-local function body_of(d, job)
-    local body = job.body
-    if body == nil then
-        body = job.command.query
-        if type(body) == "function" then body = body(d.object, nil, job.record.qualifier) end
-        if body ~= nil and type(body) ~= "string" then
-            error(TypeError(("%s: 'query' must give a string, got a %s"):format(job.command.name, type(body))), 0)
-        end
+--- What the function that a module has as 'query' asks; nil: nothing.
+local function question(object, job)
+    local command = job.command
+    local body = command.query(object, nil, job.record.qualifier)
+    if body ~= nil and type(body) ~= "string" then
+        error(TypeError(("%s: 'query' must give a string, got a %s"):format(command.name, type(body))), 0)
     end
-    if body ~= nil and d.protocol.wrap then body = d.protocol.wrap(d.object, body, job.attempt) end
     return body
 end
 
 --- Sends a request now: attempt 1 is the first. The state is that of a request under way before Send, which may wait.
 local function transmit(d, job, attempt)
+    local object, protocol, command, timeout = d.object, d.protocol, job.command, d.protocol.timeout
     job.attempt = attempt
-    local body = body_of(d, job)
-    if body == nil then return end
-    local protocol, command = d.protocol, job.command
+    local body = job.body or command.query
+    if type(body) ~= "string" then
+        body = body and question(object, job)
+        if body == nil then return end -- the module has nothing to say
+    end
+    if protocol.wrap then
+        body = protocol.wrap(object, body, attempt)
+        if body == nil then return end
+    end
     d.sent = command
     if job.isQuery then d.asked[command.name] = job end
     if protocol.gap > 0 then d.free = uptime() + protocol.gap end
-    if awaits(d, job) then
+    -- Whether somebody will answer.
+    if timeout and job.match and not (object.Unidirectional and kit.is_unidirectional(d)) then
         local now = uptime()
-        d.current, d.deadline = job, now + protocol.timeout
-        arm(d, d.deadline, now)
+        local deadline = now + timeout
+        d.current, d.deadline = job, deadline
+        arm(d, deadline, now)
     end
-    local done, problem = pcall(d.object.Send, d.object, body)
+    local done, problem = pcall(object.Send, object, body)
     if not done then
         if d.current == job then d.current = nil end
         error(problem, 0)
@@ -72,17 +71,19 @@ local function is_busy(d)
 end
 
 local function next_job(d)
+    if d.waiting == 0 then return end
     local sets = d.sets
     if sets.head <= sets.tail and not is_busy(d) then return sets end
     local queries = d.queries
     if queries.head <= queries.tail then return queries end
 end
 
-local function pop(queue)
+local function pop(d, queue)
     local job = queue[queue.head]
     queue[queue.head] = nil
     queue.head = queue.head + 1
     if queue.head > queue.tail then queue.head, queue.tail = 1, 0 end
+    d.waiting = d.waiting - 1
     job.isQueued = false
     return job
 end
@@ -102,32 +103,35 @@ local function pump(d)
             local now = uptime()
             if now + SLACK < d.free then return arm(d, d.free, now) end
         end
-        try(d, pop(queue), 1)
+        try(d, pop(d, queue), 1)
     end
 end
 kit.pump = pump
 
-local function append(queue, job)
+local function append(d, queue, job)
     queue.tail = queue.tail + 1
     queue[queue.tail] = job
+    d.waiting = d.waiting + 1
     job.isQueued = true
 end
 
 --- Whether a query would have to wait, for the first time, for other requests.
 function kit.is_behind_others(d, job)
-    if job.isQueued or d.current == job then return false end
-    return d.current ~= nil or next_job(d) ~= nil
+    local current = d.current
+    if job.isQueued or current == job then return false end
+    return current ~= nil or d.waiting > 0 and next_job(d) ~= nil
 end
 
 --- Sends a request, or has it wait for its turn.
 function kit.submit(d, job)
+    local isQuery, current = job.isQuery, d.current
     -- The same question twice has one answer.
-    if job.isQuery and (job.isQueued or d.current == job) then return end
-    if (d.isReady or not d.isUp) and not d.current and not next_job(d) then
+    if isQuery and (job.isQueued or current == job) then return end
+    if not current and (d.isReady or not d.isUp) and (d.waiting == 0 or not next_job(d)) then
         local isFree = d.free == 0 or uptime() + SLACK >= d.free
-        if isFree and (job.isQuery or not is_busy(d)) then return transmit(d, job, 1) end
+        if isFree and (isQuery or not is_busy(d)) then return transmit(d, job, 1) end
     end
-    if not job.isQuery then
+    if not isQuery then
         local range = job.command.declared.range
         if range and not range.each then
             -- Of a level only the last value counts.
@@ -142,7 +146,7 @@ function kit.submit(d, job)
             error(IOError(("%s: %d commands wait to be sent already"):format(job.command.name, d.protocol.queue)), 3)
         end
     end
-    append(job.isQuery and d.queries or d.sets, job)
+    append(d, isQuery and d.queries or d.sets, job)
     pump(d)
 end
 
@@ -167,6 +171,7 @@ function kit.postpone(d, job, delay)
     local queue = job.isQuery and d.queries or d.sets
     queue.head = queue.head - 1
     queue[queue.head] = job
+    d.waiting = d.waiting + 1
     job.isQueued = true
     arm(d, d.free, now)
     return true
@@ -178,14 +183,14 @@ function kit.settle(d, job)
     d.current, job.repeats = nil, nil
     d.answered = job.record
     if not job.isQuery and job.command.confirm then kit.confirm(d, job) end
-    pump(d)
+    if d.waiting > 0 then pump(d) end
 end
 
 --- Forgets all requests.
 function kit.clear(d)
     d.current, d.answered = nil, nil
     for _, queue in ipairs({d.sets, d.queries}) do
-        while queue.head <= queue.tail do pop(queue) end
+        while queue.head <= queue.tail do pop(d, queue) end
     end
 end
 

@@ -221,6 +221,8 @@ end
 
 --- Joins a device with its interface.
 function kit.join(d)
+    local protocol = d.protocol
+    local frame, telnet = protocol.frame, protocol.telnet
     local isUp = host.device_attach(d.object, function(_, word)
         if word == "Connected" then
             kit.begin(d)
@@ -228,17 +230,17 @@ function kit.join(d)
             -- The first time the port may have been used before it was found to be there.
             if d.isUp then return end
             d.isUp, d.mustBegin = true, true
-            if d.protocol.login then kit.begin(d) end
+            if protocol.login then kit.begin(d) end
         else
             drop(d)
         end
     end, function(_, data)
-        if d.protocol.telnet then
+        if telnet then
             data = kit.without_telnet(d, data)
             if data == "" then return end
         end
-        if d.isLoggingIn then login(d, data) else d.protocol.frame(d, data) end
+        if d.isLoggingIn then login(d, data) else frame(d, data) end
     end)
     if d.isPipe then d.isUp, d.mustBegin = isUp, true end
-    if isUp and d.protocol.login and d.isPipe then kit.begin(d) end
+    if isUp and protocol.login and d.isPipe then kit.begin(d) end
 end

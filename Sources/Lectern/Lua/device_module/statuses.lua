@@ -141,12 +141,12 @@ local function call_all(d, subscribers, record)
     end
 end
 
---- Keeps a value; a change is told to those who subscribed to this record, then to those of the command as a whole.
+--- Keeps a value that is another than before, and tells of it: those who subscribed to this record, then those of the command
+--- as a whole.
 local function write(d, record, value)
-    if record.value == value then return end
     record.value = value
     call_all(d, record.subscribers, record)
-    if #record.command.qualifiers > 0 then call_all(d, d.subscribers[record.command.name], record) end
+    if record.qualifier then call_all(d, d.subscribers[record.command.name], record) end
 end
 kit.write = write
 
