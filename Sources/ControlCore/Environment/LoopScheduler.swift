@@ -9,6 +9,7 @@ final class LoopScheduler {
     private let queue = DeadlineQueue()
     private var armed: (deadline: NIODeadline, callback: NIOScheduledCallback)?
     private var isClosed = false
+    private lazy var handler = Wakeup(self)
     /// What is armed meanwhile is looked at behind it, all at once.
     private var isRunningDue = false
 
@@ -81,7 +82,7 @@ final class LoopScheduler {
             eventLoop.assumeIsolated().cancelScheduledCallback(armed.callback)
         }
         do {
-            armed = (wakeup, try eventLoop.assumeIsolated().scheduleCallback(at: wakeup, handler: Wakeup(self)))
+            armed = (wakeup, try eventLoop.scheduleCallback(at: wakeup, handler: handler))
         } catch {
             // Only a loop that is shut down refuses, and on such a loop nothing can run any more.
             armed = nil
@@ -91,24 +92,29 @@ final class LoopScheduler {
     fileprivate func runDue() {
         armed = nil
         isRunningDue = true
-        let now = NIODeadline.now()
-        // What the bodies arm anew waits for the next turn, so that sockets get theirs.
+        // What the bodies arm anew waits for the next turn, so that sockets get theirs. The clock is read for each: what ran
+        // before it may have taken long, and a timer skips the ticks that it has missed.
         let limit = queue.nextSequence
-        while let node = queue.popDue(at: now, armedBefore: limit) { node.fire() }
+        while let node = queue.popDue(at: .now(), armedBefore: limit) { node.fire() }
         isRunningDue = false
         armCallback()
     }
 
-    /// What the loop holds: it must not keep a program's timers alive.
-    private struct Wakeup: NIOScheduledCallbackHandler {
-        private weak var scheduler: LoopScheduler?
+    /// What the loop holds: it must not keep a program's timers alive. One object for all wake-ups, which the loop can take as
+    /// it is: it copies what it holds many times, and would wrap each time anew what belongs to it.
+    private final class Wakeup: NIOScheduledCallbackHandler, Sendable {
+        private struct Reference {
+            weak var scheduler: LoopScheduler?
+        }
+
+        private let reference: NIOLoopBound<Reference>
 
         init(_ scheduler: LoopScheduler) {
-            self.scheduler = scheduler
+            reference = NIOLoopBound(Reference(scheduler: scheduler), eventLoop: scheduler.eventLoop)
         }
 
         func handleScheduledCallback(eventLoop: some EventLoop) {
-            scheduler?.runDue()
+            reference.value.scheduler?.runDue()
         }
     }
 }
