@@ -104,15 +104,14 @@ void *shim_object(lua_State *L, int index, uint32_t *class_id) {
     return u->object;
 }
 
+/* Pushes the table that has the instance, and what it has: [0, +2], the type of the latter */
+static int push_instance_above_its_table(lua_State *L, const void *object, int anchor) {
+    shim_push_instances(L, anchor != SHIM_NO_ANCHOR);
+    return anchor != SHIM_NO_ANCHOR ? lua_rawgeti(L, -1, anchor) : lua_rawgetp(L, -1, object);
+}
+
 bool shim_push_instance(lua_State *L, const void *object, int anchor) {
-    int type = LUA_TNIL;
-    if (anchor != SHIM_NO_ANCHOR) {
-        lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_anchors);
-        type = lua_rawgeti(L, -1, anchor);
-    } else {
-        lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_instances);
-        type = lua_rawgetp(L, -1, object);
-    }
+    int type = push_instance_above_its_table(L, object, anchor);
     lua_remove(L, -2);
     if (type == LUA_TTABLE) return true;
     lua_pop(L, 1);
@@ -138,9 +137,13 @@ void shim_drop_anchor(lua_State *L, const void *object, int anchor) {
     lua_pop(L, 1);
 }
 
-static size_t count_instances(lua_State *L, const char *key) {
+void shim_push_instances(lua_State *L, bool anchored) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, anchored ? &shim_key_anchors : &shim_key_instances);
+}
+
+static size_t count_instances(lua_State *L, bool anchored) {
     size_t count = 0;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+    shim_push_instances(L, anchored);
     lua_pushnil(L);
     while (lua_next(L, -2)) {
         if (lua_type(L, -1) == LUA_TTABLE) count++; /* the list has free places, which refer to each other */
@@ -151,7 +154,7 @@ static size_t count_instances(lua_State *L, const char *key) {
 }
 
 size_t shim_instance_count(lua_State *L) {
-    return count_instances(L, &shim_key_anchors) + count_instances(L, &shim_key_instances);
+    return count_instances(L, true) + count_instances(L, false);
 }
 
 /* ---- events ---- */
@@ -181,14 +184,14 @@ static bool set_handler_of(lua_State *L, int index, int event) {
 }
 
 bool shim_push_handler(lua_State *L, const void *object, int anchor, int event) {
-    if (!shim_push_instance(L, object, anchor)) return false;
-    push_handler_of(L, -1, event);
-    if (lua_isnil(L, -1)) {
+    if (push_instance_above_its_table(L, object, anchor) != LUA_TTABLE || push_handle(L, -1) == NULL) {
         lua_pop(L, 2);
         return false;
     }
-    lua_insert(L, -2);
-    return true;
+    bool is_set = lua_getiuservalue(L, -1, event) > LUA_TNIL;
+    lua_copy(L, -1, -4); /* to the place of the table: below the instance */
+    lua_pop(L, is_set ? 2 : 4);
+    return is_set;
 }
 
 bool shim_set_handler(lua_State *L, const void *object, int anchor, int event) {
