@@ -45,7 +45,7 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
         self.retryTime = retryTime
         self.pollTimer = pollTimer
         pollTimer.onTick = { [weak self] _, _ in self?.handle(.pollDue) }
-        pollTimer.commandGate = { [weak self] run in
+        pollTimer.common.commandGate = { [weak self] run in
             guard let self else { return true }
             self.handle(.pollingWanted(run))
             return !run || self.machine.link.socket == .up
