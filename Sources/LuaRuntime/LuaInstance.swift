@@ -194,7 +194,7 @@ public final class LuaInstance {
         }
         let slot = runtime.takeSlot()
         slot.name = .event(self, event)
-        slot.queue = self
+        slot.isHandler = true
         isBusy = true
         return slot
     }
