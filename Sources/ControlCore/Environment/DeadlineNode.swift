@@ -26,9 +26,9 @@ public class DeadlineNode {
     /// When it is due; `nil` when it is not armed.
     final var deadline: NIODeadline? { isArmed ? queue?.deadline(at: Int(index)) : nil }
 
-    /// Asked when it is due, before ``fire()``: when it is due the next time, which is later. It stays armed for that. `nil`,
-    /// as by default: it is not armed any more.
-    func nextDeadline(after now: NIODeadline) -> NIODeadline? { nil }
+    /// Asked when it is due, before ``fire()``: when it is due the next time. It stays armed for that. `nil`, as by default: it
+    /// is not armed any more.
+    func nextDeadline() -> NIODeadline? { nil }
 
     /// Called at its time. It may be armed, anew or for another time.
     func fire() {

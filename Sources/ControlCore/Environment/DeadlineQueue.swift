@@ -80,7 +80,7 @@ public final class DeadlineQueue {
     /// - Returns: the node, to be fired; `nil` when the earliest is not due, or too young.
     func popDue(at now: NIODeadline, armedBefore limit: UInt64 = .max) -> DeadlineNode? {
         guard let first = heap.first, first.deadline <= now, first.sequence < limit else { return nil }
-        let next = first.node._withUnsafeGuaranteedRef { $0.nextDeadline(after: now) }
+        let next = first.node._withUnsafeGuaranteedRef { $0.nextDeadline() }
         guard let next else { return remove(at: 0) }
         siftDown(Entry(deadline: next, sequence: nextSequence, node: first.node), from: 0)
         nextSequence += 1
@@ -151,11 +151,15 @@ public final class DeadlineQueue {
                 let first = Self.arity * index + 1
                 guard first < heap.count else { break }
                 var child = first
-                for other in first + 1..<min(first + Self.arity, heap.count)
-                where heap[other].isEarlier(than: heap[child]) { child = other }
-                guard heap[child].isEarlier(than: entry) else { break }
-                heap[index] = heap[child]
-                heap[index].note(index)
+                var earliest = heap[first]
+                for other in first + 1..<min(first + Self.arity, heap.count) where heap[other].isEarlier(than: earliest)
+                {
+                    child = other
+                    earliest = heap[other]
+                }
+                guard earliest.isEarlier(than: entry) else { break }
+                heap[index] = earliest
+                earliest.note(index)
                 index = child
             }
             heap[index] = entry

@@ -92,10 +92,10 @@ final class LoopScheduler {
     fileprivate func runDue() {
         armed = nil
         isRunningDue = true
-        // What the bodies arm anew waits for the next turn, so that sockets get theirs. The clock is read for each: what ran
-        // before it may have taken long, and a timer skips the ticks that it has missed.
+        let now = NIODeadline.now()
+        // What the bodies arm anew waits for the next turn, so that sockets get theirs.
         let limit = queue.nextSequence
-        while let node = queue.popDue(at: .now(), armedBefore: limit) { node.fire() }
+        while let node = queue.popDue(at: now, armedBefore: limit) { node.fire() }
         isRunningDue = false
         armCallback()
     }

@@ -21,12 +21,13 @@ public final class ControlTimer: DeadlineNode {
 
     /// What timers have in common. A program may have many thousands of them, which need not keep it each for itself.
     public final class Common {
+        // No access to a slot holds on to it while other code runs: it is read, then called.
         /// Called at each tick with the timer and the number of the tick, counted from 1.
-        public var onTick: ((ControlTimer, Int) -> Void)?
+        @exclusivity(unchecked) public var onTick: ((ControlTimer, Int) -> Void)?
         /// The state changed to the value that is given. Restarting a running timer changes nothing.
-        public var onStateChanged: ((ControlTimer, State) -> Void)?
+        @exclusivity(unchecked) public var onStateChanged: ((ControlTimer, State) -> Void)?
         /// ``ControlTimer/isActive`` changed to the value that is given.
-        public var onActivityChanged: ((ControlTimer, Bool) -> Void)?
+        @exclusivity(unchecked) public var onActivityChanged: ((ControlTimer, Bool) -> Void)?
         /// Asked before a command of the program takes effect, with whether the timer is to run; `false` keeps it as it is.
         var commandGate: ((_ run: Bool) -> Bool)?
         /// Told when ``ControlTimer/isActive`` has changed, before the slot is. For connection handlers, which leave the slot
@@ -176,8 +177,8 @@ public final class ControlTimer: DeadlineNode {
     }
 
     /// The next tick is planned from the planned time of this one, before the callback, which may change anything.
-    override func nextDeadline(after now: NIODeadline) -> NIODeadline? {
-        let late = now - nextTick
+    override func nextDeadline() -> NIODeadline? {
+        let late = max(common.environment.now - nextTick, .zero)
         nextTick = nextTick + interval * (1 + late.nanoseconds / interval.nanoseconds)
         return nextTick
     }

@@ -6,10 +6,11 @@ public import NIOCore
 public final class OneShotWait: DeadlineNode {
     /// What waits have in common. A program may have a hundred thousand of them, which need not keep it each for itself.
     public final class Common {
+        // No access to a slot holds on to it while other code runs: it is read, then called.
         /// Called with the wait when the time is over.
-        public var onExpired: ((OneShotWait) -> Void)?
+        @exclusivity(unchecked) public var onExpired: ((OneShotWait) -> Void)?
         /// ``OneShotWait/isActive`` changed to the value that is given.
-        public var onActivityChanged: ((OneShotWait, Bool) -> Void)?
+        @exclusivity(unchecked) public var onActivityChanged: ((OneShotWait, Bool) -> Void)?
         fileprivate let environment: any Environment
 
         /// Makes what waits in `environment` have in common.

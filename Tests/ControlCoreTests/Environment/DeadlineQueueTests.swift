@@ -174,7 +174,7 @@ struct DeadlineQueueTests {
     func again() {
         final class Repeating: DeadlineNode {
             var onFire: (() -> Void)?
-            override func nextDeadline(after now: NIODeadline) -> NIODeadline? { now + .nanoseconds(3) }
+            override func nextDeadline() -> NIODeadline? { deadline.map { $0 + .nanoseconds(3) } }
             override func fire() { onFire?() }
         }
         let queue = DeadlineQueue()
