@@ -127,15 +127,14 @@ void *shim_object(lua_State *L, int index, uint32_t *class_id) {
     return u->object;
 }
 
+/* Pushes the table that has the instance, and what it has: [0, +2], the type of the latter */
+static int push_instance_above_its_table(lua_State *L, const void *object, int anchor) {
+    shim_push_instances(L, anchor != SHIM_NO_ANCHOR);
+    return anchor != SHIM_NO_ANCHOR ? lua_rawgeti(L, -1, anchor) : lua_rawgetp(L, -1, object);
+}
+
 bool shim_push_instance(lua_State *L, const void *object, int anchor) {
-    int type = LUA_TNIL;
-    if (anchor != SHIM_NO_ANCHOR) {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, shim_host_of(L)->anchors);
-        type = lua_rawgeti(L, -1, anchor);
-    } else {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, shim_host_of(L)->instances);
-        type = lua_rawgetp(L, -1, object);
-    }
+    int type = push_instance_above_its_table(L, object, anchor);
     lua_remove(L, -2);
     if (type == LUA_TTABLE) return true;
     lua_pop(L, 1);
@@ -159,6 +158,11 @@ void shim_drop_anchor(lua_State *L, const void *object, int anchor) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, shim_host_of(L)->anchors);
     luaL_unref(L, -1, anchor);
     lua_pop(L, 1);
+}
+
+void shim_push_instances(lua_State *L, bool anchored) {
+    shim_host *h = shim_host_of(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, anchored ? h->anchors : h->instances);
 }
 
 size_t shim_instance_count(lua_State *L) { return shim_host_of(L)->instance_count; }
@@ -191,14 +195,14 @@ static bool set_handler_of(lua_State *L, int index, int event) {
 }
 
 bool shim_push_handler(lua_State *L, const void *object, int anchor, int event) {
-    if (!shim_push_instance(L, object, anchor)) return false;
-    push_handler_of(L, -1, event);
-    if (lua_isnil(L, -1)) {
+    if (push_instance_above_its_table(L, object, anchor) != LUA_TTABLE || push_handle(L, -1) == NULL) {
         lua_pop(L, 2);
         return false;
     }
-    lua_insert(L, -2);
-    return true;
+    bool is_set = lua_getiuservalue(L, -1, event) > LUA_TNIL;
+    lua_copy(L, -1, -4); /* to the place of the table: below the instance */
+    lua_pop(L, is_set ? 2 : 4);
+    return is_set;
 }
 
 bool shim_set_handler(lua_State *L, const void *object, int anchor, int event) {

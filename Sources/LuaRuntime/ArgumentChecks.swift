@@ -22,6 +22,7 @@ struct ArgumentChecks {
 
     func apply(_ runtime: LuaRuntime, _ L: OpaquePointer, base: Int32) throws(LuaFault) {
         var given = Int(shim_top(L) - base)
+        if given == 0 && parameters.isEmpty { return }
         if given > 0, !parameters.isEmpty, shim_type(L, base + Int32(given)) == Int32(SHIM_TTABLE.rawValue) {
             if try placeKeywords(L, base: base, given: given) {
                 given = parameters.count

@@ -37,6 +37,7 @@ public struct LuaClass<Object: AnyObject> {
     var attached: ((Object, LuaInstance, LuaCall?) -> Void)?
     var heldUp: ((Object, Bool) -> Void)?
     var idle: ((Object, LuaInstance) -> Void)?
+    var memory: (recall: (Object) -> AnyObject?, remember: (Object, LuaInstance?) -> Void)?
     var eventCount = 0
     var fallThrough: LuaEvent?
     var baseName: String?
@@ -105,8 +106,18 @@ public struct LuaClass<Object: AnyObject> {
     /// and resume reading, so that nothing is dropped.
     public mutating func whenHeldUp(_ body: @escaping (Object, Bool) -> Void) { heldUp = body }
 
-    /// Says what to do when the last handler of an object has ended and no event is queued.
+    /// Says what to do when the last handler of an object has ended and no event is queued, for an instance that was asked to
+    /// tell: see ``LuaInstance/tellWhenIdle()``.
     public mutating func whenIdle(_ body: @escaping (Object, LuaInstance) -> Void) { idle = body }
+
+    /// Says that an object itself remembers its instance, so that the runtime needs no table to find it: for classes of which a
+    /// program may have a hundred thousand objects.
+    /// - Parameters:
+    ///   - recall: the instance that was remembered last; `nil` when there is none.
+    ///   - remember: remembers the instance, without keeping it alive; `nil` before the instance goes.
+    public mutating func remembersInstance(
+        recall: @escaping (Object) -> AnyObject?, remember: @escaping (Object, LuaInstance?) -> Void
+    ) { memory = (recall, remember) }
 
     /// Declares a property. Without `set` it is read-only.
     public mutating func property<Value: LuaPushable>(
@@ -185,6 +196,8 @@ public struct LuaClass<Object: AnyObject> {
 
 /// What the runtime knows of a registered class, whatever its object type.
 final class ClassRecord {
+    /// Here for all instances. Not counted: every event reads it, and instances that outlive the runtime do not.
+    unowned(unsafe) let runtime: LuaRuntime
     let id: UInt32
     let name: String
     /// The class's name and the names that it also counts as.
@@ -198,6 +211,8 @@ final class ClassRecord {
     let attached: ((AnyObject, LuaInstance, LuaCall?) -> Void)?
     let heldUp: ((AnyObject, Bool) -> Void)?
     let idle: ((AnyObject, LuaInstance) -> Void)?
+    /// How an object remembers its instance; `nil` when the runtime has a table for that.
+    let memory: (recall: (AnyObject) -> AnyObject?, remember: (AnyObject, LuaInstance?) -> Void)?
     var metatable: LuaReference?
     // Put together when asked for: a program that makes no mistake in a name never does.
     private let makeSurface: () -> ClassSurface
@@ -205,7 +220,8 @@ final class ClassRecord {
     private(set) lazy var members = surface.members.map(\.name)
     private(set) lazy var methods = Set(surface.members.filter { $0.kind == .method }.map(\.name))
 
-    init<Object>(id: UInt32, _ declaration: LuaClass<Object>) {
+    init<Object>(id: UInt32, _ declaration: LuaClass<Object>, of runtime: LuaRuntime) {
+        self.runtime = runtime
         self.id = id
         name = declaration.name
         names = [declaration.name] + (declaration.baseName.map { [$0] } ?? [])
@@ -223,14 +239,17 @@ final class ClassRecord {
         }
         eventCount = Int32(declaration.eventCount)
         fallThrough = declaration.fallThrough
+        // An instance of this class is made with an Object; asking the object for its type takes long.
         attached = declaration.attached.map { attached in
-            { object, instance, call in if let object = object as? Object { attached(object, instance, call) } }
+            { attached(unsafeDowncast($0, to: Object.self), $1, $2) }
         }
-        heldUp = declaration.heldUp.map { heldUp in
-            { object, isHeldUp in if let object = object as? Object { heldUp(object, isHeldUp) } }
-        }
-        idle = declaration.idle.map { idle in
-            { object, instance in if let object = object as? Object { idle(object, instance) } }
+        heldUp = declaration.heldUp.map { heldUp in { heldUp(unsafeDowncast($0, to: Object.self), $1) } }
+        idle = declaration.idle.map { idle in { idle(unsafeDowncast($0, to: Object.self), $1) } }
+        memory = declaration.memory.map { memory in
+            (
+                { memory.recall(unsafeDowncast($0, to: Object.self)) },
+                { memory.remember(unsafeDowncast($0, to: Object.self), $1) }
+            )
         }
     }
 }

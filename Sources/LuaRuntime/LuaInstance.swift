@@ -5,23 +5,21 @@ internal import CLuaShim
 /// Lua's handle owns the instance and the instance owns the object. When a program has dropped the table and the
 /// object is not active, both go.
 public final class LuaInstance {
-    /// Used only until ``forget()``, which the runtime calls before it goes. Not counted: every event reads it.
-    package unowned(unsafe) let runtime: LuaRuntime
     /// The object of the binding.
     public let object: AnyObject
     let record: ClassRecord
     /// Instances that were made later have a higher one.
     let serial: UInt64
-    /// Whether the runtime has it among its instances.
-    let isListed: Bool
     /// What tells this instance from others of its class, where the object itself cannot say: where it was made.
     public var name: String?
     // A program may have a hundred thousand instances: what few of them need is made when it is needed.
-    private var knownLink: Link?
     // The variables without a check of exclusive access are of values that no access holds on to while other code runs.
-    @exclusivity(unchecked) private var backlog: Backlog?
+    @exclusivity(unchecked) private var knownLink: Link?
+    /// Whether the runtime has it among its instances.
+    let isListed: Bool
     @exclusivity(unchecked) package private(set) var isForgotten = false
     @exclusivity(unchecked) private var isBusy = false
+    @exclusivity(unchecked) private var tellsWhenIdle = false
     /// Where Lua keeps it alive.
     @exclusivity(unchecked) private var anchor = Int32(SHIM_NO_ANCHOR)
     /// Which events have a handler: part of Lua's handle, which is there until the instance is forgotten. Most events of most
@@ -31,22 +29,28 @@ public final class LuaInstance {
     /// Told `true` when events queue up because a handler waits, and `false` when it has caught up: the binding stops
     /// and resumes reading then, so that nothing is dropped. See also ``LuaClass/whenHeldUp(_:)``.
     public var onBackPressure: ((Bool) -> Void)? {
-        get { backlog?.onBackPressure }
+        get { knownLink?.backlog?.onBackPressure }
         set { madeBacklog().onBackPressure = newValue }
     }
 
     /// Events that may queue before reading is paused.
     private static let pauseAbove = 16
 
-    init(runtime: LuaRuntime, object: AnyObject, record: ClassRecord, isListed: Bool = true) {
-        self.runtime = runtime
+    init(object: AnyObject, record: ClassRecord, isListed: Bool = true) {
         self.object = object
         self.record = record
-        self.serial = runtime.nextSerial()
+        self.serial = record.runtime.nextSerial()
         self.isListed = isListed
     }
 
-    deinit { knownLink?.instance = nil }
+    deinit {
+        knownLink?.instance = nil
+        // The object may have got another one when Lua had dropped this.
+        if let memory = record.memory, memory.recall(object) === self { memory.remember(object, nil) }
+    }
+
+    /// Used only until ``forget()``, which the runtime calls before it goes.
+    package var runtime: LuaRuntime { record.runtime }
 
     /// For the closures of ``object``, which must not keep this instance alive.
     public var link: Link {
@@ -62,6 +66,8 @@ public final class LuaInstance {
     public final class Link {
         /// The instance; `nil` when it has gone.
         @exclusivity(unchecked) public fileprivate(set) unowned(unsafe) var instance: LuaInstance?
+        /// Here, and not in the instance, since few have one.
+        @exclusivity(unchecked) fileprivate var backlog: Backlog?
     }
 
     /// The class's name and what the binding says of the object, for logs and `tostring`.
@@ -199,7 +205,7 @@ public final class LuaInstance {
         }
         let slot = runtime.takeSlot()
         slot.name = .event(self, event)
-        slot.queue = self
+        slot.isHandler = true
         isBusy = true
         return slot
     }
@@ -223,22 +229,28 @@ public final class LuaInstance {
     }
 
     private func madeBacklog() -> Backlog {
-        if let backlog { return backlog }
+        if let backlog = link.backlog { return backlog }
         let backlog = Backlog()
-        self.backlog = backlog
+        link.backlog = backlog
         return backlog
     }
 
     private func tellHeldUp(_ isHeldUp: Bool) {
         record.heldUp?(object, isHeldUp)
-        backlog?.onBackPressure?(isHeldUp)
+        knownLink?.backlog?.onBackPressure?(isHeldUp)
     }
+
+    /// Has ``LuaClass/whenIdle(_:)`` told, once, when the last handler of this instance has ended and no event is queued.
+    public func tellWhenIdle() { tellsWhenIdle = true }
 
     /// The handler's task has ended: the next event's turn.
     func taskEnded() {
         isBusy = false
-        if let backlog { deliver(backlog) }
-        if !isBusy { record.idle?(object, self) }
+        if let backlog = knownLink?.backlog { deliver(backlog) }
+        if tellsWhenIdle && !isBusy {
+            tellsWhenIdle = false
+            record.idle?(object, self)
+        }
     }
 
     private func deliver(_ backlog: Backlog) {
@@ -258,17 +270,17 @@ public final class LuaInstance {
 
     func forget() {
         isForgotten = true
-        backlog?.removeAll()
+        knownLink?.backlog?.removeAll()
     }
 
-    private struct Event {
+    fileprivate struct Event {
         let event: LuaEvent
         let owner: LuaInstance
         let argument: (any LuaPushable)?
     }
 
     /// The events that wait for a handler, first in first out, and who is told of it.
-    private final class Backlog {
+    fileprivate final class Backlog {
         private var items: [Event] = []
         private var head = 0
         var isPaused = false

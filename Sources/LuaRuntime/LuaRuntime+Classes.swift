@@ -6,7 +6,7 @@ extension LuaRuntime {
     @discardableResult
     public func register<Object>(_ declaration: LuaClass<Object>) -> RegisteredClass<Object> {
         let id = UInt32(classes.count)
-        let record = ClassRecord(id: id, declaration)
+        let record = ClassRecord(id: id, declaration, of: self)
         classes.append(record)
         classesByName[declaration.name] = record
         let stack = LuaStack(L)
@@ -195,8 +195,8 @@ extension LuaRuntime {
     // MARK: - Instances
 
     private func attach(_ object: AnyObject, _ record: ClassRecord, at index: Int32, _ call: LuaCall) {
-        let instance = LuaInstance(runtime: self, object: object, record: record)
-        instances[ObjectIdentifier(object)] = Unmanaged.passUnretained(instance)
+        let instance = LuaInstance(object: object, record: record)
+        list(instance)
         instance.handlers = shim_attach(
             call.stack.L, index, Unmanaged.passRetained(instance).toOpaque(), record.id, record.eventCount)
         record.attached?(object, instance, call)
@@ -204,16 +204,16 @@ extension LuaRuntime {
 
     /// The instance of an object that the host made: the one that Lua has, or a new one of the registered class `name`.
     public func instance(for object: AnyObject, class name: String) -> LuaInstance {
-        if let known = instances[ObjectIdentifier(object)]?.takeUnretainedValue(),
+        guard let record = classesByName[name] else {
+            preconditionFailure("class \(name) is not registered")
+        }
+        precondition(record.isOf(object), "\(type(of: object)) is not what class \(name) is declared for")
+        if let known = record.memory.map({ $0.recall(object) as? LuaInstance }) ?? knownInstance(of: object),
             known.tryToPush(onto: LuaStack(L))
         {
             shim_pop(L, 1)
             return known
         }
-        guard let record = classesByName[name] else {
-            preconditionFailure("class \(name) is not registered")
-        }
-        precondition(record.isOf(object), "\(type(of: object)) is not what class \(name) is declared for")
         let stack = LuaStack(L)
         _ = shim_reserve(L, 8)
         let instance = pushNew(object, record, isListed: true, keeping: 0, onto: stack)
@@ -240,8 +240,8 @@ extension LuaRuntime {
         _ object: AnyObject, _ record: ClassRecord, isListed: Bool, keeping kept: Int, onto stack: LuaStack
     ) -> LuaInstance {
         guard let metatable = record.metatable?.index else { preconditionFailure("a registered class has a metatable") }
-        let instance = LuaInstance(runtime: self, object: object, record: record, isListed: isListed)
-        if isListed { instances[ObjectIdentifier(object)] = Unmanaged.passUnretained(instance) }
+        let instance = LuaInstance(object: object, record: record, isListed: isListed)
+        if isListed { list(instance) }
         instance.handlers = shim_push_new_instance(
             stack.L, Unmanaged.passRetained(instance).toOpaque(), record.id, metatable, record.eventCount, Int32(kept),
             isListed)
@@ -249,7 +249,18 @@ extension LuaRuntime {
         return instance
     }
 
-    /// The instance that Lua has of `object`; nil when there is none (any more).
+    /// Sees to it that the instance of its object is found.
+    private func list(_ instance: LuaInstance) {
+        objectCount += 1
+        if let memory = instance.record.memory {
+            memory.remember(instance.object, instance)
+        } else {
+            instances[ObjectIdentifier(instance.object)] = Unmanaged.passUnretained(instance)
+        }
+    }
+
+    /// The instance that Lua has of `object`; nil when there is none (any more). Not for classes whose objects remember it
+    /// themselves, see ``LuaClass/remembersInstance(recall:remember:)``.
     public func knownInstance(of object: AnyObject) -> LuaInstance? {
         instances[ObjectIdentifier(object)]?.takeUnretainedValue()
     }
@@ -262,21 +273,39 @@ extension LuaRuntime {
 
     /// The objects of all instances that Lua has, in the order in which the instances were made.
     public var objects: [AnyObject] {
-        instances.values.map { $0.takeUnretainedValue() }.sorted { $0.serial < $1.serial }.map(\.object)
+        listedInstances.sorted { $0.serial < $1.serial }.map(\.object)
     }
 
-    /// How many instances Lua has.
-    public var objectCount: Int { instances.count }
+    /// The instances that Lua has, in no order. Those whose objects remember them are found in Lua.
+    var listedInstances: [LuaInstance] {
+        guard isOpen else { return [] }
+        var found = instances.values.map { $0.takeUnretainedValue() }
+        _ = shim_reserve(L, 8)
+        for isAnchored in [true, false] {
+            shim_push_instances(L, isAnchored)
+            shim_push_nil(L)
+            while shim_next(L, -2) {
+                if let instance = instance(at: -1, L), instance.isListed, instance.record.memory != nil {
+                    found.append(instance)
+                }
+                shim_pop(L, 1)
+            }
+            shim_pop(L, 1)
+        }
+        return found
+    }
 
     /// Lua has dropped the instance. Called from inside a collection: no Lua here.
     func released(_ instance: LuaInstance) {
+        instance.forget()
+        guard instance.isListed else { return }
+        objectCount -= 1
         let key = ObjectIdentifier(instance.object)
-        if instance.isListed, let known = instances[key],
+        if instance.record.memory == nil, let known = instances[key],
             known.toOpaque() == Unmanaged.passUnretained(instance).toOpaque()
         {
             instances.removeValue(forKey: key)
         }
-        instance.forget()
     }
 
     // MARK: - Missing names

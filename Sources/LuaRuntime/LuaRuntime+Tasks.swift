@@ -213,18 +213,19 @@ extension LuaRuntime {
     }
 
     private func retire(_ slot: TaskSlot) {
-        let queue = slot.queue
+        var name = TaskName.text("")
+        swap(&name, &slot.name)
+        let wasHandler = slot.isHandler
         slot.generation += 1
         slot.waitGeneration += 1
         slot.state = .idle
         slot.isCancelled = false
         slot.parent = nil
-        slot.name = .text("")
-        slot.queue = nil
+        slot.isHandler = false
         slot.cancelWait = nil
         slot.waitThread = nil
         if isOpen { leave(slot) }
-        queue?.taskEnded()
+        if wasHandler, case .event(let instance, _) = name { instance.taskEnded() }
     }
 
     /// Takes a slot out of the live ones; the last one gets its place.

@@ -36,7 +36,10 @@ public final class LuaRuntime {
     @exclusivity(unchecked) var functions: [HostFunction] = []
     var classes: [ClassRecord] = []
     var classesByName: [String: ClassRecord] = [:]
+    /// The instances of the objects that do not remember theirs.
     @exclusivity(unchecked) var instances: [ObjectIdentifier: Unmanaged<LuaInstance>] = [:]
+    /// How many instances Lua has.
+    @exclusivity(unchecked) public internal(set) var objectCount = 0
 
     /// The task that is running Lua at this moment.
     @exclusivity(unchecked) var running: TaskSlot?
@@ -86,8 +89,8 @@ public final class LuaRuntime {
     let relay: CallbackRelay
 
     deinit {
+        for instance in listedInstances { instance.forget() }
         relay.runtime = nil
-        for instance in instances.values { instance.takeUnretainedValue().forget() }
         if isOpen { shim_close(L) }
     }
 
@@ -96,8 +99,8 @@ public final class LuaRuntime {
         guard isOpen else { return }
         precondition(running == nil, "a runtime cannot be closed from inside Lua: close it in the loop's next turn")
         cancelAll()
+        for instance in listedInstances { instance.forget() }
         isOpen = false
-        for instance in instances.values { instance.takeUnretainedValue().forget() }
         instances.removeAll()
         pool.removeAll()
         ready = ReadyQueue()

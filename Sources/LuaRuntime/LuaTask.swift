@@ -95,12 +95,12 @@ final class TaskSlot {
     /// Its place among the runtime's live slots.
     var place = 0
     var state = State.idle
-    var name = TaskName.text("")
+    @exclusivity(unchecked) var name = TaskName.text("")
     var parent: TaskName?
     /// Told when the task ends.
     var onEnd: ((TaskOutcome) -> Void)?
-    /// The instance whose events queue behind this task.
-    var queue: LuaInstance?
+    /// Whether this task is a handler of the instance that its name tells, behind which the instance's events queue.
+    @exclusivity(unchecked) var isHandler = false
 
     var runtime: LuaRuntime? { relay.runtime }
 

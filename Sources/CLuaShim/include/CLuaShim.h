@@ -229,6 +229,11 @@ bool shim_push_handler(lua_State *L, const void *object, int anchor, int event);
 void shim_push_handler_at(lua_State *L, int index, int event);
 /* Sets the handler on top (function or nil): [-1, 0]. memory */
 bool shim_set_handler(lua_State *L, const void *object, int anchor, int event);
+/*
+ * A table whose values are the instances with an anchor, or those without: [0, +1]. Free places of the former hold values
+ * that are no instances. never
+ */
+void shim_push_instances(lua_State *L, bool anchored);
 /* How many instances are alive. never */
 size_t shim_instance_count(lua_State *L);
 

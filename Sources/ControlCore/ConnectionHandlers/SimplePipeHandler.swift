@@ -22,7 +22,7 @@ public class SimplePipeHandler: ConnectionHandler {
         self.observer = observer
         pipe.observe(observer)
         pollTimer.onTick = { [weak self] _, _ in self?.tick() }
-        pollTimer.activityObserver = { [weak self] in self?.activityMayHaveChanged() }
+        pollTimer.common.activityObserver = { [weak self] in self?.activityMayHaveChanged() }
         activityMayHaveChanged()
     }
 

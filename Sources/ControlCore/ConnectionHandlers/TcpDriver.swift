@@ -46,7 +46,7 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
         self.retryTime = retryTime
         self.pollTimer = pollTimer
         pollTimer.onTick = { [unowned self] _, _ in handle(.pollDue) }
-        pollTimer.commandGate = { [unowned self] run in
+        pollTimer.common.commandGate = { [unowned self] run in
             handle(.pollingWanted(run))
             return !run || self.machine.link.socket == .up
         }
@@ -56,7 +56,7 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
     deinit {
         // A program may keep the timer and the interface.
         pollTimer.onTick = nil
-        pollTimer.commandGate = nil
+        pollTimer.common.commandGate = nil
         if interface.observer === self { interface.observer = nil }
     }
 

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// What lies in a ``DeadlineQueue``: it is called at its time.
 ///
 /// What is due again and again, or is one of very many, inherits it: it is armed by ``Environment/arm(_:at:)`` without an
@@ -21,7 +23,14 @@ public class DeadlineNode {
         queue.remove(at: Int(index)).wasDisarmed()
     }
 
-    /// Called at its time. It is not armed any more then, and may be armed anew.
+    /// When it is due; `nil` when it is not armed.
+    final var deadline: NIODeadline? { isArmed ? queue?.deadline(at: Int(index)) : nil }
+
+    /// Asked when it is due, before ``fire()``: when it is due the next time. It stays armed for that. `nil`, as by default: it
+    /// is not armed any more.
+    func nextDeadline() -> NIODeadline? { nil }
+
+    /// Called at its time. It may be armed, anew or for another time.
     func fire() {
         preconditionFailure("\(type(of: self)) has nothing to do at its deadline")
     }

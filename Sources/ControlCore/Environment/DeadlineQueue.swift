@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// What is to be done when, in order: a binary heap of deadlines whose nodes are their own handles.
+/// What is to be done when, in order: a heap of deadlines whose nodes are their own handles.
 ///
 /// Arming and cancelling take O(log n), and an allocation only for a body: see ``DeadlineNode``. What has equal deadlines
 /// comes out in the order in which it was armed. The queue calls nothing by itself: an environment asks it what is due.
@@ -21,11 +21,15 @@ public final class DeadlineQueue {
         func note(_ index: Int) { node._withUnsafeGuaranteedRef { $0.index = Int32(truncatingIfNeeded: index) } }
     }
 
+    /// Each entry has four below it, not two: the way down is half as long, and each entry that moves on it is a node to be told,
+    /// which lies somewhere in memory, while four entries lie side by side.
+    private static let arity = 4
+
     /// Without a check of exclusive access: nothing is called while it is changed.
     @exclusivity(unchecked) private var heap: ContiguousArray<Entry> = []
 
     /// The sequence number that the next armed deadline gets. Numbers only grow.
-    public private(set) var nextSequence: UInt64 = 0
+    @exclusivity(unchecked) public private(set) var nextSequence: UInt64 = 0
 
     /// Makes an empty queue.
     public init() {}
@@ -67,16 +71,24 @@ public final class DeadlineQueue {
         }
     }
 
-    /// Takes out the earliest node that is due, if there is one.
+    /// Takes out the earliest node that is due, if there is one. What is due again stays, with its next deadline: one way down
+    /// the heap instead of a removal, which is two, and one up for the new.
     /// - Parameters:
     ///   - now: a node is due when its deadline is not later than this.
     ///   - limit: only a node that was armed before this sequence number was given out. A drain that passes the
     ///     ``nextSequence`` of its beginning ends even when each node arms another one that is due at once.
-    /// - Returns: the node, no longer armed, to be fired; `nil` when the earliest is not due, or too young.
+    /// - Returns: the node, to be fired; `nil` when the earliest is not due, or too young.
     func popDue(at now: NIODeadline, armedBefore limit: UInt64 = .max) -> DeadlineNode? {
         guard let first = heap.first, first.deadline <= now, first.sequence < limit else { return nil }
-        return remove(at: 0)
+        let next = first.node._withUnsafeGuaranteedRef { $0.nextDeadline() }
+        guard let next else { return remove(at: 0) }
+        siftDown(Entry(deadline: next, sequence: nextSequence, node: first.node), from: 0)
+        nextSequence += 1
+        return first.node.takeUnretainedValue()
     }
+
+    /// The deadline of the node that is at `index`.
+    func deadline(at index: Int) -> NIODeadline { heap[index].deadline }
 
     /// Cancels everything that is armed.
     public func removeAll() {
@@ -91,7 +103,8 @@ public final class DeadlineQueue {
         let isOwned = { (entry: Entry) in entry.node._withUnsafeGuaranteedRef { Int($0.owner) == owner } }
         heap.removeAll(where: isOwned)
         for index in heap.indices { heap[index].note(index) }
-        for index in (0..<heap.count / 2).reversed() { siftDown(heap[index], from: index) }
+        let parents = (heap.count + Self.arity - 2) / Self.arity
+        for index in (0..<parents).reversed() { siftDown(heap[index], from: index) }
         Self.disarm(entries.filter(isOwned))
     }
 
@@ -118,7 +131,7 @@ public final class DeadlineQueue {
         heap.withUnsafeMutableBufferPointer { heap in
             var index = start
             while index > 0 {
-                let parent = (index - 1) / 2
+                let parent = (index - 1) / Self.arity
                 guard entry.isEarlier(than: heap[parent]) else { break }
                 heap[index] = heap[parent]
                 heap[index].note(index)
@@ -135,12 +148,18 @@ public final class DeadlineQueue {
         heap.withUnsafeMutableBufferPointer { heap in
             var index = start
             while true {
-                var child = 2 * index + 1
-                guard child < heap.count else { break }
-                if child + 1 < heap.count, heap[child + 1].isEarlier(than: heap[child]) { child += 1 }
-                guard heap[child].isEarlier(than: entry) else { break }
-                heap[index] = heap[child]
-                heap[index].note(index)
+                let first = Self.arity * index + 1
+                guard first < heap.count else { break }
+                var child = first
+                var earliest = heap[first]
+                for other in first + 1..<min(first + Self.arity, heap.count) where heap[other].isEarlier(than: earliest)
+                {
+                    child = other
+                    earliest = heap[other]
+                }
+                guard earliest.isEarlier(than: entry) else { break }
+                heap[index] = earliest
+                earliest.note(index)
                 index = child
             }
             heap[index] = entry

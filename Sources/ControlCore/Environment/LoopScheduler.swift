@@ -9,6 +9,7 @@ final class LoopScheduler {
     private let queue = DeadlineQueue()
     private var armed: (deadline: NIODeadline, callback: NIOScheduledCallback)?
     private var isClosed = false
+    private lazy var handler = Wakeup(self)
     /// What is armed meanwhile is looked at behind it, all at once.
     private var isRunningDue = false
 
@@ -81,7 +82,7 @@ final class LoopScheduler {
             eventLoop.assumeIsolated().cancelScheduledCallback(armed.callback)
         }
         do {
-            armed = (wakeup, try eventLoop.assumeIsolated().scheduleCallback(at: wakeup, handler: Wakeup(self)))
+            armed = (wakeup, try eventLoop.scheduleCallback(at: wakeup, handler: handler))
         } catch {
             // Only a loop that is shut down refuses, and on such a loop nothing can run any more.
             armed = nil
@@ -99,16 +100,21 @@ final class LoopScheduler {
         armCallback()
     }
 
-    /// What the loop holds: it must not keep a program's timers alive.
-    private struct Wakeup: NIOScheduledCallbackHandler {
-        private weak var scheduler: LoopScheduler?
+    /// What the loop holds: it must not keep a program's timers alive. One object for all wake-ups, which the loop can take as
+    /// it is: it copies what it holds many times, and would wrap each time anew what belongs to it.
+    private final class Wakeup: NIOScheduledCallbackHandler, Sendable {
+        private struct Reference {
+            weak var scheduler: LoopScheduler?
+        }
+
+        private let reference: NIOLoopBound<Reference>
 
         init(_ scheduler: LoopScheduler) {
-            self.scheduler = scheduler
+            reference = NIOLoopBound(Reference(scheduler: scheduler), eventLoop: scheduler.eventLoop)
         }
 
         func handleScheduledCallback(eventLoop: some EventLoop) {
-            scheduler?.runDue()
+            reference.value.scheduler?.runDue()
         }
     }
 }

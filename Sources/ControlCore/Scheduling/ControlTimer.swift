@@ -19,42 +19,75 @@ public final class ControlTimer: DeadlineNode {
     /// The shortest interval: 0.01 s. The longest is ``NIOCore/TimeAmount/longestDelay``.
     public static let shortestInterval = TimeAmount.milliseconds(10)
 
-    // The variables without a check of exclusive access are of values that no access holds on to while other code runs.
+    /// What timers have in common. A program may have many thousands of them, which need not keep it each for itself.
+    public final class Common {
+        // No access to a slot holds on to it while other code runs: it is read, then called.
+        /// Called at each tick with the timer and the number of the tick, counted from 1.
+        @exclusivity(unchecked) public var onTick: ((ControlTimer, Int) -> Void)?
+        /// The state changed to the value that is given. Restarting a running timer changes nothing.
+        @exclusivity(unchecked) public var onStateChanged: ((ControlTimer, State) -> Void)?
+        /// ``ControlTimer/isActive`` changed to the value that is given.
+        @exclusivity(unchecked) public var onActivityChanged: ((ControlTimer, Bool) -> Void)?
+        /// Asked before a command of the program takes effect, with whether the timer is to run; `false` keeps it as it is.
+        var commandGate: ((_ run: Bool) -> Bool)?
+        /// Told when ``ControlTimer/isActive`` has changed, before the slot is. For connection handlers, which leave the slot
+        /// free.
+        var activityObserver: (() -> Void)?
+        fileprivate let environment: any Environment
 
-    /// Called at each tick with the timer and the number of the tick, counted from 1.
-    @exclusivity(unchecked) public var onTick: ((ControlTimer, Int) -> Void)?
-    /// The state changed to the value that is given. Restarting a running timer changes nothing.
-    public var onStateChanged: ((ControlTimer, State) -> Void)?
-    /// ``isActive`` changed to the value that is given.
-    public var onActivityChanged: ((ControlTimer, Bool) -> Void)?
+        /// Makes what timers in `environment` have in common.
+        public init(environment: any Environment) { self.environment = environment }
+    }
+
+    /// What this timer shares with others.
+    public let common: Common
+    /// Who stands for it elsewhere. Not kept alive, nor counted: whoever sets it clears it before it goes.
+    @exclusivity(unchecked) public unowned(unsafe) var counterpart: AnyObject?
+    // The variables without a check of exclusive access are of numbers, which no access holds on to while other code runs.
     /// Set it while what a tick has begun goes on; ticks that are due meanwhile are skipped.
     @exclusivity(unchecked) public var isBusy = false
+    /// What it is doing.
+    @exclusivity(unchecked) public private(set) var state = State.stopped
 
     /// The time between two ticks.
     @exclusivity(unchecked) public private(set) var interval: TimeAmount
     /// How many ticks came since the start.
     @exclusivity(unchecked) public private(set) var count = 0
-    /// What it is doing.
-    @exclusivity(unchecked) public private(set) var state = State.stopped
 
-    /// Asked before a command of the program takes effect, with whether the timer is to run; `false` keeps it as it is.
-    var commandGate: ((_ run: Bool) -> Bool)?
-
-    /// Told when ``isActive`` has changed, before the slot is. For connection handlers, which leave the slot free.
-    var activityObserver: (() -> Void)?
-
-    private let environment: any Environment
     @exclusivity(unchecked) private var nextTick = NIODeadline.distantFuture
     /// What was left of the interval when it was paused.
     private var remainder: TimeAmount
 
     /// Makes a stopped timer; ``restart()`` starts it.
     /// - Throws: when `interval` is out of its range.
-    public init(environment: any Environment, interval: TimeAmount) throws(ParameterError) {
+    public init(_ common: Common, interval: TimeAmount) throws(ParameterError) {
         try Self.check(interval, parameter: "Interval")
-        self.environment = environment
+        self.common = common
         self.interval = interval
         remainder = interval
+    }
+
+    /// Makes a timer by itself; see ``init(_:interval:)``.
+    public convenience init(environment: any Environment, interval: TimeAmount) throws(ParameterError) {
+        try self.init(Common(environment: environment), interval: interval)
+    }
+
+    /// Called at each tick with the timer and the number of the tick, counted from 1, for all that share ``common``.
+    public var onTick: ((ControlTimer, Int) -> Void)? {
+        get { common.onTick }
+        set { common.onTick = newValue }
+    }
+
+    /// The state changed to the value that is given, for all that share ``common``. Restarting a running timer changes nothing.
+    public var onStateChanged: ((ControlTimer, State) -> Void)? {
+        get { common.onStateChanged }
+        set { common.onStateChanged = newValue }
+    }
+
+    /// ``isActive`` changed to the value that is given, for all that share ``common``.
+    public var onActivityChanged: ((ControlTimer, Bool) -> Void)? {
+        get { common.onActivityChanged }
+        set { common.onActivityChanged = newValue }
     }
 
     /// Whether it ticks.
@@ -72,26 +105,26 @@ public final class ControlTimer: DeadlineNode {
 
     /// Halts it; the rest of the interval and ``count`` are kept. A timer that does not run stays as it is.
     public func pause() {
-        guard commandGate?(false) ?? true else { return }
+        guard common.commandGate?(false) ?? true else { return }
         performPause()
     }
 
     /// Goes on after ``pause()`` with the rest of the interval, or starts after ``stop()``. A running timer stays as it
     /// is.
     public func resume() {
-        guard commandGate?(true) ?? true else { return }
+        guard common.commandGate?(true) ?? true else { return }
         performResume()
     }
 
     /// Sets ``count`` to 0 and starts; the first tick comes after one interval.
     public func restart() {
-        guard commandGate?(true) ?? true else { return }
+        guard common.commandGate?(true) ?? true else { return }
         performRestart()
     }
 
     /// Ends it and sets ``count`` to 0.
     public func stop() {
-        guard commandGate?(false) ?? true else { return }
+        guard common.commandGate?(false) ?? true else { return }
         halt()
         count = 0
         remainder = interval
@@ -100,7 +133,7 @@ public final class ControlTimer: DeadlineNode {
 
     func performPause() {
         guard state == .running else { return }
-        remainder = max(nextTick - environment.now, .zero)
+        remainder = max(nextTick - common.environment.now, .zero)
         halt()
         setState(.paused)
     }
@@ -135,31 +168,34 @@ public final class ControlTimer: DeadlineNode {
     }
 
     private func run(after delay: TimeAmount) {
-        nextTick = environment.now + delay
-        environment.arm(self, at: nextTick)
+        nextTick = common.environment.now + delay
+        common.environment.arm(self, at: nextTick)
     }
 
     private func halt() {
         disarm()
     }
 
-    override func fire() {
-        // The next tick is planned first, from the planned time of this one: the callback may change anything.
-        let late = max(environment.now - nextTick, .zero)
+    /// The next tick is planned from the planned time of this one, before the callback, which may change anything.
+    override func nextDeadline() -> NIODeadline? {
+        let late = max(common.environment.now - nextTick, .zero)
         nextTick = nextTick + interval * (1 + late.nanoseconds / interval.nanoseconds)
-        environment.arm(self, at: nextTick)
+        return nextTick
+    }
+
+    override func fire() {
         guard !isBusy else { return }
         count += 1
-        onTick?(self, count)
+        common.onTick?(self, count)
     }
 
     private func setState(_ new: State) {
         guard state != new else { return }
         let wasActive = isActive
         state = new
-        if isActive != wasActive { activityObserver?() }
-        onStateChanged?(self, new)
+        if isActive != wasActive { common.activityObserver?() }
+        common.onStateChanged?(self, new)
         // The slot may have changed it again, and told of that already.
-        if isActive != wasActive, state == new { onActivityChanged?(self, isActive) }
+        if isActive != wasActive, state == new { common.onActivityChanged?(self, isActive) }
     }
 }

@@ -4,48 +4,74 @@ public import NIOCore
 ///
 /// A wait that is pending is kept alive by the environment.
 public final class OneShotWait: DeadlineNode {
-    /// Called with the wait when the time is over.
-    public var onExpired: ((OneShotWait) -> Void)?
-    /// ``isActive`` changed to the value that is given.
-    public var onActivityChanged: ((OneShotWait, Bool) -> Void)?
-    /// How long a run takes, as given at the start or by ``change(_:)``.
-    public private(set) var time: TimeAmount
+    /// What waits have in common. A program may have a hundred thousand of them, which need not keep it each for itself.
+    public final class Common {
+        // No access to a slot holds on to it while other code runs: it is read, then called.
+        /// Called with the wait when the time is over.
+        @exclusivity(unchecked) public var onExpired: ((OneShotWait) -> Void)?
+        /// ``OneShotWait/isActive`` changed to the value that is given.
+        @exclusivity(unchecked) public var onActivityChanged: ((OneShotWait, Bool) -> Void)?
+        fileprivate let environment: any Environment
 
-    private let environment: any Environment
-    private var deadline = NIODeadline.distantPast
+        /// Makes what waits in `environment` have in common.
+        public init(environment: any Environment) { self.environment = environment }
+    }
+
+    /// What this wait shares with others.
+    public let common: Common
+    /// How long a run takes, as given at the start or by ``change(_:)``.
+    @exclusivity(unchecked) public private(set) var time: TimeAmount
+    /// Who stands for it elsewhere. Not kept alive, nor counted: whoever sets it clears it before it goes.
+    @exclusivity(unchecked) public unowned(unsafe) var counterpart: AnyObject?
 
     /// Makes a wait that is not pending; ``restart()`` starts it.
     /// - Parameter time: 0 s to ``NIOCore/TimeAmount/longestDelay``.
     /// - Throws: when `time` is out of its range.
-    public init(environment: any Environment, time: TimeAmount) throws(ParameterError) {
+    public init(_ common: Common, time: TimeAmount) throws(ParameterError) {
         try Self.check(time)
-        self.environment = environment
+        self.common = common
         self.time = time
     }
 
+    /// Makes a wait by itself; see ``init(_:time:)``.
+    public convenience init(environment: any Environment, time: TimeAmount) throws(ParameterError) {
+        try self.init(Common(environment: environment), time: time)
+    }
+
+    /// Called with the wait when the time is over, for all that share ``common``.
+    public var onExpired: ((OneShotWait) -> Void)? {
+        get { common.onExpired }
+        set { common.onExpired = newValue }
+    }
+
+    /// ``isActive`` changed to the value that is given, for all that share ``common``.
+    public var onActivityChanged: ((OneShotWait, Bool) -> Void)? {
+        get { common.onActivityChanged }
+        set { common.onActivityChanged = newValue }
+    }
+
     /// Whether it is pending.
-    public private(set) var isActive = false
+    public var isActive: Bool { isArmed }
 
     /// Starts it, or starts it anew: it expires ``time`` from now, whether it was pending, expired or cancelled.
     public func restart() {
-        run(until: environment.now + time)
+        run(until: now + time)
     }
 
     /// Prevents the expiry. Harmless when it is not pending.
     public func cancel() {
         guard isActive else { return }
         disarm()
-        isActive = false
-        onActivityChanged?(self, false)
+        common.onActivityChanged?(self, false)
     }
 
     /// Puts the pending expiry off by `extra`, or forward when that is negative, but not before now. ``time`` stays.
     /// Without effect when it is not pending.
     public func add(_ extra: TimeAmount) {
-        guard isActive else { return }
-        let rest = max(deadline - environment.now, .zero)
+        guard let deadline else { return }
+        let rest = max(deadline - now, .zero)
         let bounded = max(min(extra, .longestDelay), .zero - .longestDelay)
-        run(until: environment.now + (rest + bounded).boundedDelay)
+        run(until: now + (rest + bounded).boundedDelay)
     }
 
     /// Sets ``time`` for this and later runs: when pending, it expires the new time from now.
@@ -56,19 +82,19 @@ public final class OneShotWait: DeadlineNode {
         if isActive { restart() }
     }
 
+    private var now: NIODeadline { common.environment.now }
+
     private func run(until deadline: NIODeadline) {
         let wasActive = isActive
-        self.deadline = deadline
-        isActive = true
-        environment.arm(self, at: deadline)
-        if !wasActive { onActivityChanged?(self, true) }
+        common.environment.arm(self, at: deadline)
+        // An environment that is closed arms nothing.
+        if isActive != wasActive { common.onActivityChanged?(self, isActive) }
     }
 
     override func fire() {
-        isActive = false
-        onExpired?(self)
+        common.onExpired?(self)
         // A callback that restarts the wait leaves it active.
-        if !isActive { onActivityChanged?(self, false) }
+        if !isActive { common.onActivityChanged?(self, false) }
     }
 
     private static func check(_ time: TimeAmount) throws(ParameterError) {

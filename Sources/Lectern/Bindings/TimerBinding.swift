@@ -5,6 +5,7 @@ internal import NIOCore
 /// Declares `Timer`.
 func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
     var c = LuaClass<ControlTimer>("Timer", "Calls a function again and again.") { _ in "" }
+    let common = ControlTimer.Common(environment: context.environment)
     c.constructor(
         [
             .required("Interval", .seconds(0.01...3e8), "The time between two calls."),
@@ -12,7 +13,7 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
         ], "Makes a timer. Timer(Interval)(Function) does the same as Timer(Interval, Function)."
     ) { (call) throws(LuaFault) in
         try call.checked { () throws(ParameterError) in
-            try ControlTimer(environment: context.environment, interval: call.duration(1) ?? .seconds(1))
+            try ControlTimer(common, interval: call.duration(1) ?? .seconds(1))
         }
     }
     c.property("Interval", .seconds, "The time between two calls.") { $0.interval.seconds }
@@ -43,27 +44,32 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
         timer.stop()
         return .none
     }
-    // A handler's poll timer, which has no name, is busy while its handler says so.
-    c.whenIdle { timer, instance in if instance.name != nil { timer.isBusy = false } }
-    let find = context.runtime.instanceFinder
-    let activityChanged = { (timer: ControlTimer, isActive: Bool) -> Void in find(timer)?.setActive(isActive) }
+    c.whenIdle { timer, _ in timer.isBusy = false }
+    c.remembersInstance(recall: { $0.counterpart }, remember: { $0.counterpart = $1 })
+    let activityChanged = { (timer: ControlTimer, isActive: Bool) -> Void in
+        (timer.counterpart as? LuaInstance)?.setActive(isActive)
+    }
     let changed = { (timer: ControlTimer, state: ControlTimer.State) -> Void in
-        find(timer)?.fire(stateChanged, state.rawValue)
+        (timer.counterpart as? LuaInstance)?.fire(stateChanged, state.rawValue)
+    }
+    common.onActivityChanged = activityChanged
+    common.onStateChanged = changed
+    common.onTick = { timer, count in
+        guard let instance = timer.counterpart as? LuaInstance else { return }
+        instance.fire(function, count)
+        guard instance.isHandling else { return }
+        timer.isBusy = true
+        instance.tellWhenIdle()
     }
     c.whenAttached { timer, instance, call in
-        timer.onActivityChanged = activityChanged
-        timer.onStateChanged = changed
         // A handler's poll timer is made by the host and ticks for the handler.
         guard let call else {
+            timer.onActivityChanged = activityChanged
+            timer.onStateChanged = changed
             if timer.isActive { instance.setActive(true) }
             return
         }
         instance.name = call.location
-        timer.onTick = { [link = instance.link] timer, count in
-            guard let instance = link.instance else { return }
-            instance.fire(function, count)
-            timer.isBusy = instance.isHandling
-        }
         if !call.isNil(2) {
             call.push(argument: 2)
             instance.keep(function, popping: call.stack)

@@ -5,6 +5,7 @@ internal import NIOCore
 /// Declares `Wait`.
 func declareWait(_ context: BindingContext) -> LuaClass<OneShotWait> {
     var c = LuaClass<OneShotWait>("Wait", "Calls a function once, later.") { _ in "" }
+    let common = OneShotWait.Common(environment: context.environment)
     c.constructor(
         [
             .required("Time", .seconds(0...3e8), "How long to wait."),
@@ -12,7 +13,7 @@ func declareWait(_ context: BindingContext) -> LuaClass<OneShotWait> {
         ], "Makes a wait. Wait(Time)(Function) does the same as Wait(Time, Function)."
     ) { (call) throws(LuaFault) in
         try call.checked { () throws(ParameterError) in
-            try OneShotWait(environment: context.environment, time: call.duration(1) ?? .zero)
+            try OneShotWait(common, time: call.duration(1) ?? .zero)
         }
     }
     c.property("Time", .seconds, "How long a run takes.") { $0.time.seconds }
@@ -35,14 +36,12 @@ func declareWait(_ context: BindingContext) -> LuaClass<OneShotWait> {
         try call.checked { () throws(ParameterError) in try wait.change(call.duration(1) ?? .zero) }
         return .none
     }
-    let find = context.runtime.instanceFinder
-    let activityChanged = { (wait: OneShotWait, isActive: Bool) -> Void in find(wait)?.setActive(isActive) }
-    let expired = { (wait: OneShotWait) -> Void in find(wait)?.call(function) }
+    c.remembersInstance(recall: { $0.counterpart }, remember: { $0.counterpart = $1 })
+    common.onActivityChanged = { wait, isActive in (wait.counterpart as? LuaInstance)?.setActive(isActive) }
+    common.onExpired = { wait in (wait.counterpart as? LuaInstance)?.call(function) }
     c.whenAttached { wait, instance, call in
         guard let call else { return }
         instance.name = call.location
-        wait.onActivityChanged = activityChanged
-        wait.onExpired = expired
         if !call.isNil(2) {
             call.push(argument: 2)
             instance.keep(function, popping: call.stack)

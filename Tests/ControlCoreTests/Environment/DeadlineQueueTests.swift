@@ -170,6 +170,40 @@ struct DeadlineQueueTests {
         #expect(!node.isArmed && queue.count == 0)
     }
 
+    @Test("What is due again stays armed, behind equals, until it is moved or disarmed")
+    func again() {
+        final class Repeating: DeadlineNode {
+            var onFire: (() -> Void)?
+            override func nextDeadline() -> NIODeadline? { deadline.map { $0 + .nanoseconds(3) } }
+            override func fire() { onFire?() }
+        }
+        let queue = DeadlineQueue()
+        var out: [String] = []
+        let node = Repeating()
+        queue.arm(node, at: Self.time(3))
+        queue.arm(at: Self.time(6)) { out.append("6") }
+        let limit = queue.nextSequence
+        #expect(queue.popDue(at: Self.time(3)) === node)
+        #expect(queue.count == 2 && node.deadline == Self.time(6))
+        #expect(queue.popDue(at: Self.time(6), armedBefore: limit) is ScheduledDeadline)
+        #expect(queue.popDue(at: Self.time(6), armedBefore: limit) == nil)
+        node.onFire = {
+            out.append("node")
+            if out.count == 2 { queue.arm(node, at: Self.time(20)) }
+            if out.count == 3 { node.disarm() }
+        }
+        Self.drain(queue, until: 6)
+        queue.arm(at: Self.time(9)) { Issue.record("is not due") }
+        Self.drain(queue, until: 8)
+        #expect(out == ["node"] && node.deadline == Self.time(9))
+        queue.removeAll()
+        queue.arm(node, at: Self.time(9))
+        Self.drain(queue, until: 19)
+        #expect(out == ["node", "node"] && node.deadline == Self.time(20))
+        Self.drain(queue, until: 20)
+        #expect(out.count == 3 && !node.isArmed && node.deadline == nil && queue.count == 0)
+    }
+
     @Test("100,000 deadlines come out in order, and as many cancelled ones leave nothing")
     func many() {
         let queue = DeadlineQueue()
