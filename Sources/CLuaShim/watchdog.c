@@ -62,19 +62,31 @@ __LJMP void shim_watchdog_check(lua_State *L) {
     if (h->frame != NULL && is_over(L, h)) shim_raise_kill(L);
 }
 
-void shim_watchdog_begin(shim_host *h) {
-    uint64_t now = shim_monotonic_now();
+static void set_first_check(shim_host *h, uint64_t now) {
     h->warned = false;
     uint64_t first = h->limits.burst_nanoseconds;
     if (h->limits.warn_nanoseconds != 0 && (first == 0 || h->limits.warn_nanoseconds < first)) {
         first = h->limits.warn_nanoseconds;
     }
     atomic_store_explicit(&h->next_check, first == 0 ? UINT64_MAX : now + first, memory_order_relaxed);
+}
+
+void shim_watchdog_begin(shim_host *h) {
+    uint64_t now = shim_monotonic_now();
+    set_first_check(h, now);
     if (h->kill == SHIM_KILL_NONE) h->kill_grace = 0;
     shim_alarm_begin(h, now);
 }
 
 void shim_watchdog_end(shim_host *h) { shim_alarm_end(h); }
+
+void shim_forgive_time(lua_State *L) {
+    shim_host *h = shim_host_of(L);
+    if (h->frame == NULL || h->kill != SHIM_KILL_NONE) return;
+    uint64_t now = shim_monotonic_now();
+    h->burst_start = now;
+    set_first_check(h, now);
+}
 
 void shim_kill(lua_State *L, int reason) {
     shim_host *h = shim_host_of(L);

@@ -114,8 +114,12 @@ final class Peer: Sendable {
 
     /// What the process has mapped, a line each; files with their paths.
     func mappings() throws -> String {
-        let id = process.withLockedValue { $0.processIdentifier }
-        return try String(contentsOfFile: "/proc/\(id)/maps", encoding: .utf8)
+        let path = "/proc/\(process.withLockedValue { $0.processIdentifier })/maps"
+        // Piece by piece: the system gives no more than a page at once, and tells no size.
+        guard let file = FileHandle(forReadingAtPath: path) else { throw Failure("\(path) cannot be read") }
+        var bytes = Data()
+        while let piece = try file.read(upToCount: 4096), !piece.isEmpty { bytes += piece }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The processes that it has started and that run.

@@ -26,7 +26,7 @@ clean_up() {
 find_lectern() {
     lectern=${LECTERN:-$root/.build-release/release/lectern}
     if [[ ! -x $lectern ]]; then
-        (cd "$root" && swift build -c release --product lectern --scratch-path .build-release >&2)
+        (cd "$root" && swift build -c release --static-swift-stdlib --product lectern --scratch-path .build-release >&2)
     fi
 }
 
