@@ -178,6 +178,8 @@ lua_State *shim_new_thread(lua_State *L);
 int shim_resume(lua_State *task, lua_State *waiting, int count, bool raise, int *results);
 /* Ends the task: every `pcall` passes it on. Takes effect at its next instruction or when it is resumed. never */
 void shim_kill(lua_State *L, int reason);
+/* Lets the time of the running task begin anew: what it took so far was the host's. never */
+void shim_forgive_time(lua_State *L);
 /* The reason why the task that was resumed last was ended. never */
 int shim_kill_reason(lua_State *L);
 /* Whether the function running on L may return SHIM_WAIT. never */
