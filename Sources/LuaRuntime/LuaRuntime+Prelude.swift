@@ -222,6 +222,7 @@ extension LuaCall {
         push(argument: argument)
         shim_set_environment(stack.L)
     }
+
     /// Lets the running task's time begin anew: what it took so far, the host has done.
     package func forgiveTime() { shim_forgive_time(stack.L) }
 }
