@@ -61,7 +61,7 @@ struct AllocationTests {
         #endif
     }
 
-    @Test("A poll by a connection handler, its response and what both sides do about it take at most 125 allocations")
+    @Test("A poll by a connection handler, its response and what both sides do about it take at most 80 allocations")
     func poll() throws {
         let stage = Stage()
         try stage.start(
@@ -92,6 +92,6 @@ struct AllocationTests {
         let polls = try #require(room.lines.first.flatMap(Int.init))
         #expect((2980...3001).contains(polls))
         print("a poll takes \(perPoll) allocations")
-        #expect(perPoll < 126)
+        #expect(perPoll < 80.5)
     }
 }

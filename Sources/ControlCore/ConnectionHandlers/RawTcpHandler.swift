@@ -4,7 +4,8 @@ public import NIOCore
 ///
 /// The program says which responses are good, see ``responseAccepted()``.
 public final class RawTcpHandler: TcpConnectionHandler {
-    /// Bytes arrived that belong to no `sendAndWait`. Without a check of exclusive access: nothing is called while it is changed.
+    // Without a check of exclusive access: nothing is called while it is changed.
+    /// Bytes arrived that belong to no `sendAndWait`.
     @exclusivity(unchecked) public var onReceiveData: ((ByteBuffer) -> Void)?
 
     private let keepAliveQuery: (RawTcpHandler, _ finished: @escaping () -> Void) -> Void
