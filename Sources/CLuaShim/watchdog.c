@@ -50,11 +50,13 @@ void shim_watchdog_arm(shim_host *h) { lua_sethook(h->frame->L, hook, LUA_MASKCO
 void shim_watchdog_look(shim_host *h) {
     uint64_t now = shim_monotonic_now();
     if (h->frame == NULL || now < h->next_check) return;
-    /* A hook that the program has set (debug.sethook) gives way only to the end of its task. */
     lua_Hook own = lua_gethook(h->frame->L);
+    /* Once is enough, and to arm takes as long as the stack is deep: repeated, the task would come to nothing else. */
+    if (own == hook) return;
+    /* A hook that the program has set (debug.sethook) gives way only to the end of its task. */
     bool ends = h->kill != SHIM_KILL_NONE ||
                 (h->limits.burst_nanoseconds != 0 && now - h->burst_start >= h->limits.burst_nanoseconds);
-    if (own == NULL || own == hook || ends) shim_watchdog_arm(h);
+    if (own == NULL || ends) shim_watchdog_arm(h);
 }
 
 __LJMP void shim_watchdog_check(lua_State *L) {

@@ -1,3 +1,4 @@
+import Glibc
 import LuaRuntime
 import Testing
 
@@ -429,6 +430,42 @@ struct RegressionTests {
             drawn += probe.printed
         }
         #expect(drawn.count == 2 && drawn[0] == drawn[1], "\(drawn)")
+    }
+
+    // MARK: - The watchdog
+
+    @Test("A task that is due deep in a recursion gets on, however often the watchdog calls it")
+    func alarmsDeepInARecursion() throws {
+        var limits = LuaLimits()
+        limits.memoryBytes = 512 << 20
+        limits.slowTaskWarning = .milliseconds(200)
+        limits.taskBurst = .zero
+        let probe = try Probe(limits: limits)
+        var spent = timespec()
+        probe.runtime.setGlobal(
+            LuaFunction("alarms", [], "") { (_) throws(LuaFault) in
+                let due = ContinuousClock.now + .milliseconds(250)
+                while ContinuousClock.now < due {}
+                var (begin, end) = (timespec(), timespec())
+                clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin)
+                for _ in 0..<2000 { raise(SIGURG) }
+                clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end)
+                spent.tv_sec = end.tv_sec - begin.tv_sec
+                spent.tv_nsec = end.tv_nsec - begin.tv_nsec
+                return .none
+            })
+        try probe.run(
+            """
+            local function descend(depth)
+                if depth == 0 then alarms() else descend(depth - 1) end
+                return depth
+            end
+            print(descend(150000))
+            """)
+        #expect(probe.printed == ["150000"], "\(probe.failures)")
+        // An alarm that looks at the whole stack takes a third of a millisecond here.
+        let milliseconds = spent.tv_sec * 1000 + spent.tv_nsec / 1_000_000
+        #expect(milliseconds < 200, "\(milliseconds) ms")
     }
 }
 
