@@ -83,9 +83,14 @@ static handle *push_new_handle(lua_State *L, void *object, uint32_t class_id, in
     return u;
 }
 
+void shim_push_instances(lua_State *L, bool anchored) {
+    shim_host *h = shim_host_of(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, anchored ? h->anchors : h->instances);
+}
+
 /* [-1, 0] sets what the weak table has for `object` to the value on top */
 static void set_instance(lua_State *L, const void *object) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, shim_host_of(L)->instances);
+    shim_push_instances(L, false);
     lua_insert(L, -2);
     lua_rawsetp(L, -2, object);
     lua_pop(L, 1);
@@ -143,7 +148,7 @@ bool shim_push_instance(lua_State *L, const void *object, int anchor) {
 
 int shim_anchor(lua_State *L, const void *object) {
     if (!shim_push_instance(L, object, SHIM_NO_ANCHOR)) return SHIM_NO_ANCHOR;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, shim_host_of(L)->anchors);
+    shim_push_instances(L, true);
     lua_insert(L, -2);
     int anchor = luaL_ref(L, -2);
     lua_pop(L, 1);
@@ -155,14 +160,9 @@ int shim_anchor(lua_State *L, const void *object) {
 void shim_drop_anchor(lua_State *L, const void *object, int anchor) {
     if (!shim_push_instance(L, object, anchor)) return;
     set_instance(L, object);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, shim_host_of(L)->anchors);
+    shim_push_instances(L, true);
     luaL_unref(L, -1, anchor);
     lua_pop(L, 1);
-}
-
-void shim_push_instances(lua_State *L, bool anchored) {
-    shim_host *h = shim_host_of(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, anchored ? h->anchors : h->instances);
 }
 
 size_t shim_instance_count(lua_State *L) { return shim_host_of(L)->instance_count; }

@@ -21,26 +21,20 @@ public final class DeviceTraffic {
     static let responseLimit = 1 << 20
 
     private let environment: any Environment
-    /// Tells when it goes. Not weak: counting the references to an object takes twice as long for ever once there was a weak
-    /// one.
-    private unowned(unsafe) var line: (any DeviceLine)?
+    /// Owns this; set by it as soon as it exists, and cleared before it goes. Not weak: counting the references to an object
+    /// takes twice as long for ever once there was a weak one.
+    unowned(unsafe) var line: (any DeviceLine)? {
+        didSet { sendAndWaits.link = line }
+    }
     private var keepAlive: KeepAliveTransmitter?
     /// The commands that await a response.
     let sendAndWaits: SendAndWaitQueue
     /// Whether the program takes data.
     private(set) var isReceiving = true
 
-    /// - Parameter line: owns it, and calls ``lineIsGone()`` before it goes.
-    init(environment: any Environment, line: any DeviceLine) {
+    init(environment: any Environment) {
         self.environment = environment
-        self.line = line
-        sendAndWaits = SendAndWaitQueue(environment: environment, responseLimit: Self.responseLimit, link: line)
-    }
-
-    /// From now on there is no line.
-    func lineIsGone() {
-        line = nil
-        sendAndWaits.linkIsGone()
+        sendAndWaits = SendAndWaitQueue(environment: environment, responseLimit: Self.responseLimit)
     }
 
     /// Whether a keep-alive is under way. It keeps the line alive.

@@ -76,13 +76,7 @@ public final class EthernetClientInterface: DeviceInterface {
     /// For UDP only. Assigned in init, as it needs self, and never again.
     private var datagrams: DatagramConnection?
     /// Commands, keep-alive and pauses, which outlive a connection.
-    public var traffic: DeviceTraffic {
-        if let knownTraffic { return knownTraffic }
-        let traffic = DeviceTraffic(environment: environment, line: self)
-        knownTraffic = traffic
-        return traffic
-    }
-    private var knownTraffic: DeviceTraffic?
+    public let traffic: DeviceTraffic
 
     /// Makes an interface that is not connected.
     /// - Parameters:
@@ -118,6 +112,7 @@ public final class EthernetClientInterface: DeviceInterface {
         }
         try ClientTransports.check(`protocol`, credentials)
         self.environment = environment
+        traffic = DeviceTraffic(environment: environment)
         self.hostname = hostname
         self.port = port
         self.protocol = `protocol`
@@ -125,6 +120,7 @@ public final class EthernetClientInterface: DeviceInterface {
         self.credentials = credentials
         self.ssh = ssh
         self.bufferSize = bufferSize
+        traffic.line = self
         if `protocol` == .udp {
             datagrams = DatagramConnection(
                 environment: environment, host: hostname, port: port, servicePort: servicePort,
@@ -133,7 +129,7 @@ public final class EthernetClientInterface: DeviceInterface {
     }
 
     deinit {
-        knownTraffic?.lineIsGone()
+        traffic.line = nil
         datagrams?.ownerIsGone()
     }
 

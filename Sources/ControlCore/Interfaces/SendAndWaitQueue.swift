@@ -57,22 +57,19 @@ final class SendAndWaitQueue {
 
     private let environment: any Environment
     private let responseLimit: Int
-    /// Until it is gone, see ``linkIsGone()``; not weak, as the line of a ``DeviceTraffic``.
-    private unowned(unsafe) var link: (any SendAndWaitLink)?
+    /// Who sends, and takes back what is left over; set and cleared as the ``DeviceTraffic/line``, and not weak for the same
+    /// reason.
+    unowned(unsafe) var link: (any SendAndWaitLink)?
     private var waiting: CircularBuffer<Call> = []
     private var current: Call?
     private var matcher: ResponseMatcher
     private var timer: (any Cancellable)?
 
-    init(environment: any Environment, responseLimit: Int, link: any SendAndWaitLink) {
+    init(environment: any Environment, responseLimit: Int) {
         self.environment = environment
         self.responseLimit = responseLimit
-        self.link = link
         matcher = ResponseMatcher(delimiter: nil, limit: responseLimit)
     }
-
-    /// From now on nobody sends, and nobody takes bytes back.
-    func linkIsGone() { link = nil }
 
     /// Adds a call. Its completion is called once, never from inside this function.
     /// - Returns: takes the call out again; what it had received goes back to the link.

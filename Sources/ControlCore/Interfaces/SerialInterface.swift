@@ -70,13 +70,7 @@ public final class SerialInterface: DeviceInterface {
     private var early = ByteBuffer()
     private var isAwaited = false
     /// Commands, keep-alive and pauses, which outlive a presence of the port.
-    public var traffic: DeviceTraffic {
-        if let knownTraffic { return knownTraffic }
-        let traffic = DeviceTraffic(environment: environment, line: self)
-        knownTraffic = traffic
-        return traffic
-    }
-    private var knownTraffic: DeviceTraffic?
+    public let traffic: DeviceTraffic
 
     /// Makes an interface and begins to open its port.
     /// - Parameters:
@@ -92,14 +86,16 @@ public final class SerialInterface: DeviceInterface {
     ) throws(IOFault) {
         try claims.claim(address, name: name)
         self.environment = environment
+        traffic = DeviceTraffic(environment: environment)
         self.name = name
         self.address = address
         self.settings = settings
         self.claims = claims
+        traffic.line = self
         open()
     }
 
-    deinit { knownTraffic?.lineIsGone() }
+    deinit { traffic.line = nil }
 
     /// Whether events may still come: until ``close()``.
     public var isActive: Bool {
