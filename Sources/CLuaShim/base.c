@@ -1,4 +1,4 @@
-/* Host versions of basic functions: protected calls that pass a kill on, print, load of text only. */
+/* Host versions of basic functions: protected calls that pass a kill on, print, the collector. */
 #include "internal.h"
 
 /* ---- pcall and xpcall ---- */
@@ -6,10 +6,8 @@
 static __LJMP int finish_protected(lua_State *L, int status, lua_KContext extra) {
     if (status != LUA_OK && status != LUA_YIELD) {
         shim_host *h = shim_host_of(L);
-        if (h->kill != SHIM_KILL_NONE) {
-            h->hooks_off = false; /* Lua has restored them before coming here */
-            return lua_error(L);
-        }
+        h->hooks_off = false; /* Lua has restored them before coming here */
+        if (h->kill != SHIM_KILL_NONE) return lua_error(L);
         lua_pushboolean(L, 0);
         lua_pushvalue(L, -2);
         return 2;
@@ -71,31 +69,6 @@ static __LJMP int host_print(lua_State *L) {
     return 0;
 }
 
-/* ---- load: text only, whatever mode is asked for; upvalue: the stock load ---- */
-
-static __LJMP int host_load(lua_State *L) {
-    luaL_checkany(L, 1);
-    bool has_environment = lua_gettop(L) >= 4;
-    const char *mode = luaL_optstring(L, 3, "t");
-    bool wants_text = false;
-    for (const char *c = mode; *c != '\0'; c++) wants_text |= *c == 't';
-    if (!wants_text) {
-        return shim_raise_fault(L, "ValueError", "load: binary chunks are not accepted; use mode 't'");
-    }
-    lua_settop(L, has_environment ? 4 : 3);
-    lua_pushliteral(L, "t");
-    lua_replace(L, 3);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    shim_host *h = shim_host_of(L);
-    if (h->kill != SHIM_KILL_NONE) { /* the stock load turned the end of a reader function into a result */
-        h->hooks_off = false;
-        return shim_raise_kill(L);
-    }
-    return lua_gettop(L);
-}
-
 /* ---- collectgarbage: nothing that stops or tunes the collector ---- */
 
 static __LJMP int host_collectgarbage(lua_State *L) {
@@ -130,11 +103,6 @@ __LJMP void shim_open_base(lua_State *L) {
     lua_pushglobaltable(L);
     luaL_setfuncs(L, functions, 0);
     lua_pop(L, 1);
-    if (!shim_host_of(L)->limits.allow_bytecode) {
-        lua_getglobal(L, "load");
-        lua_pushcclosure(L, host_load, 1);
-        lua_setglobal(L, "load");
-    }
     /* The string metatable is shared by all strings: programs may use it, not change it. */
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1);

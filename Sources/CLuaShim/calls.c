@@ -88,6 +88,8 @@ int shim_resume(lua_State *task, lua_State *waiting, int count, bool raise, int 
     h->frame = &frame;
     h->waiting = false;
     h->hooks_off = false;
+    h->overflowed = 0;
+    h->refused_stack = false;
     h->chain_depth = 0;
     h->resumed_thread = waiting;
     h->resumed_count = count;

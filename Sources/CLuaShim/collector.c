@@ -8,6 +8,8 @@
  */
 #include "internal.h"
 
+#include <limits.h>
+
 /* With a memory limit at most this part of it: what grows a buffer of Lua's does not collect before it gives up. */
 #define FLOOR ((size_t)4 << 20)
 #define FLOOR_OF_LIMIT 16
@@ -30,6 +32,21 @@ void shim_put_cycle_off(shim_host *h) {
     if (h->kept >= floor) return;
     /* A step of n KiB is a cycle that is nearer by so many; Lua waits for as much as is kept in any case. */
     lua_gc(h->main, LUA_GCSTEP, -(int)((floor - h->kept) >> 10));
+}
+
+void shim_pace_held(shim_host *h) {
+    size_t kilobytes = h->unpaced >> 10;
+    h->unpaced = 0;
+    if (h->shutting) return;
+    h->depth++; /* the caller is the host: nothing is refused to it */
+    if (h->limits.memory_bytes != 0 && h->used + h->held > h->limits.memory_bytes) {
+        /* What is garbage goes before the program is refused anything: an emergency's collection would leave the
+           host's objects where they are. */
+        lua_gc(h->main, LUA_GCCOLLECT);
+    } else {
+        lua_gc(h->main, LUA_GCSTEP, (int)(kilobytes < INT_MAX ? kilobytes : INT_MAX));
+    }
+    h->depth--;
 }
 
 __LJMP void shim_open_collector(lua_State *L) {

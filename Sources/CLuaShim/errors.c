@@ -24,6 +24,16 @@ void shim_push_where(lua_State *L, int level) {
     shim_where(L, level);
 }
 
+void shim_push_running(lua_State *L) {
+    lua_Debug ar;
+    lua_checkstack(L, 8);
+    if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "Sn", &ar) || ar.what[0] != 'C' || ar.name == NULL) {
+        lua_pushliteral(L, "");
+    } else {
+        lua_pushfstring(L, "'%s'", ar.name);
+    }
+}
+
 static __LJMP void complete(lua_State *L, int level) { /* the error value is on top */
     shim_where(L, level);
     lua_setfield(L, -2, "where");

@@ -8,6 +8,7 @@
 #include "watchdog.h"
 
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/types.h>
 
 /*
@@ -36,6 +37,15 @@ typedef struct shim_host {
     uint64_t refusal_countdown; /* for tests */
     bool refuse_retry;          /* Lua collects after a refusal and tries once more */
     bool refused;
+    bool refused_stack;         /* the last refusal was of a deeper stack */
+    size_t held;                /* bytes that the host's objects hold for the program */
+    size_t unpaced;             /* of these, what the collector does not know of yet */
+    void *last_block;           /* what was allocated last, for stack.c */
+    size_t last_bytes;
+
+    /* stack.c: where a lua_State has the addresses of its stack, of the stack's end and of its top; 0: unknown */
+    size_t stack_field, stack_end_field, stack_top_field;
+    size_t overflowed;          /* what the stack held when it grew beyond its limit, if nobody has looked at it yet */
 
     /* collector.c */
     size_t kept;                /* when the last cycle ended */
@@ -84,8 +94,17 @@ extern const char shim_key_handle, shim_key_internals, shim_key_error_meta,
     shim_key_chain_error, shim_key_chain_text, shim_key_waiting, shim_key_sentinel, shim_key_sentinel_meta,
     shim_key_finalizer_queue;
 
-void *shim_allocate(void *ud, void *block, size_t old_size, size_t new_size);
+void *shim_allocate(void *ud, void *block, size_t kind_or_size, size_t new_size);
 int shim_panic(lua_State *L);
+/* Finds out where a coroutine has the addresses of its stack. Once, at the start. */
+void shim_find_stack(shim_host *h);
+/* Whether a block may grow to so many bytes, more than SHIM_STACK_NOTICE_BYTES: false for a stack beyond all limits. */
+bool shim_may_grow(shim_host *h, const void *block, size_t kind_or_size, size_t new_size);
+#define SHIM_STACK_NOTICE_BYTES ((size_t)(SHIM_STACK_LIMIT + 5) * 16)
+/* Raises when the stack has got too deep. In a hook. */
+__LJMP void shim_check_stack(lua_State *L);
+/* Tells the collector of what the host's objects hold, so that it comes as soon as for Lua's own. */
+void shim_pace_held(shim_host *h);
 /* Makes the next cycle of the collector begin no sooner than it is worth while. Outside of Lua. */
 void shim_put_cycle_off(shim_host *h);
 void shim_warn(void *ud, const char *text, int continues);
@@ -119,6 +138,7 @@ __LJMP void shim_note_chain(lua_State *L, lua_State *inner, int error_index);
 
 /* Each fills or replaces entries of the table on top (an internals table), or globals. Run protected at start. */
 __LJMP void shim_open_base(lua_State *L);
+__LJMP void shim_open_load(lua_State *L);
 __LJMP void shim_open_tables(lua_State *L);
 __LJMP void shim_open_coroutines(lua_State *L);
 __LJMP void shim_open_objects(lua_State *L);

@@ -70,6 +70,7 @@ static __LJMP int open_protected(lua_State *L) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &shim_key_internals);
     shim_open_errors(L);
     shim_open_base(L);
+    shim_open_load(L);
     shim_open_tables(L);
     shim_open_coroutines(L);
     shim_open_objects(L);
@@ -96,6 +97,7 @@ lua_State *shim_open(const shim_callbacks *callbacks, const shim_limits *limits)
     *(shim_host **)lua_getextraspace(L) = h;
     lua_atpanic(L, shim_panic);
     lua_setwarnf(L, shim_warn, h);
+    shim_find_stack(h);
     lua_pushcfunction(L, open_protected);
     if (lua_pcall(L, 0, 0, 0) != LUA_OK || !shim_alarm_open(h)) {
         lua_close(L);

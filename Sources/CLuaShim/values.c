@@ -79,15 +79,6 @@ void shim_drop_reference(lua_State *L, int32_t reference) { luaL_unref(L, LUA_RE
 void shim_push_globals(lua_State *L) { lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS); }
 void shim_push_main_table(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_internals); }
 
-int shim_load(lua_State *L, const char *text, size_t length, const char *chunk_name) {
-    shim_host *h = shim_host_of(L);
-    int depth = h->depth;
-    h->depth = 0; /* the parser is protected, and a chunk counts against the limit */
-    int status = luaL_loadbufferx(L, text, length, chunk_name, h->limits.allow_bytecode ? "bt" : "t");
-    h->depth = depth;
-    return status;
-}
-
 void shim_set_environment(lua_State *L) {
     if (lua_setupvalue(L, -2, 1) == NULL) lua_pop(L, 1);
 }

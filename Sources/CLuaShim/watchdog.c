@@ -37,15 +37,18 @@ static bool is_over(lua_State *L, shim_host *h) {
 }
 
 static __LJMP void hook(lua_State *L, lua_Debug *ar) {
-    (void)ar;
     shim_host *h = shim_host_of(L);
+    /* A C function that is being called may have got a thousand values, which it takes from the stack. */
+    if (h->overflowed != 0 && ar->event != LUA_HOOKCOUNT) return;
     lua_sethook(L, NULL, 0, 0); /* as long as there is one the VM is slow */
+    shim_check_stack(L);
     if (!is_over(L, h)) return;
     h->hooks_off = true;
     shim_raise_kill(L);
 }
 
-void shim_watchdog_arm(shim_host *h) { lua_sethook(h->frame->L, hook, LUA_MASKCOUNT, 1); }
+/* At the next instruction, or the next call of a C function: a function of C may call others in a loop. */
+void shim_watchdog_arm(shim_host *h) { lua_sethook(h->frame->L, hook, LUA_MASKCOUNT | LUA_MASKCALL, 1); }
 
 void shim_watchdog_look(shim_host *h) {
     uint64_t now = shim_monotonic_now();
@@ -62,6 +65,11 @@ void shim_watchdog_look(shim_host *h) {
 __LJMP void shim_watchdog_check(lua_State *L) {
     shim_host *h = shim_host_of(L);
     if (h->frame != NULL && is_over(L, h)) shim_raise_kill(L);
+}
+
+bool shim_is_over(lua_State *L) {
+    shim_host *h = shim_host_of(L);
+    return h->frame != NULL && is_over(L, h);
 }
 
 static void set_first_check(shim_host *h, uint64_t now) {
@@ -114,8 +122,11 @@ __LJMP int shim_raise_kill(lua_State *L) {
     switch (h->kill) {
     case SHIM_KILL_TIME:
         shim_where(L, 0);
-        lua_pushfstring(L, "the task ran for %d ms without a wait and was ended",
-                        (int)(h->limits.burst_nanoseconds / 1000000));
+        shim_push_running(L);
+        lua_pushfstring(L, "the task ran for %d ms without a wait and was ended%s%s",
+                        (int)(h->limits.burst_nanoseconds / 1000000), lua_tostring(L, -1)[0] == '\0' ? "" : " in ",
+                        lua_tostring(L, -1));
+        lua_remove(L, -2);
         break;
     case SHIM_KILL_NESTING:
         shim_where(L, 0);

@@ -5,6 +5,7 @@ internal import NIOCore
 /// What operators watch of a running program, through swift-metrics. Sampled on the program's loop.
 ///
 /// - `lectern_lua_bytes`: memory that Lua holds.
+/// - `lectern_held_bytes`: memory that the host's objects hold for the program, beside Lua's own.
 /// - `lectern_tasks`: tasks that have started and not ended.
 /// - `lectern_instances`: host objects that Lua holds.
 /// - `lectern_loop_lag_seconds`: how late a sample came; what runs without a wait delays everything by as much.
@@ -15,6 +16,7 @@ final class HostMetrics {
     private let program: Program
     private let eventLoop: any EventLoop
     private let bytes: Gauge
+    private let held: Gauge
     private let tasks: Gauge
     private let instances: Gauge
     private let lag: Timer
@@ -26,6 +28,7 @@ final class HostMetrics {
         self.eventLoop = eventLoop
         let dimensions = [("program", name)]
         bytes = Gauge(label: "lectern_lua_bytes", dimensions: dimensions)
+        held = Gauge(label: "lectern_held_bytes", dimensions: dimensions)
         tasks = Gauge(label: "lectern_tasks", dimensions: dimensions)
         instances = Gauge(label: "lectern_instances", dimensions: dimensions)
         lag = Timer(label: "lectern_loop_lag_seconds", dimensions: dimensions)
@@ -45,6 +48,7 @@ final class HostMetrics {
 
     private func sample() {
         bytes.record(program.runtime.usedBytes)
+        held.record(program.runtime.account.heldBytes)
         tasks.record(program.runtime.taskCount)
         instances.record(program.runtime.objectCount)
         lag.recordNanoseconds((NIODeadline.now() - planned).nanoseconds)

@@ -189,6 +189,52 @@ public struct LuaCall {
     /// Whether the calling task can be suspended here; see ``wait(_:)``.
     public var canWait: Bool { shim_can_wait(stack.L) && runtime.running != nil }
 
+    /// The bytes of a string in slices, for work that takes long for a long one: the task's time is looked at before each.
+    /// - Parameters:
+    ///   - argument: a string; without one `body` is not called.
+    ///   - body: gets the slices in order, each of ``sliceBytes`` but the last. Valid inside the call only.
+    /// - Throws: ``LuaFault`` when the task has run too long and ends, or what `body` throws.
+    public func withSlices(
+        _ argument: Int, _ body: (UnsafeRawBufferPointer) throws(LuaFault) -> Void
+    ) throws(LuaFault) {
+        try withBytes(argument) { (bytes) throws(LuaFault) in
+            guard let bytes else { return }
+            var start = 0
+            while start < bytes.count {
+                try checkTime()
+                let end = min(start + Self.sliceBytes, bytes.count)
+                try body(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+                start = end
+            }
+        }
+    }
+
+    /// The size of a slice of ``withSlices(_:_:)``.
+    public static let sliceBytes = 64 << 10
+
+    /// Ends the task when it has run too long: to be called again and again by work that takes long for its arguments.
+    /// - Throws: ``LuaFault`` when the task ends. No `pcall` of the program stops it.
+    public func checkTime() throws(LuaFault) {
+        guard shim_is_over(stack.L) else { return }
+        let milliseconds = runtime.limits.taskBurst / .milliseconds(1)
+        throw LuaFault(
+            .runtimeError,
+            "the task ran for \(Int(milliseconds)) ms without a wait and was ended in '\(name)'")
+    }
+
+    /// Refuses a result that is larger than a string may be, before it is made: for functions whose result can be larger than
+    /// their arguments.
+    /// - Parameter bytes: the size that the result would have.
+    /// - Throws: ``LuaFault`` of kind ``LuaFault/Kind/valueError`` that names the function, the size and the limit.
+    public func checkSize(ofResult bytes: Int) throws(LuaFault) {
+        let limit = runtime.limits.stringBytes
+        guard limit > 0, bytes > limit else { return }
+        throw LuaFault(
+            .valueError,
+            "resulting string too large: '\(name)' would make \(bytes == .max ? "countless" : "\(bytes)") bytes, the limit is \(limit)"
+        )
+    }
+
     // MARK: - Answers
 
     /// Returns one value.

@@ -41,6 +41,8 @@ public struct LuaClass<Object: AnyObject> {
     var eventCount = 0
     var fallThrough: LuaEvent?
     var baseName: String?
+    var baseBytes = LuaInstance.ownBytes
+    var held: ((Object) -> Int)?
 
     struct ConstructorDeclaration {
         var parameters: [LuaParameter]
@@ -78,6 +80,16 @@ public struct LuaClass<Object: AnyObject> {
 
     /// As ``isShownAs(_:)``, of an object and what its instance keeps, see ``LuaCall/pushKept(_:)``.
     public mutating func isShownAs(_ text: @escaping (Object, LuaCall) -> String) { self.text = text }
+
+    /// Says what memory an object holds, which is charged to the program.
+    /// - Parameters:
+    ///   - bytes: what each object takes from its making on, in bytes.
+    ///   - also: what it keeps beside that at the moment, in bytes: read, so in no time that grows, when it was made and
+    ///     after each call of a method or setter. Nil when that is nothing.
+    public mutating func holds(_ bytes: Int, also: ((Object) -> Int)? = nil) {
+        baseBytes = LuaInstance.ownBytes + bytes
+        held = also
+    }
 
     /// Says that objects of this class also count as instances of `name`: for `isinstance`, if that class was registered
     /// before, and where a parameter asks for one.
@@ -208,6 +220,10 @@ final class ClassRecord {
     let text: ((AnyObject, LuaCall) -> String)?
     let eventCount: Int32
     let fallThrough: LuaEvent?
+    /// What every object holds, in bytes.
+    let baseBytes: Int
+    /// What an object holds beside that.
+    let held: ((AnyObject) -> Int)?
     let attached: ((AnyObject, LuaInstance, LuaCall?) -> Void)?
     let heldUp: ((AnyObject, Bool) -> Void)?
     let idle: ((AnyObject, LuaInstance) -> Void)?
@@ -239,6 +255,8 @@ final class ClassRecord {
         }
         eventCount = Int32(declaration.eventCount)
         fallThrough = declaration.fallThrough
+        baseBytes = declaration.baseBytes
+        held = declaration.held.map { held in { held(unsafeDowncast($0, to: Object.self)) } }
         // An instance of this class is made with an Object; asking the object for its type takes long.
         attached = declaration.attached.map { attached in
             { attached(unsafeDowncast($0, to: Object.self), $1, $2) }

@@ -20,6 +20,8 @@ public final class LuaInstance {
     @exclusivity(unchecked) package private(set) var isForgotten = false
     @exclusivity(unchecked) private var isBusy = false
     @exclusivity(unchecked) private var tellsWhenIdle = false
+    /// What the program is charged with for it.
+    @exclusivity(unchecked) private var chargedBytes = 0
     /// Where Lua keeps it alive.
     @exclusivity(unchecked) private var anchor = Int32(SHIM_NO_ANCHOR)
     /// Which events have a handler: part of Lua's handle, which is there until the instance is forgotten. Most events of most
@@ -31,6 +33,15 @@ public final class LuaInstance {
     public var onBackPressure: ((Bool) -> Void)? {
         get { knownLink?.backlog?.onBackPressure }
         set { madeBacklog().onBackPressure = newValue }
+    }
+
+    /// What an instance itself takes, in bytes.
+    static let ownBytes = 256
+
+    /// Charges the program with what the object holds now.
+    func recount() {
+        guard !isForgotten else { return }
+        runtime.account.change(&chargedBytes, to: record.baseBytes + (record.held?(object) ?? 0))
     }
 
     /// Events that may queue before reading is paused.
@@ -222,6 +233,7 @@ public final class LuaInstance {
             return
         }
         backlog.append(event)
+        runtime.account.charge(event.heldBytes)
         if backlog.count > Self.pauseAbove && !backlog.isPaused {
             backlog.isPaused = true
             tellHeldUp(true)
@@ -255,6 +267,7 @@ public final class LuaInstance {
 
     private func deliver(_ backlog: Backlog) {
         while !isBusy, !isForgotten, runtime.isOpen, let next = backlog.popFirst() {
+            runtime.account.charge(-next.heldBytes)
             if let argument = next.argument {
                 deliver(next.event, next.owner, argument)
             } else {
@@ -269,14 +282,21 @@ public final class LuaInstance {
     }
 
     func forget() {
+        guard !isForgotten else { return }
+        runtime.account.charge(-chargedBytes)
         isForgotten = true
-        knownLink?.backlog?.removeAll()
+        guard let backlog = knownLink?.backlog else { return }
+        while let event = backlog.popFirst() { runtime.account.charge(-event.heldBytes) }
+        backlog.removeAll()
     }
 
     fileprivate struct Event {
         let event: LuaEvent
         let owner: LuaInstance
         let argument: (any LuaPushable)?
+
+        /// What it takes while it queues.
+        var heldBytes: Int { 64 + (argument?.heldBytes ?? 0) }
     }
 
     /// The events that wait for a handler, first in first out, and who is told of it.

@@ -1,6 +1,9 @@
+internal import CLuaShim
+
 /// What one program may use before it is warned, refused or ended.
 public struct LuaLimits: Equatable, Sendable {
-    /// Bytes of memory that Lua may hold. Binds while Lua runs; a refused allocation is an error in the program. 0: none.
+    /// Bytes of memory that Lua, and the host's objects for the program, may hold together. Binds while Lua runs; a refused
+    /// allocation is an error in the program. 0: none.
     public var memoryBytes: Int = 64 << 20
 
     /// How long a task may run without a wait before a warning is logged. `.zero`: never.
@@ -17,6 +20,10 @@ public struct LuaLimits: Equatable, Sendable {
 
     /// Events that may queue for one object while its handler waits; reading is paused well before.
     public var queuedEvents: Int = 1024
+
+    /// Values that the stack of one task may hold at most, arguments and local variables of all calls under way: 4,000 to
+    /// 8,000 calls of a small function within each other. More is an error in the program.
+    public static let stackValues = Int(SHIM_STACK_LIMIT)
 
     /// The defaults named at each property.
     public init() {}

@@ -73,6 +73,7 @@ extension LuaRuntime {
             if let set {
                 let parameter = LuaParameter.required(name, type, "")
                 setter = accessor(name, [parameter], record) { (object: Object, call) throws(LuaFault) in
+                    defer { if record.held != nil { call.selfInstance?.recount() } }
                     try set(object, call)
                     return .none
                 }
@@ -141,6 +142,9 @@ extension LuaRuntime {
                 let L = call.stack.L
                 let object: Object = try call.runtime.object(at: 1, L, method: name, of: record)
                 try checks.apply(call.runtime, L, base: 1)
+                guard record.held != nil else { return try body(object, call) }
+                let instance = call.selfInstance
+                defer { instance?.recount() }
                 return try body(object, call)
             })
     }
@@ -200,6 +204,7 @@ extension LuaRuntime {
         instance.handlers = shim_attach(
             call.stack.L, index, Unmanaged.passRetained(instance).toOpaque(), record.id, record.eventCount)
         record.attached?(object, instance, call)
+        instance.recount()
     }
 
     /// The instance of an object that the host made: the one that Lua has, or a new one of the registered class `name`.
@@ -246,6 +251,7 @@ extension LuaRuntime {
             stack.L, Unmanaged.passRetained(instance).toOpaque(), record.id, metatable, record.eventCount, Int32(kept),
             isListed)
         record.attached?(object, instance, nil)
+        instance.recount()
         return instance
     }
 

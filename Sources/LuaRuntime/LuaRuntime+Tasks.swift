@@ -55,6 +55,7 @@ extension LuaRuntime {
             // The new thread is anchored at once; between push and reference nothing can collect it.
             guard let thread = shim_new_thread(L) else { preconditionFailure("lua_newthread gave no thread") }
             slot = TaskSlot(relay: relay, thread: thread, anchor: shim_reference(L))
+            account.charge(TaskSlot.ownBytes)
         }
         slot.serial = nextSerial()
         slot.place = live.count
@@ -208,8 +209,13 @@ extension LuaRuntime {
         if pool.count < Self.mostPooled {
             pool.append(slot)
         } else {
-            shim_drop_reference(L, slot.anchor)
+            drop(slot)
         }
+    }
+
+    private func drop(_ slot: TaskSlot) {
+        shim_drop_reference(L, slot.anchor)
+        account.charge(-TaskSlot.ownBytes)
     }
 
     private func retire(_ slot: TaskSlot) {
@@ -237,20 +243,22 @@ extension LuaRuntime {
     }
 
     private func fail(_ slot: TaskSlot, reason: TaskFailure.Reason, status: shim_status) {
+        let refusal = shim_take_refusal(L)
+        let isStackFull = reason == .outOfMemory && refusal == Int32(SHIM_REFUSED_STACK.rawValue)
+        let reason = isStackFull ? .recursedTooDeep : reason
         let failure = describe(slot, reason)
         // Not pooled: on 5.4.4 a thread reset while suspended in xpcall keeps a stale message handler.
         running = slot  // closers may call the host
         shim_reset(slot.thread)
         running = nil
-        shim_drop_reference(L, slot.anchor)
+        drop(slot)
         slot.state = .idle
         let onEnd = slot.onEnd
         slot.onEnd = nil
         let cancelWait = slot.cancelWait  // of a wait that began when the task was to end already
         slot.cancelWait = nil
         cancelWait?()
-        let refused = shim_take_refusal(L)
-        if refused || reason == .outOfMemory { recoverMemory() }
+        if refusal == Int32(SHIM_REFUSED_MEMORY.rawValue) || reason == .outOfMemory { recoverMemory() }
         if reason != .cancelled { host.luaTaskFailed(failure) }
         onEnd?(.failed(failure))
         retire(slot)
@@ -277,6 +285,8 @@ extension LuaRuntime {
         switch reason {
         case .outOfMemory:
             failure.message = "\(place)not enough memory (the program may hold \(limits.memoryBytes >> 10) KiB)"
+        case .recursedTooDeep:
+            failure.message = "\(place)stack overflow: calls are nested too deep"
         default:
             failure.message = stack.text(at: -1)
             if shim_type(L, -1) == Int32(SHIM_TTABLE.rawValue) {
@@ -292,9 +302,12 @@ extension LuaRuntime {
     func reportSlow(_ thread: OpaquePointer, _ nanoseconds: UInt64) {
         shim_push_where(thread, 0)
         let place = LuaStack(thread).string(at: -1) ?? ""
-        shim_pop(thread, 1)
+        shim_push_running(thread)
+        let function = LuaStack(thread).string(at: -1) ?? ""
+        shim_pop(thread, 2)
+        let location = place.dropLast(2) + (function.isEmpty ? "" : " in \(function)")
         host.luaTaskIsSlow(
-            running?.name.text ?? "?", at: String(place.dropLast(2)), elapsed: .nanoseconds(Int64(nanoseconds)))
+            running?.name.text ?? "?", at: String(location), elapsed: .nanoseconds(Int64(nanoseconds)))
     }
 
     // MARK: - Finalizers

@@ -10,7 +10,7 @@ public protocol LuaRuntimeHost: AnyObject {
     func luaTaskIsSlow(_ task: String, at location: String, elapsed: Duration)
     /// A task ended by a fault. Called once for each.
     func luaTaskFailed(_ failure: TaskFailure)
-    /// Memory stayed near the limit after everything was collected.
+    /// Memory, Lua's and what the host's objects hold, stayed near the limit after everything was collected.
     func luaMemoryIsShort(usedBytes: Int, limitBytes: Int)
     /// Calls `body` on the loop soon, after other work had its turn.
     func continueLater(_ body: @escaping () -> Void)
@@ -28,6 +28,8 @@ public final class LuaRuntime {
     package unowned let host: any LuaRuntimeHost
 
     package let L: OpaquePointer
+    /// What the host's objects hold for the program.
+    public let account: MemoryAccount
     /// False once ``close()`` was called.
     @exclusivity(unchecked) public private(set) var isOpen = true
 
@@ -80,6 +82,7 @@ public final class LuaRuntime {
             throw LuaFault(.runtimeError, "there is no memory for a Lua state")
         }
         self.L = state
+        self.account = MemoryAccount(state)
         self.relay = relay
         relay.runtime = self
         functions.append(HostFunction(name: "", body: { _ in .values(0) }))  // 0 means "none" in accessor codes
@@ -91,6 +94,7 @@ public final class LuaRuntime {
     deinit {
         for instance in listedInstances { instance.forget() }
         relay.runtime = nil
+        account.close()
         if isOpen { shim_close(L) }
     }
 
@@ -101,6 +105,7 @@ public final class LuaRuntime {
         cancelAll()
         for instance in listedInstances { instance.forget() }
         isOpen = false
+        account.close()
         instances.removeAll()
         pool.removeAll()
         ready = ReadyQueue()
@@ -220,12 +225,15 @@ public final class LuaRuntime {
         shim_collect(L)
         guard limits.memoryBytes > 0 else { return }
         let limit = shim_memory_limit(L)
-        if usedBytes > limit - limit / 10 {
+        // What was sent or dropped since their last call, objects hold no more.
+        for instance in listedInstances { instance.recount() }
+        let held = usedBytes + account.heldBytes
+        if held > limit - limit / 10 {
             if memoryReserve > 0 {
                 shim_set_memory_limit(L, limit + memoryReserve)
                 memoryReserve = 0
             }
-            host.luaMemoryIsShort(usedBytes: usedBytes, limitBytes: limits.memoryBytes)
+            host.luaMemoryIsShort(usedBytes: held, limitBytes: limits.memoryBytes)
         }
     }
 

@@ -126,6 +126,13 @@ private nonisolated(unsafe) let emptyBytes: UnsafePointer<CChar> = {
 public protocol LuaPushable {
     /// Pushes exactly one value.
     func push(onto stack: LuaStack)
+    /// Bytes of memory that the value keeps while it waits to be pushed, beside its own few; 0 unless said otherwise.
+    var heldBytes: Int { get }
+}
+
+extension LuaPushable {
+    /// Nothing worth counting.
+    public var heldBytes: Int { 0 }
 }
 
 extension Bool: LuaPushable {
@@ -144,16 +151,25 @@ extension Double: LuaPushable {
 }
 
 extension String: LuaPushable {
+    /// Its UTF-8 bytes.
+    public var heldBytes: Int { utf8.count }
+
     /// Pushes the UTF-8 bytes.
     public func push(onto stack: LuaStack) { stack.push(self) }
 }
 
 extension Array: LuaPushable where Element: LuaPushable {
+    /// What its elements keep.
+    public var heldBytes: Int { reduce(0) { $0 + 16 + $1.heldBytes } }
+
     /// Pushes a list.
     public func push(onto stack: LuaStack) { stack.push(list: self) { $1.push($0) } }
 }
 
 extension Optional: LuaPushable where Wrapped: LuaPushable {
+    /// What the value keeps.
+    public var heldBytes: Int { self?.heldBytes ?? 0 }
+
     /// Pushes the value, or `nil`.
     public func push(onto stack: LuaStack) {
         if let value = self { value.push(onto: stack) } else { stack.pushNil() }

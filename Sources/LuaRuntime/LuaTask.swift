@@ -37,6 +37,8 @@ public struct TaskFailure: Sendable {
         case ranTooLong
         /// The memory limit refused an allocation.
         case outOfMemory
+        /// It called functions within functions until its stack was full.
+        case recursedTooDeep
         /// `coroutine.close` was nested deeper than the C stack allows.
         case nestedTooDeep
         /// The host cancelled it.
@@ -82,6 +84,9 @@ final class TaskSlot {
         case running
         case waiting
     }
+
+    /// What one takes beside its coroutine, in bytes.
+    static let ownBytes = 256
 
     /// Finds the runtime while it is there. Not by a weak reference, which would slow every use of the runtime down.
     private let relay: CallbackRelay

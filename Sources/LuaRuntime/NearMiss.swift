@@ -1,7 +1,11 @@
 /// Finds the name that a misspelt one was meant to be.
 public enum NearMiss {
+    /// No name of the environment is longer, so nothing longer was meant to be one.
+    private static let longestName = 64
+
     /// The candidate that differs from `name` only in case, or by a slip or two; nil when none is that near.
     public static func find(_ name: String, in candidates: [String]) -> String? {
+        guard name.utf8.count <= longestName else { return nil }
         let lower = Array(name.lowercased().utf8)
         guard lower.count >= 2 else { return nil }
         var best: (candidate: String, distance: Int)?

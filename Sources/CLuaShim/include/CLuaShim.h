@@ -99,8 +99,18 @@ const char *shim_lua_release(void);
 size_t shim_used_bytes(lua_State *L);
 size_t shim_memory_limit(lua_State *L);
 void shim_set_memory_limit(lua_State *L, size_t bytes);
-/* True when an allocation was refused since the last call. never */
-bool shim_take_refusal(lua_State *L);
+/*
+ * Charges the program with what the host's objects hold for it, or gives back what they hold no more. It counts beside
+ * Lua's own memory against the same limit. May collect. memory
+ */
+void shim_charge(lua_State *L, int64_t bytes);
+size_t shim_held_bytes(lua_State *L);
+
+enum shim_refusal { SHIM_REFUSED_NOTHING, SHIM_REFUSED_MEMORY, SHIM_REFUSED_STACK };
+/* What was refused since the last call. never */
+int shim_take_refusal(lua_State *L);
+/* The most values that the stack of one coroutine may hold as calls nest, see stack.c. */
+#define SHIM_STACK_LIMIT 24000
 void shim_collect(lua_State *L);
 /* For tests: the n-th allocation from now on that the VM makes is refused, once; 0: none. never */
 void shim_refuse_allocation(lua_State *L, uint64_t n);
@@ -180,6 +190,11 @@ int shim_resume(lua_State *task, lua_State *waiting, int count, bool raise, int 
 void shim_kill(lua_State *L, int reason);
 /* Lets the time of the running task begin anew: what it took so far was the host's. never */
 void shim_forgive_time(lua_State *L);
+/*
+ * Whether the task on L has to end now, because it ran too long: for work of the host that takes long for its arguments.
+ * When it has to, the host function returns a fault, whatever it says: no pcall stops it. never
+ */
+bool shim_is_over(lua_State *L);
 /* The reason why the task that was resumed last was ended. never */
 int shim_kill_reason(lua_State *L);
 /* Whether the function running on L may return SHIM_WAIT. never */
@@ -192,6 +207,8 @@ bool shim_has_finalizers(lua_State *L);
 
 /* Where the function at `level` of L is: "file:line:" or "". [0, +1] memory */
 void shim_push_where(lua_State *L, int level);
+/* The C function that runs on L at the moment, as messages name it; "" when Lua code runs. [0, +1] memory */
+void shim_push_running(lua_State *L);
 /* The traceback of L and of the coroutines that its error came through. [0, +1] memory */
 void shim_push_traceback(lua_State *L, int error_index);
 /* The name by which the running host function was called, and whether with ':'; "" when unknown. memory */

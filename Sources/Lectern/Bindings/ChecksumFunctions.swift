@@ -23,22 +23,23 @@ func declareChecksumFunctions() -> [LuaFunction] {
             [checkedData, .optional("bits", .integer(1...32), default: "8", "How many bits of the sum to keep.")],
             returns: "a whole number", "Adds up the bytes."
         ) { (call) throws(LuaFault) in
-            let sum = try call.withBytes(1) { (bytes) throws(LuaFault) in
-                bytes?.reduce(into: UInt64(0)) { $0 += UInt64($1) } ?? 0
-            }
+            var sum: UInt64 = 0
+            try call.withSlices(1) { (bytes) throws(LuaFault) in for byte in bytes { sum += UInt64(byte) } }
             return call.returning(Int(sum & (UInt64.max >> UInt64(64 - (call.integer(2) ?? 8)))))
         },
         LuaFunction("checksum.xor", [checkedData], returns: "a byte as a number", "Combines the bytes by exclusive or.")
         {
             (call) throws(LuaFault) in
-            let result = try call.withBytes(1) { (bytes) throws(LuaFault) in bytes?.reduce(0, ^) ?? 0 }
+            var result: UInt8 = 0
+            try call.withSlices(1) { (bytes) throws(LuaFault) in for byte in bytes { result ^= byte } }
             return call.returning(Int(result))
         },
         LuaFunction(
             "checksum.lrc", [checkedData], returns: "a byte as a number",
             "Tells what must be added to the sum of the bytes to make it 0: the two's complement of the sum."
         ) { (call) throws(LuaFault) in
-            let sum = try call.withBytes(1) { (bytes) throws(LuaFault) in bytes?.reduce(0, &+) ?? 0 }
+            var sum: UInt8 = 0
+            try call.withSlices(1) { (bytes) throws(LuaFault) in for byte in bytes { sum &+= byte } }
             return call.returning(Int(0 &- sum))
         },
         LuaFunction(
@@ -58,19 +59,17 @@ func declareChecksumFunctions() -> [LuaFunction] {
         ) { (call) throws(LuaFault) in
             let check = try call.cyclicRedundancyCheck()
             let table = tables.table(of: check)
-            let result = try call.withBytes(1) { (bytes) throws(LuaFault) in
-                check.checksum(of: bytes ?? UnsafeRawBufferPointer(start: nil, count: 0), table: table)
-            }
-            return call.returning(Int(bitPattern: UInt(result)))
+            var register = check.firstRegister
+            try call.withSlices(1) { (bytes) throws(LuaFault) in check.take(bytes, into: &register, table: table) }
+            return call.returning(Int(bitPattern: UInt(check.result(of: register))))
         },
         LuaFunction(
             "checksum.md5", [.required("data", .string, "The bytes to digest.")], returns: "a string of 16 bytes",
             "Computes the MD5 digest of RFC 1321, for device protocols that ask for it. It keeps no secret."
         ) { (call) throws(LuaFault) in
-            let digest = try call.withBytes(1) { (bytes) throws(LuaFault) in
-                MD5.digest(of: bytes ?? UnsafeRawBufferPointer(start: nil, count: 0))
-            }
-            call.stack.push(digest)
+            var md5 = MD5()
+            try call.withSlices(1) { (bytes) throws(LuaFault) in md5.take(part: bytes) }
+            call.stack.push(md5.finish())
             return .values(1)
         },
     ]

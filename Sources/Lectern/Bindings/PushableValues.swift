@@ -5,6 +5,9 @@ public import NIOCore
 // How values of the core look in Lua.
 
 extension ByteBuffer: LuaPushable {
+    /// The readable bytes.
+    public var heldBytes: Int { readableBytes }
+
     /// Pushes the readable bytes as a string.
     public func push(onto stack: LuaStack) { withUnsafeReadableBytes { stack.push($0) } }
 }

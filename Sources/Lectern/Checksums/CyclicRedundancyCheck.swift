@@ -74,15 +74,31 @@ struct CyclicRedundancyCheck: Hashable {
     /// The checksum of data.
     /// - Parameter table: that of these parameters.
     func checksum(of data: some Sequence<UInt8>, table: [UInt64]) -> UInt64 {
-        var register = initial << UInt64(64 - width)
+        var register = firstRegister
+        take(data, into: &register, table: table)
+        return result(of: register)
+    }
+
+    /// What the register holds before the first byte of data that come in parts.
+    var firstRegister: UInt64 { initial << UInt64(64 - width) }
+
+    /// Takes the next part of the data.
+    /// - Parameter table: that of these parameters.
+    func take(_ data: some Sequence<UInt8>, into register: inout UInt64, table: [UInt64]) {
         for byte in data {
-            let next = reflectsInput ? Self.reflected(byte) : byte
+            let next = reflectsInput ? Self.reflectedBytes[Int(byte)] : byte
             register = table[Int(UInt8(truncatingIfNeeded: register >> 56) ^ next)] ^ (register << 8)
         }
-        register >>= UInt64(64 - width)
-        if reflectsOutput { register = Self.reflected(register) >> UInt64(64 - width) }
-        return register ^ finalXor
     }
+
+    /// The checksum of all that was taken.
+    func result(of register: UInt64) -> UInt64 {
+        var result = register >> UInt64(64 - width)
+        if reflectsOutput { result = Self.reflected(result) >> UInt64(64 - width) }
+        return result ^ finalXor
+    }
+
+    private static let reflectedBytes: [UInt8] = (0...255).map(reflected)
 
     private static func reflected<Word: FixedWidthInteger>(_ word: Word) -> Word {
         var (rest, result) = (word, Word.zero)

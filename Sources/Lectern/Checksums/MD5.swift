@@ -3,25 +3,41 @@ struct MD5 {
     /// The four words of the state, A to D.
     private var state: SIMD4<UInt32> = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476]
 
+    private var count = 0
+    /// What was taken and is no whole block yet.
+    private var rest: [UInt8] = []
+
     /// The digest of data.
     /// - Returns: 16 bytes.
     static func digest(of data: UnsafeRawBufferPointer) -> [UInt8] {
         var md5 = MD5()
-        let whole = data.count & ~63
+        md5.take(part: data)
+        return md5.finish()
+    }
+
+    /// Takes the next part of the data, of which every one but the last has a multiple of 64 bytes.
+    mutating func take(part: UnsafeRawBufferPointer) {
+        count += part.count
+        let whole = part.count & ~63
         for start in stride(from: 0, to: whole, by: 64) {
-            md5.take(UnsafeRawBufferPointer(rebasing: data[start..<start + 64]))
+            take(UnsafeRawBufferPointer(rebasing: part[start..<start + 64]))
         }
+        rest = Array(part[whole...])
+    }
+
+    /// The digest of all that was taken.
+    /// - Returns: 16 bytes.
+    mutating func finish() -> [UInt8] {
         // The rest, a one bit, zeros up to the last 8 bytes of a block, and there the number of bits.
-        var end = Array(data[whole...])
-        end.append(0x80)
-        while end.count % 64 != 56 { end.append(0) }
-        withUnsafeBytes(of: (UInt64(data.count) &* 8).littleEndian) { end += $0 }
-        end.withUnsafeBytes { bytes in
+        rest.append(0x80)
+        while rest.count % 64 != 56 { rest.append(0) }
+        withUnsafeBytes(of: (UInt64(count) &* 8).littleEndian) { rest += $0 }
+        rest.withUnsafeBytes { bytes in
             for start in stride(from: 0, to: bytes.count, by: 64) {
-                md5.take(UnsafeRawBufferPointer(rebasing: bytes[start..<start + 64]))
+                take(UnsafeRawBufferPointer(rebasing: bytes[start..<start + 64]))
             }
         }
-        return (0..<16).map { UInt8(truncatingIfNeeded: md5.state[$0 / 4] >> UInt32($0 % 4 * 8)) }
+        return (0..<16).map { UInt8(truncatingIfNeeded: state[$0 / 4] >> UInt32($0 % 4 * 8)) }
     }
 
     /// Takes a block of 64 bytes.
