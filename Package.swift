@@ -35,7 +35,8 @@ let package = Package(
             name: "LuaRuntime",
             dependencies: ["CLuaShim"],
             resources: [
-                .embedInCode("Lua/classes.lua"), .embedInCode("Lua/modules.lua"), .embedInCode("Lua/sandbox.lua"),
+                .embedInCode("Lua/classes.lua"), .embedInCode("Lua/modules.lua"), .embedInCode("Lua/local_time.lua"),
+                .embedInCode("Lua/sandbox.lua"),
             ],
             swiftSettings: swiftSettings
         ),

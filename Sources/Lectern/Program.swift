@@ -60,6 +60,12 @@ public final class Program {
             runtime = try LuaRuntime(limits: configuration.limits, profile: configuration.profile, host: journal)
             var surroundings = LuaSurroundings()
             surroundings.wallClock = { Int(environment.wallClock / 1_000_000_000) }
+            if !(environment.timeZone is SystemTimeZone) {
+                surroundings.localTime = { time in
+                    let zone = environment.timeZone  // of a simulation: it may change
+                    return (zone.secondsFromUTC(at: Int64(time)), zone.isDaylightSaving(at: Int64(time)))
+                }
+            }
             surroundings.cpuClock = { Double(environment.now.uptimeNanoseconds) / 1e9 }
             surroundings.randomSeed = Int(truncatingIfNeeded: environment.nextRandom())
             surroundings.isRepeatable = environment is SimulatedEnvironment

@@ -4,6 +4,9 @@ internal import CLuaShim
 public struct LuaSurroundings {
     /// Seconds since 1970 UTC, for `os.time` and `os.date`.
     public var wallClock: () -> Int
+    /// The offset from UTC in seconds, and whether that is daylight saving time, at an instant (seconds since 1970 UTC), for
+    /// `os.time` and `os.date`. Nil: the zone is the machine's, which the C library knows.
+    public var localTime: ((_ unixTime: Int) -> (offset: Int, isDaylightSaving: Bool))?
     /// Seconds of processor time or anything like it, for `os.clock`.
     public var cpuClock: () -> Double
     /// The seed of `math.random`.
@@ -48,6 +51,17 @@ extension LuaRuntime {
             LuaFunction("time", [], "") { (call) throws(LuaFault) in
                 call.returning(surroundings.wallClock())
             })
+        if let localTime = surroundings.localTime {
+            setInternal(
+                "local_time",
+                LuaFunction("time", [.required("time", .integer(Int.min...Int.max), "")], "") {
+                    (call) throws(LuaFault) in
+                    let local = localTime(call.integer(1) ?? 0)
+                    call.stack.push(local.offset)
+                    call.stack.push(local.isDaylightSaving)
+                    return .values(2)
+                })
+        }
         setInternal(
             "cpu_clock",
             LuaFunction("clock", [], "") { (call) throws(LuaFault) in
@@ -90,6 +104,7 @@ extension LuaRuntime {
         LuaStack(L).setTop("modules")
         shim_pop(L, 1)
         try run(PackageResources.modules_lua, chunk: "=[lectern modules]", arguments: [])
+        try run(PackageResources.local_time_lua, chunk: "=[lectern local time]", arguments: [])
         try run(PackageResources.sandbox_lua, chunk: "=[lectern sandbox]", arguments: [profile.rawValue])
     }
 

@@ -148,8 +148,29 @@ public protocol Cancellable: AnyObject {
     func cancel()
 }
 
-/// A time zone's offset from UTC, as far as `Clock` and the log need it.
+/// A time zone, as far as `Clock`, `os.date` and the log need it.
 public protocol LocalTimeZone {
     /// Seconds to add to UTC for local time at `unixTime` (seconds since 1970 UTC).
     func secondsFromUTC(at unixTime: Int64) -> Int
+
+    /// Whether the zone's rules call the time at `unixTime` daylight saving time, as `tm_isdst` of the C library tells.
+    /// It cannot be seen from offsets: Dublin's winter is daylight saving time of less than no time, and an offset that
+    /// changed for good is none.
+    func isDaylightSaving(at unixTime: Int64) -> Bool
+}
+
+extension LocalTimeZone {
+    /// A guess, for a zone that knows offsets only.
+    public func isDaylightSaving(at unixTime: Int64) -> Bool { guessedDaylightSaving(at: unixTime) }
+
+    /// Whether the offset is the larger one of a year's two halves.
+    func guessedDaylightSaving(at unixTime: Int64) -> Bool {
+        let offset = secondsFromUTC(at: unixTime)
+        let days = (unixTime + Int64(offset)).floorDivided(by: CivilTime.secondsPerDay)
+        let year = CivilTime.date(daysSince1970: days).year
+        let january = CivilTime.daysSince1970(year: year, month: 1, day: 1) * CivilTime.secondsPerDay
+        let july = CivilTime.daysSince1970(year: year, month: 7, day: 1) * CivilTime.secondsPerDay
+        let offsets = (secondsFromUTC(at: january), secondsFromUTC(at: july))
+        return offsets.0 != offsets.1 && offset > min(offsets.0, offsets.1)
+    }
 }

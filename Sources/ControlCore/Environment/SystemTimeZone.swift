@@ -15,4 +15,11 @@ public struct SystemTimeZone: LocalTimeZone {
         guard localtime_r(&time, &local) != nil else { return 0 }
         return local.tm_gmtoff
     }
+
+    /// The C library's `tm_isdst` at `unixTime`; false for a year beyond what it can express.
+    public func isDaylightSaving(at unixTime: Int64) -> Bool {
+        var time = time_t(unixTime)
+        var local = tm()
+        return localtime_r(&time, &local) != nil && local.tm_isdst > 0
+    }
 }

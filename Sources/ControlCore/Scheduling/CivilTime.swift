@@ -16,7 +16,7 @@ public struct CivilTime: Equatable, Sendable {
     public let weekday: Weekday
     /// The day of the year, 1…366.
     public let yearDay: Int
-    /// Whether the zone's offset is larger than its smallest of that year, which is how daylight saving time shows.
+    /// Whether the zone's rules call it daylight saving time.
     public let isDaylightSaving: Bool
 
     static let secondsPerDay: Int64 = 86_400
@@ -38,11 +38,7 @@ public struct CivilTime: Equatable, Sendable {
         weekday = Self.weekday(daysSince1970: days)
         let newYear = Self.daysSince1970(year: year, month: 1, day: 1)
         yearDay = Int(days - newYear) + 1
-        // The zone tells offsets only. Winter and summer half-year hold one of its two offsets each.
-        let january = timeZone.secondsFromUTC(at: newYear * Self.secondsPerDay)
-        let july = timeZone.secondsFromUTC(
-            at: Self.daysSince1970(year: year, month: 7, day: 1) * Self.secondsPerDay)
-        isDaylightSaving = january != july && offset > min(january, july)
+        isDaylightSaving = timeZone.isDaylightSaving(at: unixTime)
     }
 
     /// The number of a date's day, counted from 1970-01-01, which is 0.

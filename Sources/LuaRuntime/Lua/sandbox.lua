@@ -3,21 +3,9 @@
 local host, profile = ...
 
 -- Programs may use the names of these for globals of their own.
-local type, select, next, rawget = type, select, next, rawget
-local os_date, os_time, randomseed = os.date, os.time, math.randomseed
+local type, select, next, rawget, error = type, select, next, rawget, error
+local randomseed = math.randomseed
 
--- Time is the host's: the wall clock of the simulation in a simulation.
-function os.time(when)
-    if when == nil then return host.wall_clock() end
-    return os_time(when)
-end
-
-function os.date(format, when)
-    if when == nil then when = host.wall_clock() end
-    return os_date(format, when)
-end
-
-os.clock = host.cpu_clock
 randomseed(host.random_seed())
 
 function math.randomseed(...)
@@ -75,26 +63,41 @@ package.loaded.debug = debug
 package.loadlib, package.searchers, package.searchpath, package.cpath, package.path, package.preload = nil
 package.config = nil
 
-local files = io.open
-local os_remove, os_rename, io_lines, io_type = os.remove, os.rename, io.lines, io.type
+-- Named as programs know them: Lua's own messages tell the names by which they are called here.
+local open, lines, remove, rename, io_type = io.open, io.lines, os.remove, os.rename, io.type
+local confine = host.confine
+
+local function confined(path, mode, argument, name)
+    if type(path) ~= "string" then
+        error(("bad argument #%d to '%s' (string expected, got %s)"):format(
+            argument, name, path == nil and "no value" or type(path)), 2)
+    end
+    return confine(path, mode)
+end
+
 os = {time = os.time, date = os.date, clock = os.clock, difftime = os.difftime}
 io = {}
 
 if profile == "standard" then
     --- io.open(path [, mode]) opens a file of the program's folder.
     function io.open(path, mode)
-        return files(host.confine(path, mode or "r"), mode)
+        local confined_path = confined(path, mode == nil and "r" or mode, 1, "open")
+        return open(confined_path, mode)
     end
 
     --- io.lines(path, ...) iterates over a file of the program's folder.
     function io.lines(path, ...)
-        return io_lines(host.confine(path, "r"), ...)
+        local confined_path = confined(path, "r", 1, "lines")
+        return lines(confined_path, ...)
     end
 
     io.type = io_type
 
-    function os.remove(path) return os_remove(host.confine(path, "w")) end
-    function os.rename(from, to) return os_rename(host.confine(from, "w"), host.confine(to, "w")) end
+    function os.remove(path) return remove(confined(path, "w", 1, "remove")) end
+
+    function os.rename(from, to)
+        return rename(confined(from, "w", 1, "rename"), confined(to, "w", 2, "rename"))
+    end
 else
     load, loadfile, dofile = nil
     package.loaded.io, io = nil, nil

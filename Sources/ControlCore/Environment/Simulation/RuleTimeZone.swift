@@ -41,6 +41,8 @@ public struct RuleTimeZone: LocalTimeZone, Equatable, Sendable {
     private struct Transition: Equatable {
         var time: Int64
         var offset: Int
+        /// Nil where the list does not say.
+        var isDaylightSaving: Bool?
     }
 
     private let standardOffset: Int
@@ -66,11 +68,23 @@ public struct RuleTimeZone: LocalTimeZone, Equatable, Sendable {
     /// A zone that changes at given moments.
     /// - Parameters:
     ///   - offset: seconds ahead of UTC before the first of them.
-    ///   - transitions: from which Unix time on which offset holds, in any order.
+    ///   - transitions: from which Unix time on which offset holds, in any order. Which of them is daylight saving time is
+    ///     guessed from the offsets of the year's halves.
     public init(offset: Int, transitions: [(unixTime: Int64, offset: Int)]) {
         standardOffset = offset
         rule = .list(
             transitions.map { Transition(time: $0.unixTime, offset: $0.offset) }.sorted { $0.time < $1.time })
+    }
+
+    /// A zone that changes at given moments, and says which of its times is daylight saving time.
+    /// - Parameters:
+    ///   - offset: seconds ahead of UTC before the first of them, in standard time.
+    ///   - transitions: from which Unix time on which offset holds, in any order.
+    public init(offset: Int, transitions: [(unixTime: Int64, offset: Int, isDaylightSaving: Bool)]) {
+        standardOffset = offset
+        rule = .list(
+            transitions.map { Transition(time: $0.unixTime, offset: $0.offset, isDaylightSaving: $0.isDaylightSaving) }
+                .sorted { $0.time < $1.time })
     }
 
     /// UTC.
@@ -102,15 +116,30 @@ public struct RuleTimeZone: LocalTimeZone, Equatable, Sendable {
         case .list(let transitions):
             return transitions.last { $0.time <= unixTime }?.offset ?? standardOffset
         case .yearly(let daylightOffset, let begin, let end):
-            let year = Self.year(at: unixTime + Int64(standardOffset))
-            let summer = Self.moment(of: begin, in: year, offsetBefore: standardOffset)
-            let winter = Self.moment(of: end, in: year, offsetBefore: daylightOffset)
-            let isSummer =
-                summer < winter
-                ? unixTime >= summer && unixTime < winter
-                : unixTime >= summer || unixTime < winter
-            return isSummer ? daylightOffset : standardOffset
+            return isSummer(at: unixTime, daylightOffset, begin, end) ? daylightOffset : standardOffset
         }
+    }
+
+    /// Whether the rules call the time at `unixTime` daylight saving time. Its offset may be the smaller one, as in Dublin.
+    public func isDaylightSaving(at unixTime: Int64) -> Bool {
+        switch rule {
+        case .fixed:
+            return false
+        case .list(let transitions):
+            guard let last = transitions.last(where: { $0.time <= unixTime }) else { return false }
+            return last.isDaylightSaving ?? guessedDaylightSaving(at: unixTime)
+        case .yearly(let daylightOffset, let begin, let end):
+            return isSummer(at: unixTime, daylightOffset, begin, end)
+        }
+    }
+
+    private func isSummer(at unixTime: Int64, _ daylightOffset: Int, _ begin: Change, _ end: Change) -> Bool {
+        let year = Self.year(at: unixTime + Int64(standardOffset))
+        let summer = Self.moment(of: begin, in: year, offsetBefore: standardOffset)
+        let winter = Self.moment(of: end, in: year, offsetBefore: daylightOffset)
+        return summer < winter
+            ? unixTime >= summer && unixTime < winter
+            : unixTime >= summer || unixTime < winter
     }
 
     private static func moment(of change: Change, in year: Int64, offsetBefore: Int) -> Int64 {
