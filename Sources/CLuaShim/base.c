@@ -15,25 +15,49 @@ static __LJMP int finish_protected(lua_State *L, int status, lua_KContext extra)
     return lua_gettop(L) - (int)extra;
 }
 
+static __LJMP int host_pcall(lua_State *L);
+static __LJMP int host_xpcall(lua_State *L);
+
+static bool catches(lua_CFunction function) { return function == host_pcall || function == host_xpcall; }
+
+/*
+ * Of pcall. Where the error is raised its frames still stand, so this is where they are noted, and where a message that
+ * names a line of the host is made to name the program's.
+ */
+static __LJMP int note_error(lua_State *L) {
+    shim_host *h = shim_host_of(L);
+    if (h->kill != SHIM_KILL_NONE || !lua_checkstack(L, 8)) return 1;
+    h->depth++; /* for want of memory this error must not become another */
+    shim_mend_position(L, L, 1);
+    shim_note_protected(L, catches);
+    h->depth--;
+    return 1;
+}
+
 static __LJMP int host_pcall(lua_State *L) {
     luaL_checkany(L, 1);
+    lua_pushcfunction(L, note_error);
     lua_pushboolean(L, 1);
-    lua_insert(L, 1);
-    int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, finish_protected);
-    return finish_protected(L, status, 0);
+    lua_rotate(L, 1, 2);
+    int status = lua_pcallk(L, lua_gettop(L) - 3, LUA_MULTRET, 1, 1, finish_protected);
+    return finish_protected(L, status, 1);
 }
 
 /*
- * upvalue: the program's message handler. It is not called for a kill: that is raised inside a hook, where Lua calls
- * the handler with hooks off, so one that loops could not be ended.
+ * Of xpcall; upvalue: the program's message handler. It is not called for a kill: that is raised inside a hook, where Lua
+ * calls the handler with hooks off, so one that loops could not be ended.
  */
 static __LJMP int guarded_handler(lua_State *L) {
     if (shim_host_of(L)->kill != SHIM_KILL_NONE) return 1;
+    if (lua_checkstack(L, 8)) shim_mend_position(L, L, 1);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, 1);
+    shim_note_protected(L, catches);
     return 1;
 }
+
+bool shim_is_message_handler(lua_CFunction function) { return function == note_error || function == guarded_handler; }
 
 static __LJMP int host_xpcall(lua_State *L) {
     int count = lua_gettop(L);

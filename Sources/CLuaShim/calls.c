@@ -90,7 +90,7 @@ int shim_resume(lua_State *task, lua_State *waiting, int count, bool raise, int 
     h->hooks_off = false;
     h->overflowed = 0;
     h->refused_stack = false;
-    h->chain_depth = 0;
+    shim_forget_errors(h);
     h->resumed_thread = waiting;
     h->resumed_count = count;
     h->resumed_raise = raise;
@@ -103,6 +103,7 @@ int shim_resume(lua_State *task, lua_State *waiting, int count, bool raise, int 
     h->frame = NULL;
     h->waiting = false;
     h->resumed_thread = NULL;
+    if (status <= LUA_YIELD) shim_forget_errors(h); /* else the host reads first what was noted */
     if (h->cycle_ended) shim_put_cycle_off(h);
     return status;
 }
@@ -110,6 +111,7 @@ int shim_resume(lua_State *task, lua_State *waiting, int count, bool raise, int 
 void shim_reset(lua_State *task) {
     shim_host *h = shim_host_of(task);
     h->kill = SHIM_KILL_NONE;
+    shim_forget_errors(h);
     /* Lua leaves hooks off in a thread that died inside one. Closers that loop could not be ended there, so they are
        left to the collector. */
     if (h->hooks_off) return;

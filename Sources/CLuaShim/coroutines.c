@@ -78,7 +78,7 @@ static __LJMP int run(lua_State *L, lua_State *co, int count, lua_KContext conte
         return results + (context == 0);
     }
     /* An error: its value is on top of co. */
-    luaL_checkstack(L, 4, NULL);
+    luaL_checkstack(L, 8, NULL);
     lua_xmove(co, L, 1);
     if (h->kill != SHIM_KILL_NONE) {
         /* co may have died with its hooks off: it is never closed or resumed again. */
@@ -87,13 +87,14 @@ static __LJMP int run(lua_State *L, lua_State *co, int count, lua_KContext conte
         shim_note_chain(L, co, -1);
         return lua_error(L);
     }
+    shim_mend_position(L, co, 0);
+    shim_note_chain(L, co, -1);
     if (context == 0) {
         lua_pushboolean(L, 0);
         lua_insert(L, -2);
         return 2;
     }
     /* The stock wrap puts its own position in front of the message; here the chain of tracebacks tells it better. */
-    shim_note_chain(L, co, -1);
     close_thread(L, co);
     return lua_error(L);
 }

@@ -1,17 +1,19 @@
-/* Error values: tables with kind, message, where and traceback, and what a program may do with them. */
+/* Error values: tables with kind, message, where and traceback, what a program may do with them, and whose line they name. */
 #include "internal.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-/* Chunks of Lectern itself are named "=[lectern]"; errors and tracebacks name the program's lines, not theirs. */
-static bool is_own(const lua_Debug *ar) { return strncmp(ar->source, "=[lectern", 9) == 0; }
+/* Chunks of Lectern itself are named "=[lectern …]"; errors and tracebacks name the program's lines, not theirs. */
+#define OWN_CHUNK "[lectern"
+
+bool shim_is_own(const lua_Debug *ar) { return strncmp(ar->source, "=" OWN_CHUNK, sizeof OWN_CHUNK) == 0; }
 
 __LJMP void shim_where(lua_State *L, int level) {
     lua_Debug ar;
     for (; lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sl", &ar);
-        if (ar.currentline > 0 && !is_own(&ar)) {
+        if (ar.currentline > 0 && !shim_is_own(&ar)) {
             lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
             return;
         }
@@ -34,10 +36,47 @@ void shim_push_running(lua_State *L) {
     }
 }
 
+/* What follows the position of a line of Lectern's own at the begin of a message, or NULL. */
+static const char *behind_own_position(const char *message) {
+    if (strncmp(message, OWN_CHUNK, sizeof OWN_CHUNK - 1) != 0) return NULL;
+    const char *p = strchr(message, ']');
+    if (p == NULL || p[1] != ':') return NULL;
+    for (p += 2; *p >= '0' && *p <= '9'; p++) {}
+    return p[0] == ':' && p[1] == ' ' ? p + 2 : NULL;
+}
+
+/*
+ * Lua and its C functions put the position of the innermost Lua function before a message. Where that is one of
+ * Lectern's own, the program's line that led there takes its place. It is found while the frames still stand.
+ */
+__LJMP void shim_mend_position(lua_State *L, lua_State *raised, int level) {
+    if (lua_type(L, -1) != LUA_TSTRING) return;
+    size_t length;
+    const char *message = lua_tolstring(L, -1, &length), *rest = message, *next;
+    while ((next = behind_own_position(rest)) != NULL) rest = next;
+    if (rest == message) return;
+    shim_where(raised, level);
+    if (raised != L) {
+        if (lua_rawlen(raised, -1) == 0) { /* a coroutine of nothing but the host's */
+            lua_pop(raised, 1);
+            shim_where(L, 0);
+        } else {
+            lua_xmove(raised, L, 1);
+        }
+    }
+    lua_pushlstring(L, rest, length - (size_t)(rest - message));
+    lua_concat(L, 2);
+    lua_replace(L, -2);
+}
+
+void shim_mend_message(lua_State *L) {
+    if (lua_checkstack(L, 8)) shim_mend_position(L, L, 0);
+}
+
 static __LJMP void complete(lua_State *L, int level) { /* the error value is on top */
     shim_where(L, level);
     lua_setfield(L, -2, "where");
-    luaL_traceback(L, L, NULL, level);
+    shim_traceback(L, L, level);
     lua_setfield(L, -2, "traceback");
 }
 
@@ -115,8 +154,12 @@ static __LJMP int make_error(lua_State *L) {
 static __LJMP int host_error(lua_State *L) {
     int level = (int)luaL_optinteger(L, 2, 1);
     lua_settop(L, 1);
+    lua_Debug ar;
+    /* Lectern's own functions mean the program's line that led to them, however many of them lie between. */
+    if (level > 1 && lua_getstack(L, 1, &ar) && lua_getinfo(L, "S", &ar) && shim_is_own(&ar)) level = 1;
     if (lua_type(L, 1) == LUA_TSTRING && level > 0) {
-        luaL_where(L, level);
+        bool is_own = lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) && shim_is_own(&ar);
+        if (is_own) shim_where(L, level); else luaL_where(L, level);
         lua_pushvalue(L, 1);
         lua_concat(L, 2);
     } else if (is_error(L, 1)) {
@@ -128,93 +171,6 @@ static __LJMP int host_error(lua_State *L) {
         lua_settop(L, 1);
     }
     return lua_error(L);
-}
-
-/* ---- tracebacks ---- */
-
-__LJMP void shim_note_chain(lua_State *L, lua_State *inner, int error_index) {
-    shim_host *h = shim_host_of(L);
-    error_index = lua_absindex(L, error_index);
-    luaL_checkstack(L, 16, NULL);
-    int depth = 1;
-    for (shim_frame *frame = h->frame; frame != NULL; frame = frame->outer) depth++;
-    /* An error on its way out comes from a deeper coroutine each time. An equal one at the same depth or below is
-       another: a program may catch the same message for years. */
-    bool same = false;
-    if (depth < h->chain_depth) {
-        lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_chain_error);
-        same = lua_rawequal(L, -1, error_index);
-        lua_pop(L, 1);
-    }
-    h->chain_depth = depth;
-    if (same) {
-        lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_chain_text);
-        lua_pushliteral(L, "\n");
-    } else {
-        lua_pushliteral(L, "");
-        lua_pushliteral(L, "");
-    }
-    lua_checkstack(inner, 16);
-    luaL_traceback(L, inner, NULL, 0);
-    lua_concat(L, 3);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &shim_key_chain_text);
-    lua_pushvalue(L, error_index);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &shim_key_chain_error);
-}
-
-void shim_push_traceback(lua_State *L, int error_index) {
-    lua_checkstack(L, 24);
-    bool chained = false;
-    if (error_index != 0 && shim_host_of(L)->chain_depth != 0) {
-        error_index = lua_absindex(L, error_index);
-        lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_chain_error);
-        chained = !lua_isnil(L, -1) && lua_rawequal(L, -1, error_index);
-        lua_pop(L, 1);
-    }
-    if (chained) {
-        lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_chain_text);
-        lua_pushliteral(L, "\n");
-    }
-    luaL_traceback(L, L, NULL, 0);
-    /* The coroutines that are under way and resumed one another, outermost last. */
-    int pieces = chained ? 3 : 1;
-    shim_frame *frame = shim_host_of(L)->frame;
-    if (frame != NULL && frame->L == L) {
-        for (frame = frame->outer; frame != NULL && pieces < 12; frame = frame->outer) {
-            lua_checkstack(frame->L, 16);
-            lua_pushliteral(L, "\n");
-            luaL_traceback(L, frame->L, NULL, 0);
-            pieces += 2;
-        }
-    }
-    if (pieces > 1) lua_concat(L, pieces); /* all strings: cannot run a metamethod */
-}
-
-/* debug.traceback([message [, level]]) over the whole chain of coroutines */
-static __LJMP int host_traceback(lua_State *L) {
-    if (lua_isthread(L, 1)) {
-        lua_State *other = lua_tothread(L, 1);
-        lua_checkstack(other, 16);
-        luaL_traceback(L, other, luaL_optstring(L, 2, NULL), (int)luaL_optinteger(L, 3, 0));
-        return 1;
-    }
-    if (!lua_isnoneornil(L, 1) && !lua_isstring(L, 1)) {
-        lua_settop(L, 1);
-        return 1;
-    }
-    int level = (int)luaL_optinteger(L, 2, 1);
-    luaL_checkstack(L, 32, NULL);
-    luaL_traceback(L, L, lua_tostring(L, 1), level);
-    int pieces = 1;
-    shim_frame *frame = shim_host_of(L)->frame;
-    for (frame = frame ? frame->outer : NULL; frame != NULL && pieces < 12; frame = frame->outer) {
-        lua_checkstack(frame->L, 16);
-        lua_pushliteral(L, "\n");
-        luaL_traceback(L, frame->L, NULL, 0);
-        pieces += 2;
-    }
-    lua_concat(L, pieces);
-    return 1;
 }
 
 __LJMP void shim_open_errors(lua_State *L) {
@@ -247,8 +203,4 @@ __LJMP void shim_open_errors(lua_State *L) {
     }
     lua_pushcfunction(L, host_error);
     lua_setglobal(L, "error");
-    lua_getglobal(L, "debug");
-    lua_pushcfunction(L, host_traceback);
-    lua_setfield(L, -2, "traceback");
-    lua_pop(L, 1);
 }

@@ -68,8 +68,12 @@ typedef struct shim_host {
     uint64_t kill_grace;        /* until when closers may run after a kill */
     int kill;
     bool warned;
-    int chain_depth;            /* errors.c: at how many nested resumes the last error through a coroutine was; 0: none */
     bool hooks_off;             /* the kill was raised inside a hook and no protected call has restored hooks since */
+
+    /* tracebacks.c: where the error that was noted last was caught */
+    int chain_depth;            /* nested resumes; 0: none was noted */
+    int chain_level;            /* frames of that coroutine outside of what caught it */
+    lua_State *chain_thread;    /* whose frames it goes on to pass; NULL: another's */
 
     /* objects.c: references of the registry, where a number is found faster than an address; and how many handles there are */
     int handle_metatable, anchors, instances;
@@ -92,7 +96,7 @@ static inline shim_host *shim_host_of(lua_State *L) { return *(shim_host **)lua_
 /* Keys in the registry and in instances: their addresses count. */
 extern const char shim_key_handle, shim_key_internals, shim_key_error_meta,
     shim_key_chain_error, shim_key_chain_text, shim_key_waiting, shim_key_sentinel, shim_key_sentinel_meta,
-    shim_key_finalizer_queue;
+    shim_key_finalizer_queue, shim_key_loaded;
 
 void *shim_allocate(void *ud, void *block, size_t kind_or_size, size_t new_size);
 int shim_panic(lua_State *L);
@@ -134,7 +138,20 @@ __LJMP int shim_raise_fault(lua_State *L, const char *kind, const char *format, 
 __LJMP int shim_raise_fault_on_top(lua_State *L);
 /* [0, +1] like luaL_where, but of the first level that is the program's. */
 __LJMP void shim_where(lua_State *L, int level);
+/* Whether a function is of a chunk of Lectern's own; of what lua_getinfo "S" filled in. */
+bool shim_is_own(const lua_Debug *ar);
+/* [-1, +1] A message on L that was raised on `raised`, whose frames still stand, names the program's line. */
+__LJMP void shim_mend_position(lua_State *L, lua_State *raised, int level);
+/* [0, +1] like luaL_traceback without a message, but of the program's frames only. */
+__LJMP void shim_traceback(lua_State *L, lua_State *other, int level);
+/* Notes the frames of a coroutine that ended with the error at index. */
 __LJMP void shim_note_chain(lua_State *L, lua_State *inner, int error_index);
+/* Called by a message handler with the error on top: notes the frames up to the function that catches it. */
+__LJMP void shim_note_protected(lua_State *L, bool (*is_catcher)(lua_CFunction));
+/* Drops what was noted. */
+void shim_forget_errors(shim_host *h);
+/* base.c: whether a C function is the message handler of a protected call. */
+bool shim_is_message_handler(lua_CFunction function);
 
 /* Each fills or replaces entries of the table on top (an internals table), or globals. Run protected at start. */
 __LJMP void shim_open_base(lua_State *L);
@@ -145,6 +162,7 @@ __LJMP void shim_open_objects(lua_State *L);
 __LJMP void shim_open_finalizers(lua_State *L);
 __LJMP void shim_open_collector(lua_State *L);
 __LJMP void shim_open_errors(lua_State *L);
+__LJMP void shim_open_tracebacks(lua_State *L);
 
 __LJMP int shim_act(lua_State *L, shim_host *h, shim_verdict verdict);
 __LJMP int shim_trampoline(lua_State *L);

@@ -274,6 +274,7 @@ extension LuaRuntime {
             return failure
         }
         _ = shim_reserve(thread, 32)
+        shim_mend_message(thread)
         shim_push_traceback(thread, -1)
         failure.traceback = Traceback.lines(LuaStack(thread).string(at: -1) ?? "")
         shim_pop(thread, 1)

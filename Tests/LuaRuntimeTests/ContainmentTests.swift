@@ -223,6 +223,7 @@ struct ContainmentTests {
         #expect(counting.printed.last == "done")
         var failures = 0
         var steps = 0
+        var untouched = 0
         for step in 1... {
             let probe = try Probe()
             probe.runtime.refuseAllocation(step)
@@ -238,7 +239,9 @@ struct ContainmentTests {
             try probe.run("print('still here')")
             #expect(probe.printed.last == "still here", "allocation \(step)")
             #expect(probe.runtime.taskCount == 0, "allocation \(step)")
-            if probe.printed.contains("done") || step > 5000 { break }
+            // One refusal that nothing comes of may be that of Lua's table of strings, which then stays as it is.
+            untouched = probe.printed.contains("done") ? untouched + 1 : 0
+            if untouched == 3 || step > 5000 { break }
         }
         #expect(steps > 50 && steps < 5000, "the walk has \(steps) steps")
         #expect(failures > 0)

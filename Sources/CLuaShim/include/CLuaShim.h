@@ -209,6 +209,8 @@ bool shim_has_finalizers(lua_State *L);
 void shim_push_where(lua_State *L, int level);
 /* The C function that runs on L at the moment, as messages name it; "" when Lua code runs. [0, +1] memory */
 void shim_push_running(lua_State *L);
+/* Makes the error message on top of a dead task name the program's line where it names one of the host's. [-1, +1] memory */
+void shim_mend_message(lua_State *L);
 /* The traceback of L and of the coroutines that its error came through. [0, +1] memory */
 void shim_push_traceback(lua_State *L, int error_index);
 /* The name by which the running host function was called, and whether with ':'; "" when unknown. memory */

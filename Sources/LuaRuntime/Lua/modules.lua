@@ -57,5 +57,8 @@ end
 
 --- dofile(path) runs a file of the program's folder.
 function dofile(path)
+    if type(path) ~= "string" then
+        error(TypeError("argument 'path' of dofile must be a string, got a " .. type(path)), 2)
+    end
     return host.load_file(path)()
 end
