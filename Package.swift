@@ -113,7 +113,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/Interop",
-            exclude: ["Socs", "secsgem_gem_peer.py", "secsgem_peer.py"],
+            exclude: ["Socs", "bytes_cases.lua", "bytes_cases.py", "secsgem_gem_peer.py", "secsgem_peer.py"],
             swiftSettings: swiftSettings
         ),
     ],

@@ -20,9 +20,6 @@ typedef struct guarded_string_context {
 /* find, match, gmatch, gsub. */
 extern const luaL_Reg guarded_pattern_functions[];
 
-/* partition, split, strip, join and the other methods known from Python. */
-extern const luaL_Reg guarded_byte_methods[];
-
 /* The context of the running function. */
 const guarded_string_context *guarded_string_context_of(lua_State *L);
 

@@ -6,7 +6,7 @@
 #include <lualib.h>
 #include <string.h>
 
-#include "guarded_string_functions.h"
+#include "byte_methods.h"
 #include "watchdog.h"
 
 /* Longest texts of one conversion of a number, whose width and precision have two digits at most. '%.99f' of the
@@ -212,7 +212,10 @@ void guarded_strings_open(lua_State *L, const guarded_string_limits *limits) {
     if (context->stock_format == NULL || context->stock_format == string_format) {
         luaL_error(L, "the guarded string library must be opened once, on the stock one");
     }
-    static const luaL_Reg *const lists[] = {building_functions, guarded_pattern_functions, guarded_byte_methods};
+    static const luaL_Reg *const lists[] = {
+        building_functions,     guarded_pattern_functions, byte_splitting_methods,  byte_searching_methods,
+        byte_class_methods,     byte_building_methods,     byte_hexadecimal_methods,
+    };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         lua_pushvalue(L, top + 1);
         lua_pushvalue(L, top + 2);

@@ -8,6 +8,9 @@ local replace, set_loop = host.re_replace, host.re_set_loop
 local part, concat, start_of = string.sub, table.concat, Match.start
 local TypeError = TypeError
 
+-- match[1] is match:group(1), as in Python.
+Match.__item = Match.group
+
 -- The string behind the cursor.
 local function rest(text, cursor) return part(text, (cursor >> 1) + 1) end
 

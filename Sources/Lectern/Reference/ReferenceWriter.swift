@@ -27,6 +27,16 @@ public struct ReferenceWriter {
             text += "### Constants of `\(table.name)`\n\n"
             text += table.constants.map { "`\($0.name)` \($0.number)" }.joined(separator: ", ") + "\n\n"
         }
+        text += """
+            ## Strings
+
+            Strings hold bytes. These methods of every string are those of Python's `bytes`; only ASCII has letters and digits.
+            Positions are those of `string.sub`: 1 is the first byte, -1 the last, and a part has both its ends. The names
+            \(StringMethods.namesOfLua.map { "`\($0)`" }.joined(separator: ", ")) are Lua's own and mean what they mean in Lua.
+
+
+            """
+        for method in StringMethods.all { text += entry(method, prefix: ":") }
         for of in surface.classes {
             text += "## \(of.name)\n\n\(of.documentation)\n\n"
             for kind in [ClassSurface.Member.Kind.constructor, .property, .method, .event] {
@@ -109,6 +119,12 @@ public struct ReferenceWriter {
             }
             text += "\(of.name) = {}\n"
             for member in of.members where member.kind == .method { text += function(member, owner: "\(of.name):") }
+        }
+        text += "\n--- The methods of Python's bytes, which every string has beside Lua's own.\n---@class string\n"
+        for method in StringMethods.all {
+            let parameters = ["self: string"] + method.parameters.map { "\(Self.name($0)): \(Self.type($0.type))" }
+            text += "---@field \(method.name) fun(\(parameters.joined(separator: ", "))): "
+            text += "\(StringMethods.annotation(of: method.type)) \(method.documentation)\n"
         }
         for table in surface.tables {
             text += "\n\(table.name) = {\n"

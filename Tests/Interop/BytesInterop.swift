@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+/// Methods of strings against those of CPython's bytes, in generated calls with arguments at their bounds.
+@Suite("Methods of bytes against CPython")
+struct BytesInterop {
+    /// `LECTERN_TEST_LONG=1` tries ten times as many.
+    private static let isLong = ProcessInfo.processInfo.environment["LECTERN_TEST_LONG"] == "1"
+
+    /// Runs the comparison over cases that CPython made, after `change` of their text.
+    private func compare(
+        seed: Int, count: Int, _ change: (String) -> String = { $0 }
+    ) async throws -> (code: Int32, lines: [String]) {
+        let folder = try Project.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
+        let python = Process()
+        let output = Pipe()
+        python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        python.arguments = ["python3", "\(source)/bytes_cases.py", "\(seed)", "\(count)"]
+        python.standardOutput = output
+        try python.run()
+        let cases = output.fileHandleForReading.readDataToEndOfFile()
+        python.waitUntilExit()
+        #expect(python.terminationStatus == 0)
+        try Project.write(change(String(decoding: cases, as: UTF8.self)), to: "\(folder)/cases.txt")
+        try FileManager.default.copyItem(atPath: "\(source)/bytes_cases.lua", toPath: "\(folder)/main.lua")
+        let peer = try Peer(Project.lectern, ["run", "main.lua"], folder: folder)
+        let code = try await peer.exitCode(within: 300)
+        return (code, peer.lines)
+    }
+
+    @Test("Every method gives what CPython gives, or an error where CPython raises one")
+    func generated() async throws {
+        let count = Self.isLong ? 200_000 : 20_000
+        let result = try await compare(seed: 20_260_101, count: count)
+        #expect(result.code == 0)
+        #expect(result.lines.last?.hasSuffix("cases \(count) wrong 0") == true, "\(result.lines.suffix(20))")
+    }
+
+    @Test("The comparison sees a wrong result")
+    func seesDifferences() async throws {
+        let result = try await compare(seed: 1, count: 100) { text in
+            var lines = text.split(separator: "\n").map(String.init)
+            lines[7] = lines[7].split(separator: " ").dropLast().joined(separator: " ") + " i123456"
+            return lines.joined(separator: "\n")
+        }
+        #expect(result.code == 1)
+        #expect(result.lines.last?.hasSuffix("cases 100 wrong 1") == true)
+    }
+}
