@@ -31,9 +31,11 @@ let package = Package(
         .target(name: "CLuaShim", dependencies: ["CLua"]),
         .target(name: "CSerial"),
         .target(name: "CSSH"),
+        .target(name: "CBeneath"),
+        .target(name: "ByteText", swiftSettings: swiftSettings),
         .target(
             name: "LuaRuntime",
-            dependencies: ["CLuaShim"],
+            dependencies: ["CLuaShim", "ByteText"],
             resources: [
                 .embedInCode("Lua/classes.lua"), .embedInCode("Lua/modules.lua"), .embedInCode("Lua/local_time.lua"),
                 .embedInCode("Lua/sandbox.lua"),
@@ -43,7 +45,7 @@ let package = Package(
         .target(
             name: "ControlCore",
             dependencies: [
-                "CSerial", "CSSH",
+                "ByteText", "CBeneath", "CSerial", "CSSH",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -59,7 +61,7 @@ let package = Package(
         .target(
             name: "Lectern",
             dependencies: [
-                "LuaRuntime", "ControlCore", "HSMS", "CPCRE2", "CYAML",
+                "ByteText", "CBeneath", "LuaRuntime", "ControlCore", "HSMS", "CPCRE2", "CYAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -81,7 +83,7 @@ let package = Package(
         .executableTarget(
             name: "LecternCommand",
             dependencies: [
-                "Lectern", "ControlCore",
+                "ByteText", "Lectern", "ControlCore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -91,17 +93,19 @@ let package = Package(
         ),
         .testTarget(
             name: "LuaRuntimeTests",
-            dependencies: ["LuaRuntime", "CLuaShim", "CLua"],
+            dependencies: ["ByteText", "LuaRuntime", "CLuaShim", "CLua"],
             exclude: ["Lua"],
             swiftSettings: swiftSettings
         ),
         .systemLibrary(name: "CMalloc", path: "Tests/CMalloc"),
         .target(name: "AllocationCount", path: "Tests/AllocationCount"),
-        .testTarget(name: "ControlCoreTests", dependencies: ["ControlCore", "CMalloc"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ControlCoreTests", dependencies: ["ByteText", "ControlCore", "CMalloc"], swiftSettings: swiftSettings
+        ),
         .testTarget(name: "HSMSTests", dependencies: ["HSMS", "ControlCore"], swiftSettings: swiftSettings),
         .testTarget(
             name: "LecternTests",
-            dependencies: ["Lectern", "ControlCore", "LuaRuntime", "AllocationCount"],
+            dependencies: ["ByteText", "Lectern", "ControlCore", "LuaRuntime", "AllocationCount"],
             exclude: ["Surface"],
             swiftSettings: swiftSettings
         ),

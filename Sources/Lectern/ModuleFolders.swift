@@ -1,3 +1,5 @@
+internal import ByteText
+internal import ControlCore
 internal import Glibc
 internal import LuaRuntime
 
@@ -24,24 +26,34 @@ struct ModuleFolders {
 
     /// The text of module `name`: `folder/module.lua` or `folder/module/init.lua` for `folder.module`.
     func module(_ name: String) throws(LuaFault) -> (text: [UInt8], shownPath: String) {
-        let relative = name.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "/")
-        guard !name.isEmpty, !name.contains("/"), !name.contains("\0"), !relative.split(separator: "/").contains("..")
-        else {
-            throw LuaFault(.importError, "'\(name)' is no module name; write 'module' or 'folder.module'")
+        let bytes = name.rawBytes
+        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard !parts.contains(where: \.isEmpty), !bytes.contains(UInt8(ascii: "/")), !bytes.contains(0) else {
+            throw LuaFault(
+                .importError, "'\(name.showingRawBytes)' is no module name; write 'module' or 'folder.module'")
         }
+        let relative = String(rawBytes: parts.joined(separator: [UInt8(ascii: "/")]))
         let candidates = ["\(relative).lua", "\(relative)/init.lua"]
         for (folder, shownFolder) in [(program, "")] + shared.map({ ($0.folder, $0.name + "/") }) {
-            for candidate in candidates where access("\(folder.path)/\(candidate)", F_OK) == 0 {
-                do throws(LuaFault) {
-                    return (try folder.file(candidate).text, shownFolder + candidate)
+            for candidate in candidates {
+                do throws(FileFailure) {
+                    return (try folder.source(candidate), shownFolder + candidate)
                 } catch {
-                    throw LuaFault(.importError, "module '\(name)': \(error.message)")
+                    // What is not there may be in the next place. A link to nothing is there, and broken.
+                    if error.code == ENOENT || error.code == ENOTDIR, !isBrokenLink(candidate, in: folder) { continue }
+                    throw LuaFault(
+                        .importError, "module '\(name.showingRawBytes)': \(error.message(name: candidate))")
                 }
             }
         }
         let places = (["the program's folder"] + shared.map { $0.folder.path }).joined(separator: ", ")
+        let missing = candidates.joined(separator: " nor ")
         throw LuaFault(
-            .importError, "module '\(name)' not found: neither \(candidates.joined(separator: " nor ")) is in \(places)"
-        )
+            .importError,
+            "module '\(name)' not found: neither \(missing) is in \(places)".showingRawBytes)
+    }
+
+    private func isBrokenLink(_ name: String, in folder: ProgramFolder) -> Bool {
+        (try? folder.place(of: name).isDangling) == true
     }
 }

@@ -1,3 +1,4 @@
+internal import ByteText
 public import ControlCore
 internal import HSMS
 public import LuaRuntime
@@ -55,6 +56,7 @@ public final class Program {
         let journal = ProgramJournal(log: log, environment: environment)
         self.journal = journal
         let folder = try ProgramFolder(source.folder)
+        folder.rights = ProgramRights(configuration: configuration, main: source.path, folder: folder)
         let modules = try ModuleFolders(program: folder, configuration: configuration)
         do {
             runtime = try LuaRuntime(limits: configuration.limits, profile: configuration.profile, host: journal)
@@ -69,7 +71,9 @@ public final class Program {
             surroundings.cpuClock = { Double(environment.now.uptimeNanoseconds) / 1e9 }
             surroundings.randomSeed = Int(truncatingIfNeeded: environment.nextRandom())
             surroundings.isRepeatable = environment is SimulatedEnvironment
-            surroundings.confine = folder.confine
+            surroundings.openFile = folder.openFile
+            surroundings.removeFile = folder.removeFile
+            surroundings.renameFile = folder.renameFile
             surroundings.loadModule = modules.module
             surroundings.loadFile = folder.file
             try runtime.openLibraries(surroundings)
@@ -86,7 +90,7 @@ public final class Program {
             try register(runtime)
             exit.value = { [weak self] code in self?.end(.exited(code: code)) }
         } catch let error as LuaFault {
-            throw ProgramError(error.message)
+            throw ProgramError(error.message.showingRawBytes)
         } catch {
             throw ProgramError("registering: \(error)")
         }
@@ -107,7 +111,7 @@ public final class Program {
             try runtime.load(main.text, path: main.name, on: stack)
         } catch {
             stop()
-            throw ProgramError(error.message)
+            throw ProgramError(error.message.showingRawBytes)
         }
         let function = runtime.takeReference()
         runtime.start(
@@ -115,7 +119,8 @@ public final class Program {
             onEnd: { outcome in
                 // Later failures are logged as any task's.
                 if !hasReturned, case .failed(let failure) = outcome {
-                    problem = ProgramError(failure.message, traceback: failure.traceback)
+                    problem = ProgramError(
+                        failure.message.showingRawBytes, traceback: failure.traceback.map(\.showingRawBytes))
                 }
             }
         ) { stack in

@@ -1,3 +1,4 @@
+internal import ByteText
 internal import ControlCore
 internal import LuaRuntime
 
@@ -33,7 +34,7 @@ public struct ProgramCheck {
                     try program.runtime.load(file.text, path: file.path, on: program.runtime.mainStack)
                     _ = program.runtime.takeReference()
                 } catch {
-                    problems.append(error.message)
+                    problems.append(error.message.showingRawBytes)
                     continue
                 }
                 for (name, line) in RequireScanner.requirements(file.text)
@@ -42,7 +43,7 @@ public struct ProgramCheck {
                         let module = try folders.module(name)
                         pending.append((module.text, module.shownPath))
                     } catch {
-                        problems.append("\(file.path):\(line): \(error.message)")
+                        problems.append("\(file.path):\(line): \(error.message)".showingRawBytes)
                     }
                 }
             }

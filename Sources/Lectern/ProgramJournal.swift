@@ -1,8 +1,14 @@
+internal import ByteText
 internal import ControlCore
 internal import LuaRuntime
 
 /// Turns what happens in a program into entries of its log. Failures are logged here, once, and nowhere else.
 final class ProgramJournal: LuaRuntimeHost {
+    /// The most bytes of an entry's text; what is longer is cut, and says so.
+    static let textLimit = 256 << 10
+    /// The most bytes of a task's name and of one line of a traceback.
+    static let lineLimit = 4 << 10
+
     private let log: FloodGuard
     /// What was logged so far.
     let history: LogHistory
@@ -20,7 +26,19 @@ final class ProgramJournal: LuaRuntimeHost {
     func write(_ severity: ProgramLogEntry.Severity, _ text: String, task: String?, traceback: [String] = []) {
         log.write(
             ProgramLogEntry(
-                time: environment.wallClock, severity: severity, task: task, text: text, traceback: traceback))
+                time: environment.wallClock, severity: severity, task: task.map { Self.shown($0, Self.lineLimit) },
+                text: Self.shown(text, Self.textLimit), traceback: traceback.map { Self.shown($0, Self.lineLimit) }))
+    }
+
+    /// A text as the log has it: bytes that are not UTF-8 as `\xe9`, and no longer than `limit`.
+    private static func shown(_ text: String, _ limit: Int) -> String {
+        let size = text.utf8.count
+        guard size > limit else { return text.showingRawBytes }
+        // Not inside of a character.
+        var end = text.utf8.index(text.utf8.startIndex, offsetBy: limit)
+        while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+        return String(text.unicodeScalars[..<end]).showingRawBytes
+            + "… (cut: it has \(size) bytes, and the log takes \(limit))"
     }
 
     /// Tells what is still to tell, at the program's end.

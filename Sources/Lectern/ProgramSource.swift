@@ -1,5 +1,5 @@
-internal import Glibc
-internal import LuaRuntime
+internal import ByteText
+internal import ControlCore
 
 /// Where a program's text comes from.
 public struct ProgramSource: Sendable {
@@ -15,14 +15,25 @@ public struct ProgramSource: Sendable {
     /// What logs and metrics call the program: its file's name, or the name that was given.
     public var name: String {
         switch main {
-        case .file(let path): path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+        case .file(let path): String(rawBytes: path.rawBytes.split(separator: UInt8(ascii: "/")).last ?? [])
         case .text(_, let name): name
         }
     }
 
+    /// The path of the main file; nil for a text.
+    var path: String? {
+        switch main {
+        case .file(let path): path
+        case .text: nil
+        }
+    }
+
     /// A program in a file; its folder is the file's.
+    ///
+    /// A path that is not UTF-8 is given as `String(rawBytes:)` of the module `ByteText`.
     public static func file(_ path: String) -> ProgramSource {
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let bytes = path.rawBytes
+        let folder = bytes.lastIndex(of: UInt8(ascii: "/")).map { String(rawBytes: bytes[..<$0]) } ?? "."
         return ProgramSource(main: .file(path), folder: folder.isEmpty ? "/" : folder)
     }
 
@@ -40,10 +51,10 @@ public struct ProgramSource: Sendable {
         case .text(let text, let name):
             return (text, name)
         case .file(let path):
-            do throws(LuaFault) {
-                return (try ProgramFolder.read(path), name)
+            do throws(FileFailure) {
+                return (try BoundedFile.read(path, limit: BoundedFile.sourceLimit), name)
             } catch {
-                throw ProgramError(error.message)
+                throw ProgramError(error.message(path: path))
             }
         }
     }

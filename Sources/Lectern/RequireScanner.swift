@@ -1,3 +1,5 @@
+internal import ByteText
+
 /// Finds the modules that a Lua text requires by a literal name: `require 'name'` and `require("name")`.
 ///
 /// It knows comments and strings, so that what is commented out or quoted is not taken for a call.
@@ -26,7 +28,7 @@ struct RequireScanner {
         var before: [Token] = []
         while let token = next() {
             if case .string(let name) = token, Self.isCall(before) {
-                found.append((String(decoding: name, as: UTF8.self), line))
+                found.append((String(rawBytes: name), line))
             }
             before.append(token)
             if before.count > 3 { before.removeFirst() }

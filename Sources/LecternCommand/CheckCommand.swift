@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteText
 import Glibc
 import Lectern
 
@@ -15,7 +16,7 @@ struct CheckCommand: ParsableCommand {
         do {
             let problems = ProgramCheck(source: .file(arguments.program), configuration: try arguments.configuration())
                 .problems()
-            for problem in problems { StandardStream.error.write("\(problem)\n") }
+            for problem in problems { StandardStream.error.write("\(problem.showingRawBytes)\n") }
             if !problems.isEmpty { throw ExitCode(1) }
         } catch let code as ExitCode {
             throw code

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteText
 import Glibc
 import Lectern
 
@@ -10,10 +11,19 @@ struct LecternCommand: AsyncParsableCommand {
         abstract: "Runs control programs written in Lua.",
         subcommands: [RunCommand.self, CheckCommand.self, VersionCommand.self])
 
+    /// The arguments with their bytes: a file's name need not be UTF-8.
+    private static var rawArguments: [String] {
+        (1..<max(Int(CommandLine.argc), 1)).compactMap { index in
+            CommandLine.unsafeArgv[index].map {
+                String(rawBytes: UnsafeRawBufferPointer(start: $0, count: strlen($0)))
+            }
+        }
+    }
+
     /// As the library's own `main`, but a mistake in the options gets one line like every other mistake.
     static func main() async {
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(rawArguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -21,7 +31,7 @@ struct LecternCommand: AsyncParsableCommand {
             }
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            StandardStream.error.write("lectern: \(message(for: error)); see 'lectern --help'\n")
+            StandardStream.error.write("lectern: \(message(for: error).showingRawBytes); see 'lectern --help'\n")
             Glibc.exit(ExitCode.validationFailure.rawValue)
         }
     }
@@ -54,13 +64,13 @@ struct ProgramArguments: ParsableArguments {
 
 /// Prints one line on standard error and ends with exit code 1.
 func fail(_ message: String, traceback: [String] = []) -> Never {
-    StandardStream.error.write("lectern: \(message)\n" + traceback.map { "    \($0)\n" }.joined())
+    StandardStream.error.write("lectern: \(message.showingRawBytes)\n" + traceback.map { "    \($0)\n" }.joined())
     exit(1)
 }
 
 /// Prints what is wrong with the configuration, one line each, and ends with exit code 1.
 func fail(_ error: ConfigurationError) -> Never {
-    for problem in error.problems { StandardStream.error.write("lectern: \(problem)\n") }
+    for problem in error.problems { StandardStream.error.write("lectern: \(problem.showingRawBytes)\n") }
     exit(1)
 }
 

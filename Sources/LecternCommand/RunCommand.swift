@@ -24,6 +24,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)  // a reader of the log that goes away must not end the program
+        signal(SIGXFSZ, SIG_IGN)  // nor must a file that has grown to the system's limit: writing fails then
         let configuration: ProgramConfiguration
         do {
             var read = try arguments.configuration()

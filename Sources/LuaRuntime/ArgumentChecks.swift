@@ -1,3 +1,4 @@
+internal import ByteText
 internal import CLuaShim
 
 /// Checks the arguments of a call against the declaration and brings them into declared order.
@@ -7,6 +8,8 @@ struct ArgumentChecks {
     let function: String
     let parameters: [LuaParameter]
     private let takesAnyNumber: Bool
+    /// Whether no message shows a string that was given: it may be the secret, in the wrong place.
+    private let takesSecret: Bool
     /// What needs no look at the declaration, for each parameter.
     private let plain: [PlainArgument]
     /// The parameters' names as keys of a table have them.
@@ -16,6 +19,7 @@ struct ArgumentChecks {
         self.function = function
         self.parameters = parameters
         takesAnyNumber = parameters.last?.isRepeated == true
+        takesSecret = parameters.contains { $0.type.isSecret }
         plain = parameters.map(PlainArgument.init)
         keys = parameters.map { Array($0.name.utf8) }
     }
@@ -125,15 +129,17 @@ struct ArgumentChecks {
                 hasOtherKeys = true
             }
         }
-        let takesTable = given <= parameters.count && Self.acceptsTable(parameters[given - 1].type)
+        let takesTable = given <= parameters.count && Self.acceptsTable(parameters[given - 1].type.plain)
         if let unknown {
             let near = NearMiss.find(unknown, in: parameters.map(\.name))
             guard !takesTable || near != nil || !names.isEmpty else { return }
             if let near {
-                throw LuaFault(.typeError, "\(function) has no parameter '\(unknown)'; did you mean '\(near)'?")
+                throw LuaFault(
+                    .typeError, "\(function) has no parameter '\(unknown.showingRawBytes)'; did you mean '\(near)'?")
             }
             let list = parameters.map(\.name).joined(separator: ", ")
-            throw LuaFault(.typeError, "\(function) has no parameter '\(unknown)'; it has \(list)")
+            let shown = takesSecret ? "of a name that was given" : "'\(unknown.showingRawBytes)'"
+            throw LuaFault(.typeError, "\(function) has no parameter \(shown); it has \(list)")
         }
         guard !hasOtherKeys else { return }
         for name in names {
@@ -157,15 +163,15 @@ struct ArgumentChecks {
     ) throws(LuaFault) {
         let type = shim_type(L, index)
         if type == Int32(SHIM_TNIL.rawValue) {
-            if parameter.isRequired && parameter.type != .any {
+            if parameter.isRequired && parameter.type.plain != .any {
                 throw LuaFault(
                     .typeError,
                     "argument '\(parameter.name)' of \(function) is missing: it must be \(parameter.type.description)")
             }
             return
         }
-        switch parameter.type {
-        case .any:
+        switch parameter.type.plain {
+        case .any, .secret:
             return
         case .boolean:
             if type == Int32(SHIM_TBOOLEAN.rawValue) { return }
@@ -175,7 +181,8 @@ struct ArgumentChecks {
             if type == Int32(SHIM_TSTRING.rawValue) {
                 let word = LuaStack(L).string(at: index) ?? ""
                 if words.contains(word) { return }
-                throw LuaFault(.valueError, message(parameter, "'\(word)'"))
+                throw LuaFault(
+                    .valueError, message(parameter, takesSecret ? "another string" : "'\(word.showingRawBytes)'"))
             }
         case .integer(let range):
             if type == Int32(SHIM_TNUMBER.rawValue) {
@@ -210,7 +217,7 @@ struct ArgumentChecks {
 
     private func got(_ runtime: LuaRuntime, _ L: OpaquePointer, _ index: Int32) -> String {
         let name = runtime.typeName(at: index, L)
-        if name == "string", let text = LuaStack(L).string(at: index) {
+        if name == "string", !takesSecret, let text = LuaStack(L).string(at: index)?.showingRawBytes {
             return "the string '\(text.count > 40 ? text.prefix(40) + "…" : text[...])'"
         }
         return "a \(name)"

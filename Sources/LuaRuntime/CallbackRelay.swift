@@ -1,3 +1,4 @@
+internal import ByteText
 internal import CLuaShim
 
 /// What the shim calls: finds the runtime of a state and hands the call on. What outlives its runtime finds it here, too.
@@ -48,6 +49,6 @@ final class CallbackRelay {
     }
 
     private static func text(_ bytes: UnsafePointer<CChar>?, _ length: Int) -> String {
-        String(decoding: UnsafeRawBufferPointer(start: bytes, count: length), as: UTF8.self)
+        String(rawBytes: UnsafeRawBufferPointer(start: bytes, count: length))
     }
 }

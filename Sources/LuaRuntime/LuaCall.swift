@@ -74,7 +74,7 @@ public struct LuaCall {
         return ok ? Int(value) : nil
     }
 
-    /// A string decoded as UTF-8; nil when left out.
+    /// A string, decoded as UTF-8; bytes that are not are kept (see `ByteText`). Nil when left out.
     public func string(_ argument: Int) -> String? { stack.string(at: slot(argument)) }
 
     /// The bytes of a string, valid inside `body`; nil is handed in when it was left out.

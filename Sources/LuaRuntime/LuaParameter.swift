@@ -1,5 +1,5 @@
 /// What a declared parameter, property or result accepts or is.
-public enum LuaType: Sendable, Equatable {
+public indirect enum LuaType: Sendable, Equatable {
     /// Anything.
     case any
     /// `true` or `false`.
@@ -20,7 +20,12 @@ public enum LuaType: Sendable, Equatable {
     case table
     /// An instance of one of these classes or of one derived from them.
     case instance([String])
+    /// What is to be kept secret, of such a type. No error of a function that takes one shows a string that it was given:
+    /// a secret may have come to another parameter's place.
+    case secret(LuaType)
 
+    /// A string of bytes to be kept secret, such as a password.
+    public static let secret = LuaType.secret(.string)
     /// Any whole number.
     public static let integer = LuaType.integer(Int.min...Int.max)
     /// Any number.
@@ -51,7 +56,19 @@ public enum LuaType: Sendable, Equatable {
         case .function: return "a function"
         case .table: return "a table"
         case .instance(let names): return "a " + names.joined(separator: " or ")
+        case .secret(let type): return type.description
         }
+    }
+}
+
+extension LuaType {
+    /// What it is, secret or not.
+    public var plain: LuaType {
+        if case .secret(let type) = self { type.plain } else { self }
+    }
+
+    var isSecret: Bool {
+        if case .secret = self { true } else { false }
     }
 }
 

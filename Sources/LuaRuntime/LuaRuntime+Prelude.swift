@@ -1,3 +1,4 @@
+internal import ByteText
 internal import CLuaShim
 
 /// What the prelude needs of the outside: time, randomness, files. The host fills it in before the program loads.
@@ -13,8 +14,12 @@ public struct LuaSurroundings {
     public var randomSeed: Int
     /// Whether a run must be repeatable: `pairs` then visits keys in the order of their values, not of their hashes.
     public var isRepeatable = false
-    /// The file of a path that a program named, or why it may not have it. The mode is that of `io.open`.
-    public var confine: (_ path: String, _ mode: String) throws(LuaFault) -> String
+    /// Opens the file of a path that a program named, and hands its descriptor over. The mode is that of `io.open`.
+    public var openFile: (_ path: String, _ mode: String) throws(LuaFault) -> Result<CInt, LuaFileProblem>
+    /// Removes a file that a program named; gives what the system says against it.
+    public var removeFile: (_ path: String) throws(LuaFault) -> LuaFileProblem?
+    /// Gives a file that a program named another name; gives what the system says against it.
+    public var renameFile: (_ path: String, _ newPath: String) throws(LuaFault) -> LuaFileProblem?
     /// The text of module `name` and the path to show in messages.
     public var loadModule: (_ name: String) throws(LuaFault) -> (text: [UInt8], shownPath: String)
     /// The text of a file of the program's folder, and the path to show in messages.
@@ -25,9 +30,36 @@ public struct LuaSurroundings {
         wallClock = { 0 }
         cpuClock = { 0 }
         randomSeed = 0
-        confine = { (path, _) throws(LuaFault) in throw LuaFault(.ioError, "'\(path)': this host has no files") }
+        openFile = { (path, _) throws(LuaFault) in throw LuaFault(.ioError, "'\(path)': this host has no files") }
+        removeFile = { (path) throws(LuaFault) in throw LuaFault(.ioError, "'\(path)': this host has no files") }
+        renameFile = { (path, _) throws(LuaFault) in throw LuaFault(.ioError, "'\(path)': this host has no files") }
         loadModule = { (name) throws(LuaFault) in throw LuaFault(.importError, "module '\(name)' not found") }
         loadFile = { (path) throws(LuaFault) in throw LuaFault(.ioError, "'\(path)': this host has no files") }
+    }
+}
+
+/// What the system says against a use of a file: Lua's own functions return it.
+public struct LuaFileProblem: Error, Sendable {
+    /// The system's number.
+    public let code: CInt
+    /// The file's name and the system's words.
+    public let message: String
+
+    /// Bundles them.
+    public init(code: CInt, message: String) {
+        self.code = code
+        self.message = message
+    }
+}
+
+extension LuaCall {
+    /// Returns `nil`, the message and the number, as Lua's own functions do; or true when there is no problem.
+    fileprivate func returning(_ problem: LuaFileProblem?) -> LuaResult {
+        guard let problem else { return returning(true) }
+        stack.pushNil()
+        stack.push(problem.message)
+        stack.push(Int(problem.code))
+        return .values(3)
     }
 }
 
@@ -75,12 +107,7 @@ extension LuaRuntime {
         setInternal(
             "is_repeatable",
             LuaFunction("pairs", [], "") { (call) throws(LuaFault) in call.returning(surroundings.isRepeatable) })
-        setInternal(
-            "confine",
-            LuaFunction("open", [.required("path", .string, ""), .optional("mode", .string, "")], "") {
-                (call) throws(LuaFault) in
-                call.returning(try surroundings.confine(call.string(1) ?? "", call.string(2) ?? "r"))
-            })
+        openFiles(surroundings)
         setInternal(
             "load_file",
             LuaFunction("loadfile", [.required("path", .string, ""), .optional("env", .any, "")], "") {
@@ -106,6 +133,31 @@ extension LuaRuntime {
         try run(PackageResources.modules_lua, chunk: "=[lectern modules]", arguments: [])
         try run(PackageResources.local_time_lua, chunk: "=[lectern local time]", arguments: [])
         try run(PackageResources.sandbox_lua, chunk: "=[lectern sandbox]", arguments: [profile.rawValue])
+    }
+
+    private func openFiles(_ surroundings: LuaSurroundings) {
+        let path = LuaParameter.required("path", .string, "")
+        shim_push_main_table(L)
+        let opener = LuaFunction("open", [path, .optional("mode", .string, "")], "") { (call) throws(LuaFault) in
+            switch try surroundings.openFile(call.string(1) ?? "", call.string(2) ?? "r") {
+            case .success(let descriptor): call.returning(Int(descriptor))
+            case .failure(let problem): call.returning(problem)
+            }
+        }
+        LuaStack(L).push(function: opener, of: self)
+        shim_wrap_opener(L)
+        LuaStack(L).setTop("open_file")
+        shim_pop(L, 1)
+        setInternal(
+            "remove_file",
+            LuaFunction("remove", [path], "") { (call) throws(LuaFault) in
+                call.returning(try surroundings.removeFile(call.string(1) ?? ""))
+            })
+        setInternal(
+            "rename_file",
+            LuaFunction("rename", [path, .required("newname", .string, "")], "") { (call) throws(LuaFault) in
+                call.returning(try surroundings.renameFile(call.string(1) ?? "", call.string(2) ?? ""))
+            })
     }
 
     /// Makes `require(name)` give what `chunk`, Lua text of the host, returns.
@@ -156,8 +208,8 @@ extension LuaRuntime {
         }
         let name = path.hasPrefix("=") ? path : "@" + path
         let status = text.withUnsafeBytes { bytes in
-            bytes.withMemoryRebound(to: CChar.self) {
-                shim_load(stack.L, $0.baseAddress ?? LuaStack.noBytes, $0.count, name)
+            bytes.withMemoryRebound(to: CChar.self) { text in
+                name.withRawCString { shim_load(stack.L, text.baseAddress ?? LuaStack.noBytes, text.count, $0) }
             }
         }
         guard status == Int32(SHIM_OK.rawValue) else {

@@ -2,7 +2,8 @@ internal import CLuaShim
 
 /// What a runtime needs of its surroundings. All calls come on the runtime's loop.
 public protocol LuaRuntimeHost: AnyObject {
-    /// A program called `print`; a line without its end.
+    /// A program called `print`; a line without its end. Bytes that are not UTF-8 are kept: `showingRawBytes` of the
+    /// module `ByteText` shows them.
     func luaDidPrint(_ text: String, task: String?)
     /// A program called `warn`, or Lua warns.
     func luaDidWarn(_ text: String, task: String?)

@@ -1,3 +1,4 @@
+internal import ByteText
 internal import CLuaShim
 
 /// The Lua stack of one coroutine, as host code sees it: values can be pushed, nothing can raise.
@@ -36,10 +37,9 @@ public struct LuaStack {
     /// Pushes a float.
     public func push(_ value: Double) { shim_push_number(L, value) }
 
-    /// Pushes the UTF-8 bytes of a string.
+    /// Pushes the bytes of a string: its UTF-8, and those that it keeps as they are (see `ByteText`).
     public func push(_ value: String) {
-        var value = value
-        value.withUTF8 { bytes in
+        value.withRawBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) { shim_push_bytes(L, $0.baseAddress ?? Self.noBytes, $0.count) }
         }
     }
@@ -77,8 +77,7 @@ public struct LuaStack {
 
     /// Sets field `name` of the table below the top to the value on top, which it pops.
     package func setTop(_ name: String) {
-        var name = name
-        name.withUTF8 { bytes in
+        name.withRawBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) {
                 shim_raw_set_name(L, -2, $0.baseAddress ?? Self.noBytes, $0.count)
             }
@@ -88,19 +87,18 @@ public struct LuaStack {
     /// Pushes field `name` of the table at `index`, without metamethods; returns its type.
     @discardableResult
     package func getRaw(_ index: Int32, _ name: String) -> Int32 {
-        var name = name
-        return name.withUTF8 { bytes in
+        name.withRawBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) {
                 shim_raw_get_name(L, index, $0.baseAddress ?? Self.noBytes, $0.count)
             }
         }
     }
 
-    /// The string at `index`, decoded as UTF-8 with replacement of what is not; nil for any other type.
+    /// The string at `index`, decoded as UTF-8; bytes that are not are kept (see `ByteText`). Nil for any other type.
     package func string(at index: Int32) -> String? {
         var length = 0
         guard let bytes = shim_to_bytes(L, index, &length) else { return nil }
-        return String(decoding: UnsafeRawBufferPointer(start: bytes, count: length), as: UTF8.self)
+        return String(rawBytes: UnsafeRawBufferPointer(start: bytes, count: length))
     }
 
     /// `tostring` of the value at `index`.
@@ -154,7 +152,7 @@ extension String: LuaPushable {
     /// Its UTF-8 bytes.
     public var heldBytes: Int { utf8.count }
 
-    /// Pushes the UTF-8 bytes.
+    /// Pushes the bytes.
     public func push(onto stack: LuaStack) { stack.push(self) }
 }
 

@@ -10,7 +10,7 @@ struct PlainArgument {
 
     init(_ parameter: LuaParameter) {
         var range = -Double.infinity...Double.infinity
-        switch parameter.type {
+        switch parameter.type.plain {
         case .boolean: type = Int32(SHIM_TBOOLEAN.rawValue)
         case .string: type = Int32(SHIM_TSTRING.rawValue)
         case .function: type = Int32(SHIM_TFUNCTION.rawValue)
@@ -20,7 +20,7 @@ struct PlainArgument {
         default: type = Int32(SHIM_TNONE.rawValue)
         }
         self.range = range
-        takesAnything = parameter.type == .any
+        takesAnything = parameter.type.plain == .any
         takesNil = !parameter.isRequired
     }
 

@@ -192,6 +192,7 @@ struct ParameterTests {
         case .table: "{'x'}"
         case .instance(["ProcessorDevice"]): "device"
         case .instance: nil
+        case .secret(let type): good(type)
         }
     }
 }

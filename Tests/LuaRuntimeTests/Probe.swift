@@ -1,3 +1,4 @@
+import Glibc
 import LuaRuntime
 import Testing
 
@@ -30,9 +31,9 @@ final class Probe: LuaRuntimeHost {
             return (Array(text.utf8), path)
         }
         surroundings.isRepeatable = isRepeatable
-        surroundings.confine = { (path, _) throws(LuaFault) in
+        surroundings.openFile = { (path, mode) throws(LuaFault) in
             guard path == "/dev/null" else { throw LuaFault(.ioError, "'\(path)' is not in the program's folder") }
-            return path
+            return .success(open(path, mode == "r" ? O_RDONLY : O_RDWR))
         }
         try runtime.openLibraries(surroundings)
         runtime.setGlobal(

@@ -164,6 +164,9 @@ void shim_drop_reference(lua_State *L, int32_t reference);    /* never */
 void shim_push_globals(lua_State *L);                         /* [0, +1] */
 void shim_push_main_table(lua_State *L);                      /* [0, +1] the table of host internals for the prelude */
 
+/* Makes the function on top, which gives a descriptor or nil, a message and a number, one that gives Lua's own files: [-1, +1] */
+void shim_wrap_opener(lua_State *L);
+
 /* ---- protected ---- */
 
 /* Compiles text (never bytecode): [0, +1] the function, or the message when the status is not SHIM_OK. */

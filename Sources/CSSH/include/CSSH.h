@@ -18,8 +18,8 @@
     F(channel_write) F(clean_pubkey_hash) F(connect) F(event_add_session) F(event_dopoll) F(event_free) \
     F(event_new) F(event_remove_session) F(free) F(get_error) F(get_fingerprint_hash) F(get_poll_flags) \
     F(get_publickey_hash) F(get_server_publickey) F(is_connected) F(key_free) F(new) F(options_set) \
-    F(pki_import_privkey_file) F(remove_channel_callbacks) F(send_keepalive) F(session_is_known_server) \
-    F(session_update_known_hosts) F(set_blocking) F(set_channel_callbacks) F(string_free_char) \
+    F(pki_import_privkey_file) F(remove_channel_callbacks) F(send_keepalive) F(session_export_known_hosts_entry) \
+    F(session_is_known_server) F(set_blocking) F(set_channel_callbacks) F(string_free_char) \
     F(userauth_kbdint) F(userauth_kbdint_getnprompts) F(userauth_kbdint_getprompt) F(userauth_kbdint_setanswer) \
     F(userauth_list) F(userauth_none) F(userauth_password) F(userauth_publickey)
 

@@ -1,3 +1,4 @@
+import ByteText
 import CSSH
 
 /// The login of a session: whatever the host allows, in the order in which it costs least trust. Nothing, keys, answers to
@@ -28,7 +29,9 @@ struct SSHAuthentication {
         if allows(SSH_AUTH_METHOD_INTERACTIVE), try answerPrompts() { return }
         if allows(SSH_AUTH_METHOD_PASSWORD) {
             tried.append("password")
-            let code = try attempt { session.ssh.userauth_password(session.handle, nil, login.credentials.password) }
+            let code = try attempt {
+                login.credentials.password.withRawCString { session.ssh.userauth_password(session.handle, nil, $0) }
+            }
             if try accepts(code) { return }
         }
         throw .failed(login.refusal(tried: tried, notes: notes))
@@ -60,7 +63,16 @@ struct SSHAuthentication {
     private mutating func tryKey(_ path: String) throws(SSHStop) -> Bool {
         var key: ssh_key?
         // Without a callback OpenSSL would ask for a passphrase at the terminal.
-        let code = session.ssh.pki_import_privkey_file(path, nil, { _, _, _, _, _, _ in -1 }, nil, &key)
+        // libssh would read whatever is there, to its end.
+        do throws(FileFailure) {
+            _ = try BoundedFile.read(path, limit: BoundedFile.certificateLimit)
+        } catch {
+            notes.append("the key '\(path)' cannot be read: \(error.problem)")
+            return false
+        }
+        let code = path.withRawCString {
+            session.ssh.pki_import_privkey_file($0, nil, { _, _, _, _, _, _ in -1 }, nil, &key)
+        }
         guard code == SSH_OK else {
             notes.append("the key '\(path)' cannot be read, or needs a passphrase")
             return false
@@ -89,7 +101,10 @@ struct SSHAuthentication {
                 // A prompt that shows what is typed asks who it is.
                 let answer = echo == 0 ? login.credentials.password : login.credentials.user
                 if echo == 0 { hasAnswered = true }
-                guard session.ssh.userauth_kbdint_setanswer(session.handle, index, answer) == 0 else {
+                let code = answer.withRawCString {
+                    session.ssh.userauth_kbdint_setanswer(session.handle, index, $0)
+                }
+                guard code == 0 else {
                     throw .failed(.handshakeFailed(detail: session.problem))
                 }
             }

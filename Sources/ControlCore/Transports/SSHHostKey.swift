@@ -1,4 +1,6 @@
+import ByteText
 import CSSH
+import Glibc
 import Synchronization
 
 /// The check of a host's key against the file of known hosts.
@@ -12,6 +14,10 @@ enum SSHHostKey {
         let settings = session.target.login.settings
         let host = ConnectFailure.knownHostName(session.target.host, port: session.target.port)
         let failure = file.withLock { _ -> ConnectFailure? in
+            // libssh would read whatever is there, to its end.
+            if let problem = KnownHostsFile(settings.knownHosts).problem {
+                return .hostKeyUnknown(detail: "'\(settings.knownHosts)' cannot be read: \(problem)")
+            }
             switch session.ssh.session_is_known_server(session.handle) {
             case SSH_KNOWN_HOSTS_OK:
                 return nil
@@ -22,16 +28,32 @@ enum SSHHostKey {
                 guard settings.hostKeyPolicy == .acceptNew else {
                     return .hostKeyUnknown(of: host, key: fingerprint(session), knownHosts: settings.knownHosts)
                 }
-                guard session.ssh.session_update_known_hosts(session.handle) == SSH_OK else {
+                do throws(FileFailure) {
+                    try note(session)
+                    return nil
+                } catch {
                     return .hostKeyUnknown(
-                        detail: "the key of \(host) cannot be noted in '\(settings.knownHosts)': \(session.problem)")
+                        detail: "the key of \(host) cannot be noted in '\(settings.knownHosts)': \(error.problem)")
                 }
-                return nil
             default:
                 return .hostKeyUnknown(detail: "'\(settings.knownHosts)' cannot be read: \(session.problem)")
             }
         }
         if let failure { throw .failed(failure) }
+    }
+
+    /// Adds the host's line to the file.
+    private static func note(_ session: SSHSession) throws(FileFailure) {
+        var entry: UnsafeMutablePointer<CChar>?
+        guard session.ssh.session_export_known_hosts_entry(session.handle, &entry) == SSH_OK, let entry else {
+            throw .refused(session.problem)
+        }
+        defer { session.ssh.string_free_char(entry) }
+        try KnownHostsFile(session.target.login.settings.knownHosts).add(String(rawBytes: cBytes(entry)))
+    }
+
+    private static func cBytes(_ text: UnsafePointer<CChar>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: text, count: strlen(text))
     }
 
     /// As `ssh-keygen -l` shows it: `SHA256:…`.

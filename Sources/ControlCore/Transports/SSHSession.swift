@@ -1,3 +1,4 @@
+import ByteText
 import CSSH
 import Glibc
 import NIOCore
@@ -98,7 +99,7 @@ final class SSHSession {
     }
 
     private func set(_ option: ssh_options_e, _ value: String, _ name: String) throws(SSHStop) {
-        guard ssh.options_set(handle, option, value) == SSH_OK else {
+        guard value.withRawCString({ ssh.options_set(handle, option, $0) }) == SSH_OK else {
             throw .failed(.handshakeFailed(detail: "the \(name) '\(value)' cannot be used: \(problem)"))
         }
     }

@@ -14,7 +14,8 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
             .optional(
                 "Protocol", .oneOf(NetworkProtocol.allCases.map(\.rawValue)), default: "'TCP'", "How to talk to it."),
             .optional("ServicePort", .integer(0...65_535), default: "0", "UDP only: the local port for replies."),
-            .optional("Credentials", .table, "SSH only, and needed there: {user, password}; the password may be ''."),
+            .optional(
+                "Credentials", .secret(.table), "SSH only, and needed there: {user, password}; the password may be ''."),
             .optional("bufferSize", .integer(1...65_536), default: "4096", "UDP only: the largest datagram."),
         ], "Makes an interface; Connect opens the connection."
     ) { (call) throws(LuaFault) in

@@ -25,8 +25,7 @@ extension BindingContext {
                 .optional("newline", .string, "For ported programs: line ends are left as they are."),
             ], "Opens a file. Raises IOError when that is not possible."
         ) { (call) throws(LuaFault) in
-            let file = call.string(1) ?? ""
-            return try ProgramFile(name: file, path: try area.file(file), mode: call.string(2) ?? "r")
+            try area.open(call.string(1) ?? "", try FileMode(call.string(2) ?? "r"))
         }
         c.property("Filename", .string, "The name as given.") { $0.name }
         c.method(
@@ -69,7 +68,7 @@ extension BindingContext {
             guard let lines = call.byteStrings(1) else {
                 throw LuaFault(.typeError, "argument 'seq' of writelines must be a list of strings")
             }
-            try file.write(Array(lines.joined()))
+            try file.writeLines(lines)
             return .none
         }
         c.method("close", "Closes the file; harmless when it is closed.") { (file, _) throws(LuaFault) in

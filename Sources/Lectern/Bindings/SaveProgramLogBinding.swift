@@ -9,7 +9,7 @@ func declareSaveProgramLog(_ context: BindingContext, _ area: FileArea) -> LuaFu
             .optional(
                 "path", .any,
                 "A file's name; a folder, in which the file is named by the time; an open File; nil: the root folder.")
-        ], "Writes the newest entries of the program log to a file, which is replaced: at most 2,000 entries and 1 MiB."
+        ], "Writes the newest log entries, at most 2,000 and 1 MiB, to a file, which it replaces as a whole."
     ) { (call) throws(LuaFault) in
         let text = context.savedLogText()
         if let file = call.instance(1)?.object as? ProgramFile {
@@ -23,9 +23,7 @@ func declareSaveProgramLog(_ context: BindingContext, _ area: FileArea) -> LuaFu
         }
         var path = call.string(1) ?? "/"
         if area.isFolder(path) { path += "/\(context.savedLogName())" }
-        let file = try ProgramFile(name: path, path: try area.file(path), mode: "w")
-        defer { file.close() }
-        try file.write(Array(text.utf8))
+        try area.replace(path, with: Array(text.utf8))
         return .none
     }
 }

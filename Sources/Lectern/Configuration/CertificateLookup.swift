@@ -12,9 +12,9 @@ struct CertificateLookup {
             let bytes = try file(name, parameter: parameter, aliases: configuration.identities.keys.sorted())
             return TLSIdentity(certificateChain: bytes, privateKey: bytes)
         }
-        let certificate = try ProgramFolder.read(files.certificate)
-        let key = try files.key.map { (path) throws(LuaFault) in try ProgramFolder.read(path) }
-        var passphrase = try files.passphrase.map { (path) throws(LuaFault) in try ProgramFolder.read(path) }
+        let certificate = try read(files.certificate)
+        let key = try files.key.map { (path) throws(LuaFault) in try read(path) }
+        var passphrase = try files.passphrase.map { (path) throws(LuaFault) in try readPassphrase(path, of: name) }
         // Editors end a file with a line end.
         while let last = passphrase?.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") {
             passphrase?.removeLast()
@@ -24,21 +24,41 @@ struct CertificateLookup {
 
     /// The certificates of the authorities that `name` stands for.
     func authorities(_ name: String, parameter: String) throws(LuaFault) -> [UInt8] {
-        if let path = configuration.authorities[name] { return try ProgramFolder.read(path) }
+        if let path = configuration.authorities[name] { return try read(path) }
         return try file(name, parameter: parameter, aliases: configuration.authorities.keys.sorted())
+    }
+
+    /// Of a passphrase that was written where its file belongs no message may show anything.
+    private func readPassphrase(_ path: String, of name: String) throws(LuaFault) -> [UInt8] {
+        do throws(FileFailure) {
+            return try BoundedFile.read(path, limit: BoundedFile.certificateLimit)
+        } catch {
+            throw LuaFault(
+                .ioError,
+                "the file with the passphrase of '\(name)', which lectern.yaml names: \(error.problem)")
+        }
+    }
+
+    /// A file that the configuration names.
+    private func read(_ path: String) throws(LuaFault) -> [UInt8] {
+        do throws(FileFailure) {
+            return try BoundedFile.read(path, limit: BoundedFile.certificateLimit)
+        } catch {
+            throw LuaFault(.ioError, error.message(path: path))
+        }
     }
 
     private func file(_ name: String, parameter: String, aliases: [String]) throws(LuaFault) -> [UInt8] {
         let known = aliases.isEmpty ? "" : " (aliases: \(aliases.joined(separator: ", ")))"
         // The profile without files has no paths.
         if configuration.profile != .strict {
-            do throws(LuaFault) {
-                return try ProgramFolder.read(try folder.confine(name, "r"))
+            do throws(FileFailure) {
+                return try BoundedFile.read(try folder.openToRead(name), limit: BoundedFile.certificateLimit)
             } catch {
                 throw LuaFault(
                     .valueError,
                     "argument '\(parameter)' of SSLWrap must be an alias of lectern.yaml\(known) or a file of the "
-                        + "program's folder; \(error.message)")
+                        + "program's folder; \(error.message(name: name))")
             }
         }
         throw LuaFault(

@@ -1,3 +1,5 @@
+internal import ByteText
+
 extension ProgramConfiguration {
     /// Reads the text of a `lectern.yaml`.
     /// - Parameter file: the name that messages show.
@@ -9,6 +11,7 @@ extension ProgramConfiguration {
         do throws(YAMLError) {
             root = try YAMLDocument.root(of: yaml)
         } catch {
+            let file = file.showingRawBytes
             throw ConfigurationError(
                 error.line.map { "\(file):\($0): \(error.problem)" } ?? "\(file): \(error.problem)")
         }

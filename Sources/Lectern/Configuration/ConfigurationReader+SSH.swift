@@ -26,7 +26,8 @@ extension ConfigurationReader {
         }
     }
 
-    private mutating func boolean(_ node: YAMLNode, _ key: String) -> Bool? {
+    /// A truth value.
+    mutating func boolean(_ node: YAMLNode, _ key: String) -> Bool? {
         if let text = node.text, let value = Bool(text) { return value }
         note(node, "'\(key)' must be true or false")
         return nil

@@ -1,3 +1,4 @@
+internal import ByteText
 internal import LuaRuntime
 internal import NIOCore
 
@@ -12,13 +13,14 @@ struct ConfigurationReader {
 
     /// Sets what the file sets. What is wrong keeps its former value and is noted.
     mutating func read(_ root: YAMLNode, into configuration: inout ProgramConfiguration) {
-        let keys = ["devices", "modules", "limits", "profile", "servers", "certificates", "log", "ssh"]
+        let keys = ["devices", "modules", "limits", "profile", "servers", "certificates", "log", "ssh", "sealed"]
         for (key, value) in entries(root, keys, of: "the configuration") {
             switch key {
             case "devices": configuration.devices = devices(value, &configuration.processors)
             case "modules": set(&configuration.moduleFolders, paths(value, key, such: "[../modules]"))
             case "limits": limits(value, &configuration.limits)
             case "ssh": ssh(value, &configuration.ssh)
+            case "sealed": set(&configuration.isSealed, boolean(value, key))
             case "profile": set(&configuration.profile, word(value, key))
             case "servers":
                 for (key, value) in entries(value, ["address", "LAN", "AVLAN"], of: "'servers'") {
@@ -151,8 +153,11 @@ struct ConfigurationReader {
 
     /// A path from the folder of the configuration's file.
     func path(_ text: String) -> String {
-        guard !text.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return text }
-        return file[...slash] + text
+        let bytes = file.rawBytes
+        guard text.utf8.first != UInt8(ascii: "/"), let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else {
+            return text
+        }
+        return String(rawBytes: bytes[...slash]) + text
     }
 
     private mutating func address(_ node: YAMLNode, _ key: String) -> String? {
@@ -216,7 +221,7 @@ struct ConfigurationReader {
     // MARK: - Messages
 
     mutating func note(_ node: YAMLNode, _ problem: String) {
-        problems.append("\(file):\(node.line): \(problem)")
+        problems.append("\(file.showingRawBytes):\(node.line): \(problem)")
     }
 
     /// A message is one line, whatever the file holds.

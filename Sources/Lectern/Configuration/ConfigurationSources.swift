@@ -1,3 +1,5 @@
+internal import ByteText
+internal import ControlCore
 internal import Glibc
 internal import LuaRuntime
 
@@ -11,19 +13,28 @@ extension ProgramConfiguration {
     /// - Throws: ``ConfigurationError`` with file and line.
     public static func read(beside program: String, chosen: String?) throws(ConfigurationError) -> ProgramConfiguration
     {
-        let folder = program.lastIndex(of: "/").map { program[...$0] } ?? ""
+        let main = program.rawBytes
+        let folder = main.lastIndex(of: UInt8(ascii: "/")).map { String(rawBytes: main[...$0]) } ?? ""
         let path = chosen ?? "\(folder)lectern.yaml"
-        guard chosen != nil || access(path, F_OK) == 0 else { return ProgramConfiguration() }
         let bytes: [UInt8]
-        do throws(LuaFault) {
-            bytes = try ProgramFolder.read(path)
+        do throws(FileFailure) {
+            bytes = try BoundedFile.read(path, limit: BoundedFile.configurationLimit)
         } catch {
-            throw ConfigurationError(error.message)
+            // Absent is only what is not there. A link to nothing, or what may not be read, would lose the profile that
+            // it asks for without a word.
+            var status = stat()
+            let isAbsent = path.withRawCString { lstat($0, &status) } != 0 && errno == ENOENT
+            if isAbsent && chosen == nil { return ProgramConfiguration() }
+            let isLink = !isAbsent && status.st_mode & S_IFMT == S_IFLNK
+            throw ConfigurationError(
+                error.message(path: path) + (isLink && error.code == ENOENT ? " (it is a link to nothing)" : ""))
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw ConfigurationError("\(path): is no UTF-8 text")
+            throw ConfigurationError("\(path.showingRawBytes): is no UTF-8 text")
         }
-        return try ProgramConfiguration(yaml: text, file: path)
+        var configuration = try ProgramConfiguration(yaml: text, file: path)
+        configuration.file = path
+        return configuration
     }
 
     /// Sets the profile from an option.

@@ -28,6 +28,11 @@ public struct ProgramConfiguration: Equatable, Sendable {
         }
     }
 
+    /// The path of the file that it was read from, which the program must not change; nil: it was made in another way.
+    public var file: String?
+    /// Whether the program's own source is not its to write: the main file, and each file in its folder whose name ends with
+    /// `.lua`.
+    public var isSealed = false
     /// What the program may use.
     public var limits = LuaLimits()
     /// Which libraries it sees.

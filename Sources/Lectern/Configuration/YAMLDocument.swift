@@ -5,10 +5,16 @@ internal import CYAML
 struct YAMLDocument {
     /// The deepest nesting that is accepted.
     private static let depthLimit = 64
+    /// The most values, each counted as often as aliases put it somewhere.
+    private static let valueLimit = 100_000
+    /// The most `&` in the text: the parser looks through all anchors at each.
+    private static let anchorLimit = 4096
 
     private let document: UnsafeMutablePointer<yaml_document_t>
     private var made: [Int32: YAMLNode] = [:]
     private var open: Set<Int32> = []
+    /// How many values each node has, aliases followed.
+    private var sizes: [Int32: Int] = [:]
 
     private init(_ document: UnsafeMutablePointer<yaml_document_t>) { self.document = document }
 
@@ -17,6 +23,9 @@ struct YAMLDocument {
     /// - Throws: ``YAMLError`` for what is no YAML, more than one document, a key that is there twice, and what is nested
     ///   without end.
     static func root(of yaml: String) throws(YAMLError) -> YAMLNode? {
+        guard yaml.utf8.count(where: { $0 == UInt8(ascii: "&") }) <= anchorLimit else {
+            throw YAMLError(problem: "has more than \(anchorLimit) anchors")
+        }
         let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
         defer { parser.deallocate() }
         guard yaml_parser_initialize(parser) == 1 else { throw YAMLError(problem: "there is no memory to read it") }
@@ -27,6 +36,7 @@ struct YAMLDocument {
             yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
             yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
             do throws(YAMLError) {
+                try checkDepth(bytes)
                 let root = try next(parser, in: yaml)
                 guard let root else { return .success(nil) }
                 if let second = try next(parser, in: yaml) {
@@ -38,6 +48,32 @@ struct YAMLDocument {
             }
         }
         return try result.get()
+    }
+
+    /// Refuses what is nested too deep before all of it is read: the parser takes time by the square of the depth.
+    private static func checkDepth(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLError) {
+        let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
+        defer { parser.deallocate() }
+        guard yaml_parser_initialize(parser) == 1 else { throw YAMLError(problem: "there is no memory to read it") }
+        defer { yaml_parser_delete(parser) }
+        yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
+        yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+        var depth = 0
+        while true {
+            var event = yaml_event_t()
+            // What is no YAML is told of when the document is read.
+            guard yaml_parser_parse(parser, &event) == 1 else { return }
+            defer { yaml_event_delete(&event) }
+            switch event.type {
+            case YAML_STREAM_END_EVENT: return
+            case YAML_SEQUENCE_START_EVENT, YAML_MAPPING_START_EVENT: depth += 1
+            case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: depth -= 1
+            default: break
+            }
+            guard depth <= depthLimit else {
+                throw YAMLError(line: Int(event.start_mark.line) + 1, problem: "it is nested too deep")
+            }
+        }
     }
 
     /// The next document's value; nil after the last one.
@@ -65,9 +101,28 @@ struct YAMLDocument {
         }
         guard open.count <= Self.depthLimit else { throw YAMLError(line: line, problem: "it is nested too deep") }
         let result = YAMLNode(content: try content(node), line: line)
+        let size = children(node).reduce(1) { $0 + (sizes[$1] ?? 0) }
+        guard size <= Self.valueLimit else {
+            throw YAMLError(line: line, problem: "it has more than \(Self.valueLimit) values, aliases followed")
+        }
+        sizes[index] = size
         open.remove(index)
         made[index] = result
         return result
+    }
+
+    private func children(_ node: yaml_node_t) -> [Int32] {
+        switch node.type {
+        case YAML_SEQUENCE_NODE:
+            let items = node.data.sequence.items
+            return Array(UnsafeBufferPointer(start: items.start, count: items.top - items.start))
+        case YAML_MAPPING_NODE:
+            let pairs = node.data.mapping.pairs
+            return UnsafeBufferPointer(start: pairs.start, count: pairs.top - pairs.start).flatMap {
+                [$0.key, $0.value]
+            }
+        default: return []
+        }
     }
 
     private mutating func content(_ node: yaml_node_t) throws(YAMLError) -> YAMLNode.Content {

@@ -72,16 +72,23 @@ public final class ConsoleLog: ProgramLogSink {
             case "\r": result += "\\r"
             case "\t": result += "\t"
             case let control where isControl(control):
-                result += "\\x" + Self.twoDigits(Int(control.value), radix: 16)
+                result +=
+                    control.value < 256
+                    ? "\\x" + Self.twoDigits(Int(control.value), radix: 16)
+                    : "\\u{\(String(control.value, radix: 16))}"
             default: result.unicodeScalars.append(scalar)
             }
         }
         return result
     }
 
-    /// Those above 127 too: terminals take U+009B for the beginning of a sequence.
+    /// Those above 127 too: terminals take U+009B for the beginning of a sequence. And what ends lines or turns the
+    /// direction of writing, by which a text could look as another one.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value < 32 || (127..<160).contains(scalar.value)
+        switch scalar.value {
+        case 0..<32, 127..<160, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
     }
 
     // MARK: - JSON
@@ -108,8 +115,9 @@ public final class ConsoleLog: ProgramLogSink {
             case "\n": result += "\\n"
             case "\r": result += "\\r"
             case "\t": result += "\\t"
-            case let control where control.value < 32 || control.value == 127:
-                result += "\\u00" + twoDigits(Int(control.value), radix: 16)
+            case let control where isControl(control):
+                let digits = String(control.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: result.unicodeScalars.append(scalar)
             }
         }

@@ -47,7 +47,8 @@ final class FloodGuard {
             secondEnd = environment.now + .seconds(1)
         }
         let place = Place(
-            severity: entry.severity, task: entry.task, prefix: String(entry.text.prefix(Self.prefixLength)))
+            severity: entry.severity, task: entry.task,
+            prefix: String(entry.text.unicodeScalars.prefix(Self.prefixLength)))
         let ofPlace = passedOfPlace[place] ?? 0
         let ofSeverity = passedOfSeverity[entry.severity] ?? 0
         guard ofPlace < Self.entriesPerPlace, ofSeverity < Self.entriesPerSeverity,

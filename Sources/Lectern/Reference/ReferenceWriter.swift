@@ -166,6 +166,7 @@ public struct ReferenceWriter {
         case .function: "function"
         case .table: "table"
         case .instance(let names): names.joined(separator: "|")
+        case .secret(let type): Self.type(type)
         }
     }
 

@@ -63,41 +63,30 @@ package.loaded.debug = debug
 package.loadlib, package.searchers, package.searchpath, package.cpath, package.path, package.preload = nil
 package.config = nil
 
--- Named as programs know them: Lua's own messages tell the names by which they are called here.
-local open, lines, remove, rename, io_type = io.open, io.lines, os.remove, os.rename, io.type
-local confine = host.confine
-
-local function confined(path, mode, argument, name)
-    if type(path) ~= "string" then
-        error(("bad argument #%d to '%s' (string expected, got %s)"):format(
-            argument, name, path == nil and "no value" or type(path)), 2)
-    end
-    return confine(path, mode)
-end
-
+local open_file, error, io_type = host.open_file, error, io.type
 os = {time = os.time, date = os.date, clock = os.clock, difftime = os.difftime}
 io = {}
 
 if profile == "standard" then
     --- io.open(path [, mode]) opens a file of the program's folder.
-    function io.open(path, mode)
-        local confined_path = confined(path, mode == nil and "r" or mode, 1, "open")
-        return open(confined_path, mode)
+    io.open = open_file
+
+    -- Closes the file at its end, as Lua's own does.
+    local function passing(file, ...)
+        if (...) == nil then file:close() end
+        return ...
     end
 
     --- io.lines(path, ...) iterates over a file of the program's folder.
     function io.lines(path, ...)
-        local confined_path = confined(path, "r", 1, "lines")
-        return lines(confined_path, ...)
+        local file, problem = open_file(path)
+        if not file then error(problem, 2) end
+        local next_line = file:lines(...)
+        return function() return passing(file, next_line()) end, nil, nil, file
     end
 
     io.type = io_type
-
-    function os.remove(path) return remove(confined(path, "w", 1, "remove")) end
-
-    function os.rename(from, to)
-        return rename(confined(from, "w", 1, "rename"), confined(to, "w", 2, "rename"))
-    end
+    os.remove, os.rename = host.remove_file, host.rename_file
 else
     load, loadfile, dofile = nil
     package.loaded.io, io = nil, nil

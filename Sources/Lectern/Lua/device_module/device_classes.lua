@@ -52,12 +52,12 @@ local function set_up(module, object, kind, given, isPipe, connection_type)
     kit.set_up(object, module.protocols[kind][model], isPipe)
 end
 
-local function check_model(module, given)
+local function check_model(module, given, is_secret)
     local models = module.declaration.models
     if not models or next(models) == nil then return end
     if given.Model == nil or models[given.Model] == nil then
         local known = quoted(names_of(models))
-        local problem = given.Model == nil and "Model is missing" or "there is no model '" .. tostring(given.Model) .. "'"
+        local problem = given.Model == nil and "Model is missing" or "there is no model " .. (is_secret and "of that name" or "'" .. tostring(given.Model) .. "'")
         error(ValueError(("%s: %s; it is one of %s"):format(module.declaration.name, problem, known)), 4)
     end
 end
@@ -80,12 +80,13 @@ local function ethernet_class(module, name, kind, connection_type, default, choi
 
     function new.init(self, ...)
         local given = arguments(name, names, ...)
-        check_model(module, given)
+        -- A password may have come to another parameter's place: no message shows what was given.
+        check_model(module, given, kind == "SSH")
         local hostname, port = address_of(module, name, kind, given)
         local protocol = given.Protocol or default
         if not choices[protocol] then
-            error(ValueError(("%s: Protocol must be one of %s, got '%s'"):format(name, quoted(names_of(choices)),
-                tostring(protocol))), 3)
+            local got = kind == "SSH" and "another value" or "'" .. tostring(protocol) .. "'"
+            error(ValueError(("%s: Protocol must be one of %s, got %s"):format(name, quoted(names_of(choices)), got)), 3)
         end
         if kind == "SSH" and given.Credentials == nil then
             error(ValueError(("%s: Credentials are missing: give {user, password}"):format(name)), 3)
