@@ -2039,7 +2039,7 @@ function RFile.MakeDir(path) end
 ---@param newname string Its new name.
 function RFile.RenameFile(oldname, newname) end
 
---- Writes the newest entries of the program log to a file, which is replaced: at most 2,000 entries and 1 MiB.
+--- Writes the newest log entries, at most 2,000 and 1 MiB, to a file, which it replaces as a whole.
 ---@param path? any A file's name; a folder, in which the file is named by the time; an open File; nil: the root folder.
 function SaveProgramLog(path) end
 
