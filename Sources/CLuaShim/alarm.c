@@ -33,12 +33,16 @@ static struct sigaction before;
 static bool stands;             /* the thread and the handler are there */
 static _Atomic bool is_watching; /* the thread will look at the hosts by itself */
 static shim_host *hosts;        /* under the mutex */
+static uint64_t last_number;    /* under the mutex */
 
 /* ---- the signal: on the thread that runs Lua ---- */
 
 static void on_signal(int number, siginfo_t *info, void *context) {
     int saved = errno;
-    for (shim_host *h = running; h != NULL; h = h->outer_host) shim_watchdog_look(h);
+    for (shim_host *h = running; h != NULL; h = h->outer_host) {
+        shim_watchdog_look(h);
+        shim_answer_place(h);
+    }
     if (before.sa_flags & SA_SIGINFO) {
         if (before.sa_sigaction != NULL) before.sa_sigaction(number, info, context);
     } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
@@ -54,10 +58,10 @@ static uint64_t look(uint64_t now) {
     uint64_t next = 0;
     for (shim_host *h = hosts; h != NULL; h = h->next_host) {
         /* Two loads may be of two bursts: then the handler, which sees both as they are, finds nothing due. */
-        uint64_t due = h->next_check;
+        uint64_t due = atomic_load(&h->stop_requested_at) != 0 ? 0 : h->next_check;
         if (atomic_load(&h->burst_start) == 0 || due == UINT64_MAX) continue;
         if (now >= due) {
-            syscall(SYS_tgkill, getpid(), h->burst_thread, ALARM_SIGNAL);
+            shim_alarm_send(h);
             due = now + REPEAT_NANOSECONDS;
         }
         if (next == 0 || due < next) next = due;
@@ -109,12 +113,33 @@ static void start(void) {
     pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
+/* ---- from other threads ---- */
+
+shim_host *shim_alarm_lock(uint64_t number) {
+    pthread_mutex_lock(&mutex);
+    for (shim_host *h = hosts; h != NULL; h = h->next_host) {
+        if (h->number == number) return h;
+    }
+    pthread_mutex_unlock(&mutex);
+    return NULL;
+}
+
+void shim_alarm_unlock(void) { pthread_mutex_unlock(&mutex); }
+
+void shim_alarm_wake(void) {
+    atomic_store(&is_watching, true);
+    pthread_cond_signal(&wanted);
+}
+
+void shim_alarm_send(shim_host *h) { syscall(SYS_tgkill, getpid(), h->burst_thread, ALARM_SIGNAL); }
+
 /* ---- hosts and their bursts ---- */
 
 bool shim_alarm_open(shim_host *h) {
     pthread_once(&started, start);
     if (!stands) return false;
     pthread_mutex_lock(&mutex);
+    h->number = ++last_number;
     h->next_host = hosts;
     hosts = h;
     pthread_mutex_unlock(&mutex);
@@ -146,10 +171,11 @@ void shim_alarm_begin(shim_host *h, uint64_t now) {
     h->outer_host = running;
     running = h;
     atomic_store(&h->burst_start, now);
-    if (atomic_load(&is_watching) || h->next_check == UINT64_MAX) return;
+    bool is_due = atomic_load(&h->stop_requested_at) != 0;
+    if (is_due) shim_watchdog_arm(h);
+    if (atomic_load(&is_watching) || (h->next_check == UINT64_MAX && !is_due)) return;
     pthread_mutex_lock(&mutex);
-    atomic_store(&is_watching, true);
-    pthread_cond_signal(&wanted);
+    shim_alarm_wake();
     pthread_mutex_unlock(&mutex);
 }
 

@@ -66,8 +66,17 @@ typedef struct shim_host {
     struct shim_host *outer_host; /* whose function runs this host's task */
     struct shim_host *next_host;
     uint64_t kill_grace;        /* until when closers may run after a kill */
+    uint64_t closers_nanoseconds; /* how long that is */
     int kill;
     bool warned;
+
+    /* stopping.c */
+    uint64_t number;            /* by which other threads know it */
+    _Atomic uint64_t stop_requested_at; /* 0: not */
+    _Atomic bool is_stopping;   /* the loop has taken it: closers may run */
+    _Atomic int place_question; /* a thread asks where the running task is */
+    char place[256];
+
     bool hooks_off;             /* the kill was raised inside a hook and no protected call has restored hooks since */
 
     /* tracebacks.c: where the error that was noted last was caught */
@@ -113,6 +122,9 @@ void shim_pace_held(shim_host *h);
 void shim_put_cycle_off(shim_host *h);
 void shim_warn(void *ud, const char *text, int continues);
 
+/* How long to-be-closed variables may go on after the task was ended. */
+#define SHIM_CLOSERS_NANOSECONDS 50000000ull
+
 /* A burst is what a task runs between two waits. */
 void shim_watchdog_begin(shim_host *h);
 void shim_watchdog_end(shim_host *h);
@@ -120,13 +132,21 @@ void shim_watchdog_end(shim_host *h);
 void shim_watchdog_arm(shim_host *h);
 /* Arms it when the running task is due. For the signal handler. */
 void shim_watchdog_look(shim_host *h);
-uint64_t shim_monotonic_now(void);
 
 /* False when the system gives no thread. */
 bool shim_alarm_open(shim_host *h);
 void shim_alarm_close(shim_host *h);
 void shim_alarm_begin(shim_host *h, uint64_t now);
 void shim_alarm_end(shim_host *h);
+/* The host of that number, locked: it stays until shim_alarm_unlock. NULL, and nothing locked, when it is closed. */
+shim_host *shim_alarm_lock(uint64_t number);
+void shim_alarm_unlock(void);
+/* Has the thread look at the hosts now. Locked. */
+void shim_alarm_wake(void);
+/* Sends the signal to the thread that runs the host's task. Locked. */
+void shim_alarm_send(shim_host *h);
+/* Answers a question of another thread. For the signal handler, on the thread that runs the host. */
+void shim_answer_place(shim_host *h);
 
 __LJMP int shim_raise_kill(lua_State *L);
 

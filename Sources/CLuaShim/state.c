@@ -88,6 +88,7 @@ lua_State *shim_open(const shim_callbacks *callbacks, const shim_limits *limits)
     h->limits = *limits;
     h->strings.pattern_steps = limits->pattern_steps;
     h->strings.string_bytes = limits->string_bytes;
+    h->closers_nanoseconds = SHIM_CLOSERS_NANOSECONDS;
     h->depth = 1;
     lua_State *L = lua_newstate(shim_allocate, h);
     if (L == NULL) {

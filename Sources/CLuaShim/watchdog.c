@@ -7,9 +7,6 @@
 
 #include <time.h>
 
-/* How long to-be-closed variables may go on after the task was ended. */
-#define CLOSERS_NANOSECONDS 50000000ull
-
 uint64_t shim_monotonic_now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -20,6 +17,11 @@ uint64_t shim_monotonic_now(void) {
 static bool is_over(lua_State *L, shim_host *h) {
     uint64_t now = shim_monotonic_now();
     if (h->kill != SHIM_KILL_NONE) return now >= h->kill_grace;
+    if (atomic_load_explicit(&h->stop_requested_at, memory_order_relaxed) != 0) {
+        h->kill = SHIM_KILL_CANCELLED;
+        h->kill_grace = 0;
+        return true;
+    }
     if (now < h->next_check) return false;
     uint64_t elapsed = now - h->burst_start;
     if (h->limits.warn_nanoseconds != 0 && !h->warned && elapsed >= h->limits.warn_nanoseconds) {
@@ -52,12 +54,13 @@ void shim_watchdog_arm(shim_host *h) { lua_sethook(h->frame->L, hook, LUA_MASKCO
 
 void shim_watchdog_look(shim_host *h) {
     uint64_t now = shim_monotonic_now();
-    if (h->frame == NULL || now < h->next_check) return;
+    bool stops = atomic_load(&h->stop_requested_at) != 0;
+    if (h->frame == NULL || (now < h->next_check && !stops)) return;
     lua_Hook own = lua_gethook(h->frame->L);
     /* Once is enough, and to arm takes as long as the stack is deep: repeated, the task would come to nothing else. */
     if (own == hook) return;
     /* A hook that the program has set (debug.sethook) gives way only to the end of its task. */
-    bool ends = h->kill != SHIM_KILL_NONE ||
+    bool ends = stops || h->kill != SHIM_KILL_NONE ||
                 (h->limits.burst_nanoseconds != 0 && now - h->burst_start >= h->limits.burst_nanoseconds);
     if (own == NULL || ends) shim_watchdog_arm(h);
 }
@@ -116,7 +119,7 @@ int shim_kill_reason(lua_State *L) {
 __LJMP int shim_raise_kill(lua_State *L) {
     shim_host *h = shim_host_of(L);
     if (h->kill_grace == 0) {
-        h->kill_grace = shim_monotonic_now() + CLOSERS_NANOSECONDS;
+        h->kill_grace = shim_monotonic_now() + h->closers_nanoseconds;
         h->next_check = h->kill_grace;
     }
     switch (h->kill) {

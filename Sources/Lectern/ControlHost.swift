@@ -19,6 +19,7 @@ public final class ControlHost: Service {
     private let configuration: ProgramConfiguration
     private let makeLog: @Sendable () -> any ProgramLogSink
     private let register: @Sendable (LuaRuntime) throws -> Void
+    private let onStopping: @Sendable () -> Void
     private let eventLoop: any EventLoop
     private let state = NIOLockedValueBox(State())
 
@@ -26,6 +27,10 @@ public final class ControlHost: Service {
         var exitCode: Int?
         var program: NIOLoopBound<Running>?
         var isStopping = false
+        /// The code that the program has chosen by `ExitProgram`: it stands, whatever ends it.
+        var standingCode: Int?
+        /// Ends what Lua does, from any thread.
+        var interrupt: LuaInterrupt?
     }
 
     /// What lives on the loop.
@@ -49,22 +54,35 @@ public final class ControlHost: Service {
     ///   - configuration: limits, profile, addresses.
     ///   - eventLoopGroup: whose next loop the program gets.
     ///   - register: called on the loop before the program loads: adds own functions and classes.
+    ///   - onStopping: called from any thread when the program begins to end: by ``stop()`` or by itself, each time.
     ///   - log: makes the log's sink; called once, on the loop.
     public init(
         source: ProgramSource, configuration: ProgramConfiguration = ProgramConfiguration(),
         eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         register: @escaping @Sendable (LuaRuntime) throws -> Void = { _ in },
+        onStopping: @escaping @Sendable () -> Void = {},
         log: @escaping @Sendable () -> any ProgramLogSink
     ) {
         self.source = source
         self.configuration = configuration
         self.eventLoop = eventLoopGroup.next()
         self.register = register
+        self.onStopping = onStopping
         self.makeLog = log
     }
 
     /// The code that the program gave to `ExitProgram`; nil while it runs, 0 when it was stopped.
     public var exitCode: Int? { state.withLockedValue { $0.exitCode } }
+
+    /// The code with which the program ends if it ends now: what it gave to `ExitProgram`, else 0. From any thread.
+    public var standingExitCode: Int { state.withLockedValue { $0.exitCode ?? $0.standingCode ?? 0 } }
+
+    /// How long the program's end may take: ``LuaLimits/stop`` of its configuration.
+    public var stopBudget: Duration { configuration.limits.stop }
+
+    /// What Lua runs at this moment, for a message about a program that does not end, such as
+    /// `'execute' at main.lua:3, for 4.0 s`; nil when no Lua runs. From any thread.
+    public var runningDescription: String? { state.withLockedValue { $0.interrupt }?.describeRunning() }
 
     /// Loads and runs the program until it ends, ``stop()`` is called, the service is shut down gracefully or the task is
     /// cancelled. Everything that the program had opened is closed when this returns.
@@ -89,12 +107,23 @@ public final class ControlHost: Service {
         state.withLockedValue { $0.exitCode = code }
     }
 
-    /// Ends the program in order; ``run()`` returns when everything is closed. Idempotent.
+    /// Ends the program in order; ``run()`` returns when everything is closed. Idempotent, and from any thread.
+    ///
+    /// What the program runs at this moment is ended at its next instruction, and the rest of the end takes no longer than
+    /// ``LuaLimits/stop`` says. Only a call that nothing can interrupt (a function in C or Swift that blocks the loop)
+    /// delays it: then ``run()`` does not return before that does. The command `lectern` ends its process then; whoever
+    /// embeds a host decides for theirs, by ``runningDescription`` and a time of their own.
     public func stop() {
+        let interrupt = state.withLockedValue { state in
+            state.isStopping = true
+            return state.interrupt
+        }
+        onStopping()
+        interrupt?.request()
         eventLoop.execute {
-            guard let running = self.takeRunning(stopping: true) else { return }
+            guard let running = self.takeRunning() else { return }
             running.program.stop()
-            self.close(running, exitCode: 0)
+            self.close(running, exitCode: self.standingExitCode)
         }
     }
 
@@ -122,19 +151,23 @@ public final class ControlHost: Service {
             let bound = NIOLoopBound(running, eventLoop: eventLoop)
             let isStopping = state.withLockedValue { state in
                 state.program = bound
+                state.interrupt = program.interrupt
                 return state.isStopping
             }
-            program.onEnded = { [unowned self] ending in
-                guard let running = takeRunning(stopping: false) else { return }
-                switch ending {
-                case .exited(let code): close(running, exitCode: code)
-                case .stopped: close(running, exitCode: 0)
-                case .outOfMemory: close(running, exitCode: 1)
-                }
+            program.onEnding = { [unowned self] ending in
+                state.withLockedValue { $0.standingCode = Self.code(of: ending) }
+                onStopping()
             }
-            try program.start()
-            metrics.start()
-            if isStopping { stop() }
+            program.onEnded = { [unowned self] ending in
+                guard let running = takeRunning() else { return }
+                close(running, exitCode: Self.code(of: ending))
+            }
+            if !isStopping {
+                try program.start()
+                metrics.start()
+            }
+            // Whoever asked before there was a program is served now.
+            if state.withLockedValue({ $0.isStopping }) { stop() }
         } catch {
             state.withLockedValue { $0.program = nil }
             environment.close {}
@@ -142,10 +175,17 @@ public final class ControlHost: Service {
         }
     }
 
+    private static func code(of ending: Program.Ending) -> Int {
+        switch ending {
+        case .exited(let code): code
+        case .stopped: 0
+        case .outOfMemory: 1
+        }
+    }
+
     /// The running program, for the one who ends it.
-    private func takeRunning(stopping: Bool) -> Running? {
+    private func takeRunning() -> Running? {
         state.withLockedValue { state in
-            if stopping { state.isStopping = true }
             let running = state.program
             state.program = nil
             return running

@@ -27,6 +27,10 @@ public final class Program {
     public let log: any ProgramLogSink
     /// Called once, when it has come to its end by itself.
     public var onEnded: ((Ending) -> Void)?
+    /// Called when it has been decided that it ends by itself, which it does in the loop's next turn.
+    var onEnding: ((Ending) -> Void)?
+    /// How it ends by itself; nil while it does not. That stands, whatever ends it then.
+    private(set) var ending: Ending?
     /// False once it has ended.
     public private(set) var isRunning = false
 
@@ -118,7 +122,8 @@ public final class Program {
             .text("main chunk"),
             onEnd: { outcome in
                 // Later failures are logged as any task's.
-                if !hasReturned, case .failed(let failure) = outcome {
+                // One that is stopped meanwhile has not failed.
+                if !hasReturned, case .failed(let failure) = outcome, failure.reason != .cancelled {
                     problem = ProgramError(
                         failure.message.showingRawBytes, traceback: failure.traceback.map(\.showingRawBytes))
                 }
@@ -137,11 +142,18 @@ public final class Program {
 
     /// Ends every task, closes everything that the program has opened and closes its state. Idempotent; not to be called
     /// from inside a host function.
+    ///
+    /// It takes no longer than ``LuaLimits/stop`` says. No Lua runs any more but the to-be-closed variables of tasks, and
+    /// what these open is closed again. What is still to be sent goes out meanwhile, on the loop.
     public func stop() {
         isRunning = false
         guard runtime.isOpen else { return }
-        runtime.cancelAllTasks()
-        // Handlers before what they handle, so that nothing reconnects.
+        runtime.stopTasks()
+        if let deadline = runtime.stopDeadline, let live = environment as? LiveEnvironment {
+            live.endsBy = .uptimeNanoseconds(deadline)
+        }
+        // Handlers before what they handle, so that nothing reconnects. No task has begun since the last closer ran, so
+        // there is nothing that is not among these.
         let objects = runtime.objects
         for object in objects where object is ConnectionHandler || object is ServerExHandler { Self.close(object) }
         for object in objects { Self.close(object) }
@@ -149,12 +161,17 @@ public final class Program {
         journal.flush()
     }
 
+    /// Ends what Lua does at its next instruction, from any thread; ``stop()`` has to follow on the loop.
+    var interrupt: LuaInterrupt { runtime.interrupt }
+
+    /// The classes of which an object may hold something open, and how it is closed.
     private static func close(_ object: AnyObject) {
         switch object {
         case let handler as ConnectionHandler: handler.close()
         case let handler as ServerExHandler: handler.close()
         case let client as EthernetClientInterface: client.close()
         case let interface as TCPInterface: interface.close()
+        case let connection as TCPConnection: connection.close()
         case let manager as HsmsConnectionManager: manager.stop()
         case let gem as GemHandler: gem.disable()
         case let hsms as HsmsProtocol: hsms.disable()
@@ -175,6 +192,8 @@ public final class Program {
     private func end(_ ending: Ending) {
         guard isRunning else { return }
         isRunning = false
+        self.ending = ending
+        onEnding?(ending)
         // Not from inside Lua: the calling task goes on to its end or next wait first.
         environment.execute { [self] in
             stop()

@@ -9,9 +9,12 @@ import UnixSignals
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Runs a program until it ends, or until SIGINT or SIGTERM.",
-        discussion:
-            "A second signal ends the process at once. Exit codes: that of ExitProgram, 0 after a signal, 1 when the program does not load."
+        abstract: "Runs a program until it ends, or until SIGINT, SIGTERM or SIGHUP.",
+        discussion: """
+            A second signal ends the process at once, with 128 and the signal's number. Exit codes: that of ExitProgram, \
+            0 after a signal, 1 when the program does not load. A program that does not end in its time (2 s, limit 'stop') \
+            and 1 s more is left as it is.
+            """
     )
 
     @OptionGroup var arguments: ProgramArguments
@@ -39,20 +42,23 @@ struct RunCommand: AsyncParsableCommand {
         let writer = LogWriter(.output)
         // The process has this one program. The shared group would start a thread for each processor.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let watchdog = StopWatchdog()
         let host = ControlHost(
-            source: .file(arguments.program), configuration: configuration, eventLoopGroup: group
+            source: .file(arguments.program), configuration: configuration, eventLoopGroup: group,
+            onStopping: watchdog.begin
         ) {
             ConsoleLog(
                 format: configuration.logFormat, level: configuration.logLevel,
                 colours: StandardStream.output.showsColours, timeZone: SystemTimeZone(),
                 output: writer.write)
         }
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        watchdog.watch(host)
+        let signals = await UnixSignalsSequence(trapping: Self.endingSignals)
         let watcher = Task {
             var count = 0
-            for await _ in signals {
+            for await signal in signals {
                 count += 1
-                if count > 1 { _exit(130) }
+                if count > 1 { _exit(128 + Self.number(of: signal)) }
                 host.stop()
             }
         }
@@ -65,5 +71,24 @@ struct RunCommand: AsyncParsableCommand {
         watcher.cancel()
         writer.flush()
         if let code = host.exitCode, code != 0 { throw ExitCode(Int32(code)) }
+    }
+
+    /// Those that end the program in order. A SIGHUP that is ignored from the start, as `nohup` has it, stays so.
+    private static var endingSignals: [UnixSignal] {
+        var action = sigaction()
+        // It fails only for a signal that does not exist.
+        sigaction(SIGHUP, nil, &action)
+        let isIgnored =
+            unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
+        return isIgnored ? [.sigint, .sigterm] : [.sigint, .sigterm, .sighup]
+    }
+
+    private static func number(of signal: UnixSignal) -> Int32 {
+        switch signal {
+        case .sigterm: SIGTERM
+        case .sighup: SIGHUP
+        default: SIGINT
+        }
     }
 }

@@ -21,6 +21,10 @@ public struct LuaLimits: Equatable, Sendable {
     /// Events that may queue for one object while its handler waits; reading is paused well before.
     public var queuedEvents: Int = 1024
 
+    /// How long the end of a program may take, all of it: the to-be-closed variables of its tasks together have half of
+    /// it, and what is still to be sent has the rest. What is left then is dropped.
+    public var stop: Duration = .seconds(2)
+
     /// Values that the stack of one task may hold at most, arguments and local variables of all calls under way: 4,000 to
     /// 8,000 calls of a small function within each other. More is an error in the program.
     public static let stackValues = Int(SHIM_STACK_LIMIT)

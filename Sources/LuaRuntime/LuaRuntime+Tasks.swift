@@ -35,7 +35,7 @@ extension LuaRuntime {
 
     /// Runs or queues a slot whose function and arguments are pushed.
     func enter(_ slot: TaskSlot, arguments: Int32) {
-        if running == nil && !isDraining && ready.isEmpty {
+        if running == nil && !isDraining && ready.isEmpty && stopping == nil {
             isDraining = true  // what the task causes queues behind it
             resume(slot, waiting: nil, count: arguments, raise: false)
             isDraining = false
@@ -77,25 +77,28 @@ extension LuaRuntime {
             switch entry {
             case .start(let slot, let generation, let arguments):
                 guard slot.generation == generation else { continue }
-                if slot.isCancelled {
+                if slot.isCancelled || isToStop {
                     fail(slot, reason: .cancelled, status: SHIM_ERRRUN)
                 } else {
                     resume(slot, waiting: nil, count: arguments, raise: false)
                 }
             case .endWait(let slot, let wait, let result):
                 guard slot.waitGeneration == wait, slot.state == .waiting else { continue }
-                finishWait(slot, result)
+                if isToStop { cancel(slot) } else { finishWait(slot, result) }
             case .cancel(let slot, let generation):
                 guard slot.generation == generation else { continue }
                 cancel(slot)
             }
             budget -= 1
-            if budget == 0 && !ready.isEmpty {
+            if budget <= 0 && !ready.isEmpty && stopping == nil {
                 host.continueLater { [relay] in relay.runtime?.drainUnlessRunning() }
                 return
             }
         }
     }
+
+    /// Whether the program is being stopped, or another thread has asked for it: nothing begins or goes on then.
+    private var isToStop: Bool { stopping != nil || shim_stop_is_requested(L) }
 
     private func resume(_ slot: TaskSlot, waiting: OpaquePointer?, count: Int32, raise: Bool) {
         slot.state = .running
@@ -175,6 +178,7 @@ extension LuaRuntime {
                 ready.append(.cancel(slot, generation: slot.generation))
                 return
             }
+            let admitsClosers = admitsClosers()
             let thread = slot.waitThread
             slot.waitGeneration += 1
             slot.waitThread = nil
@@ -183,9 +187,13 @@ extension LuaRuntime {
             let isNested = isDraining
             isDraining = true  // what the end causes queues behind it
             cancelWait?()
-            // Raised inside, so that to-be-closed variables of all its coroutines are closed on the way out.
-            shim_kill(L, Int32(SHIM_KILL_CANCELLED.rawValue))
-            resume(slot, waiting: thread, count: 0, raise: false)
+            if admitsClosers {
+                // Raised inside, so that to-be-closed variables of all its coroutines are closed on the way out.
+                shim_kill(L, Int32(SHIM_KILL_CANCELLED.rawValue))
+                resume(slot, waiting: thread, count: 0, raise: false)
+            } else {
+                drop(slot)
+            }
             isDraining = isNested
             drain()
         }
@@ -218,7 +226,7 @@ extension LuaRuntime {
         account.charge(-TaskSlot.ownBytes)
     }
 
-    private func retire(_ slot: TaskSlot) {
+    func retire(_ slot: TaskSlot) {
         var name = TaskName.text("")
         swap(&name, &slot.name)
         let wasHandler = slot.isHandler
@@ -248,9 +256,11 @@ extension LuaRuntime {
         let reason = isStackFull ? .recursedTooDeep : reason
         let failure = describe(slot, reason)
         // Not pooled: on 5.4.4 a thread reset while suspended in xpcall keeps a stale message handler.
-        running = slot  // closers may call the host
-        shim_reset(slot.thread)
-        running = nil
+        if admitsClosers() {
+            running = slot  // closers may call the host
+            shim_reset(slot.thread)
+            running = nil
+        }
         drop(slot)
         slot.state = .idle
         let onEnd = slot.onEnd
@@ -258,7 +268,9 @@ extension LuaRuntime {
         let cancelWait = slot.cancelWait  // of a wait that began when the task was to end already
         slot.cancelWait = nil
         cancelWait?()
-        if refusal == Int32(SHIM_REFUSED_MEMORY.rawValue) || reason == .outOfMemory { recoverMemory() }
+        // To collect takes long, and what is being stopped gives everything back at once.
+        let isShort = refusal == Int32(SHIM_REFUSED_MEMORY.rawValue) || reason == .outOfMemory
+        if isShort, stopping == nil { recoverMemory() }
         if reason != .cancelled { host.luaTaskFailed(failure) }
         onEnd?(.failed(failure))
         retire(slot)
@@ -315,7 +327,7 @@ extension LuaRuntime {
 
     /// Runs the finalizers of dropped objects, each in a task of its own. The end of each calls for the next.
     func runFinalizers() {
-        guard isOpen else { return }
+        guard isOpen, stopping == nil else { return }
         while shim_has_finalizers(L) && finalizerTasks < Self.mostFinalizerTasks {
             let slot = takeSlot()
             slot.onEnd = { [relay] _ in relay.runtime?.finalizerTasks -= 1 }

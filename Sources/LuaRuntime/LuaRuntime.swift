@@ -51,6 +51,8 @@ public final class LuaRuntime {
     @exclusivity(unchecked) var live: [TaskSlot] = []
     @exclusivity(unchecked) var ready = ReadyQueue()
     @exclusivity(unchecked) var isDraining = false
+    /// Set once the program is being stopped: no Lua runs any more but the closers of its tasks.
+    var stopping: Stopping?
     /// Tasks that run finalizers at present.
     var finalizerTasks = 0
     /// Numbers slots and instances in the order in which they were made: what goes over all of them goes in this order.
@@ -99,11 +101,12 @@ public final class LuaRuntime {
         if isOpen { shim_close(L) }
     }
 
-    /// Cancels every task, lets go of every object and closes the state. Idempotent; not to be called from inside Lua.
+    /// Ends every task as ``stopTasks()`` does, lets go of every object and closes the state. Idempotent; not to be called
+    /// from inside Lua.
     public func close() {
         guard isOpen else { return }
         precondition(running == nil, "a runtime cannot be closed from inside Lua: close it in the loop's next turn")
-        cancelAll()
+        stopTasks()
         for instance in listedInstances { instance.forget() }
         isOpen = false
         account.close()
@@ -252,7 +255,7 @@ public final class LuaRuntime {
 }
 
 extension Duration {
-    fileprivate var nanoseconds: UInt64 {
+    var nanoseconds: UInt64 {
         let (seconds, attoseconds) = components
         return UInt64(clamping: seconds) * 1_000_000_000 + UInt64(clamping: attoseconds / 1_000_000_000)
     }

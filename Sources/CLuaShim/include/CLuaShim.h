@@ -115,6 +115,24 @@ void shim_collect(lua_State *L);
 /* For tests: the n-th allocation from now on that the VM makes is refused, once; 0: none. never */
 void shim_refuse_allocation(lua_State *L, uint64_t n);
 
+/* ---- stopping: never ---- */
+
+/* A number that no other state of this process has: what other threads know this one by. */
+uint64_t shim_number(lua_State *L);
+/* From any thread, also when the state is closed: ends the burst under way, and each that begins, at its next instruction
+   with SHIM_KILL_CANCELLED, until the request is taken. */
+void shim_request_stop(uint64_t number);
+bool shim_stop_is_requested(lua_State *L);
+/* Takes the request, and leaves later ones unheard: closers may run. When it was made, by the monotonic clock; 0: there was
+   none. */
+uint64_t shim_begin_stop(lua_State *L);
+/* From now on no burst may take longer than this, closers of a task that was ended included, and none is reported as slow. */
+void shim_limit_bursts(lua_State *L, uint64_t nanoseconds);
+/* From any thread, also when the state is closed: for how many nanoseconds the burst under way has run, and in `place`
+   where its Lua is, if that can be told; 0 when no Lua runs. */
+uint64_t shim_burst_under_way(uint64_t number, char *place, size_t size);
+uint64_t shim_monotonic_now(void);
+
 /* ---- stack and values: never ---- */
 
 bool shim_reserve(lua_State *L, int slots);

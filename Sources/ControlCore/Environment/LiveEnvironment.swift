@@ -29,6 +29,23 @@ public final class LiveEnvironment: ClosableEnvironment {
     private var echoes: [ObjectIdentifier: EchoRequest] = [:]
     private(set) var isClosed = false
     private var onClosed: [() -> Void] = []
+    /// Sockets that the loop is still opening. What opens after the close is closed at once, and awaited like all else.
+    private var openings = 0
+    /// When the program's end is to be over: see ``endsBy``.
+    private var forcedEnd: (any Cancellable)?
+
+    /// By when everything is to be closed once ``close(_:)`` is called; what is still to be sent then is dropped. `nil`: as
+    /// each transport has it. Set before the program's objects are closed.
+    public var endsBy: NIODeadline?
+
+    /// How long a stream that is closed now may go on sending.
+    var linger: TimeAmount {
+        guard let endsBy else { return TCPTransport.linger }
+        return max(min(TCPTransport.linger, endsBy - now), .zero)
+    }
+
+    /// How long after ``endsBy`` the last socket may still take to close.
+    static let closeGrace = TimeAmount.milliseconds(100)
 
     /// What every stream reads into: grows with the traffic from 512 bytes up to 64 KiB, the most a delegate gets at once.
     /// It begins small, as every connection keeps its last buffer, and most carry short messages.
@@ -216,11 +233,16 @@ public final class LiveEnvironment: ClosableEnvironment {
 
     /// Ends everything: cancels deadlines, connects and look-ups, closes listeners and streams.
     ///
-    /// Streams send what is queued for at most ``TCPTransport/linger``; their delegates are told as after any close.
-    /// - Parameter completion: called on the loop when the last socket is closed.
+    /// Streams send what is queued for at most ``TCPTransport/linger``, and no longer than until ``endsBy``; their delegates
+    /// are told as after any close. What is being opened is closed as soon as it is open.
+    /// - Parameter completion: called on the loop when the last socket is closed, or shortly after ``endsBy``.
     public func close(_ completion: @escaping () -> Void = {}) {
         isClosed = true
         onClosed.append(completion)
+        if let endsBy, forcedEnd == nil {
+            // The sockets keep to their time by themselves. What does not, such as a thread that computes, is not awaited.
+            forcedEnd = housekeeping.schedule(at: endsBy + Self.closeGrace) { [self] in reportClosed() }
+        }
         scheduler.close()
         resolver.close()
         for attempt in Array(attempts.values) { attempt.cancel() }
@@ -234,6 +256,15 @@ public final class LiveEnvironment: ClosableEnvironment {
     }
 
     // MARK: Bookkeeping of what is open
+
+    /// The loop begins to open a socket.
+    func openingBegan() { openings += 1 }
+
+    /// It is open, and noted as such, or has failed.
+    func openingEnded() {
+        openings -= 1
+        completeClose()
+    }
 
     func transportOpened(_ transport: TCPTransport) { transports[ObjectIdentifier(transport)] = transport }
     func listenerOpened(_ listener: TCPListener) { listeners[ObjectIdentifier(listener)] = listener }
@@ -278,8 +309,15 @@ public final class LiveEnvironment: ClosableEnvironment {
     }
 
     private func completeClose() {
-        let isEmpty = openTransports == 0 && listeners.isEmpty && serialPorts.isEmpty && datagrams.isEmpty
+        let isEmpty =
+            openTransports == 0 && listeners.isEmpty && serialPorts.isEmpty && datagrams.isEmpty && openings == 0
         guard isClosed, isEmpty else { return }
+        reportClosed()
+    }
+
+    private func reportClosed() {
+        forcedEnd?.cancel()
+        forcedEnd = nil
         let completions = onClosed
         onClosed = []
         for completion in completions { execute(completion) }
@@ -307,6 +345,8 @@ public final class LiveEnvironment: ClosableEnvironment {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    // The program may have ended since the socket was made: then nobody would ever close it.
+                    guard !bound.value.0.isClosed else { throw ChannelError.alreadyClosed }
                     try channel.pipeline.syncOperations.addHandler(bound.value.1)
                 }
             }
@@ -330,11 +370,13 @@ public final class LiveEnvironment: ClosableEnvironment {
             let onlyV6 = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
             bootstrap = bootstrap.serverChannelOption(onlyV6, value: 0)
         }
+        openingBegan()
         bootstrap.bind(to: address).assumeIsolated().whenComplete { [self] result in
+            defer { openingEnded() }
             switch result {
             case .success(let channel):
                 guard !isClosed else {
-                    // Closed between the two: the listener is gone already.
+                    listener.close()
                     completion(.failure(.environmentClosed))
                     return
                 }
@@ -342,7 +384,9 @@ public final class LiveEnvironment: ClosableEnvironment {
                 completion(.success(listener))
             case .failure(let error):
                 let code = (error as? IOError)?.errnoCode
-                if candidates.count > 1, code == EAFNOSUPPORT || code == EADDRNOTAVAIL {
+                if isClosed {
+                    completion(.failure(.environmentClosed))
+                } else if candidates.count > 1, code == EAFNOSUPPORT || code == EADDRNOTAVAIL {
                     // A machine without IPv6.
                     listen(on: candidates.dropFirst(), port: port, accept: accept, completion: completion)
                 } else {

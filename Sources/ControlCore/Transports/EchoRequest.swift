@@ -40,6 +40,7 @@ final class EchoRequest: ChannelInboundHandler, Cancellable {
         let isV6 = if case .v6 = address { true } else { false }
         let bound = NIOLoopBound(self, eventLoop: environment.eventLoop)
         patience = environment.schedule(after: timeout) { [self] in finish(.failure(.timedOut)) }
+        environment.openingBegan()
         DatagramBootstrap(group: environment.eventLoop)
             .protocolSubtype(NIOBSDSocket.ProtocolSubtype(isV6 ? .ipv6Icmp : .icmp))
             .channelInitializer { channel in
@@ -50,6 +51,7 @@ final class EchoRequest: ChannelInboundHandler, Cancellable {
             .connect(to: address)
             .assumeIsolated()
             .whenComplete { [self] result in
+                defer { environment.openingEnded() }
                 switch result {
                 case .success(let channel): didOpen(channel)
                 case .failure(let error): finish(.failure(Self.failure(error)))

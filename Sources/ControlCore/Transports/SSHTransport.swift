@@ -81,7 +81,7 @@ final class SSHTransport: StreamTransport {
         isClosing = true
         inbox.discard()
         guard !inbox.hasEnded else { return }
-        mailbox.close(by: environment.now + TCPTransport.linger)
+        mailbox.close(by: environment.now + environment.linger)
     }
 
     /// Takes what the thread has brought.

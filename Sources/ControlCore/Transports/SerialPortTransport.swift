@@ -55,6 +55,7 @@ final class SerialPortTransport: ChannelInboundHandler, SerialTransport {
                 _ = Glibc.close(input)
                 throw error
             }
+            environment.openingBegan()
             NIOPipeBootstrap(group: environment.eventLoop)
                 .channelOption(.autoRead, value: false)
                 .channelOption(.recvAllocator, value: LiveEnvironment.receiveAllocator)
@@ -66,12 +67,19 @@ final class SerialPortTransport: ChannelInboundHandler, SerialTransport {
                 }
                 .takingOwnershipOfDescriptors(input: input, output: output)
                 .assumeIsolated()
-                .whenFailure { [self] error in
-                    // The descriptors are given back.
-                    _ = Glibc.close(input)
-                    _ = Glibc.close(output)
-                    failed(systemErrorText(of: error))
-                    release()
+                .whenComplete { [self] result in
+                    defer { environment.openingEnded() }
+                    switch result {
+                    case .success(let channel):
+                        // Closed while it was put on the loop: nobody else would close these descriptors.
+                        if self.environment == nil { channel.close(promise: nil) }
+                    case .failure(let error):
+                        // The descriptors are given back.
+                        _ = Glibc.close(input)
+                        _ = Glibc.close(output)
+                        failed(systemErrorText(of: error))
+                        release()
+                    }
                 }
         } catch {
             failed(systemErrorText(of: error))
@@ -123,7 +131,7 @@ final class SerialPortTransport: ChannelInboundHandler, SerialTransport {
         guard !isClosing, let environment else { return }
         isClosing = true
         inbox.discard()
-        let deadline = environment.now + TCPTransport.linger
+        let deadline = environment.now + environment.linger
         flush(until: deadline)
     }
 

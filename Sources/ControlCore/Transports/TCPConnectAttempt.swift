@@ -92,6 +92,7 @@ final class TCPConnectAttempt: Cancellable {
         let transport = TCPTransport(environment: environment) { [self] transport in connected(transport) }
         let round = round
         let bound = NIOLoopBound((self, transport), eventLoop: environment.eventLoop)
+        environment.openingBegan()
         ClientBootstrap(group: environment.eventLoop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
@@ -104,14 +105,21 @@ final class TCPConnectAttempt: Cancellable {
                 let (attempt, transport) = bound.value
                 attempt.channel = channel
                 return channel.eventLoop.makeCompletedFuture {
+                    // Called off, or timed out, since the socket was made: nobody would close it, and it might connect for
+                    // hours.
+                    guard attempt.round == round else {
+                        attempt.channel = nil
+                        throw ChannelError.alreadyClosed
+                    }
                     try channel.pipeline.syncOperations.addHandler(transport)
                 }
             }
             .connect(to: address)
             .assumeIsolated()
-            .whenFailure { [self] error in
+            .whenComplete { [self] result in
+                defer { environment.openingEnded() }
                 // An abandoned socket fails too, after the next one has begun.
-                guard round == self.round else { return }
+                guard case .failure(let error) = result, round == self.round else { return }
                 abandonChannel()
                 failed(ConnectFailure(connecting: error))
             }

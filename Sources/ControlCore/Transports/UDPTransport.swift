@@ -62,7 +62,10 @@ final class UDPTransport: DatagramTransport {
     private func bind(
         _ candidates: ArraySlice<String>, completion: @escaping (Result<Void, ListenFailure>) -> Void
     ) {
-        guard let interface = candidates.first, let environment else { return }
+        guard let interface = candidates.first, let environment else {
+            completion(.failure(.environmentClosed))
+            return
+        }
         guard let address = try? SocketAddress(ipAddress: interface, port: options.port) else {
             completion(.failure(.interfaceUnavailable(interface)))
             return
@@ -85,11 +88,13 @@ final class UDPTransport: DatagramTransport {
             let onlyV6 = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
             bootstrap = bootstrap.channelOption(onlyV6, value: 0)
         }
+        environment.openingBegan()
         var future = bootstrap.bind(to: address)
         if let peer = options.peer {
             future = future.flatMap { channel in channel.connect(to: peer).map { channel } }
         }
         future.assumeIsolated().whenComplete { [self] result in
+            defer { environment.openingEnded() }
             switch result {
             case .success(let channel):
                 didOpen(channel, handler, completion)

@@ -82,13 +82,14 @@ struct ConfigurationReader {
     }
 
     private mutating func limits(_ node: YAMLNode, _ limits: inout LuaLimits) {
-        let keys = ["memory", "warnAfter", "endAfter", "patternSteps", "stringSize", "queuedEvents"]
+        let keys = ["memory", "warnAfter", "endAfter", "patternSteps", "stringSize", "queuedEvents", "stop"]
         for (key, value) in entries(node, keys, of: "'limits'") {
             switch key {
             case "memory": set(&limits.memoryBytes, size(value, key, (1 << 20)...(1 << 40)))
             case "warnAfter": set(&limits.slowTaskWarning, seconds(value, key))
             case "endAfter": set(&limits.taskBurst, seconds(value, key))
             case "patternSteps": set(&limits.patternSteps, count(value, key, 1000...(1 << 40)))
+            case "stop": set(&limits.stop, stopBudget(value, key))
             case "stringSize": set(&limits.stringBytes, size(value, key, 1024...(1 << 32)))
             default: set(&limits.queuedEvents, count(value, key, 32...1_000_000))
             }
@@ -181,6 +182,14 @@ struct ConfigurationReader {
     private mutating func seconds(_ node: YAMLNode, _ key: String) -> Duration? {
         guard let text = Self.plain(node), let value = Double(text), (0...86_400).contains(value) else {
             note(node, "'\(key)' must be a number of seconds from 0 to 86400; 0 means never")
+            return nil
+        }
+        return .seconds(value)
+    }
+
+    private mutating func stopBudget(_ node: YAMLNode, _ key: String) -> Duration? {
+        guard let text = Self.plain(node), let value = Double(text), (0.1...60).contains(value) else {
+            note(node, "'\(key)' must be a number of seconds from 0.1 to 60")
             return nil
         }
         return .seconds(value)
