@@ -106,7 +106,8 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
             isFlushed = true
             inbox.finish(.local)
         }
-        lingerTimer = environment?.scheduleHousekeeping(after: environment?.linger ?? Self.linger) { [self] in lingerEnded() }
+        let patience = environment?.linger ?? Self.linger
+        lingerTimer = environment?.scheduleHousekeeping(after: patience) { [self] in lingerEnded() }
         if let tls, tls.handshake.isUnderWay {
             // What waits for the handshake cannot be sent, and there is nobody to take leave of.
             tls.handshake.fail(.calledOff, execute: scheduler.execute)
