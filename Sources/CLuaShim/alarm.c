@@ -171,9 +171,11 @@ void shim_alarm_begin(shim_host *h, uint64_t now) {
     h->outer_host = running;
     running = h;
     atomic_store(&h->burst_start, now);
-    bool is_due = atomic_load(&h->stop_requested_at) != 0;
-    if (is_due) shim_watchdog_arm(h);
-    if (atomic_load(&is_watching) || (h->next_check == UINT64_MAX && !is_due)) return;
+    bool stops = atomic_load(&h->stop_requested_at) != 0;
+    if (stops) shim_watchdog_arm(h);
+    /* The thread knows the shortest limit of all, and wakes in time; but a stop has shorter ones. */
+    bool is_urgent = stops || atomic_load(&h->is_stopping);
+    if (!is_urgent && (atomic_load(&is_watching) || h->next_check == UINT64_MAX)) return;
     pthread_mutex_lock(&mutex);
     shim_alarm_wake();
     pthread_mutex_unlock(&mutex);
