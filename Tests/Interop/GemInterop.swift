@@ -112,7 +112,7 @@ struct GemInterop {
         let client = try await peer(version, "host", "\(port)", "converse")
         try await client.line(containing: "done")
         try await station.line("command L1")
-        try await station.line("text [\"hello\"]")
+        try await station.line("text [hello]")
         let lines = client.lines
         for expected in [
             "identity ['etcher', '1.2']", "online 2", "svs [17]", "ecs [5]", "ecs [42]",

@@ -32,6 +32,12 @@ final class HsmsLink: StreamDelegate {
     /// Whether messages are delivered as they come.
     private(set) var isReading = true
     private var isDelivering = false
+    /// More has come than one turn may deliver: nothing is read until that is done.
+    private var isBehind = false
+    /// The next of those turns is scheduled.
+    private var isContinuing = false
+    /// The stream is gone, and what came before is still to be delivered.
+    private var pendingEnd: HsmsCloseReason?
     /// Armed while a message is under way. It is not armed anew for every chunk: when it fires it looks at the time of
     /// the last one.
     private var watchdog: (any Cancellable)?
@@ -116,7 +122,7 @@ final class HsmsLink: StreamDelegate {
     func setReading(_ reading: Bool) {
         guard reading != isReading, isDeliveringMessages else { return }
         isReading = reading
-        transport.setReading(reading)
+        if !isBehind { transport.setReading(reading) }
         guard reading else { return }
         lastArrival = environment.now
         // Not from inside this call: the caller is often in the middle of taking messages.
@@ -135,27 +141,61 @@ final class HsmsLink: StreamDelegate {
     }
 
     func transportDidClose(_ transport: any StreamTransport, reason: CloseReason) {
-        switch reason {
-        case .local: end(.local)
-        case .peer: end(.peer)
-        case .failed(let text): end(.failed(text))
-        }
+        let end: HsmsCloseReason =
+            switch reason {
+            case .local: .local
+            case .peer: .peer
+            case .failed(let text): .failed(text)
+            }
+        // What has come is delivered first, in its own time.
+        if isBehind, isReading, isDeliveringMessages { pendingEnd = end } else { self.end(end) }
     }
 
     private func deliver() {
-        guard !isDelivering else { return }
+        guard !isDelivering, isReading, isDeliveringMessages else { return }
         isDelivering = true
         defer { isDelivering = false }
         do throws(HsmsFrameError) {
+            var share: HsmsTurnShare?
             while isReading, isDeliveringMessages, let packet = try decoder.next() {
                 owner?.link(self, didReceive: packet)
+                // Most messages come by themselves: they cost no look at the clock.
+                guard decoder.isMidMessage else { continue }
+                var left = share ?? HsmsTurnShare(environment)
+                let allowsMore = left.allowsMore(after: packet.data.readableBytes)
+                share = left
+                guard allowsMore else { return fallBehind() }
             }
         } catch {
             end(.malformed(error))
             return
         }
         sendBatch()
+        catchUp()
         if decoder.isMidMessage { watch(for: timeout) }
+    }
+
+    /// Leaves the rest to later turns, and lets nothing more come meanwhile.
+    private func fallBehind() {
+        sendBatch()
+        if !isBehind {
+            isBehind = true
+            transport.setReading(false)
+        }
+        guard !isContinuing else { return }
+        isContinuing = true
+        environment.schedule(after: HsmsTurnShare.pause) { [self] in
+            isContinuing = false
+            deliver()
+        }
+    }
+
+    /// All that came is delivered, or the program has stopped reading.
+    private func catchUp() {
+        guard isBehind, isReading, isDeliveringMessages else { return }
+        isBehind = false
+        lastArrival = environment.now
+        if let pendingEnd { end(pendingEnd) } else { transport.setReading(true) }
     }
 
     private func watch(for delay: TimeAmount) {
@@ -163,7 +203,7 @@ final class HsmsLink: StreamDelegate {
         watchdog = environment.schedule(after: delay) { [self] in
             watchdog = nil
             guard decoder.isMidMessage else { return }
-            let left = isReading ? lastArrival + timeout - environment.now : timeout
+            let left = isReading && !isBehind ? lastArrival + timeout - environment.now : timeout
             if left > .zero {
                 watch(for: left)
             } else {

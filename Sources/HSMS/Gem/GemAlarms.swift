@@ -7,7 +7,7 @@ public final class GemAlarms {
         /// The identifier (ALID).
         public let id: GemID
         /// The text (ALTX), at most 120 characters.
-        public let text: String
+        public let text: SecsText
         /// The category in ALCD, 0 to 127: 1 personal safety, 2 equipment safety, 3 parameter control warning,
         /// 4 parameter control error, 5 irrecoverable error, 6 equipment status warning, 7 attention flags, 8 data
         /// integrity.
@@ -20,7 +20,7 @@ public final class GemAlarms {
         /// An alarm.
         /// - Precondition: `category` is at most 127.
         public init(
-            id: GemID, text: String, category: UInt8, setEvent: GemID? = nil, clearedEvent: GemID? = nil
+            id: GemID, text: SecsText, category: UInt8, setEvent: GemID? = nil, clearedEvent: GemID? = nil
         ) {
             precondition(category < 128, "the category of an alarm has seven bits")
             self.id = id
@@ -36,15 +36,17 @@ public final class GemAlarms {
     /// Called when the host has answered an alarm report with a code other than 0, or not at all.
     public var onReportFailed: ((GemID, SecsResult<UInt8>) -> Void)?
 
+    /// Where in ``alarms`` each is.
+    private var places: [GemID: Int] = [:]
     private var setIDs: Set<GemID> = []
     private var enabledIDs: Set<GemID> = []
     private unowned let handler: GemEquipmentHandler
 
     init(_ handler: GemEquipmentHandler) {
         self.handler = handler
-        handler.register(stream: 5, function: 3) { [unowned self] in try enabling($0) }
-        handler.register(stream: 5, function: 5) { [unowned self] in try listRequested($0) }
-        handler.register(stream: 5, function: 7) { [unowned self] request in
+        handler.answer(stream: 5, function: 3) { [unowned self] in try enabling($0) }
+        handler.answer(stream: 5, function: 5) { [unowned self] in try listRequested($0) }
+        handler.answer(stream: 5, function: 7) { [unowned self] request in
             request.reply(.list(alarms.filter { enabledIDs.contains($0.id) }.map(item)))
         }
     }
@@ -53,6 +55,7 @@ public final class GemAlarms {
     /// - Throws: when its identifier is in use.
     public func add(_ alarm: Alarm) throws(GemDeclarationError) {
         guard self[alarm.id] == nil else { throw GemDeclarationError("alarm \(alarm.id) exists already") }
+        places[alarm.id] = alarms.count
         alarms.append(alarm)
     }
 
@@ -69,7 +72,7 @@ public final class GemAlarms {
     /// Clears an alarm; the counterpart of ``set(_:)``.
     public func clear(_ id: GemID) throws(GemDeclarationError) { try change(id, isSet: false) }
 
-    private subscript(id: GemID) -> Alarm? { alarms.first { $0.id == id } }
+    private subscript(id: GemID) -> Alarm? { places[id].map { alarms[$0] } }
 
     private func change(_ id: GemID, isSet: Bool) throws(GemDeclarationError) {
         guard let alarm = self[id] else { throw GemDeclarationError("there is no alarm \(id)") }

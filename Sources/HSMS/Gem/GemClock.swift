@@ -16,7 +16,7 @@ public final class GemClock {
 
     init(_ handler: GemHandler) {
         self.handler = handler
-        handler.register(stream: 2, function: 17) { [unowned self] in $0.reply(.ascii(text)) }
+        handler.answer(stream: 2, function: 17) { [unowned self] in $0.reply(.ascii(text)) }
         guard handler.role == .equipment else { return }
         handler.register(stream: 2, function: 31) { [unowned self] in try setRequested($0) }
     }
@@ -32,7 +32,7 @@ public final class GemClock {
     public func request(completion: @escaping (SecsResult<Int64>) -> Void) {
         let timeZone = handler.environment.timeZone
         handler.request(2, 17, completion: completion) { reply in
-            reply?.text.flatMap { GemTimeFormat.instant($0, in: timeZone) }
+            reply?.secsText.flatMap { GemTimeFormat.instant($0.description, in: timeZone) }
         }
     }
 
@@ -45,8 +45,9 @@ public final class GemClock {
     }
 
     private func setRequested(_ request: SecsRequest) throws {
-        guard let text = request.message.item?.text else { throw SecsIllegalData("TIME is a text") }
-        guard let instant = GemTimeFormat.instant(text, in: handler.environment.timeZone), onSet?(instant) ?? true
+        guard let text = request.message.item?.secsText else { throw SecsIllegalData("TIME is a text") }
+        guard let instant = GemTimeFormat.instant(text.description, in: handler.environment.timeZone),
+            onSet?(instant) ?? true
         else {
             request.reply(code: 1)
             return

@@ -5,9 +5,9 @@ public final class GemEquipmentConstant {
     /// The identifier (ECID), unique among all variables and constants of the equipment.
     public let id: GemID
     /// The name (ECNAME).
-    public let name: String
+    public let name: SecsText
     /// The units of measure as SEMI E5 writes them; empty for none.
-    public let units: String
+    public let units: SecsText
     /// The least value of a number; an item without values for no bound.
     public let minimum: SecsItem
     /// The greatest value of a number; an item without values for no bound.
@@ -23,7 +23,7 @@ public final class GemEquipmentConstant {
 
     /// A constant. Without bounds every value that fits the format is in range.
     public init(
-        id: GemID, name: String, units: String = "", initial: SecsItem, minimum: SecsItem? = nil,
+        id: GemID, name: SecsText, units: SecsText = "", initial: SecsItem, minimum: SecsItem? = nil,
         maximum: SecsItem? = nil
     ) {
         self.id = id
@@ -59,6 +59,7 @@ public final class GemEquipmentConstant {
     /// Hosts send numbers in whatever format, so those are converted; but `A` and `B` are never taken for one another.
     private func converted(_ item: SecsItem) -> SecsItem? {
         if item.format == initial.format { return item }
+        guard item.count <= SecsLimits.mostItems else { return nil }
         let isNumber = item.numbers != nil && initial.numbers != nil
         return isNumber ? try? SecsItem(item.value, as: initial.format) : nil
     }

@@ -6,7 +6,10 @@ extension GemEquipmentHandler {
         do {
             try addStandardVariables()
             try addStandardConstants()
-            for (id, name) in [(1, "EquipmentOffline"), (2, "ControlStateLocal"), (3, "ControlStateRemote")] {
+            let names: [(Int, SecsText)] = [
+                (1, "EquipmentOffline"), (2, "ControlStateLocal"), (3, "ControlStateRemote"),
+            ]
+            for (id, name) in names {
                 try events.add(GemEvents.Event(id: .number(UInt64(id)), name: name))
             }
         } catch {
@@ -16,7 +19,7 @@ extension GemEquipmentHandler {
     }
 
     private func addStandardVariables() throws(GemDeclarationError) {
-        func add(_ id: GemID, _ name: String, _ read: @escaping () -> SecsItem) throws(GemDeclarationError) {
+        func add(_ id: GemID, _ name: SecsText, _ read: @escaping () -> SecsItem) throws(GemDeclarationError) {
             try variables.add(statusVariable: GemVariable(id: id, name: name, read: read))
         }
         try add(1001, "Clock") { [unowned self] in .ascii(clock.text) }

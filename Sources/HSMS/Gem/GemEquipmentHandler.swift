@@ -23,6 +23,8 @@ public final class GemEquipmentHandler: GemHandler {
     public private(set) lazy var limits = GemLimits(self)
     /// What waits for the host.
     public private(set) lazy var spool = GemSpool(self)
+    /// Bytes of what was declared: names, texts and values. Kept by whoever declares for a program.
+    package var declaredBytes = 0
     /// Called after every change of ``controlState``.
     public var onControlStateChanged: ((GemControlState) -> Void)?
 

@@ -8,12 +8,12 @@ public final class GemEvents {
         /// The identifier (CEID).
         public let id: GemID
         /// The name.
-        public let name: String
+        public let name: SecsText
         /// The data values that mean something in its reports.
         public let dataValues: [GemID]
 
         /// An event.
-        public init(id: GemID, name: String, dataValues: [GemID] = []) {
+        public init(id: GemID, name: SecsText, dataValues: [GemID] = []) {
             self.id = id
             self.name = name
             self.dataValues = dataValues
@@ -25,32 +25,35 @@ public final class GemEvents {
     /// Called when the host has answered an event report with a code other than 0, or not at all.
     public var onReportFailed: ((GemID, SecsResult<UInt8>) -> Void)?
 
+    /// Where in ``events`` each is.
+    private var places: [GemID: Int] = [:]
     private(set) var table = GemReportTable()
     private var lastDataID: UInt32 = 0
     private unowned let handler: GemEquipmentHandler
 
     init(_ handler: GemEquipmentHandler) {
         self.handler = handler
-        handler.register(stream: 2, function: 33) { [unowned self] in try reportsDefined($0) }
-        handler.register(stream: 2, function: 35) { [unowned self] in try reportsLinked($0) }
-        handler.register(stream: 2, function: 37) { [unowned self] in try eventsEnabled($0) }
+        handler.answer(stream: 2, function: 33) { [unowned self] in try reportsDefined($0) }
+        handler.answer(stream: 2, function: 35) { [unowned self] in try reportsLinked($0) }
+        handler.answer(stream: 2, function: 37) { [unowned self] in try eventsEnabled($0) }
         // Whether a message of several blocks may come: HSMS knows no blocks, so it may.
-        handler.register(stream: 2, function: 39) { $0.reply(code: 0) }
-        handler.register(stream: 6, function: 15) { [unowned self] in try eventRequested($0) }
-        handler.register(stream: 6, function: 19) { [unowned self] in try reportRequested($0, isAnnotated: false) }
-        handler.register(stream: 6, function: 21) { [unowned self] in try reportRequested($0, isAnnotated: true) }
-        handler.register(stream: 1, function: 23) { [unowned self] in try namesRequested($0) }
+        handler.answer(stream: 2, function: 39) { $0.reply(code: 0) }
+        handler.answer(stream: 6, function: 15) { [unowned self] in try eventRequested($0) }
+        handler.answer(stream: 6, function: 19) { [unowned self] in try reportRequested($0, isAnnotated: false) }
+        handler.answer(stream: 6, function: 21) { [unowned self] in try reportRequested($0, isAnnotated: true) }
+        handler.answer(stream: 1, function: 23) { [unowned self] in try namesRequested($0) }
     }
 
     /// Adds an event.
     /// - Throws: when its identifier is in use.
     public func add(_ event: Event) throws(GemDeclarationError) {
         guard !contains(event.id) else { throw GemDeclarationError("collection event \(event.id) exists already") }
+        places[event.id] = events.count
         events.append(event)
     }
 
     /// Whether there is an event of that identifier.
-    public func contains(_ id: GemID) -> Bool { events.contains { $0.id == id } }
+    public func contains(_ id: GemID) -> Bool { places[id] != nil }
 
     /// The events that the host has enabled, in the order in which they were added.
     public var enabled: [GemID] { events.map(\.id).filter(table.enabled.contains) }
@@ -154,7 +157,7 @@ public final class GemEvents {
         let asked = try request.message.item?.identifiers() ?? []
         let ids = asked.isEmpty ? events.map(\.id) : asked
         let replies = ids.map { id -> SecsItem in
-            let event = events.first { $0.id == id }
+            let event = places[id].map { events[$0] }
             let values = (event?.dataValues ?? []).map { $0.item(handler.idFormat) }
             return [id.item(handler.idFormat), .ascii(event?.name ?? ""), .list(values)]
         }

@@ -50,8 +50,8 @@ public class GemHandler: SecsHandler {
         precondition(link.role == role, "the link is configured for the other party")
         // The parts register their messages when they are made.
         _ = (terminals, processPrograms)
-        register(stream: 1, function: 1) { [unowned self] in $0.reply(ownIdentity) }
-        register(stream: 1, function: 13) { [unowned self] in try establishRequested($0) }
+        answer(stream: 1, function: 1) { [unowned self] in $0.reply(ownIdentity) }
+        answer(stream: 1, function: 13) { [unowned self] in try establishRequested($0) }
         if link.isSelected { advance(.linkSelected) }
     }
 
@@ -121,6 +121,14 @@ public class GemHandler: SecsHandler {
         guard !isCommunicating else { return .admitted }
         advance(.messageReceived)
         return .discarded
+    }
+
+    /// The peer's S1F13 establishes communication.
+    public override func isUrgent(_ header: HsmsHeader) -> Bool { header.stream == 1 && header.function == 13 }
+
+    /// Before communication is established nothing goes to the program.
+    public override func isForProgram(_ header: HsmsHeader) -> Bool {
+        isCommunicating && super.isForProgram(header)
     }
 
     /// For the link.

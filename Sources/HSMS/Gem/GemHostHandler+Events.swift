@@ -11,7 +11,7 @@ extension GemHostHandler {
     /// A parameter of a remote command that was wrong.
     public struct ParameterFault: Hashable, Sendable {
         /// The name (CPNAME).
-        public let name: String
+        public let name: SecsText
         /// CPACK: 1 no such parameter, 2 illegal value, 3 illegal format.
         public let code: UInt8
     }
@@ -115,7 +115,7 @@ extension GemHostHandler {
 
     /// Gives a command with parameters (S2F41).
     public func command(
-        _ name: String, parameters: [(name: String, value: SecsItem)] = [],
+        _ name: SecsText, parameters: [(name: SecsText, value: SecsItem)] = [],
         completion: @escaping (SecsResult<CommandReply>) -> Void
     ) {
         let item: SecsItem = [.ascii(name), .list(parameters.map { [.ascii($0.name), $0.value] })]
@@ -124,7 +124,7 @@ extension GemHostHandler {
                 let entries = reply?[1]?.items
             else { return nil }
             let faults = entries.compactMap { entry -> ParameterFault? in
-                guard let name = entry[0]?.text, let code = entry[1]?.unsignedInteger.flatMap(UInt8.init(exactly:))
+                guard let name = entry[0]?.secsText, let code = entry[1]?.unsignedInteger.flatMap(UInt8.init(exactly:))
                 else {
                     return nil
                 }
@@ -136,7 +136,7 @@ extension GemHostHandler {
 
     /// Gives a command without parameters in the older form (S2F21).
     /// - Parameter completion: gets CMDA: 0 done, 1 no such command, 2 not now.
-    public func plainCommand(_ name: String, completion: @escaping (SecsResult<UInt8>) -> Void) {
+    public func plainCommand(_ name: SecsText, completion: @escaping (SecsResult<UInt8>) -> Void) {
         requestCode(2, 21, .ascii(name), completion: completion)
     }
 

@@ -7,9 +7,9 @@ extension GemHostHandler {
         /// The identifier (SVID).
         public let id: GemID
         /// The name; empty when the equipment has no such variable.
-        public let name: String
+        public let name: SecsText
         /// The units of measure.
-        public let units: String
+        public let units: SecsText
     }
 
     /// What equipment says of a constant.
@@ -17,7 +17,7 @@ extension GemHostHandler {
         /// The identifier (ECID).
         public let id: GemID
         /// The name; empty when the equipment has no such constant.
-        public let name: String
+        public let name: SecsText
         /// The least value, as the equipment writes it; empty for none.
         public let minimum: SecsItem
         /// The greatest value; empty for none.
@@ -25,7 +25,7 @@ extension GemHostHandler {
         /// The value at the start.
         public let initial: SecsItem
         /// The units of measure.
-        public let units: String
+        public let units: SecsText
     }
 
     /// Asks equipment to go on-line (S1F17).
@@ -55,8 +55,8 @@ extension GemHostHandler {
         _ ids: [GemID] = [], completion: @escaping (SecsResult<[VariableName]>) -> Void
     ) {
         requestList(1, 11, item(ids), completion: completion) { entry in
-            guard entry.count == 3, let id = entry[0].flatMap(GemID.init), let name = entry[1]?.text,
-                let units = entry[2]?.text
+            guard entry.count == 3, let id = entry[0].flatMap(GemID.init), let name = entry[1]?.secsText,
+                let units = entry[2]?.secsText
             else { return nil }
             return VariableName(id: id, name: name, units: units)
         }
@@ -83,8 +83,8 @@ extension GemHostHandler {
     /// Asks for the names and bounds of constants (S2F29); none are all.
     public func constantNames(_ ids: [GemID] = [], completion: @escaping (SecsResult<[ConstantName]>) -> Void) {
         requestList(2, 29, item(ids), completion: completion) { entry in
-            guard let fields = entry.items, fields.count == 6, let id = GemID(fields[0]), let name = fields[1].text,
-                let units = fields[5].text
+            guard let fields = entry.items, fields.count == 6, let id = GemID(fields[0]), let name = fields[1].secsText,
+                let units = fields[5].secsText
             else { return nil }
             return ConstantName(
                 id: id, name: name, minimum: fields[2], maximum: fields[3], initial: fields[4], units: units)

@@ -15,7 +15,7 @@ public final class GemHostHandler: GemHandler {
         /// The category, 0 to 127.
         public let category: UInt8
         /// The text (ALTX).
-        public let text: String
+        public let text: SecsText
     }
 
     /// A report of a collection event.
@@ -49,7 +49,7 @@ public final class GemHostHandler: GemHandler {
         /// The number of the last sample, from 1.
         public let sampleNumber: UInt64
         /// The time as the equipment writes it.
-        public let time: String
+        public let time: SecsText
         /// The values, sample after sample.
         public let values: [SecsItem]
     }
@@ -94,7 +94,7 @@ public final class GemHostHandler: GemHandler {
 
     static func alarm(_ item: SecsItem?) -> Alarm? {
         guard let item, item.count == 3, let code = item[0]?.unsignedInteger.flatMap(UInt8.init(exactly:)),
-            let id = item[1].flatMap(GemID.init), let text = item[2]?.text
+            let id = item[1].flatMap(GemID.init), let text = item[2]?.secsText
         else { return nil }
         return Alarm(id: id, isSet: code & 0x80 != 0, category: code & 0x7F, text: text)
     }

@@ -4,13 +4,13 @@ public enum GemID: Hashable, Sendable {
     /// A number.
     case number(UInt64)
     /// A text.
-    case text(String)
+    case text(SecsText)
 
     /// The identifier that an item is: one number that is not negative, or a text; nil for all else.
     public init?(_ item: SecsItem) {
         if let number = item.unsignedInteger, item.format != .binary {
             self = .number(number)
-        } else if let text = item.text {
+        } else if let text = item.secsText {
             self = .text(text)
         } else {
             return nil
@@ -38,7 +38,7 @@ extension GemID: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
     /// A number.
     public init(integerLiteral number: UInt64) { self = .number(number) }
     /// A text.
-    public init(stringLiteral text: String) { self = .text(text) }
+    public init(stringLiteral text: String) { self = .text(SecsText(text)) }
 }
 
 extension GemID: CustomStringConvertible {
@@ -46,7 +46,7 @@ extension GemID: CustomStringConvertible {
     public var description: String {
         switch self {
         case .number(let number): "\(number)"
-        case .text(let text): text
+        case .text(let text): text.description
         }
     }
 }

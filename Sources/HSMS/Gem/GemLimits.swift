@@ -40,8 +40,8 @@ public final class GemLimits {
 
     init(_ handler: GemEquipmentHandler) {
         self.handler = handler
-        handler.register(stream: 2, function: 45) { [unowned self] in try limitsReceived($0) }
-        handler.register(stream: 2, function: 47) { [unowned self] in try limitsRequested($0) }
+        handler.answer(stream: 2, function: 45) { [unowned self] in try limitsReceived($0) }
+        handler.answer(stream: 2, function: 47) { [unowned self] in try limitsRequested($0) }
     }
 
     deinit {

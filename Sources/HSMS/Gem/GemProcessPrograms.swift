@@ -36,13 +36,27 @@ public final class GemProcessPrograms {
     }
 
     /// The programs that this side holds: a body (`B` or `A`) for each identifier (PPID).
-    public var store: [String: SecsItem] = [:]
+    public var store: [SecsText: SecsItem] = [:] {
+        didSet { storeBytes = nil }
+    }
+    /// The most programs that the store takes from the peer. 1,000 by default.
+    public var maximumPrograms = 1_000
+    /// The most bytes of memory that the store takes for programs of the peer. 32 MiB by default.
+    public var maximumBytes = 32 << 20
+    /// About the bytes of memory that the store takes.
+    public var heldBytes: Int {
+        if let storeBytes { return storeBytes }
+        let sum = store.reduce(0) { $0 + Self.bytes(of: $1.key, $1.value) }
+        storeBytes = sum
+        return sum
+    }
+    private var storeBytes: Int?
     /// Asked when the peer announces a program of so many bytes. Without it every one is granted.
-    public var onAnnounced: ((_ id: String, _ length: UInt64) -> Grant)?
+    public var onAnnounced: ((_ id: SecsText, _ length: UInt64) -> Grant)?
     /// Asked before a program of the peer enters the store. Without it every one is accepted.
-    public var onReceived: ((_ id: String, _ body: SecsItem) -> Acknowledge)?
+    public var onReceived: ((_ id: SecsText, _ body: SecsItem) -> Acknowledge)?
     /// Asked before programs are deleted for the host. Without it they are.
-    public var onDelete: ((_ ids: [String]) -> Acknowledge)?
+    public var onDelete: ((_ ids: [SecsText]) -> Acknowledge)?
 
     private unowned let handler: GemHandler
 
@@ -50,10 +64,10 @@ public final class GemProcessPrograms {
         self.handler = handler
         handler.register(stream: 7, function: 1) { [unowned self] in try announced($0) }
         handler.register(stream: 7, function: 3) { [unowned self] in try received($0) }
-        handler.register(stream: 7, function: 5) { [unowned self] in try requested($0) }
+        handler.answer(stream: 7, function: 5) { [unowned self] in try requested($0) }
         guard handler.role == .equipment else { return }
         handler.register(stream: 7, function: 17) { [unowned self] in try deletionRequested($0) }
-        handler.register(stream: 7, function: 19) { [unowned self] request in
+        handler.answer(stream: 7, function: 19) { [unowned self] request in
             request.reply(.list(store.keys.sorted().map { .ascii($0) }))
         }
     }
@@ -61,7 +75,7 @@ public final class GemProcessPrograms {
     // MARK: Requests
 
     /// Asks with S7F1 whether a program of so many bytes may come. Does not wait.
-    public func announce(_ id: String, length: UInt64, completion: @escaping (SecsResult<Grant>) -> Void) {
+    public func announce(_ id: SecsText, length: UInt64, completion: @escaping (SecsResult<Grant>) -> Void) {
         handler.request(7, 1, [.ascii(id), .unsigned(length)], completion: completion) { reply in
             reply.flatMap { try? $0.code() }.map { Grant(rawValue: $0) ?? .refused }
         }
@@ -69,7 +83,7 @@ public final class GemProcessPrograms {
 
     /// Sends a program (S7F3). Does not wait.
     /// - Parameter completion: gets the answer; a code beyond those of ``Acknowledge`` counts as not permitted.
-    public func send(_ id: String, body: SecsItem, completion: @escaping (SecsResult<Acknowledge>) -> Void) {
+    public func send(_ id: SecsText, body: SecsItem, completion: @escaping (SecsResult<Acknowledge>) -> Void) {
         handler.requestCode(7, 3, [.ascii(id), body]) { result in
             completion(result.map { Acknowledge(rawValue: $0) ?? .notPermitted })
         }
@@ -77,7 +91,7 @@ public final class GemProcessPrograms {
 
     /// Asks for a program (S7F5). Does not wait.
     /// - Parameter completion: gets the body; nil when the peer has none of that identifier.
-    public func request(_ id: String, completion: @escaping (SecsResult<SecsItem?>) -> Void) {
+    public func request(_ id: SecsText, completion: @escaping (SecsResult<SecsItem?>) -> Void) {
         handler.request(7, 5, .ascii(id), completion: completion) { reply in
             switch reply?.items?.count {
             case 0: .some(nil)
@@ -88,17 +102,17 @@ public final class GemProcessPrograms {
     }
 
     /// Lets the equipment delete programs (S7F17), or all with an empty list. Does not wait.
-    public func delete(_ ids: [String], completion: @escaping (SecsResult<Acknowledge>) -> Void) {
+    public func delete(_ ids: [SecsText], completion: @escaping (SecsResult<Acknowledge>) -> Void) {
         handler.requestCode(7, 17, .list(ids.map { .ascii($0) })) { result in
             completion(result.map { Acknowledge(rawValue: $0) ?? .notPermitted })
         }
     }
 
     /// Asks the equipment which programs it holds (S7F19). Does not wait.
-    public func list(completion: @escaping (SecsResult<[String]>) -> Void) {
+    public func list(completion: @escaping (SecsResult<[SecsText]>) -> Void) {
         handler.request(7, 19, completion: completion) { reply in
             guard let items = reply?.items else { return nil }
-            let ids = items.compactMap(\.text)
+            let ids = items.compactMap(\.secsText)
             return ids.count == items.count ? ids : nil
         }
     }
@@ -109,19 +123,40 @@ public final class GemProcessPrograms {
         let fields = try request.message.item.list(2)
         let id = try fields[0].requireText()
         guard let length = fields[1].unsignedInteger else { throw SecsIllegalData("a length is expected") }
-        request.reply(code: (onAnnounced?(id, length) ?? .granted).rawValue)
+        var answer = onAnnounced?(id, length) ?? .granted
+        if answer == .granted, !hasRoom(for: id, bytes: Int(clamping: length)) { answer = .noSpace }
+        request.reply(code: answer.rawValue)
     }
 
     private func received(_ request: SecsRequest) throws {
         let fields = try request.message.item.list(2)
         let id = try fields[0].requireText()
-        let answer = onReceived?(id, fields[1]) ?? .accepted
-        if answer == .accepted { store[id] = fields[1] }
+        var answer = onReceived?(id, fields[1]) ?? .accepted
+        if answer == .accepted {
+            let bytes = Self.bytes(of: id, fields[1])
+            if hasRoom(for: id, bytes: bytes) {
+                let sum = heldBytes - (store[id].map { Self.bytes(of: id, $0) } ?? 0) + bytes
+                store[id] = fields[1]
+                storeBytes = sum
+            } else {
+                answer = .overflow
+            }
+        }
         request.reply(code: answer.rawValue)
     }
 
+    private static func bytes(of id: SecsText, _ body: SecsItem) -> Int { id.count + body.heldBytes }
+
+    /// Whether the store may take a program of the peer, in the place of the one of that identifier.
+    private func hasRoom(for id: SecsText, bytes: Int) -> Bool {
+        let old = store[id]
+        guard old != nil || store.count < maximumPrograms else { return false }
+        let others = heldBytes - (old.map { Self.bytes(of: id, $0) } ?? 0)
+        return bytes <= maximumBytes && others <= maximumBytes - bytes
+    }
+
     private func requested(_ request: SecsRequest) throws {
-        guard let id = request.message.item?.text else { throw SecsIllegalData("a PPID is expected") }
+        guard let id = request.message.item?.secsText else { throw SecsIllegalData("a PPID is expected") }
         request.reply(store[id].map { [.ascii(id), $0] } ?? [])
     }
 

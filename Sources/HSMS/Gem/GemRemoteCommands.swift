@@ -33,15 +33,15 @@ public final class GemRemoteCommands {
     /// A command under way. It is answered at once or later; the host waits for its T3.
     public final class Call {
         /// The name of the command (RCMD).
-        public let name: String
+        public let name: SecsText
         /// The parameters (CPNAME, CPVAL) in the order in which they came.
-        public let parameters: [(name: String, value: SecsItem)]
-        private let answer: (Acknowledge, [(name: String, fault: ParameterFault)]) -> Void
+        public let parameters: [(name: SecsText, value: SecsItem)]
+        private let answer: (Acknowledge, [(name: SecsText, fault: ParameterFault)]) -> Void
         private var isAnswered = false
 
         init(
-            name: String, parameters: [(name: String, value: SecsItem)],
-            answer: @escaping (Acknowledge, [(name: String, fault: ParameterFault)]) -> Void
+            name: SecsText, parameters: [(name: SecsText, value: SecsItem)],
+            answer: @escaping (Acknowledge, [(name: SecsText, fault: ParameterFault)]) -> Void
         ) {
             self.name = name
             self.parameters = parameters
@@ -49,11 +49,11 @@ public final class GemRemoteCommands {
         }
 
         /// The value of a parameter; nil when it was not given.
-        public subscript(name: String) -> SecsItem? { parameters.first { $0.name == name }?.value }
+        public subscript(name: SecsText) -> SecsItem? { parameters.first { $0.name == name }?.value }
 
         /// Answers the command; a second answer is without effect.
         /// - Parameter faults: the parameters that are wrong, for ``Acknowledge/invalidParameter``.
-        public func reply(_ acknowledge: Acknowledge, faults: [(name: String, fault: ParameterFault)] = []) {
+        public func reply(_ acknowledge: Acknowledge, faults: [(name: SecsText, fault: ParameterFault)] = []) {
             guard !isAnswered else { return }
             isAnswered = true
             answer(acknowledge, faults)
@@ -63,9 +63,9 @@ public final class GemRemoteCommands {
     /// A command that equipment knows.
     public struct Command {
         /// The name (RCMD). Hosts may write it in upper or lower case.
-        public let name: String
+        public let name: SecsText
         /// The names of the parameters that it takes; nil takes all.
-        public let parameters: [String]?
+        public let parameters: [SecsText]?
         /// Whether the host may use it while the operator is in command.
         public let isAllowedInLocal: Bool
         /// Does it, and answers.
@@ -73,7 +73,7 @@ public final class GemRemoteCommands {
 
         /// A command.
         public init(
-            _ name: String, parameters: [String]? = nil, isAllowedInLocal: Bool = false,
+            _ name: SecsText, parameters: [SecsText]? = nil, isAllowedInLocal: Bool = false,
             action: @escaping (Call) -> Void
         ) {
             self.name = name
@@ -83,7 +83,10 @@ public final class GemRemoteCommands {
         }
     }
 
-    private var commands: [String: Command] = [:]
+    /// The most parameters of one command.
+    static let mostParameters = 10_000
+
+    private var commands: [SecsText: Command] = [:]
     private unowned let handler: GemEquipmentHandler
 
     init(_ handler: GemEquipmentHandler) {
@@ -95,22 +98,25 @@ public final class GemRemoteCommands {
     /// Adds a command.
     /// - Throws: when there is one of that name.
     public func add(_ command: Command) throws(GemDeclarationError) {
-        let key = command.name.uppercased()
+        let key = command.name.capitalized
         guard commands[key] == nil else { throw GemDeclarationError("remote command \(command.name) exists already") }
         commands[key] = command
     }
 
     private func commandReceived(_ request: SecsRequest) throws {
         let fields = try request.message.item.list(2)
+        guard fields[1].count <= Self.mostParameters else {
+            throw SecsIllegalData("there are \(fields[1].count) parameters; at most \(Self.mostParameters) are read")
+        }
         let parameters = try fields[1].list().map { entry in
             let entry = try entry.list(2)
             return (name: try entry[0].requireText(), value: entry[1])
         }
-        let names = parameters.map(\.name)
+        let places = Dictionary(parameters.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         let call = Call(name: try fields[0].requireText(), parameters: parameters) { acknowledge, faults in
             // The host learns of each wrong parameter, in the order of its own list.
             let details = faults.sorted { left, right in
-                (names.firstIndex(of: left.name) ?? .max) < (names.firstIndex(of: right.name) ?? .max)
+                places[left.name, default: .max] < places[right.name, default: .max]
             }.map { [.ascii($0.name), .binary($0.fault.rawValue)] as SecsItem }
             request.reply([.binary(acknowledge.rawValue), .list(details)])
         }
@@ -118,7 +124,7 @@ public final class GemRemoteCommands {
     }
 
     private func plainCommandReceived(_ request: SecsRequest) throws {
-        guard let name = request.message.item?.text else { throw SecsIllegalData("RCMD is a text") }
+        guard let name = request.message.item?.secsText else { throw SecsIllegalData("RCMD is a text") }
         run(
             Call(name: name, parameters: []) { acknowledge, _ in
                 // CMDA knows only: done, no such command, not now.
@@ -131,7 +137,7 @@ public final class GemRemoteCommands {
     }
 
     private func run(_ call: Call) {
-        guard let command = commands[call.name.uppercased()] else {
+        guard let command = commands[call.name.capitalized] else {
             call.reply(.invalidCommand)
             return
         }
@@ -139,7 +145,8 @@ public final class GemRemoteCommands {
             call.reply(.cannotNow)
             return
         }
-        let unknown = call.parameters.map(\.name).filter { command.parameters?.contains($0) == false }
+        let known = command.parameters.map { Set($0) }
+        let unknown = call.parameters.map(\.name).filter { known?.contains($0) == false }
         guard unknown.isEmpty else {
             call.reply(.invalidParameter, faults: unknown.map { ($0, .unknownName) })
             return

@@ -7,15 +7,23 @@ struct GemReportTable {
     private(set) var links: [GemID: [GemID]] = [:]
     private(set) var enabled: Set<GemID> = []
 
+    /// The most reports that the host may define.
+    static let mostReports = 10_000
+    /// The most variables in all reports, and the most values in the reports of one event.
+    static let mostVariables = 100_000
+    /// The variables of all reports.
+    private var variables = 0
+
     /// Defines and deletes reports (S2F33): a report without variables is deleted, with its links; no reports at all
     /// delete everything.
-    /// - Returns: DRACK: 0 done, 3 a report exists already, 4 a variable does not exist.
+    /// - Returns: DRACK: 0 done, 1 no space, 3 a report exists already, 4 a variable does not exist.
     mutating func define(
         _ definitions: [(report: GemID, variables: [GemID])], isVariable: (GemID) -> Bool
     ) -> UInt8 {
         if definitions.isEmpty {
             reports = [:]
             links = [:]
+            variables = 0
             return 0
         }
         var next = self
@@ -25,6 +33,8 @@ struct GemReportTable {
             } else {
                 guard next.reports[report] == nil else { return 3 }
                 guard variables.allSatisfy(isVariable) else { return 4 }
+                next.variables += variables.count
+                guard next.reports.count < Self.mostReports, next.variables <= Self.mostVariables else { return 1 }
                 next.reports[report] = variables
             }
         }
@@ -33,7 +43,8 @@ struct GemReportTable {
     }
 
     private mutating func delete(_ report: GemID) {
-        reports[report] = nil
+        guard let removed = reports.removeValue(forKey: report) else { return }
+        variables -= removed.count
         for (event, linked) in links where linked.contains(report) {
             let rest = linked.filter { $0 != report }
             links[event] = rest.isEmpty ? nil : rest
@@ -41,7 +52,7 @@ struct GemReportTable {
     }
 
     /// Links reports to events (S2F35); an event without reports loses its links.
-    /// - Returns: LRACK: 0 done, 3 an event has links already, 4 an event does not exist, 5 a report does not exist.
+    /// - Returns: LRACK: 0 done, 1 no space, 3 an event has links already, 4 an event does not exist, 5 a report does not exist.
     mutating func link(_ definitions: [(event: GemID, reports: [GemID])], isEvent: (GemID) -> Bool) -> UInt8 {
         var next = self
         for (event, linked) in definitions {
@@ -51,6 +62,9 @@ struct GemReportTable {
             } else {
                 guard next.links[event] == nil else { return 3 }
                 guard linked.allSatisfy({ next.reports[$0] != nil }) else { return 5 }
+                // A report may be named many times: what the event then tells must still have an end.
+                let values = linked.reduce(0) { $0 + (next.reports[$1]?.count ?? 0) }
+                guard values <= Self.mostVariables else { return 1 }
                 next.links[event] = linked
             }
         }
@@ -61,7 +75,8 @@ struct GemReportTable {
     /// Enables or disables events (S2F37); none are all.
     /// - Returns: ERACK: 0 done, 1 an event does not exist.
     mutating func enable(_ isEnabled: Bool, _ events: [GemID], all: [GemID]) -> UInt8 {
-        guard events.allSatisfy(all.contains) else { return 1 }
+        let known = Set(all)
+        guard events.allSatisfy(known.contains) else { return 1 }
         let concerned = events.isEmpty ? all : events
         if isEnabled { enabled.formUnion(concerned) } else { enabled.subtract(concerned) }
         return 0

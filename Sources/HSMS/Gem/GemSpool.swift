@@ -18,8 +18,8 @@ public final class GemSpool {
 
     init(_ handler: GemEquipmentHandler) {
         self.handler = handler
-        handler.register(stream: 2, function: 43) { [unowned self] in try streamsReceived($0) }
-        handler.register(stream: 6, function: 23) { [unowned self] in try dataRequested($0) }
+        handler.answer(stream: 2, function: 43) { [unowned self] in try streamsReceived($0) }
+        handler.answer(stream: 6, function: 23) { [unowned self] in try dataRequested($0) }
     }
 
     /// The most messages that wait. 1,000 by default.
@@ -27,6 +27,15 @@ public final class GemSpool {
         get { store.capacity }
         set { store.capacity = max(newValue, 0) }
     }
+
+    /// The most bytes of memory that they take. 16 MiB by default.
+    public var byteCapacity: Int {
+        get { store.byteCapacity }
+        set { store.byteCapacity = max(newValue, 0) }
+    }
+
+    /// About the bytes of memory that the messages take that wait.
+    public var heldBytes: Int { store.bytes }
 
     /// Whether the oldest message makes room when the spool is full, as it does by default; else the new one is dropped.
     public var overwrites: Bool {

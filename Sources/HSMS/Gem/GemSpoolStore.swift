@@ -10,11 +10,17 @@ struct GemSpoolStore {
     var streams: [UInt8: Set<UInt8>] = [:]
     /// The most messages that wait.
     var capacity = 1_000
+    /// The most bytes of memory that they take. A message is kept when it is the only one, however long it is.
+    var byteCapacity = Self.mostBytes
+    /// 16 MiB.
+    static let mostBytes = 16 << 20
     /// Whether the oldest message makes room for a new one, rather than that the new one is dropped.
     var overwrites = true
     private(set) var isActive = false
     private(set) var unloading = Unloading.none
     private(set) var messages: [SecsMessage] = []
+    /// About the bytes of memory that they take.
+    private(set) var bytes = 0
     /// How many messages were spooled or dropped since spooling became active.
     private(set) var total = 0
     private(set) var isFull = false
@@ -39,14 +45,23 @@ struct GemSpoolStore {
     mutating func load(_ message: SecsMessage) -> Bool {
         guard isActive, spools(message) else { return false }
         total += 1
-        if messages.count >= capacity {
+        while isFull(for: message) {
             isFull = true
-            guard overwrites, !messages.isEmpty else { return true }
             // The first of them is being sent while a transmission goes on; it leaves by its reply.
-            messages.remove(at: unloading == .none || messages.count == 1 ? 0 : 1)
+            let oldest = unloading == .none || messages.count == 1 ? 0 : 1
+            guard overwrites, messages.indices.contains(oldest) else { return true }
+            bytes -= messages.remove(at: oldest).heldBytes
         }
         messages.append(message)
+        bytes += message.heldBytes
         return true
+    }
+
+    private func isFull(for message: SecsMessage) -> Bool {
+        if messages.count >= capacity { return true }
+        // The one that is being sent stays.
+        let kept = unloading == .none ? 0 : 1
+        return messages.count > kept && bytes + message.heldBytes > byteCapacity
     }
 
     /// The host wants the messages, so many at the most (nil: all).
@@ -65,7 +80,7 @@ struct GemSpoolStore {
     /// - Returns: whether spooling has ended with it: nothing waits any more.
     mutating func acknowledged() -> Bool {
         guard case .transmitting(let left) = unloading, !messages.isEmpty else { return false }
-        messages.removeFirst()
+        bytes -= messages.removeFirst().heldBytes
         let rest = left.map { $0 - 1 }
         unloading = rest == 0 || messages.isEmpty ? .none : .transmitting(left: rest)
         return endIfEmpty()
@@ -79,6 +94,7 @@ struct GemSpoolStore {
     /// Drops all messages.
     mutating func purge() {
         messages = []
+        bytes = 0
         unloading = .none
         _ = endIfEmpty()
     }

@@ -7,7 +7,7 @@ public final class GemTerminals {
         /// The terminal, 0 for the main one.
         public let terminal: UInt8
         /// The lines; a message of a single block has one.
-        public let lines: [String]
+        public let lines: [SecsText]
     }
 
     /// What becomes of a text: ACKC10.
@@ -23,7 +23,7 @@ public final class GemTerminals {
     /// Called when a text has come; what it returns is the answer. Without it texts are not displayed.
     public var onText: ((Text) -> Acknowledge)?
     /// Called on equipment for a text to all its terminals (S10F9). Without it they go to ``onText`` as for terminal 0.
-    public var onBroadcast: ((String) -> Acknowledge)?
+    public var onBroadcast: ((SecsText) -> Acknowledge)?
     private unowned let handler: GemHandler
 
     init(_ handler: GemHandler) {
@@ -38,7 +38,7 @@ public final class GemTerminals {
     /// Sends a line to the other party: S10F1 from equipment, S10F3 from a host. Does not wait.
     /// - Parameter completion: gets the answer; a code beyond those of ``Acknowledge`` counts as not displayed.
     public func send(
-        _ line: String, terminal: UInt8 = 0, completion: @escaping (SecsResult<Acknowledge>) -> Void = { _ in }
+        _ line: SecsText, terminal: UInt8 = 0, completion: @escaping (SecsResult<Acknowledge>) -> Void = { _ in }
     ) {
         request(handler.role == .host ? 3 : 1, [.binary(terminal), .ascii(line)], completion)
     }
@@ -46,7 +46,7 @@ public final class GemTerminals {
     /// Sends several lines from a host to equipment (S10F5). Does not wait.
     /// - Precondition: the handler is a host's.
     public func send(
-        lines: [String], terminal: UInt8 = 0, completion: @escaping (SecsResult<Acknowledge>) -> Void = { _ in }
+        lines: [SecsText], terminal: UInt8 = 0, completion: @escaping (SecsResult<Acknowledge>) -> Void = { _ in }
     ) {
         precondition(handler.role == .host, "only a host sends S10F5")
         request(5, [.binary(terminal), .list(lines.map { .ascii($0) })], completion)
@@ -54,7 +54,7 @@ public final class GemTerminals {
 
     /// Sends a line from a host to all terminals of equipment (S10F9). Does not wait.
     /// - Precondition: the handler is a host's.
-    public func broadcast(_ line: String, completion: @escaping (SecsResult<Acknowledge>) -> Void = { _ in }) {
+    public func broadcast(_ line: SecsText, completion: @escaping (SecsResult<Acknowledge>) -> Void = { _ in }) {
         precondition(handler.role == .host, "only a host sends S10F9")
         request(9, .ascii(line), completion)
     }
@@ -79,7 +79,7 @@ public final class GemTerminals {
     }
 
     private func receivedBroadcast(_ request: SecsRequest) throws {
-        guard let line = request.message.item?.text else { throw SecsIllegalData("a text is expected") }
+        guard let line = request.message.item?.secsText else { throw SecsIllegalData("a text is expected") }
         guard let onBroadcast else {
             answer(request, Text(terminal: 0, lines: [line]))
             return

@@ -46,7 +46,7 @@ public enum GemTimeFormat: UInt8, Sendable {
             let minute = number(rest[6..<8]), let second = number(rest[8..<10]), let hundredths
         else { return nil }
         guard let seconds = unixTime(year, month, day, hour, minute, second) else { return nil }
-        return utc(fromLocal: seconds, in: timeZone) * 1_000_000_000 + Int64(hundredths) * 10_000_000
+        return nanoseconds(utc(fromLocal: seconds, in: timeZone), Int64(hundredths) * 10_000_000)
     }
 
     private static func extendedInstant(_ bytes: [UInt8], in timeZone: any LocalTimeZone) -> Int64? {
@@ -57,23 +57,31 @@ public enum GemTimeFormat: UInt8, Sendable {
             let seconds = unixTime(year, month, day, hour, minute, second)
         else { return nil }
         var rest = bytes[19...]
-        var nanoseconds: Int64 = 0
+        var fraction: Int64 = 0
         if rest.first == UInt8(ascii: ".") {
             let digits = rest.dropFirst().prefix { (0x30...0x39).contains($0) }
             guard !digits.isEmpty, digits.count <= 9, var value = number(digits) else { return nil }
             for _ in digits.count..<9 { value *= 10 }
-            nanoseconds = Int64(value)
+            fraction = Int64(value)
             rest = rest.dropFirst(1 + digits.count)
         }
-        if rest.isEmpty { return utc(fromLocal: seconds, in: timeZone) * 1_000_000_000 + nanoseconds }
-        if rest.elementsEqual("Z".utf8) { return seconds * 1_000_000_000 + nanoseconds }
+        if rest.isEmpty { return nanoseconds(utc(fromLocal: seconds, in: timeZone), fraction) }
+        if rest.elementsEqual("Z".utf8) { return nanoseconds(seconds, fraction) }
         let zone = Array(rest)
         guard zone.count == 6, zone[0] == UInt8(ascii: "+") || zone[0] == UInt8(ascii: "-"),
             zone[3] == UInt8(ascii: ":"),
             let hours = number(zone[1..<3]), let minutes = number(zone[4..<6]), hours < 24, minutes < 60
         else { return nil }
         let offset = Int64(hours * 3_600 + minutes * 60) * (zone[0] == UInt8(ascii: "-") ? -1 : 1)
-        return (seconds - offset) * 1_000_000_000 + nanoseconds
+        return nanoseconds(seconds - offset, fraction)
+    }
+
+    /// Nanoseconds from 1970; nil for a time that they cannot tell: after the year 2262.
+    private static func nanoseconds(_ seconds: Int64, _ fraction: Int64) -> Int64? {
+        let (whole, isOver) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !isOver else { return nil }
+        let (sum, isOverNow) = whole.addingReportingOverflow(fraction)
+        return isOverNow ? nil : sum
     }
 
     private static func digits(_ number: Int, _ count: Int) -> String {

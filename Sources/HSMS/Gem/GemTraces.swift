@@ -10,6 +10,8 @@ public final class GemTraces {
     public var maximumTraces = 32
     /// The most status variables of one trace.
     public var maximumVariables = 1_000
+    /// The most values of one message: variables times samples.
+    public var maximumValues = 100_000
     /// The shortest interval between two samples. 10 ms by default.
     public var shortestPeriod = TimeAmount.milliseconds(10)
 
@@ -43,7 +45,7 @@ public final class GemTraces {
 
     init(_ handler: GemEquipmentHandler) {
         self.handler = handler
-        handler.register(stream: 2, function: 23) { [unowned self] in try traceRequested($0) }
+        handler.answer(stream: 2, function: 23) { [unowned self] in try traceRequested($0) }
     }
 
     deinit {
@@ -63,7 +65,7 @@ public final class GemTraces {
     private func traceRequested(_ request: SecsRequest) throws {
         let fields = try request.message.item.list(5)
         let id = try fields[0].identifier()
-        guard let period = Self.period(try fields[1].requireText()) else {
+        guard let period = Self.period(try fields[1].requireText().description) else {
             request.reply(code: 3)
             return
         }
@@ -92,7 +94,8 @@ public final class GemTraces {
         guard traces[id] != nil || traces.count < maximumTraces else { return 2 }
         guard period >= shortestPeriod else { return 3 }
         guard variables.allSatisfy({ handler.variables.statusVariable($0) != nil }) else { return 4 }
-        return groupSize > 0 && groupSize <= total && groupSize <= 65_536 ? 0 : 5
+        guard groupSize > 0, groupSize <= total, groupSize <= 65_536 else { return 5 }
+        return Int(groupSize) * variables.count <= maximumValues ? 0 : 5
     }
 
     /// DSPER: `hhmmss`, or `hhmmsscc` with hundredths of a second.

@@ -5,16 +5,16 @@ public final class GemVariable {
     /// The identifier (SVID, or DVID), unique among all variables and constants of the equipment.
     public let id: GemID
     /// The name (SVNAME).
-    public let name: String
+    public let name: SecsText
     /// The units of measure as SEMI E5 writes them, such as `degC`; empty for none.
-    public let units: String
+    public let units: SecsText
     /// The value, where ``read`` does not give it.
     public var value: SecsItem
     /// Gives the value each time it is wanted; nil: ``value`` is it.
     public var read: (() -> SecsItem)?
 
     /// A variable that holds its value.
-    public init(id: GemID, name: String, units: String = "", value: SecsItem) {
+    public init(id: GemID, name: SecsText, units: SecsText = "", value: SecsItem) {
         self.id = id
         self.name = name
         self.units = units
@@ -22,7 +22,7 @@ public final class GemVariable {
     }
 
     /// A variable whose value is read each time it is wanted.
-    public init(id: GemID, name: String, units: String = "", read: @escaping () -> SecsItem) {
+    public init(id: GemID, name: SecsText, units: SecsText = "", read: @escaping () -> SecsItem) {
         self.id = id
         self.name = name
         self.units = units

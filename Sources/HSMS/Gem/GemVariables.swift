@@ -23,12 +23,12 @@ public final class GemVariables {
 
     init(_ handler: GemHandler) {
         self.handler = handler
-        handler.register(stream: 1, function: 3) { [unowned self] in try statusRequested($0) }
-        handler.register(stream: 1, function: 11) { [unowned self] in try namesRequested($0) }
-        handler.register(stream: 1, function: 21) { [unowned self] in try dataNamesRequested($0) }
-        handler.register(stream: 2, function: 13) { [unowned self] in try constantsRequested($0) }
+        handler.answer(stream: 1, function: 3) { [unowned self] in try statusRequested($0) }
+        handler.answer(stream: 1, function: 11) { [unowned self] in try namesRequested($0) }
+        handler.answer(stream: 1, function: 21) { [unowned self] in try dataNamesRequested($0) }
+        handler.answer(stream: 2, function: 13) { [unowned self] in try constantsRequested($0) }
         handler.register(stream: 2, function: 15) { [unowned self] in try constantsReceived($0) }
-        handler.register(stream: 2, function: 29) { [unowned self] in try constantNamesRequested($0) }
+        handler.answer(stream: 2, function: 29) { [unowned self] in try constantNamesRequested($0) }
     }
 
     // MARK: Declarations
@@ -76,6 +76,14 @@ public final class GemVariables {
     /// The status variable of that identifier.
     public func statusVariable(_ id: GemID) -> GemVariable? {
         if case .status(let variable) = entries[id] { variable } else { nil }
+    }
+
+    /// The status variable or data value of that identifier.
+    public func variable(_ id: GemID) -> GemVariable? {
+        switch entries[id] {
+        case .status(let variable), .data(let variable): variable
+        case .constant, nil: nil
+        }
     }
 
     /// The constant of that identifier.

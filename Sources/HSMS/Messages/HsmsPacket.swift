@@ -32,6 +32,10 @@ public struct HsmsPacket: Hashable, Sendable {
         self.init(header, data: rest.slice())
     }
 
+    /// About the bytes of memory that it holds. Its text may be a part of a longer one that came with it; then all of that
+    /// is held.
+    public var heldBytes: Int { MemoryLayout<HsmsPacket>.size + data.storageCapacity }
+
     /// The bytes on the wire: length, header, text.
     public func encoded() -> ByteBuffer {
         var bytes = ByteBuffer()
@@ -75,15 +79,17 @@ extension HsmsPacket: CustomStringConvertible, CustomDebugStringConvertible {
     /// The constructor's form, as the documented transcripts show results. Bytes of the text that are not printable
     /// ASCII appear as `\xNN`.
     public func constructorText(_ spelling: HsmsSpelling = .snakeCase) -> String {
-        let text = data.readableBytesView.map { byte -> String in
+        var text: [UInt8] = []
+        text.reserveCapacity(data.readableBytes + 16)
+        for byte in data.readableBytesView {
             switch byte {
-            case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\\(Character(UnicodeScalar(byte)))"
-            case 0x20...0x7E: "\(Character(UnicodeScalar(byte)))"
-            default: "\\x\(byte.hexadecimal)"
+            case UInt8(ascii: "'"), UInt8(ascii: "\\"): text += [UInt8(ascii: "\\"), byte]
+            case 0x20...0x7E: text.append(byte)
+            default: text.append(contentsOf: "\\x\(byte.hexadecimal)".utf8)
             }
         }
         let header = header.constructorText(spelling)
-        return "secsgem.hsms.HsmsPacket({'header': \(header), 'data': '\(text.joined())'})"
+        return "secsgem.hsms.HsmsPacket({'header': \(header), 'data': '\(String(decoding: text, as: UTF8.self))'})"
     }
 
     /// ``text(_:)`` in the newer spelling.

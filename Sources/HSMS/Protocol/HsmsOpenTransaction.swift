@@ -20,7 +20,7 @@ struct HsmsOpenTransaction: Equatable {
     func isEnded(by reply: HsmsHeader, anySession: Bool) -> Bool {
         guard request.isData, reply.stream == request.stream else { return false }
         guard anySession || reply.sessionID == request.sessionID else { return false }
-        return reply.function == 0 || reply.function == request.function + 1
+        return reply.function == 0 || reply.function == request.function &+ 1
     }
 
     /// Whether `reject`, which has the system bytes of the request, rejects it.

@@ -38,6 +38,15 @@ public final class HsmsProtocol {
     private var news: CircularBuffer<News> = []
     private var isTelling = false
 
+    /// Whether messages for the program are kept back; see ``setHolding(_:)``.
+    public private(set) var isHolding = false
+    /// Which messages wait while the program is held up; without it all do. Those that do not are answered at once.
+    public var isForProgram: ((HsmsHeader) -> Bool)?
+    /// Told, once each time the program is held up, that messages were refused because too much waits for it.
+    public var onRefusal: (() -> Void)?
+    private var held = HsmsHeldMessages()
+    private var isReleasing = false
+
     private enum News {
         case event(HsmsEvent)
         case outcome(HsmsOutcome, HsmsPendingReply)
@@ -126,6 +135,73 @@ public final class HsmsProtocol {
         set { machine.lastSystem = newValue }
     }
 
+    // MARK: Back-pressure
+
+    /// Keeps messages for the program back (`true`) while it is held up, or gives them to it again (`false`).
+    ///
+    /// Only what nobody awaits is kept back: primary messages, and replies that came too late. Everything else goes on as
+    /// ever: control messages are answered, replies end the requests that await them, and all timers run. At most
+    /// ``HsmsHeldMessages/mostMessages`` are kept, of ``HsmsHeldMessages/mostBytes``; those beyond are refused by SxF0, so
+    /// that the peer knows. When the session ends, what is kept is given before that is told, whether held up or not.
+    public func setHolding(_ holding: Bool) {
+        guard holding != isHolding else { return }
+        isHolding = holding
+        // Not from inside this call: a handler of the program is about to end.
+        if !holding { environment.execute { self.release() } }
+    }
+
+    /// How many messages are kept back.
+    public var heldMessages: Int { held.count }
+    /// About the bytes of memory that they take.
+    public var heldBytes: Int { held.bytes }
+    /// About the bytes that it keeps for a program: these, its peer's address, and what is to be sent.
+    package var programBytes: Int { held.bytes + connection.address.utf8.count + connection.queuedBytes }
+
+    /// Gives what was kept back, a share a turn, until the program is held up again.
+    private func release() {
+        guard !isReleasing else { return }
+        isReleasing = true
+        defer { isReleasing = false }
+        var share = HsmsTurnShare(environment)
+        while !isHolding, let event = held.popFirst() {
+            news.append(.event(event))
+            tell()
+            guard share.allowsMore(after: event.textBytes) else { break }
+        }
+        if !isHolding, !held.isEmpty { environment.schedule(after: HsmsTurnShare.pause) { self.release() } }
+    }
+
+    /// What a report of the state machine becomes: news, or one more message that is kept back.
+    private func report(_ event: HsmsEvent) {
+        switch event {
+        case .packetReceived(let packet):
+            if mustWait(packet.header) { hold(event, packet.header) } else { news.append(.event(event)) }
+        case .unexpectedReply(let packet):
+            if mustWait(packet.header) { hold(event, packet.header) } else { news.append(.event(event)) }
+        case .deselected, .disconnected:
+            // In order, and nothing is lost: after the end nobody could ask for it again.
+            while let event = held.popFirst() { news.append(.event(event)) }
+            news.append(.event(event))
+        case .connected, .selected, .openFailed: news.append(.event(event))
+        }
+    }
+
+    private func mustWait(_ header: HsmsHeader) -> Bool {
+        guard isHolding || !held.isEmpty else { return false }
+        return isForProgram?(header) ?? true
+    }
+
+    private func hold(_ event: HsmsEvent, _ header: HsmsHeader) {
+        guard !held.keep(event) else { return }
+        if held.refuse() { onRefusal?() }
+        guard case .packetReceived = event, header.requireResponse else { return }
+        send(
+            HsmsPacket(
+                .data(
+                    session: header.sessionID, stream: header.stream, function: 0, requireResponse: false,
+                    system: header.system)))
+    }
+
     // MARK: Inputs
 
     /// From the connection, on a turn of the loop of its own.
@@ -189,7 +265,7 @@ public final class HsmsProtocol {
             case .complete(let system, let outcome):
                 guard let pending = pendingReplies.removeValue(forKey: system) else { continue }
                 news.append(.outcome(outcome, pending))
-            case .report(let event): news.append(.event(event))
+            case .report(let event): report(event)
             }
         }
     }

@@ -39,6 +39,8 @@ public class SecsHandler: SecsLinkObserver {
     }
 
     private var callbacks: [Key: Callback] = [:]
+    /// The messages that the handler answers by itself, without the program.
+    private var ownAnswers: Set<Key> = []
 
     /// Makes a handler and becomes the link's observer. It keeps the link; the link does not keep it.
     public init(link: any SecsLink) {
@@ -60,7 +62,26 @@ public class SecsHandler: SecsLinkObserver {
         precondition(!function.isMultiple(of: 2), "a primary message has an odd function")
         precondition(stream < 128, "a stream has seven bits")
         callbacks[Key(stream: stream, function: function)] = callback
+        ownAnswers.remove(Key(stream: stream, function: function))
     }
+
+    /// As ``register(stream:function:callback:)``, for a message that is answered from what the handler knows, at once:
+    /// it waits for nothing that the program does.
+    func answer(stream: UInt8, function: UInt8, callback: @escaping Callback) {
+        register(stream: stream, function: function, callback: callback)
+        ownAnswers.insert(Key(stream: stream, function: function))
+    }
+
+    /// Whether the message goes to the program: a callback of its own, or something that it is told. All others are
+    /// answered at once, however long the program takes.
+    public func isForProgram(_ header: HsmsHeader) -> Bool {
+        let key = Key(stream: header.stream, function: header.function)
+        return callbacks[key] != nil && !ownAnswers.contains(key)
+    }
+
+    /// Whether the message must not wait even for a program that listens to all messages: without its answer nothing else
+    /// goes on.
+    public func isUrgent(_ header: HsmsHeader) -> Bool { false }
 
     /// Lets the message be unknown again.
     public func unregister(stream: UInt8, function: UInt8) {
@@ -142,7 +163,7 @@ public class SecsHandler: SecsLinkObserver {
             do throws(SecsDecodingError) {
                 let item = try SecsItem.decode(packet.data, limits: limits)
                 let reply = SecsMessage(stream: header.stream, function: header.function, item: item)
-                let isRight = header.stream == message.stream && header.function == message.function + 1
+                let isRight = header.stream == message.stream && header.function == message.function &+ 1
                 return isRight ? .success(reply) : .failure(.unexpectedReply(reply))
             } catch {
                 return .failure(.malformedReply(error))

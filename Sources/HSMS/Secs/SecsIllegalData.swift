@@ -38,8 +38,14 @@ extension SecsItem {
         return id
     }
 
+    /// The most identifiers that one list of a message may hold.
+    static let mostIdentifiers = 10_000
+
     /// The identifiers that a list holds. An array of numbers is taken too, as SEMI E5 lets a sender write it so.
     func identifiers() throws(SecsIllegalData) -> [GemID] {
+        guard count <= Self.mostIdentifiers else {
+            throw SecsIllegalData("there are \(count) identifiers; at most \(Self.mostIdentifiers) are read")
+        }
         if let numbers = unsignedIntegers { return numbers.map(GemID.number) }
         var ids: [GemID] = []
         for item in try list() { ids.append(try item.identifier()) }
@@ -55,8 +61,8 @@ extension SecsItem {
     }
 
     /// The text that the item is.
-    func requireText() throws(SecsIllegalData) -> String {
-        guard let text else { throw SecsIllegalData("a text is expected") }
+    func requireText() throws(SecsIllegalData) -> SecsText {
+        guard let text = secsText else { throw SecsIllegalData("a text is expected") }
         return text
     }
 }

@@ -26,7 +26,8 @@ public final class SecsRequest {
     public func reply(_ item: SecsItem? = nil) -> Bool {
         guard !isAnswered else { return false }
         isAnswered = true
-        handler?.answer(self, function: message.function + 1, item: item)
+        // The function after 255 is 0, which aborts.
+        handler?.answer(self, function: message.function &+ 1, item: item)
         return true
     }
 

@@ -55,8 +55,12 @@ public struct SecsItem: Sendable {
     /// What the item holds.
     public let content: Content
     let spelling: Spelling
+    /// How large it is, with everything in it.
+    let extent: SecsExtent
 
     /// An item with that content.
+    /// - Precondition: lists are nested at most ``SecsLimits/deepestHeld`` deep. What may be deeper is asked for its
+    ///   ``depth`` before it is put into a list.
     public init(_ content: Content) {
         self.init(content, spelling: .canonical)
     }
@@ -64,6 +68,8 @@ public struct SecsItem: Sendable {
     init(_ content: Content, spelling: Spelling) {
         self.content = content
         self.spelling = spelling
+        extent = SecsExtent(content, spelling)
+        precondition(extent.depth <= SecsLimits.deepestHeld, "lists are nested over \(SecsLimits.deepestHeld) deep")
     }
 
     /// The most bytes of one item's values, and the most items of a list: what three length bytes can tell.
@@ -94,8 +100,60 @@ public struct SecsItem: Sendable {
 
 extension SecsItem: Hashable {
     /// Whether format and values are equal, however the items were written.
-    public static func == (left: SecsItem, right: SecsItem) -> Bool { left.content == right.content }
+    ///
+    /// It takes time for what both hold at most, and no recursion. Items that are too large to be written
+    /// (``checkSize()``) are equal only if they are one and the same.
+    public static func == (left: SecsItem, right: SecsItem) -> Bool {
+        guard left.extent.items == right.extent.items, left.extent.depth == right.extent.depth else { return false }
+        guard case .list(let first) = left.content, case .list(let second) = right.content else {
+            return left.content == right.content
+        }
+        if first.isSame(as: second) { return true }
+        guard !left.extent.isTooLarge else { return false }
+        var open = [(left: first, right: second, next: 0)]
+        while let (leftItems, rightItems, next) = open.last {
+            guard leftItems.count == rightItems.count else { return false }
+            guard next < leftItems.count else {
+                open.removeLast()
+                continue
+            }
+            open[open.count - 1].next += 1
+            let (one, other) = (leftItems[next], rightItems[next])
+            if case .list(let items) = one.content, case .list(let others) = other.content {
+                if !items.isSame(as: others) { open.append((items, others, 0)) }
+            } else if one.content != other.content {
+                return false
+            }
+        }
+        return true
+    }
 
-    /// Hashes the content.
-    public func hash(into hasher: inout Hasher) { hasher.combine(content) }
+    /// Hashes the content, without recursion. Of items that are too large to be written, only their size.
+    public func hash(into hasher: inout Hasher) {
+        guard case .list(let items) = content else { return hasher.combine(content) }
+        hasher.combine(extent.items)
+        guard !extent.isTooLarge else { return }
+        var open = [items[...]]
+        while !open.isEmpty {
+            guard let item = open[open.count - 1].popFirst() else {
+                open.removeLast()
+                continue
+            }
+            if case .list(let items) = item.content {
+                hasher.combine(items.count)
+                open.append(items[...])
+            } else {
+                hasher.combine(item.content)
+            }
+        }
+    }
+}
+
+extension [SecsItem] {
+    /// Whether both are one array, so that they need not be compared.
+    fileprivate func isSame(as other: [SecsItem]) -> Bool {
+        withUnsafeBufferPointer { mine in
+            other.withUnsafeBufferPointer { mine.baseAddress == $0.baseAddress && mine.count == $0.count }
+        }
+    }
 }

@@ -2,11 +2,14 @@ public import NIOCore
 
 extension SecsItem {
     /// Appends the item to `buffer`, with as few length bytes as do, or as many as it was received with.
-    /// - Throws: when it is too long or too deep for SECS-II; `buffer` is then as it was.
+    /// - Throws: when it is too long, too large or too deep for SECS-II; `buffer` is then as it was. Size and depth are
+    ///   known before anything is written.
     public func encode(into buffer: inout ByteBuffer) throws(SecsEncodingError) {
+        try checkSize()
         let start = buffer.writerIndex
+        buffer.reserveCapacity(minimumWritableBytes: encodedBytes)
         do {
-            try write(to: &buffer, depth: 0)
+            try writeAll(to: &buffer)
         } catch {
             buffer.moveWriterIndex(to: start)
             throw error
@@ -14,7 +17,7 @@ extension SecsItem {
     }
 
     /// The item as the text of a message.
-    /// - Throws: when it is too long or too deep for SECS-II.
+    /// - Throws: when it is too long, too large or too deep for SECS-II.
     public func encoded() throws(SecsEncodingError) -> ByteBuffer {
         var buffer = ByteBuffer()
         try encode(into: &buffer)
@@ -26,12 +29,17 @@ extension SecsItem {
         length <= 0xFF ? 1 : length <= 0xFFFF ? 2 : 3
     }
 
-    private func write(to buffer: inout ByteBuffer, depth: Int) throws(SecsEncodingError) {
+    /// The recursion has an end: the depth was checked.
+    private func writeAll(to buffer: inout ByteBuffer) throws(SecsEncodingError) {
+        guard case .list(let items) = content else { return try write(to: &buffer) }
+        try writeHeader(items.count, to: &buffer)
+        for item in items { try item.writeAll(to: &buffer) }
+    }
+
+    /// Writes what is no list.
+    private func write(to buffer: inout ByteBuffer) throws(SecsEncodingError) {
         switch content {
-        case .list(let items):
-            guard depth < SecsLimits.deepest else { throw .tooDeep }
-            try writeHeader(items.count, to: &buffer)
-            for item in items { try item.write(to: &buffer, depth: depth + 1) }
+        case .list: preconditionFailure("lists are written by their parts")
         case .binary(let bytes), .ascii(let bytes), .jis8(let bytes), .u1(let bytes):
             try writeHeader(bytes.count, to: &buffer)
             buffer.writeBytes(bytes)

@@ -23,4 +23,7 @@ public struct SecsMessage: Hashable, Sendable {
 
     /// Stream and function as they are spoken of, such as `S1F13`.
     public var name: String { "S\(stream)F\(function)" }
+
+    /// About the bytes of memory that it holds, with its item. Known at once.
+    public var heldBytes: Int { MemoryLayout<SecsMessage>.size + (item?.heldBytes ?? 0) }
 }

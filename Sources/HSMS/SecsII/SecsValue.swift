@@ -16,7 +16,7 @@ public enum SecsValue: Hashable, Sendable {
 
 extension SecsItem {
     /// The content without its format. An item of exactly one number or truth value gives that value, one of none or
-    /// of several a list.
+    /// of several a list. Ask ``checkValues()`` before, where the item may be large.
     public var value: SecsValue {
         switch content {
         case .list(let items): return .list(items.map(\.value))

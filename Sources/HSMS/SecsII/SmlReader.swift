@@ -6,7 +6,13 @@ extension SecsItem {
     /// A localized string (`C2`) begins with the code of its encoding. Comments are `//` and `/* */`.
     /// - Throws: ``SmlError`` with line and column.
     public init(sml: String) throws(SmlError) {
-        var reader = SmlReader(sml)
+        try self.init(sml: Array(sml.utf8))
+    }
+
+    /// Reads an item in SML; what stands in the quotes of a `C2` keeps its bytes.
+    /// - Throws: ``SmlError`` with line and column.
+    public init(sml: [UInt8]) throws(SmlError) {
+        var reader = try SmlReader(sml)
         self = try reader.onlyItem()
     }
 }
@@ -16,14 +22,20 @@ extension SecsMessage {
     /// in quotes.
     /// - Throws: ``SmlError`` with line and column.
     public init(sml: String) throws(SmlError) {
-        var reader = SmlReader(sml)
+        try self.init(sml: Array(sml.utf8))
+    }
+
+    /// Reads one message in SML.
+    /// - Throws: ``SmlError`` with line and column.
+    public init(sml: [UInt8]) throws(SmlError) {
+        var reader = try SmlReader(sml)
         self = try reader.onlyMessage()
     }
 
     /// Reads any number of messages in SML.
     /// - Throws: ``SmlError`` with line and column.
     public static func messages(sml: String) throws(SmlError) -> [SecsMessage] {
-        var reader = SmlReader(sml)
+        var reader = try SmlReader(Array(sml.utf8))
         return try reader.messages()
     }
 }
@@ -31,13 +43,20 @@ extension SecsMessage {
 /// Reads SML.
 struct SmlReader {
     private var scanner: SmlScanner
+    /// How many items of the message were read.
+    private var items = 0
 
-    init(_ text: String) {
+    /// - Throws: when the text is longer than ``SecsLimits/longestSMLRead``.
+    init(_ text: [UInt8]) throws(SmlError) {
         scanner = SmlScanner(text)
+        guard text.count <= SecsLimits.longestSMLRead else {
+            throw scanner.error(
+                "the text has \(text.count) bytes, and at most \(SecsLimits.longestSMLRead) are read at once")
+        }
     }
 
     mutating func onlyItem() throws(SmlError) -> SecsItem {
-        let item = try item(depth: 1)
+        let item = try item()
         guard try scanner.next() == .end else { throw scanner.error("nothing may follow the item") }
         return item
     }
@@ -62,20 +81,22 @@ struct SmlReader {
         }
         let name: String
         switch head {
-        case .word(let text), .quoted(let text): name = text
+        case .word(let text): name = text
+        case .quoted(let bytes): name = String(decoding: bytes, as: UTF8.self)
         default: throw scanner.error("a message begins with its stream and function, such as S1F1")
         }
         guard let (stream, function) = Self.streamFunction(name) else {
-            throw scanner.error("'\(name)' is no stream and function such as S1F1")
+            throw scanner.error("\(Self.shown(name)) is no stream and function such as S1F1")
         }
         var expectsReply = false
+        items = 0
         var next = try scanner.peek()
         if case .word(let text) = next, text.uppercased() == "W" {
             _ = try scanner.next()
             expectsReply = true
             next = try scanner.peek()
         }
-        let item = next == .opening ? try item(depth: 1) : nil
+        let item = next == .opening ? try item() : nil
         guard try scanner.next() == .fullStop else { throw scanner.error("a message ends with a full stop") }
         return SecsMessage(stream: stream, function: function, expectsReply: expectsReply, item: item)
     }
@@ -88,26 +109,60 @@ struct SmlReader {
         return (stream, function)
     }
 
-    private mutating func item(depth: Int) throws(SmlError) -> SecsItem {
-        guard try scanner.next() == .opening else { throw scanner.error("an item begins with <") }
-        guard case .word(let name) = try scanner.next() else { throw scanner.error("the item has no format") }
-        guard let format = SecsFormat(name: name) else { throw scanner.error("'\(name)' is no format") }
-        var announced: Int?
-        if case .count(let count) = try scanner.peek() {
-            _ = try scanner.next()
-            announced = count
-        }
-        let item = try content(of: format, depth: depth)
-        if let announced, announced != item.count {
-            throw scanner.error("[\(announced)] is announced, but there are \(item.count)")
-        }
-        return item
+    private struct OpenList {
+        var items: [SecsItem] = []
+        let announced: Int?
     }
 
-    /// What follows the format, up to and with the closing bracket.
-    private mutating func content(of format: SecsFormat, depth: Int) throws(SmlError) -> SecsItem {
+    /// Reads one item, without recursion.
+    private mutating func item() throws(SmlError) -> SecsItem {
+        var open: [OpenList] = []
+        while true {
+            guard try scanner.next() == .opening else { throw scanner.error("an item begins with <") }
+            guard case .word(let name) = try scanner.next() else { throw scanner.error("the item has no format") }
+            guard let format = SecsFormat(name: name) else { throw scanner.error("\(Self.shown(name)) is no format") }
+            try count()
+            var announced: Int?
+            if case .count(let count) = try scanner.peek() {
+                _ = try scanner.next()
+                announced = count
+            }
+            if format == .list {
+                guard open.count < SecsLimits.deepest else {
+                    throw scanner.error("lists are nested over \(SecsLimits.deepest) deep")
+                }
+                open.append(OpenList(announced: announced))
+            } else {
+                let item = SecsItem(try content(of: format))
+                try check(item, has: announced)
+                guard !open.isEmpty else { return item }
+                open[open.count - 1].items.append(item)
+            }
+            while try scanner.peek() == .closing {
+                _ = try scanner.next()
+                let list = open.removeLast()
+                let item = SecsItem.list(list.items)
+                try check(item, has: list.announced)
+                guard !open.isEmpty else { return item }
+                open[open.count - 1].items.append(item)
+            }
+        }
+    }
+
+    private mutating func count() throws(SmlError) {
+        items += 1
+        guard items <= SecsLimits.mostItems else { throw scanner.error("there are over \(SecsLimits.mostItems) items") }
+    }
+
+    private func check(_ item: SecsItem, has announced: Int?) throws(SmlError) {
+        guard let announced, announced != item.count else { return }
+        throw scanner.error("[\(announced)] is announced, but there are \(item.count)")
+    }
+
+    /// What follows the format of what is no list, up to and with the closing bracket.
+    private mutating func content(of format: SecsFormat) throws(SmlError) -> SecsItem.Content {
         switch format {
-        case .list: .list(try items(depth: depth))
+        case .list: preconditionFailure("lists are read by their parts")
         case .binary: .binary(try integers())
         case .boolean: .boolean(try values(Self.boolean, called: "truth value (T or F)"))
         case .ascii: .ascii(try text(isUTF8: false))
@@ -126,16 +181,6 @@ struct SmlReader {
         }
     }
 
-    private mutating func items(depth: Int) throws(SmlError) -> [SecsItem] {
-        guard depth <= SecsLimits.deepest else {
-            throw scanner.error("lists are nested over \(SecsLimits.deepest) deep")
-        }
-        var items: [SecsItem] = []
-        while try scanner.peek() != .closing { items.append(try item(depth: depth + 1)) }
-        _ = try scanner.next()
-        return items
-    }
-
     private mutating func integers<Value: FixedWidthInteger>() throws(SmlError) -> [Value] {
         try values({ Self.integer($0) }, called: "integer from \(Value.min) to \(Value.max)")
     }
@@ -148,7 +193,7 @@ struct SmlReader {
             switch try scanner.next() {
             case .closing: return values
             case .word(let word):
-                guard let value = read(word) else { throw scanner.error("'\(word)' is no \(kind)") }
+                guard let value = read(word) else { throw scanner.error("\(Self.shown(word)) is no \(kind)") }
                 values.append(value)
             default: throw scanner.error("here may stand: \(kind), or >")
             }
@@ -163,7 +208,7 @@ struct SmlReader {
         case .word(let word):
             _ = try scanner.next()
             guard let encoding: UInt16 = Self.integer(word) else {
-                throw scanner.error("'\(word)' is no code of an encoding")
+                throw scanner.error("\(Self.shown(word)) is no code of an encoding")
             }
             return LocalizedText(encoding: encoding, bytes: try text(isUTF8: encoding == LocalizedText.utf8))
         default:
@@ -178,16 +223,23 @@ struct SmlReader {
             switch try scanner.next() {
             case .closing: return bytes
             case .quoted(let text):
-                guard isUTF8 || text.utf8.allSatisfy({ $0 < 0x80 }) else {
+                guard isUTF8 || text.allSatisfy({ $0 < 0x80 }) else {
                     throw scanner.error("only ASCII may stand in quotes; write other bytes as 0x80")
                 }
-                bytes += text.utf8
+                bytes += text
             case .word(let word):
-                guard let byte: UInt8 = Self.integer(word) else { throw scanner.error("'\(word)' is no byte") }
+                guard let byte: UInt8 = Self.integer(word) else {
+                    throw scanner.error("\(Self.shown(word)) is no byte")
+                }
                 bytes.append(byte)
             default: throw scanner.error("here may stand: a text in quotes, a byte, or >")
             }
         }
+    }
+
+    /// A word in an error message, which is for people.
+    private static func shown(_ word: String) -> String {
+        word.utf8.count <= 80 ? "'\(word)'" : "'\(word.prefix(40))…'"
     }
 
     private static func boolean(_ word: String) -> Bool? {
@@ -199,9 +251,10 @@ struct SmlReader {
     }
 
     private static func integer<Value: FixedWidthInteger>(_ word: String) -> Value? {
+        if let value = Value(word) { return value }
         let lower = word.lowercased()
         if lower.hasPrefix("0x") { return Value(lower.dropFirst(2), radix: 16) }
         if lower.hasPrefix("0b") { return Value(lower.dropFirst(2), radix: 2) }
-        return Value(word)
+        return nil
     }
 }

@@ -21,7 +21,7 @@ struct GemServiceTests {
             try equipment.commands.add(GemRemoteCommands.Command("STOP") { later = $0 })
         }
         let host = pair.host
-        func code(_ name: String, _ parameters: [(name: String, value: SecsItem)] = []) throws -> UInt8 {
+        func code(_ name: SecsText, _ parameters: [(name: SecsText, value: SecsItem)] = []) throws -> UInt8 {
             try pair.answer { host.command(name, parameters: parameters, completion: $0) }.code
         }
         #expect(try code("START", [("LOT", "L1"), ("SPEED", .u1(3))]) == 0)
@@ -83,8 +83,8 @@ struct GemServiceTests {
         #expect(try pair.answer { pair.host.terminals.broadcast("all", completion: $0) } == .notDisplayed)
         #expect(
             texts == [
-                "host 1 [\"help\"]", "equipment 0 [\"on my way\"]", "equipment 2 [\"x\"]",
-                "equipment 0 [\"a\", \"b\"]", "equipment 0 [\"all\"]",
+                "host 1 [help]", "equipment 0 [on my way]", "equipment 2 [x]",
+                "equipment 0 [a, b]", "equipment 0 [all]",
             ])
     }
 
@@ -153,7 +153,7 @@ struct GemServiceTests {
             try equipment.variables.add(statusVariable: pressure)
             for (id, name) in [(20, "LimitVariable"), (21, "EventLimit"), (22, "TransitionType")] {
                 try equipment.variables.add(
-                    dataValue: GemVariable(id: .number(UInt64(id)), name: name, value: []))
+                    dataValue: GemVariable(id: .number(UInt64(id)), name: SecsText(name), value: []))
             }
             try equipment.events.add(GemEvents.Event(id: 100, name: "PressureLimit"))
             equipment.limits.dataValues = (20, 21, 22)
@@ -362,7 +362,7 @@ struct GemServiceTests {
         let tools = ids.map { session in
             GemEquipmentHandler(
                 link: HsmsSession(passive, session: session),
-                identity: GemIdentity(model: "tool \(session)", revision: ""),
+                identity: GemIdentity(model: SecsText("tool \(session)"), revision: ""),
                 control: control)
         }
         for handler in hosts { handler.enable() }
@@ -371,7 +371,7 @@ struct GemServiceTests {
         active.enable()
         world.run(for: .seconds(2))
         #expect(hosts.map { $0.peerIdentity?.model } == ["tool 1", "tool 2"])
-        var answers: [String?] = []
+        var answers: [SecsText?] = []
         for host in hosts { host.areYouThere { answers.append((try? $0.get())?.model) } }
         world.run(for: .seconds(1))
         #expect(answers == ["tool 1", "tool 2"])

@@ -5,9 +5,12 @@ internal import LuaRuntime
 func declareGemCommand(_ context: BindingContext) -> LuaClass<GemRemoteCommands.Call> {
     var c = LuaClass<GemRemoteCommands.Call>(
         "GemCommand", "A command of the host under way. Made by GemEquipmentHandler."
-    ) { $0.name }
+    ) { $0.name.description }
     c.property("name", .string, "The command.") { $0.name }
-    c.property("params", .table, "The parameters' values by name.") { CommandParameters(parameters: $0.parameters) }
+    c.property("params", .table, "The parameters' values by name.") {
+        (command, call) throws(LuaFault) in
+        CommandParameters(parameters: command.parameters, runtime: call.runtime)
+    }
     c.method(
         "reply",
         [
@@ -27,18 +30,19 @@ func declareGemCommand(_ context: BindingContext) -> LuaClass<GemRemoteCommands.
 }
 
 private struct CommandParameters: LuaPushable {
-    let parameters: [(name: String, value: SecsItem)]
+    let parameters: [(name: SecsText, value: SecsItem)]
+    let runtime: LuaRuntime
 
     func push(onto stack: LuaStack) {
         stack.pushTable(fields: parameters.count)
-        for (name, value) in parameters { stack.set(name, value.value) }
+        for (name, value) in parameters { stack.set(name.bytes, PlainItem(value, runtime)) }
     }
 }
 
 extension LuaCall {
     fileprivate func faults(
         _ argument: Int
-    ) throws(LuaFault) -> [(name: String, fault: GemRemoteCommands.ParameterFault)] {
+    ) throws(LuaFault) -> [(name: SecsText, fault: GemRemoteCommands.ParameterFault)] {
         guard !isNil(argument) else { return [] }
         let mistake = LuaFault(.valueError, "argument 'faults' must have codes from 1 to 3 by name")
         guard case .fields(let fields) = try value(argument) else { throw mistake }
@@ -46,7 +50,7 @@ extension LuaCall {
             guard case .string(let name) = key, case .integer(let code) = value,
                 let fault = UInt8(exactly: code).flatMap(GemRemoteCommands.ParameterFault.init)
             else { throw mistake }
-            return (String(decoding: name, as: UTF8.self), fault)
+            return (SecsText(name), fault)
         }
     }
 }

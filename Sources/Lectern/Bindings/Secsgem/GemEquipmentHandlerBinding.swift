@@ -9,6 +9,7 @@ func declareGemEquipmentHandler(
     var c = LuaClass<GemEquipmentHandler>("GemEquipmentHandler", "The equipment's side of GEM.") {
         $0.hsms?.name ?? ""
     }
+    c.holds(8192, also: { $0.declaredBytes + $0.spool.heldBytes + ($0.hsms?.programBytes ?? 0) })
     c.constructor(
         [secsHandlerAddress] + HsmsPeers.parameters + hsmsOptions + [
             .optional(
@@ -23,7 +24,7 @@ func declareGemEquipmentHandler(
         let first = options + hsmsOptions.count
         let session = try peers.makeSession(call, role: .equipment, options: options)
         return GemEquipmentHandler(
-            link: session, identity: GemIdentity(model: "lectern", revision: LecternVersion.current),
+            link: session, identity: GemIdentity(model: "lectern", revision: SecsText(LecternVersion.current)),
             control: call.controlConfiguration(first))
     }
     let face = GemHandlerFace(&c, secsgem, peers)
@@ -74,6 +75,12 @@ private let idParameter = LuaParameter.required("id", .any, "The identifier: a n
 private let nameParameter = LuaParameter.required("name", .string, "The name.")
 private let unitsParameter = LuaParameter.required("units", .string, "The units of measure; '' for none.")
 
+/// About what the record of one declaration takes, in bytes.
+private let declarationBytes = 256
+
+/// What a value takes. One that is too large to be written has parts in common, and takes less than it would.
+private func declared(_ value: SecsItem) -> Int { min(value.heldBytes, SecsLimits.largestText) }
+
 private func declareItems(_ c: inout LuaClass<GemEquipmentHandler>) {
     for (name, what) in [("add_status_variable", "a status variable"), ("add_data_value", "a data value of reports")] {
         c.method(
@@ -81,7 +88,7 @@ private func declareItems(_ c: inout LuaClass<GemEquipmentHandler>) {
             "Adds \(what). Raises ValueError when the identifier is in use."
         ) { (equipment, call) throws(LuaFault) in
             let variable = GemVariable(
-                id: try GemID(call.value(1), "id"), name: call.string(2) ?? "", units: call.string(3) ?? "",
+                id: try GemID(call.value(1), "id"), name: call.secsText(2), units: call.secsText(3),
                 value: try SecsItem(call.value(4)))
             try declaring { () throws(GemDeclarationError) in
                 if name == "add_data_value" {
@@ -90,6 +97,7 @@ private func declareItems(_ c: inout LuaClass<GemEquipmentHandler>) {
                     try equipment.variables.add(statusVariable: variable)
                 }
             }
+            equipment.declaredBytes += call.stringBytes + declared(variable.value) + declarationBytes
             return .none
         }
     }
@@ -110,18 +118,20 @@ private func declareItems(_ c: inout LuaClass<GemEquipmentHandler>) {
             item = try SecsItem(value, as: old.format)
         }
         if let constant = equipment.variables.constant(id) {
-            guard constant.set(item) else { throw LuaFault(.valueError, "constant \(id) cannot be \(item)") }
+            guard constant.set(item) else {
+                throw LuaFault(.valueError, "constant \(id) cannot be \(item.briefDescription)")
+            }
         } else {
-            let variables = equipment.variables.statusVariables + equipment.variables.dataValues
-            variables.first { $0.id == id }?.value = item
+            equipment.variables.variable(id)?.value = item
         }
+        equipment.declaredBytes += declared(item) - declared(old)
         return .none
     }
     c.method(
         "get_value", [idParameter], returns: "the value, or nil when there is none", "Gives the value of a variable."
     ) {
         (equipment, call) throws(LuaFault) in
-        call.returning(equipment.variables.value(of: try GemID(call.value(1), "id"))?.value)
+        call.returning(try call.plain(equipment.variables.value(of: try GemID(call.value(1), "id"))))
     }
 }
 
@@ -139,9 +149,10 @@ private func declareConstants(_ c: inout LuaClass<GemEquipmentHandler>, _ change
             call.isNil(argument) ? nil : try SecsItem(call.value(argument), as: initial.format)
         }
         let constant = GemEquipmentConstant(
-            id: try GemID(call.value(1), "id"), name: call.string(2) ?? "", units: call.string(3) ?? "",
+            id: try GemID(call.value(1), "id"), name: call.secsText(2), units: call.secsText(3),
             initial: initial, minimum: bounds[0], maximum: bounds[1])
         try declaring { () throws(GemDeclarationError) in try equipment.variables.add(constant: constant) }
+        equipment.declaredBytes += call.stringBytes + 2 * declared(initial) + declarationBytes
         if let instance = call.selfInstance { constant.tell(instance, changed) }
         return .none
     }
@@ -153,10 +164,11 @@ private func declareReports(_ c: inout LuaClass<GemEquipmentHandler>) {
         [idParameter, nameParameter, .optional("dvs", .any, "The data values that mean something in its reports.")],
         "Adds a collection event. Raises ValueError when the identifier is in use."
     ) { (equipment, call) throws(LuaFault) in
+        let values = try call.identifiers(3, "dvs")
         let event = GemEvents.Event(
-            id: try GemID(call.value(1), "id"), name: call.string(2) ?? "",
-            dataValues: try call.identifiers(3, "dvs"))
+            id: try GemID(call.value(1), "id"), name: call.secsText(2), dataValues: values)
         try declaring { () throws(GemDeclarationError) in try equipment.events.add(event) }
+        equipment.declaredBytes += call.stringBytes + 64 * values.count + declarationBytes
         return .none
     }
     c.method(
@@ -180,9 +192,10 @@ private func declareReports(_ c: inout LuaClass<GemEquipmentHandler>) {
         ], "Adds an alarm, which is not enabled until the host enables it."
     ) { (equipment, call) throws(LuaFault) in
         let alarm = GemAlarms.Alarm(
-            id: try GemID(call.value(1), "id"), text: call.string(2) ?? "", category: call.byte(3) ?? 0,
+            id: try GemID(call.value(1), "id"), text: call.secsText(2), category: call.byte(3) ?? 0,
             setEvent: try call.identifier(4, "ce_on"), clearedEvent: try call.identifier(5, "ce_off"))
         try declaring { () throws(GemDeclarationError) in try equipment.alarms.add(alarm) }
+        equipment.declaredBytes += call.stringBytes + declarationBytes
         return .none
     }
     c.method(
@@ -213,17 +226,19 @@ private func declareCommands(_ c: inout LuaClass<GemEquipmentHandler>, _ face: S
             .optional("local", .boolean, default: "false", "Whether it is allowed while the operator is in command."),
         ], "Adds a command of the host. Raises ValueError when there is one of that name."
     ) { [unowned runtime] (equipment, call) throws(LuaFault) in
-        guard let instance = call.selfInstance, let names = call.strings(2) else {
+        guard let instance = call.selfInstance, let names = call.secsTexts(2) else {
             throw LuaFault(.typeError, "argument 'params' must be a list of strings")
         }
-        let name = call.string(1) ?? ""
-        let key = "command \(name.uppercased())"
+        let name = call.secsText(1)
+        // As Latin-1 every name has a text of its own.
+        let key = "command \(name)"
         let command = GemRemoteCommands.Command(name, parameters: names, isAllowedInLocal: call.boolean(4)) {
             [link = instance.link] command in
             guard let instance = link.instance else { return command.reply(.cannotNow) }
             face.call(key, of: instance) { runtime.instance(for: command, class: "GemCommand") }
         }
         try declaring { () throws(GemDeclarationError) in try equipment.commands.add(command) }
+        equipment.declaredBytes += call.stringBytes + names.reduce(0) { $0 + $1.count + 64 } + declarationBytes
         face.keep(call.reference(3), named: key, of: instance, call.stack)
         return .none
     }
@@ -235,7 +250,7 @@ private func declareCommands(_ c: inout LuaClass<GemEquipmentHandler>, _ face: S
         ], returns: "the code: 0 is done; nil and the reason", waits: true, "Sends a line to the host (S10F1)."
     ) { (equipment, call) throws(LuaFault) in
         try call.result(
-            of: { equipment.terminals.send(call.string(2) ?? "", terminal: call.byte(1) ?? 0, completion: $0) },
+            of: { equipment.terminals.send(call.secsText(2), terminal: call.byte(1) ?? 0, completion: $0) },
             push: { $1.push(Int($0.rawValue)) })
     }
     c.property("spooling", .boolean, "Whether messages are kept for the host while there is no communication.") {
@@ -253,11 +268,12 @@ private func declaring(_ body: () throws(GemDeclarationError) -> Void) throws(Lu
 private struct ConstantChange: LuaPushable {
     let id: GemID
     let item: SecsItem
+    let runtime: LuaRuntime
 
     func push(onto stack: LuaStack) {
         stack.pushTable(fields: 2)
         stack.set("ecid", id)
-        stack.set("value", item.value)
+        stack.set("value", PlainItem(item, runtime))
     }
 }
 
@@ -267,7 +283,8 @@ extension GemEquipmentConstant {
         let before = onChange
         onChange = { [link = instance.link, id] item in
             before?(item)
-            link.instance?.fire(changed, ConstantChange(id: id, item: item))
+            guard let instance = link.instance else { return }
+            instance.fire(changed, ConstantChange(id: id, item: item, runtime: instance.runtime))
         }
     }
 }

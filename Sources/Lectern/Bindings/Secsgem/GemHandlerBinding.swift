@@ -52,12 +52,12 @@ struct GemHandlerFace {
         c.property("MDLN", .string, "The model of this equipment; at most 20 characters.") {
             $0.identity.model
         } set: { (handler, call) in
-            handler.identity.model = call.string(1) ?? ""
+            handler.identity.model = call.secsText(1)
         }
         c.property("SOFTREV", .string, "The revision of this equipment's software; at most 20 characters.") {
             $0.identity.revision
         } set: { (handler, call) in
-            handler.identity.revision = call.string(1) ?? ""
+            handler.identity.revision = call.secsText(1)
         }
         c.property("peer_identity", .table, "What the peer said of itself: MDLN and SOFTREV; nil for a host.") {
             $0.peerIdentity
@@ -113,16 +113,17 @@ struct GemHandlerFace {
         ) { (handler, call) throws(LuaFault) in
             let body = try call.item(2) ?? .binary([])
             return try call.result(
-                of: { handler.processPrograms.send(call.string(1) ?? "", body: body, completion: $0) },
+                of: { handler.processPrograms.send(call.secsText(1), body: body, completion: $0) },
                 push: { $1.push(Int($0.rawValue)) })
         }
         c.method(
             "request_process_program", [.required("ppid", .string, "The name.")],
             returns: "the content as a value; nil and the reason", waits: true, "Asks for a process program (S7F5)."
         ) { (handler, call) throws(LuaFault) in
-            try call.result(
-                of: { handler.processPrograms.request(call.string(1) ?? "", completion: $0) },
-                push: { $1.push($0?.value) })
+            let runtime = call.runtime
+            return try call.result(
+                of: { handler.processPrograms.request(call.secsText(1), completion: $0) },
+                push: { [unowned runtime] in $1.push(PlainItem($0, runtime)) })
         }
     }
 

@@ -11,6 +11,7 @@ func declareGemHostHandler(
     _ context: BindingContext, _ secsgem: SecsgemContext, _ peers: HsmsPeers
 ) -> LuaClass<GemHostHandler> {
     var c = LuaClass<GemHostHandler>("GemHostHandler", "The host's side of GEM.") { $0.hsms?.name ?? "" }
+    c.holds(6144, also: { $0.hsms?.programBytes ?? 0 })
     c.constructor(
         [secsHandlerAddress] + HsmsPeers.parameters + hsmsOptions,
         "Makes a handler on a protocol, or with one of its own; enable lets communication be established."
@@ -39,12 +40,12 @@ func declareGemHostHandler(
             link.instance?.fire(alarmReceived, $0)
             return 0
         }
-        host.onEvent = { [link = instance.link] in
-            link.instance?.fire(eventReceived, $0)
+        host.onEvent = { [link = instance.link, unowned runtime = call.runtime] in
+            link.instance?.fire(eventReceived, PushedReport($0, runtime))
             return 0
         }
-        host.onTrace = { [link = instance.link] in
-            link.instance?.fire(traceReceived, $0)
+        host.onTrace = { [link = instance.link, unowned runtime = call.runtime] in
+            link.instance?.fire(traceReceived, PushedReport($0, runtime))
             return 0
         }
     }
@@ -66,15 +67,14 @@ private func declareVariables(_ c: inout LuaClass<GemHostHandler>) {
         returns: "a list of values; nil and the reason", waits: true, "Asks for status variables (S1F3)."
     ) { (host, call) throws(LuaFault) in
         let ids = try call.identifiers(1, "svs")
-        return try call.result(of: { host.statusVariables(ids, completion: $0) }, push: { $1.push($0.map(\.value)) })
+        return try call.values { host.statusVariables(ids, completion: $0) }
     }
     c.method(
         "request_sv", [.required("sv", .any, "The identifier.")], returns: "the value; nil and the reason", waits: true,
         "Asks for a status variable (S1F3)."
     ) { (host, call) throws(LuaFault) in
         let ids = try call.identifiers(1, "sv")
-        return try call.result(
-            of: { host.statusVariables(ids, completion: $0) }, push: { $1.push($0.first?.value) })
+        return try call.firstValue { host.statusVariables(ids, completion: $0) }
     }
     c.method(
         "list_svs", [.optional("svs", .any, "A list of identifiers; nil: all.")],
@@ -92,14 +92,14 @@ private func declareConstants(_ c: inout LuaClass<GemHostHandler>) {
         returns: "a list of values; nil and the reason", waits: true, "Asks for equipment constants (S2F13)."
     ) { (host, call) throws(LuaFault) in
         let ids = try call.identifiers(1, "ecs")
-        return try call.result(of: { host.constants(ids, completion: $0) }, push: { $1.push($0.map(\.value)) })
+        return try call.values { host.constants(ids, completion: $0) }
     }
     c.method(
         "request_ec", [.required("ec", .any, "The identifier.")], returns: "the value; nil and the reason", waits: true,
         "Asks for an equipment constant (S2F13)."
     ) { (host, call) throws(LuaFault) in
         let ids = try call.identifiers(1, "ec")
-        return try call.result(of: { host.constants(ids, completion: $0) }, push: { $1.push($0.first?.value) })
+        return try call.firstValue { host.constants(ids, completion: $0) }
     }
     c.method(
         "list_ecs", [.optional("ecs", .any, "A list of identifiers; nil: all.")],
@@ -107,7 +107,12 @@ private func declareConstants(_ c: inout LuaClass<GemHostHandler>) {
         waits: true, "Asks for the names and bounds of equipment constants (S2F29)."
     ) { (host, call) throws(LuaFault) in
         let ids = try call.identifiers(1, "ecs")
-        return try call.result(of: { host.constantNames(ids, completion: $0) }, push: { $1.push($0) })
+        let runtime = call.runtime
+        return try call.result(
+            of: { host.constantNames(ids, completion: $0) },
+            push: { [unowned runtime] names, stack in
+                stack.push(list: names) { $0.push(onto: $1, of: runtime) }
+            })
     }
     c.method(
         "set_ecs", [.required("ecs", .table, "A list of pairs {identifier, value}.")], returns: codeOrReason,
@@ -164,7 +169,10 @@ private func declareEvents(_ c: inout LuaClass<GemHostHandler>) {
         "Asks for the reports of an event as if it happened now (S6F15)."
     ) { (host, call) throws(LuaFault) in
         let event = try GemID(call.value(1), "ceid")
-        return try call.result(of: { host.report(of: event, completion: $0) }, push: { $1.push($0) })
+        let runtime = call.runtime
+        return try call.result(
+            of: { host.report(of: event, completion: $0) },
+            push: { [unowned runtime] in $0.push(onto: $1, of: runtime) })
     }
 }
 
@@ -202,14 +210,14 @@ private func declareCommands(_ c: inout LuaClass<GemHostHandler>) {
             "the code: 0 is done, 4 will be done; behind it codes of faulty parameters by name, if any; nil and the reason",
         waits: true, "Gives a command (S2F41)."
     ) { (host, call) throws(LuaFault) in
-        var parameters: [(name: String, value: SecsItem)] = []
+        var parameters: [(name: SecsText, value: SecsItem)] = []
         for (key, value) in call.isNil(2) ? [] : try call.pairs(2, "params") {
             guard case .string(let name) = key else {
                 throw LuaFault(.typeError, "argument 'params' must have names that are strings")
             }
-            parameters.append((String(decoding: name, as: UTF8.self), try SecsItem(value)))
+            parameters.append((SecsText(name), try SecsItem(value)))
         }
-        let command = call.string(1) ?? ""
+        let command = call.secsText(1)
         return try call.command { host.command(command, parameters: parameters, completion: $0) }
     }
     c.method(
@@ -220,7 +228,7 @@ private func declareCommands(_ c: inout LuaClass<GemHostHandler>) {
         ], returns: codeOrReason, waits: true, "Sends a line to a terminal of the equipment (S10F3)."
     ) { (host, call) throws(LuaFault) in
         try call.result(
-            of: { host.terminals.send(call.string(2) ?? "", terminal: call.byte(1) ?? 0, completion: $0) },
+            of: { host.terminals.send(call.secsText(2), terminal: call.byte(1) ?? 0, completion: $0) },
             push: { $1.push(Int($0.rawValue)) })
     }
 }
@@ -230,7 +238,7 @@ private func declareServices(_ c: inout LuaClass<GemHostHandler>) {
         "delete_process_programs", [.required("ppids", .table, "A list of names.")], returns: codeOrReason, waits: true,
         "Deletes process programs (S7F17)."
     ) { (host, call) throws(LuaFault) in
-        guard let names = call.strings(1) else {
+        guard let names = call.secsTexts(1) else {
             throw LuaFault(.typeError, "argument 'ppids' must be a list of strings")
         }
         return try call.result(
@@ -281,7 +289,7 @@ extension LuaCall {
         _ argument: Int, _ parameter: String
     ) throws(LuaFault) -> [(key: LuaValue, value: LuaValue)] {
         switch try value(argument) {
-        case .fields(let fields): return fields.sorted { $0.key.text < $1.key.text }
+        case .fields(let fields): return fields.sorted { $0.key.order < $1.key.order }
         case .list(let values):
             var pairs: [(key: LuaValue, value: LuaValue)] = []
             for value in values {
@@ -293,6 +301,24 @@ extension LuaCall {
             return pairs
         default: throw LuaFault(.typeError, "argument '\(parameter)' must be a table")
         }
+    }
+
+    /// Suspends the task until values have come.
+    fileprivate func values(
+        of begin: (@escaping (SecsResult<[SecsItem]>) -> Void) -> Void
+    ) throws(LuaFault) -> LuaResult {
+        let runtime = self.runtime
+        return try result(of: begin) { [unowned runtime] items, stack in
+            stack.push(list: items) { $1.push(PlainItem($0, runtime)) }
+        }
+    }
+
+    /// Suspends the task until a value has come.
+    fileprivate func firstValue(
+        of begin: (@escaping (SecsResult<[SecsItem]>) -> Void) -> Void
+    ) throws(LuaFault) -> LuaResult {
+        let runtime = self.runtime
+        return try result(of: begin) { [unowned runtime] in $1.push(PlainItem($0.first, runtime)) }
     }
 
     /// Suspends the task until a command is answered.
@@ -309,7 +335,7 @@ extension LuaCall {
                     stack.push(Int(reply.code))
                     guard !reply.faults.isEmpty else { return .values(1) }
                     stack.pushTable(fields: reply.faults.count)
-                    for fault in reply.faults { stack.set(fault.name, Int(fault.code)) }
+                    for fault in reply.faults { stack.set(fault.name.bytes, Int(fault.code)) }
                     return .values(2)
                 }
             }
@@ -320,10 +346,10 @@ extension LuaCall {
 
 extension LuaValue {
     /// Entries of a table have no order; this gives them one.
-    fileprivate var text: String {
+    fileprivate var order: SecsText {
         switch self {
-        case .string(let bytes): String(decoding: bytes, as: UTF8.self)
-        case .integer(let number): "\(number)"
+        case .string(let bytes): SecsText(bytes)
+        case .integer(let number): SecsText("\(number)")
         default: ""
         }
     }

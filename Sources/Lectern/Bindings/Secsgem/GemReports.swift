@@ -14,41 +14,63 @@ extension GemHostHandler.Alarm: LuaPushable {
     }
 }
 
-extension GemHostHandler.EventReport: LuaPushable {
+/// What a peer says, with items in it.
+protocol SecsReport {
+    /// Pushes a table.
+    func push(onto stack: LuaStack, of runtime: LuaRuntime)
+}
+
+/// A report on its way to the program.
+struct PushedReport<Report: SecsReport>: LuaPushable {
+    let report: Report
+    let runtime: LuaRuntime
+
+    init(_ report: Report, _ runtime: LuaRuntime) {
+        self.report = report
+        self.runtime = runtime
+    }
+
+    func push(onto stack: LuaStack) { report.push(onto: stack, of: runtime) }
+}
+
+extension GemHostHandler.EventReport: SecsReport {
     /// Pushes a table with the event and its reports.
-    public func push(onto stack: LuaStack) {
+    func push(onto stack: LuaStack, of runtime: LuaRuntime) {
         stack.pushTable(fields: 2)
         stack.set("ceid", event)
-        stack.set("reports", reports)
+        stack.push(list: reports) { $0.push(onto: $1, of: runtime) }
+        stack.setTop("reports")
     }
 }
 
-extension GemHostHandler.Report: LuaPushable {
+extension GemHostHandler.Report: SecsReport {
     /// Pushes a table with the report's identifier and its values.
-    public func push(onto stack: LuaStack) {
+    func push(onto stack: LuaStack, of runtime: LuaRuntime) {
         stack.pushTable(fields: 2)
         stack.set("rptid", id)
-        stack.set("values", values)
+        stack.push(list: values) { $0.push(onto: $1, of: runtime) }
+        stack.setTop("values")
     }
 }
 
-extension GemHostHandler.Value: LuaPushable {
+extension GemHostHandler.Value: SecsReport {
     /// Pushes a table with the value and, where it is known, the variable.
-    public func push(onto stack: LuaStack) {
+    func push(onto stack: LuaStack, of runtime: LuaRuntime) {
         stack.pushTable(fields: 2)
         stack.set("dvid", variable)
-        stack.set("value", item.value)
+        stack.set("value", PlainItem(item, runtime))
     }
 }
 
-extension GemHostHandler.TraceSamples: LuaPushable {
+extension GemHostHandler.TraceSamples: SecsReport {
     /// Pushes a table with the trace, the number and time of the last sample, and the values.
-    public func push(onto stack: LuaStack) {
+    func push(onto stack: LuaStack, of runtime: LuaRuntime) {
         stack.pushTable(fields: 4)
         stack.set("trid", trace)
         stack.set("sample", Int(clamping: sampleNumber))
         stack.set("time", time)
-        stack.set("values", values.map(\.value))
+        stack.push(list: values) { $1.push(PlainItem($0, runtime)) }
+        stack.setTop("values")
     }
 }
 
@@ -62,15 +84,15 @@ extension GemHostHandler.VariableName: LuaPushable {
     }
 }
 
-extension GemHostHandler.ConstantName: LuaPushable {
+extension GemHostHandler.ConstantName: SecsReport {
     /// Pushes a table with what equipment says of a constant.
-    public func push(onto stack: LuaStack) {
+    func push(onto stack: LuaStack, of runtime: LuaRuntime) {
         stack.pushTable(fields: 6)
         stack.set("id", id)
         stack.set("name", name)
-        stack.set("min", minimum.value)
-        stack.set("max", maximum.value)
-        stack.set("default", initial.value)
+        stack.set("min", PlainItem(minimum, runtime))
+        stack.set("max", PlainItem(maximum, runtime))
+        stack.set("default", PlainItem(initial, runtime))
         stack.set("units", units)
     }
 }
@@ -88,7 +110,7 @@ extension GemTerminals.Text: LuaPushable {
     /// Pushes a table with the text, its lines and the terminal.
     public func push(onto stack: LuaStack) {
         stack.pushTable(fields: 3)
-        stack.set("text", lines.joined(separator: "\n"))
+        stack.set("text", SecsText(Array(lines.map(\.bytes).joined(separator: [UInt8(ascii: "\n")]))))
         stack.set("lines", lines)
         stack.set("terminal", Int(terminal))
     }

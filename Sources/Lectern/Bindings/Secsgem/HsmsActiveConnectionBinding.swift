@@ -20,6 +20,7 @@ func declareHsmsActiveConnection(
     var c = LuaClass<HsmsActiveConnection>("HsmsActiveConnection", "An HSMS connection that this side makes.") {
         "\($0.address):\($0.port)"
     }
+    c.holds(4096, also: { $0.address.utf8.count + $0.queuedBytes })
     c.constructor(
         hsmsConnectionParameters(address: "The peer's IP address or host name.", port: "The peer's port."),
         "Makes a connection; enable lets it be established."

@@ -9,6 +9,7 @@ func declareHsmsConnectionManager(
     var c = LuaClass<HsmsConnectionManager>(
         "HsmsConnectionManager", "Many peers, active and passive, each known by a name."
     ) { _ in "" }
+    c.holds(2048)
     c.constructor(hsmsOptions, "Makes a manager without peers. The options are those of its peers.") {
         (call) throws(LuaFault) in
         HsmsConnectionManager(

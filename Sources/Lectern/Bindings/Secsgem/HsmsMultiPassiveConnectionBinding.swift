@@ -8,6 +8,7 @@ func declareHsmsMultiPassiveConnection(
     var c = LuaClass<HsmsMultiPassiveConnection>(
         "HsmsMultiPassiveConnection", "An HSMS connection that the peer makes to the port of an HsmsMultiPassiveServer."
     ) { "\($0.address):\($0.port)" }
+    c.holds(4096, also: { $0.address.utf8.count + $0.queuedBytes })
     let face = HsmsConnectionFace(&c, context, secsgem)
     secsgem.attachMultiPassive = { connection, instance, call in
         face.attach(connection, to: instance, call, delegate: 4)

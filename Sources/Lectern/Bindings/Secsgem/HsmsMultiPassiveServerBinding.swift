@@ -9,6 +9,7 @@ func declareHsmsMultiPassiveServer(
     var c = LuaClass<HsmsMultiPassiveServer>(
         "HsmsMultiPassiveServer", "One listening port for the connections of many peers, told apart by their addresses."
     ) { "port \($0.port)" }
+    c.holds(2048)
     c.constructor(
         [.optional("port", .integer(0...65_535), default: "5000", "The port; 0 lets the system choose.")] + hsmsOptions,
         "Makes a server; start begins to listen. The options are those of its connections, too."

@@ -39,11 +39,15 @@ struct ByteBytes: LuaPushable {
     func push(onto stack: LuaStack) { stack.push(bytes) }
 }
 
+/// The longest text that `repr` shows: 4 MiB.
+private let longestShownText = 4 << 20
+
 /// Declares `HsmsPacket`.
 func declareHsmsPacket(_ context: BindingContext) -> LuaClass<LuaHsmsPacket> {
     var c = LuaClass<LuaHsmsPacket>("HsmsPacket", "One HSMS message: its header and, in a data message, its text.") {
         _ in ""
     }
+    c.holds(128, also: { $0.packet.heldBytes })
     c.isShownAs { $0.packet.text() }
     c.constructor(
         [
@@ -72,14 +76,23 @@ func declareHsmsPacket(_ context: BindingContext) -> LuaClass<LuaHsmsPacket> {
     c.method(
         "repr", [spellingParameter], returns: "the message as the documented transcripts show results",
         "Gives the constructor's form, with the text."
-    ) { (packet, call) throws(LuaFault) in call.returning(packet.packet.constructorText(call.spelling(1))) }
+    ) {
+        (packet, call) throws(LuaFault) in
+        guard packet.data.readableBytes <= longestShownText else {
+            throw LuaFault(
+                .valueError,
+                "HsmsPacket.repr: a text of \(packet.data.readableBytes) bytes is over the limit of \(longestShownText)"
+            )
+        }
+        return call.returning(packet.packet.constructorText(call.spelling(1)))
+    }
     c.method("encode", [], returns: "length, header and text as bytes", "Gives the bytes on the wire.") {
         (packet, call) throws(LuaFault) in call.returning(packet.packet.encoded())
     }
     c.method(
         "message", [], returns: "a SecsMessage", "Reads the text as SECS-II. Raises ValueError when it is none."
     ) { [unowned runtime] (packet, call) throws(LuaFault) in
-        call.returning(runtime.instance(for: try packet.message(), class: "SecsMessage"))
+        call.returning(runtime.instance(for: try packet.message(for: runtime), class: "SecsMessage"))
     }
     return c
 }
@@ -103,7 +116,7 @@ func declareHsmsPacketFunctions(_ context: BindingContext) -> [LuaFunction] {
 
 extension LuaHsmsPacket {
     /// The SECS-II message that it carries.
-    fileprivate func message() throws(LuaFault) -> LuaSecsMessage {
+    fileprivate func message(for runtime: LuaRuntime) throws(LuaFault) -> LuaSecsMessage {
         let header = header.header
         guard header.isData else {
             throw LuaFault(.valueError, "a \(header.messageType?.name ?? "message of that type") carries no SECS-II")
@@ -112,7 +125,7 @@ extension LuaHsmsPacket {
             return LuaSecsMessage(
                 SecsMessage(
                     stream: header.stream, function: header.function, expectsReply: header.requireResponse,
-                    item: try SecsItem.decode(data)))
+                    item: try SecsItem.decode(data)), of: runtime)
         } catch {
             throw LuaFault(.valueError, "S\(header.stream)F\(header.function): \(error)")
         }

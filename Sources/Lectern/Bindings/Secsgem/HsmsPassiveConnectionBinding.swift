@@ -9,6 +9,7 @@ func declareHsmsPassiveConnection(
     var c = LuaClass<HsmsPassiveConnection>(
         "HsmsPassiveConnection", "An HSMS connection that the peer makes; serves one peer at a time."
     ) { "\($0.address):\($0.port)" }
+    c.holds(4096, also: { $0.address.utf8.count + $0.queuedBytes })
     c.constructor(
         hsmsConnectionParameters(
             address: "The address from which the peer is expected; '' or '0.0.0.0': any.",

@@ -28,6 +28,15 @@ final class HsmsPeers {
             "The server whose port a passive connection uses; nil: it listens by itself."),
     ]
 
+    /// Says once, each time a program is held up for long, that messages of a peer are refused.
+    func reportRefusal(_ hsms: HsmsProtocol) {
+        context.log(
+            .warning,
+            "HSMS \(hsms.connection.address):\(hsms.connection.port): a handler of the program waits, and "
+                + "\(HsmsHeldMessages.mostMessages) messages or \(HsmsHeldMessages.mostBytes) bytes are kept for it; "
+                + "further ones are refused with SxF0 until all of them are handled")
+    }
+
     /// Makes the protocol that a constructor's first six arguments and its options ask for.
     /// - Parameter options: the number of the first option.
     func makeProtocol(_ call: LuaCall, role: HsmsConfiguration.Role, options: Int) throws(LuaFault) -> HsmsProtocol {
@@ -63,14 +72,15 @@ final class HsmsPeers {
         return HsmsSession(try makeProtocol(call, role: role ?? .host, options: options))
     }
 
-    /// Lets the instances of a handler and of its protocol keep each other, and stops reading while events of either
-    /// wait.
+    /// Lets the instances of a handler and of its protocol keep each other, and lets messages for the program wait
+    /// while events of either do.
     /// - Parameters:
     ///   - slot: where the handler's instance keeps the protocol.
+    ///   - listens: whether the program has a handler of the connection's events for such a message.
     ///   - onEvent: told what happens on the connection, after the protocol's own instance.
     func attach(
         _ handler: SecsHandler, to instance: LuaInstance, keepingProtocolIn slot: LuaEvent, _ stack: LuaStack,
-        onEvent: @escaping (HsmsEvent) -> Void
+        listens: @escaping (HsmsHeader) -> Bool, onEvent: @escaping (HsmsEvent) -> Void
     ) {
         guard let hsms = handler.hsms, let layer else { return }
         let lower = runtime.instance(for: hsms, class: "HsmsProtocol")
@@ -83,7 +93,12 @@ final class HsmsPeers {
             below?(hsms, event)
             onEvent(event)
         }
-        let gate = ReadingGate(hsms.connection)
+        let isForLower = hsms.isForProgram
+        hsms.isForProgram = { [weak handler] header in
+            guard let handler, !handler.isUrgent(header) else { return false }
+            return isForLower?(header) == true || listens(header) || handler.isForProgram(header)
+        }
+        let gate = HoldingGate(hsms)
         lower.onBackPressure = gate.holder()
         instance.onBackPressure = gate.holder()
         handler.onFault = { [weak context] in context?.log(.warning, $0) }
@@ -95,21 +110,21 @@ extension SecsHandler {
     var hsms: HsmsProtocol? { (link as? HsmsSession)?.hsms }
 }
 
-/// Stops reading from a connection while one of several holds it.
-private final class ReadingGate {
-    private weak var connection: HsmsConnection?
+/// Lets messages for the program wait while one of several asks for it.
+private final class HoldingGate {
+    private weak var hsms: HsmsProtocol?
     private var holds: Set<Int> = []
     private var holders = 0
 
-    init(_ connection: HsmsConnection) { self.connection = connection }
+    init(_ hsms: HsmsProtocol) { self.hsms = hsms }
 
-    /// What one of them says to hold, or no longer to hold, reading.
+    /// What one of them says to hold messages, or no longer to.
     func holder() -> (Bool) -> Void {
         holders += 1
         let number = holders
         return { [self] isHeld in
             if isHeld { holds.insert(number) } else { holds.remove(number) }
-            connection?.setReading(holds.isEmpty)
+            hsms?.setHolding(!holds.isEmpty)
         }
     }
 }

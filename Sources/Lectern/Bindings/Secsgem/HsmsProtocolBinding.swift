@@ -8,6 +8,7 @@ func declareHsmsProtocol(_ context: BindingContext, _ peers: HsmsPeers) -> LuaCl
         "HsmsProtocol",
         "The procedures of HSMS on one connection: select, linktest, transactions. HsmsHandler is another name of it."
     ) { $0.name.isEmpty ? "\($0.connection.address):\($0.connection.port)" : $0.name }
+    c.holds(4096, also: { $0.programBytes })
     c.constructor(
         [.required("address", .string, "The peer's address; of a passive connection that from which it is expected.")]
             + HsmsPeers.parameters + hsmsOptions + [
@@ -35,7 +36,14 @@ func declareHsmsProtocol(_ context: BindingContext, _ peers: HsmsPeers) -> LuaCl
             if let instance = link.instance { face.fire(event, of: instance, on: instance) }
         }
         hsms.connection.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
-        instance.onBackPressure = { [weak hsms] in hsms?.connection.setReading(!$0) }
+        // Only what the program is to see waits for it.
+        hsms.isForProgram = { [link = instance.link] header in
+            link.instance.map { face.listens(to: header, on: $0) } ?? false
+        }
+        hsms.onRefusal = { [weak hsms] in
+            if let hsms { peers.reportRefusal(hsms) }
+        }
+        instance.onBackPressure = { [weak hsms] in hsms?.setHolding($0) }
         // A manager enables what it adds.
         if hsms.connection.isActive { instance.setActive(true) }
     }

@@ -217,13 +217,22 @@ struct HsmsProtocolFace {
 
     // MARK: - Events
 
+    /// Whether the program has a handler for messages such as the one with that header.
+    func listens(to header: HsmsHeader, on instance: LuaInstance) -> Bool {
+        instance.has(header.function.isMultiple(of: 2) ? unexpectedReply : packetReceived)
+    }
+
     /// Fires what happened on a connection.
     /// - Parameters:
     ///   - handler: what the event says it happened to.
     ///   - instance: whose handlers are called.
     func fire(_ event: HsmsEvent, of handler: LuaInstance, on instance: LuaInstance) {
-        // Messages come often, and most programs leave them to callbacks.
-        if case .packetReceived = event, !instance.awaits(packetReceived) { return }
+        // Messages come often, and most programs leave them to callbacks. Without a handler they take no place in the queue.
+        switch event {
+        case .packetReceived where !instance.has(packetReceived): return
+        case .unexpectedReply where !instance.has(unexpectedReply): return
+        default: break
+        }
         var data = HsmsEventData(handler: handler, runtime: peers.runtime)
         switch event {
         case .connected: instance.fire(connected, data)

@@ -14,6 +14,7 @@ func declareSecsHandler(
     var c = LuaClass<SecsHandler>(
         "SecsHandler", "Streams and functions on a connection: callbacks for messages that come, and requests."
     ) { $0.hsms?.name ?? "" }
+    c.holds(4096, also: { $0.hsms?.programBytes ?? 0 })
     c.constructor(
         [secsHandlerAddress] + HsmsPeers.parameters + hsmsOptions
             + [.optional("role", .oneOf(["host", "equipment"]), default: "'host'", "Which party this side is.")],
@@ -108,7 +109,7 @@ struct SecsHandlerFace {
             let message = try call.message(1)
             return try call.result(of: { handler.send(message, completion: $0) }) { reply, stack in
                 guard let reply else { return stack.push(true) }
-                stack.push(runtime.instance(for: LuaSecsMessage(reply), class: "SecsMessage"))
+                stack.push(runtime.instance(for: LuaSecsMessage(reply, of: runtime), class: "SecsMessage"))
             }
         }
     }
@@ -116,9 +117,14 @@ struct SecsHandlerFace {
     /// Lets the instance and that of its protocol hold together, and its events be fired.
     func attach(_ handler: SecsHandler, to instance: LuaInstance, _ stack: LuaStack) {
         secsgem.keep(.answer, in: answer, of: instance, stack)
-        peers.attach(handler, to: instance, keepingProtocolIn: lower, stack) { [link = instance.link, hsms] event in
-            if let instance = link.instance { hsms.fire(event, of: instance, on: instance) }
-        }
+        peers.attach(
+            handler, to: instance, keepingProtocolIn: lower, stack,
+            listens: { [link = instance.link, hsms] header in
+                link.instance.map { hsms.listens(to: header, on: $0) } ?? false
+            },
+            onEvent: { [link = instance.link, hsms] event in
+                if let instance = link.instance { hsms.fire(event, of: instance, on: instance) }
+            })
     }
 
     /// Lets `callback`, a function, be called for what `request` makes of an object of the library.
@@ -232,7 +238,7 @@ extension SecsFailure {
         case .rejected(let reason): "\(reason.rawValue)"
         case .errorMessage(let error): error.map { "S9F\($0.rawValue)" }
         case .malformedReply(let error): error.description
-        case .unexpectedReply(let message): message.description
+        case .unexpectedReply(let message): message.briefDescription
         case .unencodable(let error): error.description
         case .timedOut, .aborted, .notConnected, .notSelected, .notCommunicating, .offline, .spooled, .busy, .closed:
             nil

@@ -4,8 +4,14 @@ internal import LuaRuntime
 /// A SECS-II message as programs have it.
 final class LuaSecsMessage {
     let message: SecsMessage
+    /// What its item holds, charged to the program.
+    let charge: MemoryCharge
 
-    init(_ message: SecsMessage) { self.message = message }
+    /// A message whose item is the program's `value`, or came from a peer.
+    init(_ message: SecsMessage, of runtime: LuaRuntime, madeOf value: LuaValue = .none) {
+        self.message = message
+        charge = MemoryCharge(for: message.item, of: runtime, madeOf: value)
+    }
 }
 
 /// Declares `SecsMessage`.
@@ -13,7 +19,8 @@ func declareSecsMessage(_ context: BindingContext) -> LuaClass<LuaSecsMessage> {
     var c = LuaClass<LuaSecsMessage>("SecsMessage", "A SECS-II message: stream, function and at most one item.") {
         $0.message.name
     }
-    c.isShownAs { $0.message.description }
+    c.holds(64)
+    c.isShownAs { (message, _) throws(LuaFault) in try message.message.shown() }
     c.constructor(
         [
             .required("stream", .integer(0...127), "The stream."),
@@ -22,10 +29,11 @@ func declareSecsMessage(_ context: BindingContext) -> LuaClass<LuaSecsMessage> {
             .optional("require_response", .boolean, default: "false", "Whether a reply is expected."),
         ], "Makes a message."
     ) { (call) throws(LuaFault) in
-        LuaSecsMessage(
+        let value = try call.value(3)
+        return LuaSecsMessage(
             SecsMessage(
                 stream: call.byte(1) ?? 0, function: call.byte(2) ?? 0, expectsReply: call.boolean(4),
-                item: try call.item(3)))
+                item: call.isNil(3) ? nil : try SecsItem(value)), of: call.runtime, madeOf: value)
     }
     c.property("name", .string, "Stream and function as they are spoken of, such as 'S1F13'.") { $0.message.name }
     c.property("stream", .integer, "The stream.") { Int($0.message.stream) }
@@ -35,10 +43,23 @@ func declareSecsMessage(_ context: BindingContext) -> LuaClass<LuaSecsMessage> {
     c.property("require_response", .boolean, "Whether a reply is expected.") { $0.message.expectsReply }
     let runtime = context.runtime
     c.property("item", .instance(["SecsItem"]), "The item; nil for header only.") { [unowned runtime] message in
-        message.message.item.map { runtime.instance(for: LuaSecsItem($0), class: "SecsItem") }
+        message.message.item.map { runtime.instance(for: LuaSecsItem($0, charge: message.charge), class: "SecsItem") }
     }
-    c.property("value", .any, "The item as a value of Lua; nil for header only.") { $0.message.item?.value }
+    c.property("value", .any, "The item as a value of Lua; nil for header only.") {
+        (message, call) throws(LuaFault) in try call.plain(message.message.item)
+    }
     return c
+}
+
+extension SecsMessage {
+    /// The message in SML.
+    func shown() throws(LuaFault) -> String {
+        do throws(SecsEncodingError) {
+            return try sml()
+        } catch {
+            throw LuaFault(.valueError, "\(name): \(error)")
+        }
+    }
 }
 
 /// Declares `SecsMessage.sml`.
@@ -49,7 +70,7 @@ func declareSecsMessageFunctions(_ context: BindingContext) -> [LuaFunction] {
             returns: "a SecsMessage", "Reads SML. Raises ValueError with line and column."
         ) { [unowned runtime = context.runtime] (call) throws(LuaFault) in
             do throws(SmlError) {
-                let message = LuaSecsMessage(try SecsMessage(sml: call.string(1) ?? ""))
+                let message = LuaSecsMessage(try SecsMessage(sml: call.bytes(1) ?? []), of: call.runtime)
                 return call.returning(runtime.instance(for: message, class: "SecsMessage"))
             } catch {
                 throw LuaFault(.valueError, "SecsMessage.sml: \(error)")

@@ -6,7 +6,7 @@ func declareSecsRequest(_ context: BindingContext) -> LuaClass<SecsRequest> {
     var c = LuaClass<SecsRequest>(
         "SecsRequest", "A message that has come and is to be answered, at once or later. Made by handlers."
     ) { $0.message.name }
-    c.isShownAs { $0.message.description }
+    c.isShownAs { (request, _) throws(LuaFault) in try request.message.shown() }
     c.property("name", .string, "Stream and function, such as 'S1F13'.") { $0.message.name }
     c.property("stream", .integer, "The stream.") { Int($0.message.stream) }
     for name in ["function", "func"] {
@@ -19,9 +19,11 @@ func declareSecsRequest(_ context: BindingContext) -> LuaClass<SecsRequest> {
         runtime.instance(for: LuaHsmsHeader($0.header), class: "HsmsHeader")
     }
     c.property("item", .instance(["SecsItem"]), "The item; nil for header only.") { [unowned runtime] request in
-        request.message.item.map { runtime.instance(for: LuaSecsItem($0), class: "SecsItem") }
+        request.message.item.map { runtime.instance(for: LuaSecsItem($0, of: runtime), class: "SecsItem") }
     }
-    c.property("value", .any, "The item as a value of Lua; nil for header only.") { $0.message.item?.value }
+    c.property("value", .any, "The item as a value of Lua; nil for header only.") {
+        (request, call) throws(LuaFault) in try call.plain(request.message.item)
+    }
     c.method(
         "reply", [.optional("item", .any, "A SecsItem, or a value as SecsItem takes; nil: header only.")],
         returns: "whether it was sent: false when a reply is not expected or was given",

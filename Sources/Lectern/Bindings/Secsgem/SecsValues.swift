@@ -6,19 +6,22 @@ public import LuaRuntime
 extension SecsItem {
     /// The item that a program's value is.
     /// - Parameter format: the item's format; without it the value decides.
-    /// - Throws: ``LuaFault`` when the value has no place in SECS-II or in the format.
+    /// - Throws: ``LuaFault`` when the value has no place in SECS-II or in the format, or is nested too deep for it.
     init(_ value: LuaValue, as format: SecsFormat? = nil) throws(LuaFault) {
         if case .instance(let instance) = value, let item = (instance.object as? LuaSecsItem)?.item {
             guard let format, format != item.format else {
                 self = item
                 return
             }
-            try self.init(plain: item.value, as: format)
+            try self.init(plain: try item.plainValue(), as: format)
         } else if case .list(let values) = value, format == nil || format == .list {
             // Each entry may be an item with a format of its own.
             var items: [SecsItem] = []
             items.reserveCapacity(values.count)
             for value in values { items.append(try SecsItem(value)) }
+            guard items.allSatisfy({ $0.depth < SecsLimits.deepest }) else {
+                throw LuaFault(.valueError, "SECS-II: \(SecsEncodingError.tooDeep)")
+            }
             self = .list(items)
         } else {
             try self.init(plain: try SecsValue(value), as: format)
@@ -30,6 +33,21 @@ extension SecsItem {
             try self.init(value, as: format)
         } catch {
             throw LuaFault(.valueError, "SECS-II: \(error)")
+        }
+    }
+
+    /// The content without its format, unless it is too large for that.
+    fileprivate func plainValue() throws(LuaFault) -> SecsValue {
+        try checked { () throws(SecsEncodingError) in try checkValues() }
+        return value
+    }
+
+    /// Does something that the item may be too large for.
+    func checked<Value>(_ body: () throws(SecsEncodingError) -> Value) throws(LuaFault) -> Value {
+        do throws(SecsEncodingError) {
+            return try body()
+        } catch {
+            throw LuaFault(.valueError, "SecsItem \(format.name): \(error)")
         }
     }
 }
@@ -50,7 +68,7 @@ extension SecsValue {
             guard let item = (instance.object as? LuaSecsItem)?.item else {
                 throw LuaFault(.typeError, "SECS-II has no place for a \(instance.describe())")
             }
-            self = item.value
+            self = try item.plainValue()
         case .none: throw LuaFault(.typeError, "SECS-II has no place for nil")
         case .fields: throw LuaFault(.typeError, "SECS-II has no place for a table that is no list: its keys have gaps")
         case .other(let type): throw LuaFault(.typeError, "SECS-II has no place for a \(type)")
@@ -58,21 +76,74 @@ extension SecsValue {
     }
 }
 
-extension SecsValue: LuaPushable {
-    /// Pushes a string, number, boolean or list. An integer beyond those of Lua becomes a float.
-    public func push(onto stack: LuaStack) {
-        switch self {
-        case .bytes(let bytes): stack.push(bytes)
-        case .boolean(let value): stack.push(value)
-        case .integer(let value): stack.push(Int(value))
-        case .unsigned(let value): stack.push(Double(value))
-        case .number(let value): stack.push(value)
-        case .list(let values):
-            // Decoded items are at most 64 lists deep, so there always is room in fact.
+/// An item as a value of Lua: a string, number, boolean or list. An integer beyond those of Lua becomes a float.
+///
+/// One with more values than a table should have (``SecsLimits/mostItems``) stays a SecsItem, so that nothing of what
+/// a peer sends is lost.
+struct PlainItem: LuaPushable {
+    let item: SecsItem?
+    let runtime: LuaRuntime
+
+    init(_ item: SecsItem?, _ runtime: LuaRuntime) {
+        self.item = item
+        self.runtime = runtime
+    }
+
+    func push(onto stack: LuaStack) {
+        guard let item else { return stack.pushNil() }
+        do throws(SecsEncodingError) {
+            try item.checkValues()
+        } catch {
+            runtime.instance(for: LuaSecsItem(item, of: runtime), class: "SecsItem").push(onto: stack)
+            return
+        }
+        Self.push(item, onto: stack)
+    }
+
+    /// The recursion has an end: the depth was checked.
+    private static func push(_ item: SecsItem, onto stack: LuaStack) {
+        switch item.content {
+        case .list(let items):
+            // Lua's stack has room for a million values; an item has at most 256 lists inside one another.
             guard stack.reserve(4) else { return stack.pushNil() }
-            stack.push(list: values) { $1.push($0) }
+            stack.push(list: items) { push($0, onto: $1) }
+        case .binary(let bytes), .ascii(let bytes), .jis8(let bytes): stack.push(bytes)
+        case .localized(let text): stack.push(text?.bytes ?? [])
+        case .boolean(let values): push(values, onto: stack) { $1.push($0) }
+        case .f4(let values): push(values, onto: stack) { $1.push(Double($0)) }
+        case .f8(let values): push(values, onto: stack) { $1.push($0) }
+        case .u8(let values):
+            push(values, onto: stack) { value, stack in
+                Int(exactly: value).map(stack.push) ?? stack.push(Double(value))
+            }
+        case .u1(let values): push(values, onto: stack) { $1.push(Int($0)) }
+        case .u2(let values): push(values, onto: stack) { $1.push(Int($0)) }
+        case .u4(let values): push(values, onto: stack) { $1.push(Int($0)) }
+        case .i1(let values): push(values, onto: stack) { $1.push(Int($0)) }
+        case .i2(let values): push(values, onto: stack) { $1.push(Int($0)) }
+        case .i4(let values): push(values, onto: stack) { $1.push(Int($0)) }
+        case .i8(let values): push(values, onto: stack) { $1.push(Int($0)) }
         }
     }
+
+    /// One value stands for itself; none or several are a list.
+    private static func push<Value>(_ values: [Value], onto stack: LuaStack, each: (Value, LuaStack) -> Void) {
+        if values.count == 1 { each(values[0], stack) } else { stack.push(list: values, each: each) }
+    }
+}
+
+extension LuaCall {
+    /// An item as a value of Lua, for a program that asks for exactly that.
+    /// - Throws: ``LuaFault`` when it has too many values.
+    func plain(_ item: SecsItem?) throws(LuaFault) -> PlainItem {
+        if let item { try item.checked { () throws(SecsEncodingError) in try item.checkValues() } }
+        return PlainItem(item, runtime)
+    }
+}
+
+extension SecsText: LuaPushable {
+    /// Pushes the bytes.
+    public func push(onto stack: LuaStack) { stack.push(bytes) }
 }
 
 extension GemID: LuaPushable {
@@ -88,7 +159,7 @@ extension GemID: LuaPushable {
     init(_ value: LuaValue, _ parameter: String) throws(LuaFault) {
         switch value {
         case .integer(let number) where number >= 0: self = .number(UInt64(number))
-        case .string(let bytes): self = .text(String(decoding: bytes, as: UTF8.self))
+        case .string(let bytes): self = .text(SecsText(bytes))
         default:
             throw LuaFault(
                 .valueError, "argument '\(parameter)' must be an identifier: a whole number from 0, or a string")
@@ -97,6 +168,12 @@ extension GemID: LuaPushable {
 }
 
 extension LuaCall {
+    /// A string as the bytes of a text; empty when left out.
+    func secsText(_ argument: Int) -> SecsText { SecsText(bytes(argument) ?? []) }
+
+    /// A list of strings; nil when it is something else.
+    func secsTexts(_ argument: Int) -> [SecsText]? { byteStrings(argument)?.map { SecsText($0) } }
+
     /// An identifier; nil when left out.
     func identifier(_ argument: Int, _ parameter: String) throws(LuaFault) -> GemID? {
         isNil(argument) ? nil : try GemID(try value(argument), parameter)
