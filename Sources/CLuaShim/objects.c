@@ -248,19 +248,25 @@ static __LJMP void remember_absent(lua_State *L, int name) {
     lua_rawset(L, lua_upvalueindex(ABSENT));
 }
 
-/* object[1]: what the class's member __item gives for the number, if it has one. */
-static __LJMP int read_item(lua_State *L) {
-    lua_pushliteral(L, "__item");
-    if (!lua_isinteger(L, 2) || lua_rawget(L, lua_upvalueindex(CLASS)) != LUA_TFUNCTION) return 0;
-    lua_insert(L, 1);
-    lua_call(L, 2, 1);
-    return 1;
+/* Asks the class's own function for items, which lies under the empty name; pushes the item if there is one. */
+static __LJMP bool read_item(lua_State *L) {
+    lua_pushliteral(L, "");
+    if (lua_rawget(L, lua_upvalueindex(ACCESSORS)) != LUA_TFUNCTION) {
+        lua_settop(L, 2);
+        return false;
+    }
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_call(L, 2, LUA_MULTRET);
+    return lua_gettop(L) > 2;
 }
 
 static __LJMP int read_missing(lua_State *L) {
     shim_host *h = shim_host_of(L);
-    if (lua_type(L, 2) != LUA_TSTRING) return read_item(L);
-    if (is_absent(L, 2)) return 0;
+    int key = lua_type(L, 2);
+    if (key == LUA_TSTRING ? is_absent(L, 2) : key != LUA_TNUMBER) return 0;
+    if (read_item(L)) return 1;
+    if (key != LUA_TSTRING) return 0;
     h->depth++;
     shim_verdict verdict = h->callbacks.missing(h->callbacks.context, L,
                                                 (uint32_t)lua_tointeger(L, lua_upvalueindex(CLASS_ID)), false);

@@ -31,7 +31,7 @@ public struct LuaClass<Object: AnyObject> {
     /// One sentence.
     public let documentation: String
     var describe: (Object) -> String
-    var text: ((Object, LuaCall) -> String)?
+    var text: ((Object, LuaCall) throws(LuaFault) -> String)?
     var members: [Member] = []
     var constructor: ConstructorDeclaration?
     var attached: ((Object, LuaInstance, LuaCall?) -> Void)?
@@ -40,6 +40,7 @@ public struct LuaClass<Object: AnyObject> {
     var memory: (recall: (Object) -> AnyObject?, remember: (Object, LuaInstance?) -> Void)?
     var eventCount = 0
     var fallThrough: LuaEvent?
+    var items: ((Object, LuaCall) throws(LuaFault) -> LuaResult)?
     var baseName: String?
     var baseBytes = LuaInstance.ownBytes
     var held: ((Object) -> Int)?
@@ -76,10 +77,13 @@ public struct LuaClass<Object: AnyObject> {
 
     /// Says what `tostring` and `print` show of an object, where that is its content rather than its name in angle
     /// brackets: a message, a value.
-    public mutating func isShownAs(_ text: @escaping (Object) -> String) { isShownAs { object, _ in text(object) } }
+    public mutating func isShownAs(_ text: @escaping (Object) -> String) {
+        self.text = { (object, _) throws(LuaFault) in text(object) }
+    }
 
     /// As ``isShownAs(_:)``, of an object and what its instance keeps, see ``LuaCall/pushKept(_:)``.
-    public mutating func isShownAs(_ text: @escaping (Object, LuaCall) -> String) { self.text = text }
+    /// It may throw where the text would be too long to be made.
+    public mutating func isShownAs(_ text: @escaping (Object, LuaCall) throws(LuaFault) -> String) { self.text = text }
 
     /// Says what memory an object holds, which is charged to the program.
     /// - Parameters:
@@ -142,6 +146,17 @@ public struct LuaClass<Object: AnyObject> {
                 get: { (object, call) throws(LuaFault) in call.returning(get(object)) }, set: set))
     }
 
+    /// Declares a read-only property whose value may be too large to be given: then it throws.
+    public mutating func property<Value: LuaPushable>(
+        _ name: String, _ type: LuaType, _ documentation: String,
+        checkedGet get: @escaping (Object, LuaCall) throws(LuaFault) -> Value
+    ) {
+        members.append(
+            .property(
+                name: name, type: type, documentation: documentation,
+                get: { (object, call) throws(LuaFault) in call.returning(try get(object, call)) }, set: nil))
+    }
+
     /// Declares a property: what an instance keeps in `slot`, or `nil`. Without `set` it is read-only.
     public mutating func property(
         _ name: String, _ type: LuaType, _ documentation: String, keptIn slot: LuaEvent,
@@ -202,6 +217,10 @@ public struct LuaClass<Object: AnyObject> {
         return LuaEvent(name: "", label: label, index: eventCount)
     }
 
+    /// Declares what `object[key]` gives for a number, and for a name that the class does not have. Argument 1 is the key. A
+    /// body that returns nothing leaves the name unknown.
+    public mutating func items(_ body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult) { items = body }
+
     /// Lets reads of names that the class does not have go to the Lua object in `slot`.
     public mutating func fallThrough(to slot: LuaEvent) { fallThrough = slot }
 }
@@ -217,7 +236,7 @@ final class ClassRecord {
     /// Whether an object is of the type that the class is declared for.
     let isOf: (AnyObject) -> Bool
     let describe: (AnyObject) -> String
-    let text: ((AnyObject, LuaCall) -> String)?
+    let text: ((AnyObject, LuaCall) throws(LuaFault) -> String)?
     let eventCount: Int32
     let fallThrough: LuaEvent?
     /// What every object holds, in bytes.
@@ -250,9 +269,7 @@ final class ClassRecord {
             let text = describe(object)
             return text.isEmpty ? name : "\(name) \(text)"
         }
-        text = declaration.text.map { text in
-            { object, call in (object as? Object).map { text($0, call) } ?? "<\(name)>" }
-        }
+        text = Self.text(of: declaration)
         eventCount = Int32(declaration.eventCount)
         fallThrough = declaration.fallThrough
         baseBytes = declaration.baseBytes
@@ -269,6 +286,20 @@ final class ClassRecord {
                 { memory.remember(unsafeDowncast($0, to: Object.self), $1) }
             )
         }
+    }
+
+    /// What `tostring` shows of an object, where that is its content. A function of its own, as the compiler of 6.3.1 crashes
+    /// on a closure with typed errors inside of a `map`.
+    private static func text<Object>(
+        of declaration: LuaClass<Object>
+    ) -> ((AnyObject, LuaCall) throws(LuaFault) -> String)? {
+        guard let text = declaration.text else { return nil }
+        let name = declaration.name
+        func show(_ object: AnyObject, _ call: LuaCall) throws(LuaFault) -> String {
+            guard let object = object as? Object else { return "<\(name)>" }
+            return try text(object, call)
+        }
+        return show
     }
 }
 

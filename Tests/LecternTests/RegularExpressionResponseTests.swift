@@ -7,7 +7,7 @@ import Testing
 struct RegularExpressionResponseTests {
     private func end(_ pattern: String, in subject: [UInt8]) throws -> Int? {
         let expression = try RegularExpression(pattern: Array(pattern.utf8))
-        return try subject.withUnsafeBytes { bytes throws in try expression.endOfMatch(in: bytes) }
+        return try subject.withUnsafeBytes { bytes throws in try expression.endOfMatch(in: bytes, searched: 0) }
     }
 
     @Test(
@@ -40,7 +40,7 @@ struct RegularExpressionResponseTests {
             let subject = (0..<generator.next(12)).map { _ in Array("abcdz \n".utf8)[generator.next(7)] }
             try subject.withUnsafeBytes { bytes throws in
                 func answer(_ count: Int) throws -> Int? {
-                    try expression.endOfMatch(in: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+                    try expression.endOfMatch(in: UnsafeRawBufferPointer(rebasing: bytes[..<count]), searched: 0)
                 }
                 // What the shortest cut that has an answer gives is what every longer one gives.
                 var first: Int?

@@ -2,7 +2,10 @@ internal import LuaRuntime
 
 /// Declares `Match`.
 func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
-    var c = LuaClass<FoundMatch>("Match", "One match of a Pattern. Made by the pattern.") { found in
+    var c = LuaClass<FoundMatch>(
+        "Match",
+        "One match of a Pattern. Made by the pattern. m[1] and m['name'] are the texts of its groups, m[0] is the whole match."
+    ) { found in
         "\(found.match.range.lowerBound + 1)-\(found.match.range.upperBound)"
     }
     let subjectSlot = c.slot()
@@ -11,6 +14,15 @@ func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
         call.pushKept(subjectSlot)
         let text = call.stack.withBytes(at: -1) { $0.map { $0[found.match.range].quoted(limit: 40) } ?? "" }
         return "<Match \(found.match.range.lowerBound + 1)-\(found.match.range.upperBound) \(text)>"
+    }
+
+    c.items { (found, call) throws(LuaFault) in
+        if call.integer(1) == nil, call.string(1).flatMap({ found.expression.names[$0] }) == nil {
+            // No group: the name of a member that was misspelt, perhaps.
+            return .none
+        }
+        return try call.returning(
+            found, CollectionOfOne(found.group(1, of: call, method: "Match[group]")), subject: subjectSlot)
     }
 
     c.property("string", .string, "The string that was searched.", keptIn: subjectSlot)

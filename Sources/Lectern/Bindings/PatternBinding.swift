@@ -5,6 +5,7 @@ func declarePattern(_ context: RegularExpressionContext) -> LuaClass<RegularExpr
     var c = LuaClass<RegularExpression>("Pattern", "A compiled regular expression. Made by re.compile.") {
         $0.pattern.quoted()
     }
+    c.holds(512, also: { $0.heldBytes })
     c.property("pattern", .string, "The pattern as it was given.") { Bytes(bytes: $0.pattern) }
     c.property("flags", .integer, "The flags given and those that the pattern begins with, such as (?i).") {
         $0.flags.luaValue

@@ -85,7 +85,17 @@ func declareRegularExpressionFunctions(_ context: RegularExpressionContext) -> [
             returns: "a pattern that matches just these bytes",
             "Puts a backslash before each byte that has a meaning in patterns."
         ) { (call) throws(LuaFault) in
-            call.stack.push(RegularExpression.escaped(call.bytes(1) ?? []))
+            let limit = context.runtime.limits.stringBytes
+            let escaped = try call.withBytes(1) { (bytes) throws(LuaFault) -> [UInt8] in
+                do throws(RegularExpressionError) {
+                    return try bytes.map { (bytes) throws(RegularExpressionError) in
+                        try RegularExpression.escaped(bytes, limit: limit)
+                    } ?? []
+                } catch {
+                    throw LuaFault(.valueError, "re.escape would make a string of over \(limit) bytes")
+                }
+            }
+            call.stack.push(escaped)
             return .values(1)
         })
     return functions

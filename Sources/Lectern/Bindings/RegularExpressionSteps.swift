@@ -8,6 +8,12 @@ internal import LuaRuntime
 private let replacementsPerStep = 256
 private let bytesPerStep = 64 << 10
 
+/// The time after which a step that replaces ends, in nanoseconds: each of its searches may take long.
+private let nanosecondsPerStep: UInt64 = 10_000_000
+
+/// Parts of a template that one step puts together, over all of its matches.
+private let partsPerStep = 1 << 16
+
 private let stepParameters: [LuaParameter] = [
     .required("pattern", .instance(["Pattern"]), ""), .required("string", .string, ""),
     .required("cursor", .integer(0...Int.max), ""),
@@ -150,13 +156,14 @@ extension LuaCall {
 
     fileprivate func replaceStep(limit: Int) throws(LuaFault) -> LuaResult {
         let text = bytes(4) ?? []
-        let most = min(integer(5) ?? 0, replacementsPerStep)
+        let wanted = min(integer(5) ?? 0, replacementsPerStep)
         return try withStep { (expression, cursor, subject) throws(RegularExpressionError) in
             let template = try ReplacementTemplate(text, for: expression)
+            let most = min(wanted, max(partsPerStep / max(template.partCount, 1), 1))
             var cursor = cursor
             let result = try expression.replacing(
-                in: subject, with: template, cursor: &cursor, limit: most, pauseBytes: bytesPerStep, maximumBytes: limit
-            )
+                in: subject, with: template, cursor: &cursor, limit: most, pauseBytes: bytesPerStep,
+                pauseNanoseconds: nanosecondsPerStep, maximumBytes: limit)
             stack.push(result.bytes)
             stack.push(result.count)
             if result.isComplete { stack.pushNil() } else { stack.push(cursor.luaValue) }

@@ -9,7 +9,6 @@ local part, concat, start_of = string.sub, table.concat, Match.start
 local TypeError = TypeError
 
 -- match[1] is match:group(1), as in Python.
-Match.__item = Match.group
 
 -- The string behind the cursor.
 local function rest(text, cursor) return part(text, (cursor >> 1) + 1) end

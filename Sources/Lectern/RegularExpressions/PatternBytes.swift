@@ -52,6 +52,30 @@ extension ArraySlice<UInt8> {
         return value
     }
 
+    /// These bytes as they stand in the text of a Python error: ASCII as it is.
+    var pythonText: String {
+        map { $0 < 0x80 ? String(Character($0)) : "\\x" + String($0, radix: 16) }.joined()
+    }
+
+    /// These bytes in quotes, as Python shows a string in an error.
+    var pythonRepresentation: String {
+        let quote =
+            contains(UInt8(ascii: "'")) && !contains(UInt8(ascii: "\"")) ? UInt8(ascii: "\"") : UInt8(ascii: "'")
+        let digits = Array("0123456789abcdef".utf8)
+        var text = [quote]
+        for byte in self {
+            switch byte {
+            case UInt8(ascii: "\\"), quote: text += [UInt8(ascii: "\\"), byte]
+            case 0x09: text += "\\t".utf8
+            case 0x0a: text += "\\n".utf8
+            case 0x0d: text += "\\r".utf8
+            case 0x20...0x7e: text.append(byte)
+            default: text += [UInt8(ascii: "\\"), UInt8(ascii: "x"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: text + [quote], as: UTF8.self)
+    }
+
     /// Whether these bytes are a name: a letter or underscore, then letters, digits and underscores.
     var isIdentifier: Bool {
         guard let first, !first.isASCIIDigit else {

@@ -11,20 +11,21 @@ extension PatternTranslator {
     /// Reads a name and the character that ends it.
     mutating func groupName(until end: Unicode.Scalar) throws(RegularExpressionError) -> GroupName {
         let start = at
-        guard let close = source[start...].firstIndex(of: UInt8(ascii: end)) else {
-            let message = start == source.count ? "missing group name" : "missing \(end), unterminated name"
-            throw .syntax(message: message, offset: start)
-        }
-        guard close > start else {
+        repeat {
+            guard peek != nil else {
+                let message = start == source.count ? "missing group name" : "missing \(end), unterminated name"
+                throw .syntax(message: message, offset: start)
+            }
+        } while try skipToken() != UInt8(ascii: end)
+        guard at > start + 1 else {
             throw .syntax(message: "missing group name", offset: start)
         }
-        at = close + 1
-        return GroupName(text: source[start..<close], offset: start)
+        return GroupName(text: source[start..<(at - 1)], offset: start)
     }
 
     func badName(_ name: GroupName) -> RegularExpressionError {
         .syntax(
-            message: "bad character in group name '\(String(decoding: name.text, as: UTF8.self))'", offset: name.offset)
+            message: "bad character in group name \(name.text.pythonRepresentation)", offset: name.offset)
     }
 
     func number(of name: GroupName) throws(RegularExpressionError) -> Int {
@@ -43,6 +44,8 @@ extension PatternTranslator {
         guard groups[group].isClosed else {
             throw .syntax(message: "cannot refer to an open group", offset: offset)
         }
+        try checkLookbehind(refersTo: group)
+        builder.add(.reference(group, ignoresCase: active.contains(.ignoreCase), widths[group] ?? .zero))
         write("\\g{\(group)}".utf8, as: .atom)
     }
 
@@ -53,14 +56,17 @@ extension PatternTranslator {
         let sign = source[at]
         at += 1
         var text = [sign]
+        var least = sign == UInt8(ascii: "+") ? 1 : 0
+        var most: Int? = sign == UInt8(ascii: "?") ? 1 : nil
         if sign == UInt8(ascii: "{") {
-            guard let braces = try counts(from: start) else {
+            guard let counts = try counts(from: start) else {
                 at = start
                 writeLiteral(sign)
                 at += 1
                 return
             }
-            text = braces
+            (least, most) = counts
+            text = Array("{\(least),\(most.map(String.init) ?? "")}".utf8)
         }
         switch last {
         case .nothing, .assertion:
@@ -70,23 +76,27 @@ extension PatternTranslator {
         case .atom:
             break
         }
-        let isUnbounded =
-            sign == UInt8(ascii: "*") || sign == UInt8(ascii: "+") || text.suffix(2).elementsEqual(",}".utf8)
         if take("+") {
+            builder.repeatLast(least: least, most: most, .possessive)
             writePossessive(text)
         } else {
-            if take("?") {
+            let isLazy = take("?")
+            if isLazy {
                 text.append(UInt8(ascii: "?"))
             }
+            builder.repeatLast(least: least, most: most, isLazy ? .lazy : .greedy)
             write(text, as: .repeated)
         }
-        if isUnbounded {
+        if most ?? .max > Self.longRun {
             noteUnboundedRepetition()
         }
     }
 
-    /// Reads the rest of `{m,n}` and returns it as PCRE2 knows it; nil when the brace stands for itself.
-    private mutating func counts(from start: Int) throws(RegularExpressionError) -> [UInt8]? {
+    /// A bounded repetition of more than this can run as long as one without a bound.
+    private static let longRun = 64
+
+    /// Reads the rest of `{m,n}`; nil when the brace stands for itself.
+    private mutating func counts(from start: Int) throws(RegularExpressionError) -> (least: Int, most: Int?)? {
         if peek == UInt8(ascii: "}") {
             return nil
         }
@@ -102,13 +112,12 @@ extension PatternTranslator {
         let least = low.decimalValue(atMost: Self.repeatLimit)
         let most = high.isEmpty ? nil : high.decimalValue(atMost: Self.repeatLimit)
         guard least <= Self.repeatLimit, most ?? 0 <= Self.repeatLimit else {
-            throw .syntax(message: "the repetition number is too large (over \(Self.repeatLimit))", offset: start)
+            throw .syntax(message: "the repetition number is too large", offset: start)
         }
         if let most, most < least {
             throw .syntax(message: "min repeat greater than max repeat", offset: start + 1)
         }
-        let upTo = isRange ? ",\(most.map(String.init) ?? "")" : ""
-        return Array("{\(least)\(upTo)}".utf8)
+        return (least, most)
     }
 
     private mutating func digits() -> ArraySlice<UInt8> {
@@ -132,15 +141,19 @@ extension PatternTranslator {
         case UInt8(ascii: "A"), UInt8(ascii: "b"):
             looksAhead = looksAhead || byte == UInt8(ascii: "b")
             write([UInt8(ascii: "\\"), byte], as: .assertion)
+            builder.add(.place(byte == UInt8(ascii: "b") ? .boundary : .start))
         case UInt8(ascii: "B"):
             looksAhead = true
             // Python's \B does not match in an empty subject.
             write("(?!\\A\\z)\\B".utf8, as: .assertion)
+            builder.add(.place(.noBoundary))
         case UInt8(ascii: "Z"):
             looksAhead = true
             write("\\z".utf8, as: .assertion)
+            builder.add(.place(.veryEnd))
         case _ where Self.isCategory(byte):
             write([UInt8(ascii: "\\"), byte], as: .atom)
+            builder.add(.set(ByteSet(category: byte), isMergeable: true))
         case UInt8(ascii: "1")...UInt8(ascii: "9"):
             try referenceOrOctal(from: start)
         default:
@@ -226,8 +239,17 @@ extension PatternTranslator {
         let start = at
         at += 1
         var text = [UInt8(ascii: "[")]
-        if take("^") {
+        let isNegated = take("^")
+        if isNegated {
             text.append(UInt8(ascii: "^"))
+        }
+        var bytes = ByteSet()
+        var categories = ByteSet()
+        func note(_ member: Member) {
+            switch member {
+            case .byte(let byte): bytes.insert(byte)
+            case .category(let letter): categories.formUnion(ByteSet(category: letter))
+            }
         }
         var isFirst = true
         while isFirst || !take("]") {
@@ -235,22 +257,30 @@ extension PatternTranslator {
             let memberStart = at
             let low = try member(ofSetAt: start)
             guard take("-") else {
+                note(low)
                 text += low.text
                 continue
             }
             if take("]") {
+                note(low)
+                bytes.insert(UInt8(ascii: "-"))
                 text += low.text + Self.hexadecimalEscape(UInt8(ascii: "-"))
                 break
             }
             let high = try member(ofSetAt: start)
             guard case .byte(let from) = low, case .byte(let to) = high, from <= to else {
                 throw .syntax(
-                    message: "bad character range \(String(decoding: source[memberStart..<at], as: UTF8.self))",
+                    message: "bad character range \(source[memberStart..<at].pythonText)",
                     offset: memberStart)
             }
+            for byte in from...to { bytes.insert(byte) }
             text += low.text + [UInt8(ascii: "-")] + high.text
         }
         text.append(UInt8(ascii: "]"))
+        let ignoresCase = active.contains(.ignoreCase)
+        let set = (ignoresCase ? bytes.lowercased.ignoringCase : bytes).union(
+            ignoresCase ? categories.ignoringCase : categories)
+        builder.add(.set(isNegated ? set.inverted : set, isMergeable: !isNegated))
         write(text, as: .atom)
     }
 

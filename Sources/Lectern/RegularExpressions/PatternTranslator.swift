@@ -24,30 +24,66 @@ struct PatternTranslator {
         var isConditional = false
         var isLookaround = false
         var hasElse = false
+        var kind = GroupKind.plain
         let outerIsVerbose: Bool
+        var outerFlags: RegularExpression.Flags = []
     }
 
-    /// Nested groups: each costs PCRE2's compiler some of the machine stack.
+    /// What a parenthesis makes of its contents, captures apart.
+    enum GroupKind {
+        case plain, flagged, atomic, ahead, notAhead
+        case behind(isNegative: Bool, isOutermost: Bool)
+        case conditional(Int)
+    }
+
+    /// The most bytes of a pattern.
+    static let lengthLimit = 65536
+
+    /// The most parts of a pattern, where those of a group that is repeated so many times count so often.
+    static let unfoldLimit = 250_000
+
+    /// Nested groups: each costs the compilers some of the machine stack.
     static let nestingLimit = 200
 
-    /// PCRE2's own limit on counts in braces.
-    static let repeatLimit = 65535
+    /// Capturing groups: each match keeps their ranges.
+    static let groupLimit = 1000
+
+    /// The largest count in braces, Python's own.
+    static let repeatLimit = 4_294_967_294
 
     let source: [UInt8]
     var at = 0
     var last = LastItem.nothing
 
     /// Where the last item starts in the output.
-    private var lastStart = 0
+    var lastStart = 0
 
-    /// Whether the pattern has atomic groups or possessive quantifiers.
-    private(set) var hasAtomicGroups = false
+    /// Whether the pattern has atomic groups or possessive quantifiers, which do not go back on what they have taken.
+    var hasAtomicGroups = false
 
     /// Whether the pattern asks what follows, or whether anything does: `$`, `\Z`, `\b`, `\B` or a lookahead.
     var looksAhead = false
 
     var frames: [Frame] = []
     var isVerbose: Bool
+
+    /// The flags at this place of the pattern.
+    var active: RegularExpression.Flags
+
+    /// The pattern as a tree, while it is read.
+    var builder = PatternTreeBuilder()
+
+    /// The pattern as a tree, once it has been read.
+    private(set) var tree: [PatternNode] = []
+
+    /// The widths of the groups that are closed.
+    var widths: [Int: PatternWidth] = [:]
+
+    /// Within a lookbehind, the number of groups before it: only these may be referred to.
+    var groupsBeforeLookbehind: Int?
+
+    /// The first lookbehind without a fixed width. Python tells of it only when nothing else is wrong.
+    var wrongLookbehind: (message: String, offset: Int)?
 
     /// Whether a callout stands behind each unbounded repetition; see ``RegularExpressionProgram``.
     private let isWatched: Bool
@@ -56,7 +92,7 @@ struct PatternTranslator {
     private(set) var unboundedRepetitions = 0
 
     /// The flags given and those that the pattern begins with.
-    private(set) var flags: RegularExpression.Flags
+    var flags: RegularExpression.Flags
 
     /// The pattern for PCRE2, without the flags.
     private(set) var output: [UInt8] = []
@@ -69,13 +105,14 @@ struct PatternTranslator {
     var names: [String: Int] = [:]
 
     /// Conditions on groups that come later: they are known to exist only at the end.
-    private var conditions: [(group: Int, offset: Int)] = []
+    var conditions: [(group: Int, offset: Int)] = []
 
     /// A translator of `pattern`. With `isWatched` it writes a callout behind each unbounded repetition.
     init(pattern: [UInt8], flags: RegularExpression.Flags, isWatched: Bool = false) {
         source = pattern
         self.isWatched = isWatched
         self.flags = flags
+        active = flags
         isVerbose = flags.contains(.verbose)
     }
 
@@ -88,7 +125,22 @@ struct PatternTranslator {
     ///
     /// - Throws: `syntax`.
     mutating func translate() throws(RegularExpressionError) {
+        do throws(RegularExpressionError) {
+            try readAll()
+        } catch {
+            // Python looks one item ahead: a backslash at the very end is told before what is wrong with the item before it.
+            if case .syntax = error, at == source.count - 1, source[at] == UInt8(ascii: "\\") {
+                throw .syntax(message: "bad escape (end of pattern)", offset: at)
+            }
+            throw error
+        }
+    }
+
+    private mutating func readAll() throws(RegularExpressionError) {
         while let byte = peek {
+            guard at < Self.lengthLimit else {
+                throw .syntax(message: "the pattern is longer than \(Self.lengthLimit) bytes", offset: at)
+            }
             if isVerbose, try skipVerboseSpace() {
                 continue
             }
@@ -108,9 +160,15 @@ struct PatternTranslator {
             case UInt8(ascii: "^"), UInt8(ascii: "$"):
                 looksAhead = looksAhead || byte == UInt8(ascii: "$")
                 write([byte], as: .assertion)
+                let isMultiline = active.contains(.multiline)
+                let place: PatternNode.Place =
+                    byte == UInt8(ascii: "$") ? (isMultiline ? .lineEnd : .end) : (isMultiline ? .lineStart : .start)
+                builder.add(.place(place))
                 at += 1
             case UInt8(ascii: "."):
                 write([byte], as: .atom)
+                let all = ByteSet { active.contains(.dotAll) || $0 != UInt8(ascii: "\n") }
+                builder.add(.set(all, isMergeable: false))
                 at += 1
             default:
                 writeLiteral(byte)
@@ -122,6 +180,15 @@ struct PatternTranslator {
         }
         for condition in conditions where condition.group >= groups.count {
             throw .syntax(message: "invalid group reference \(condition.group)", offset: condition.offset)
+        }
+        if let wrongLookbehind {
+            throw .syntax(message: wrongLookbehind.message, offset: wrongLookbehind.offset)
+        }
+        tree = builder.close()
+        guard tree.unfoldedCount <= Self.unfoldLimit else {
+            throw .syntax(
+                message: "the pattern is too large: its repetitions unfold to more than \(Self.unfoldLimit) parts",
+                offset: 0)
         }
     }
 
@@ -140,7 +207,7 @@ struct PatternTranslator {
     }
 
     /// Steps over the next token, which is a backslash with the byte after it or a single byte, and returns its first byte.
-    private mutating func skipToken() throws(RegularExpressionError) -> UInt8? {
+    mutating func skipToken() throws(RegularExpressionError) -> UInt8? {
         guard let byte = peek else {
             return nil
         }
@@ -185,6 +252,9 @@ struct PatternTranslator {
 
     /// Writes a byte that matches itself.
     mutating func writeLiteral(_ byte: UInt8) {
+        var set = ByteSet()
+        set.insert(byte)
+        builder.add(.set(active.contains(.ignoreCase) ? set.lowercased.ignoringCase : set, isMergeable: true))
         if byte.isASCIILetter || byte.isASCIIDigit || byte == UInt8(ascii: "_") || byte >= 0x80 {
             write([byte], as: .atom)
         } else {
@@ -209,213 +279,5 @@ struct PatternTranslator {
         default:
             return false
         }
-    }
-
-    // MARK: - Alternatives and groups
-
-    private mutating func alternate() throws(RegularExpressionError) {
-        if let top = frames.indices.last, frames[top].isConditional {
-            if frames[top].hasElse {
-                throw .syntax(message: "conditional backref with more than two branches", offset: at)
-            }
-            frames[top].hasElse = true
-        }
-        write("|".utf8, as: .nothing)
-        at += 1
-    }
-
-    private mutating func openGroup() throws(RegularExpressionError) {
-        let start = at
-        at += 1
-        guard take("?") else {
-            try pushCapture(named: nil, from: start)
-            return
-        }
-        guard let kind = peek else {
-            throw .syntax(message: "unexpected end of pattern", offset: at)
-        }
-        at += 1
-        switch kind {
-        case UInt8(ascii: "P"):
-            try openNamed(from: start)
-        case UInt8(ascii: ":"):
-            try push(Frame(start: start, outerIsVerbose: isVerbose), "(?:".utf8)
-        case UInt8(ascii: ">"):
-            hasAtomicGroups = true
-            try push(Frame(start: start, outerIsVerbose: isVerbose), "(?>".utf8)
-        case UInt8(ascii: "#"):
-            repeat {
-                guard peek != nil else {
-                    throw .syntax(message: "missing ), unterminated comment", offset: start)
-                }
-            } while try skipToken() != UInt8(ascii: ")")
-        case UInt8(ascii: "="), UInt8(ascii: "!"):
-            looksAhead = true
-            let frame = Frame(start: start, isLookaround: true, outerIsVerbose: isVerbose)
-            try push(frame, [UInt8(ascii: "("), UInt8(ascii: "?"), kind])
-        case UInt8(ascii: "<"):
-            guard let sign = peek else {
-                throw .syntax(message: "unexpected end of pattern", offset: at)
-            }
-            guard sign == UInt8(ascii: "=") || sign == UInt8(ascii: "!") else {
-                throw .syntax(message: "unknown extension ?<\(Character(sign))", offset: start + 1)
-            }
-            at += 1
-            let frame = Frame(start: start, isLookaround: true, outerIsVerbose: isVerbose)
-            try push(frame, [UInt8(ascii: "("), UInt8(ascii: "?"), kind, sign])
-        case UInt8(ascii: "("):
-            try openConditional(from: start)
-        default:
-            guard RegularExpression.Flags(letter: kind) != nil || "uL-".utf8.contains(kind) else {
-                throw .syntax(message: "unknown extension ?\(Character(kind))", offset: start + 1)
-            }
-            at -= 1
-            try openFlags(from: start)
-        }
-    }
-
-    private mutating func push(_ frame: Frame, _ bytes: some Collection<UInt8>) throws(RegularExpressionError) {
-        guard frames.count < Self.nestingLimit else {
-            throw .syntax(message: "more than \(Self.nestingLimit) nested groups", offset: frame.start)
-        }
-        frames.append(frame)
-        frames[frames.count - 1].outputStart = output.count
-        write(bytes, as: .nothing)
-    }
-
-    private mutating func pushCapture(named name: String?, from start: Int) throws(RegularExpressionError) {
-        let number = groups.count
-        if let name {
-            if let earlier = names[name] {
-                throw .syntax(
-                    message: "redefinition of group name '\(name)' as group \(number); was group \(earlier)",
-                    offset: start + 4)
-            }
-            names[name] = number
-        }
-        let parent = frames.last { $0.group != nil }?.group ?? 0
-        groups.append(RegularExpressionGroup(parent: parent, isInLookaround: frames.contains(where: \.isLookaround)))
-        try push(Frame(start: start, group: number, outerIsVerbose: isVerbose), "(".utf8)
-    }
-
-    private mutating func closeGroup() throws(RegularExpressionError) {
-        guard let frame = frames.popLast() else {
-            throw .syntax(message: "unbalanced parenthesis", offset: at)
-        }
-        if let group = frame.group {
-            groups[group].isClosed = true
-        }
-        isVerbose = frame.outerIsVerbose
-        write(")".utf8, as: .atom)
-        lastStart = frame.outputStart
-        at += 1
-    }
-
-    /// Reads on after `(?P`.
-    private mutating func openNamed(from start: Int) throws(RegularExpressionError) {
-        if take("<") {
-            let name = try groupName(until: ">")
-            guard name.text.isIdentifier else {
-                throw badName(name)
-            }
-            try pushCapture(named: String(decoding: name.text, as: UTF8.self), from: start)
-        } else if take("=") {
-            let name = try groupName(until: ")")
-            guard name.text.isIdentifier else {
-                throw badName(name)
-            }
-            try writeReference(to: number(of: name), offset: name.offset)
-        } else {
-            guard let byte = peek else {
-                throw .syntax(message: "unexpected end of pattern", offset: at)
-            }
-            throw .syntax(message: "unknown extension ?P\(Character(byte))", offset: start + 1)
-        }
-    }
-
-    /// Reads on after `(?(`.
-    private mutating func openConditional(from start: Int) throws(RegularExpressionError) {
-        let name = try groupName(until: ")")
-        var group: Int
-        if name.text.isIdentifier {
-            group = try number(of: name)
-        } else {
-            guard name.text.allSatisfy(\.isASCIIDigit) else {
-                throw badName(name)
-            }
-            group = name.text.decimalValue(atMost: Int(UInt16.max))
-            guard group > 0 else {
-                throw .syntax(message: "bad group number", offset: name.offset)
-            }
-            conditions.append((group, name.offset))
-        }
-        let frame = Frame(start: start, isConditional: true, outerIsVerbose: isVerbose)
-        try push(frame, "(?(\(group))".utf8)
-    }
-
-    /// Reads the flags of `(?ims)` or `(?i-s:…`, from the first letter on.
-    private mutating func openFlags(from start: Int) throws(RegularExpressionError) {
-        var added: RegularExpression.Flags = []
-        var removed: RegularExpression.Flags = []
-        var isRemoving = false
-        while true {
-            guard let byte = peek else {
-                throw .syntax(message: isRemoving ? "missing :" : "missing -, : or )", offset: at)
-            }
-            if byte == UInt8(ascii: ":") || (byte == UInt8(ascii: ")") && !isRemoving) {
-                break
-            }
-            if byte == UInt8(ascii: "-"), !isRemoving {
-                isRemoving = true
-                at += 1
-                guard let next = peek, next.isASCIILetter else {
-                    throw .syntax(message: "missing flag", offset: at)
-                }
-                continue
-            }
-            if byte == UInt8(ascii: "u") {
-                throw .syntax(message: "bad inline flags: cannot use 'u' flag with a bytes pattern", offset: at + 1)
-            }
-            if byte == UInt8(ascii: "L") {
-                throw .syntax(message: "bad inline flags: the 'L' flag is not supported", offset: at)
-            }
-            guard let flag = RegularExpression.Flags(letter: byte) else {
-                let missing = isRemoving ? "missing :" : "missing -, : or )"
-                throw .syntax(message: byte.isASCIILetter ? "unknown flag" : missing, offset: at)
-            }
-            if isRemoving, flag == .ascii {
-                throw .syntax(message: "bad inline flags: cannot turn off flags 'a', 'u' and 'L'", offset: at)
-            }
-            if isRemoving {
-                removed.insert(flag)
-            } else {
-                added.insert(flag)
-            }
-            at += 1
-        }
-        if take(")") {
-            // A flag for the whole pattern. In the middle it would change what has been read.
-            guard output.isEmpty else {
-                throw .syntax(message: "global flags not at the start of the expression", offset: start)
-            }
-            flags.formUnion(added)
-            isVerbose = isVerbose || added.contains(.verbose)
-            return
-        }
-        at += 1
-        guard added.isDisjoint(with: removed) else {
-            throw .syntax(message: "bad inline flags: flag turned on and off", offset: at - 1)
-        }
-        let off = Self.letters(of: removed)
-        try push(
-            Frame(start: start, outerIsVerbose: isVerbose),
-            "(?\(Self.letters(of: added))\(off.isEmpty ? "" : "-\(off)"):".utf8)
-        isVerbose = (isVerbose || added.contains(.verbose)) && !removed.contains(.verbose)
-    }
-
-    /// The flags that PCRE2 has to know; verbose patterns are written without their spaces.
-    private static func letters(of flags: RegularExpression.Flags) -> String {
-        (flags.contains(.ignoreCase) ? "i" : "") + (flags.contains(.multiline) ? "m" : "")
-            + (flags.contains(.dotAll) ? "s" : "")
     }
 }

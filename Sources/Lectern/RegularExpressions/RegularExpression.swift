@@ -2,9 +2,11 @@ import CPCRE2
 
 /// A regular expression on bytes, with the syntax and the meaning of Python's `re` for patterns of bytes (3.11).
 ///
-/// PCRE2 does the matching. The one known difference: a repetition of something without width within a lookbehind is refused.
-/// A pattern that tries too many ways ends in ``RegularExpressionError/matchLimitExceeded`` after
-/// some tens of milliseconds at most. Belongs to one event loop, as everything of a program does; nothing here waits.
+/// PCRE2 does the matching of plain patterns, in machine code. A pattern for which the two differ (see ``PatternTraits``), or
+/// that is too large for PCRE2, is matched step by step as CPython does (``BacktrackingMatcher``). The known differences:
+/// bounds on a pattern's size and on the time and the memory of a search, which Python does not have; see
+/// docs/compatibility.md. A pattern that tries too many ways ends in ``RegularExpressionError/matchLimitExceeded`` after
+/// some tens of milliseconds, for a long subject after 400 at most. Belongs to one event loop, as everything of a program does; nothing here waits.
 final class RegularExpression {
     /// Where a match may lie.
     enum Anchoring: Int, Sendable {
@@ -16,8 +18,11 @@ final class RegularExpression {
         case full
     }
 
-    /// Subjects up to this length are searched without a watch: the square of it is still no time.
-    private static let unwatchedBytes = 4096
+    /// Subjects up to this length are searched without a watch by patterns with two long repetitions: the square of it, from
+    /// each start of a window, is a quarter of a second at most.
+    private static let unwatchedBytes = 1024
+    /// The same for patterns with more than two long repetitions, which can take the cube and more.
+    private static let unwatchedBytesOfMany = 256
 
     /// The pattern as the program wrote it.
     let pattern: [UInt8]
@@ -37,11 +42,18 @@ final class RegularExpression {
 
     private let groups: [RegularExpressionGroup]
     private let options: UInt32
-    private let needsWatch: Bool
+    /// Subjects over this length are searched with a watch.
+    private let unwatchedBytes: Int
 
     /// The programs compiled so far: for each anchoring (the engine has compiled code only for one known when it compiles) a
     /// plain one and a watched one.
     @exclusivity(unchecked) private var programs: [RegularExpressionProgram?]
+
+    /// The program that matches as CPython does, when PCRE2 is not to be used.
+    @exclusivity(unchecked) private var backtracking: BacktrackingProgram?
+
+    /// Whether the last search succeeded, by `backtracking`.
+    @exclusivity(unchecked) private var hasBacktracked = false
 
     /// The program whose last search succeeded, and therefore holds the groups. Without a check of exclusive access, as the
     /// programs: nothing is called while either is changed.
@@ -60,23 +72,43 @@ final class RegularExpression {
         names = translator.names
         dependsOnWhatFollows = translator.looksAhead || translator.hasAtomicGroups
         // A single run cannot meet another one that shares its characters.
-        needsWatch = translator.unboundedRepetitions > 1
+        unwatchedBytes =
+            switch translator.unboundedRepetitions {
+            case ...1: .max
+            case 2: Self.unwatchedBytes
+            default: Self.unwatchedBytesOfMany
+            }
         // Python's ^ with MULTILINE matches after a newline at the very end, too.
         var options = PCRE2_ALT_CIRCUMFLEX
         if translator.flags.contains(.ignoreCase) { options |= PCRE2_CASELESS }
         if translator.flags.contains(.multiline) { options |= PCRE2_MULTILINE }
         if translator.flags.contains(.dotAll) { options |= PCRE2_DOTALL }
-        // PCRE2 10.42 makes repetitions before an atomic group possessive where they are not: '\W+(?>a?)\xff'.
-        if translator.hasAtomicGroups { options |= PCRE2_NO_AUTO_POSSESS }
-        self.options = options
-        do throws(RegularExpressionError) {
-            programs = [
-                try RegularExpressionProgram(pattern: translator.output, options: options), nil, nil, nil, nil, nil,
-            ]
-        } catch .syntax(let message, let offset) {
-            throw .syntax(message: message, offset: translator.sourceOffset(ofOutput: offset))
+        let traits = PatternTraits(translator.tree)
+        if traits.hasEmptyWay, RegularExpressionProgram.hasFaultyStartOptimizations {
+            options |= PCRE2_NO_START_OPTIMIZE
         }
+        self.options = options
+        programs = [nil, nil, nil, nil, nil, nil]
+        if !traits.needsBacktracking {
+            do throws(RegularExpressionError) {
+                programs[0] = try RegularExpressionProgram(pattern: translator.output, options: options)
+                return
+            } catch {
+                // Too large for the engine's code, which has no room for more than 64 KiB.
+            }
+        }
+        backtracking = BacktrackingProgram(translator.tree, groupCount: groupCount)
     }
+
+    /// The memory of the compiled pattern, machine code and all, in bytes. It grows with the first search of another kind
+    /// (`match`, `fullmatch`, a long subject).
+    var heldBytes: Int {
+        programs.reduce(pattern.count + (backtracking?.heldBytes ?? 0)) { $0 + ($1?.heldBytes ?? 0) }
+            + groups.count * MemoryLayout<RegularExpressionGroup>.stride + names.count * 64
+    }
+
+    /// Whether the pattern is matched by CPython's rules step by step, not by PCRE2.
+    var isBacktracking: Bool { backtracking != nil }
 
     // MARK: - Searching
 
@@ -95,10 +127,10 @@ final class RegularExpression {
     /// The range of a group in the last search, which must have succeeded; nil when the group took no part or does not
     /// exist.
     func range(ofGroup group: Int) -> Range<Int>? {
-        guard let succeeded, (0...groupCount).contains(group) else {
+        guard (0...groupCount).contains(group) else {
             return nil
         }
-        return succeeded.range(ofGroup: group)
+        return hasBacktracked ? backtracking?.range(ofGroup: group) : succeeded?.range(ofGroup: group)
     }
 
     /// The first match, or nil. Parameters and errors as for ``search(in:from:anchored:)``.
@@ -114,8 +146,15 @@ final class RegularExpression {
         in subject: UnsafeRawBufferPointer, from start: Int, anchored: Anchoring, allowsEmptyAtStart: Bool
     ) throws(RegularExpressionError) -> Bool {
         succeeded = nil
-        let program = try program(for: anchored, isWatched: needsWatch && subject.count > Self.unwatchedBytes)
+        hasBacktracked = false
         let start = min(max(start, 0), subject.count)
+        guard backtracking == nil, let program = program(for: anchored, isWatched: subject.count > unwatchedBytes)
+        else {
+            hasBacktracked =
+                try backtracking?.search(
+                    in: subject, from: start, anchored: anchored, allowsEmptyAtStart: allowsEmptyAtStart) ?? false
+            return hasBacktracked
+        }
         guard try program.search(in: subject, from: start, allowsEmptyAtStart: allowsEmptyAtStart) else {
             return false
         }
@@ -125,6 +164,9 @@ final class RegularExpression {
 
     /// The match of the last search, which must have succeeded.
     func currentMatch() -> Match {
+        if hasBacktracked, let backtracking, let whole = backtracking.range(ofGroup: 0) {
+            return Match(ranges: backtracking.ranges, lastIndex: backtracking.lastGroup, range: whole)
+        }
         guard let program = succeeded, let whole = program.range(ofGroup: 0) else {
             preconditionFailure("there is no match")
         }
@@ -134,20 +176,27 @@ final class RegularExpression {
 
     // MARK: -
 
-    private func program(
-        for anchored: Anchoring, isWatched: Bool
-    ) throws(RegularExpressionError) -> RegularExpressionProgram {
+    /// The program for a search; nil when PCRE2 does not take the pattern in this form, and `backtracking` is there instead.
+    private func program(for anchored: Anchoring, isWatched: Bool) -> RegularExpressionProgram? {
         let index = anchored.rawValue * 2 + (isWatched ? 1 : 0)
-        if let program = programs[index] {
-            return program
-        }
+        return programs[index] ?? compileProgram(index, for: anchored, isWatched: isWatched)
+    }
+
+    private func compileProgram(_ index: Int, for anchored: Anchoring, isWatched: Bool) -> RegularExpressionProgram? {
         var translator = PatternTranslator(pattern: pattern, flags: flags, isWatched: isWatched)
-        try translator.translate()
-        let text = anchored == .full ? Array("(?:".utf8) + translator.output + Array(")\\z".utf8) : translator.output
-        let program = try RegularExpressionProgram(
-            pattern: text, options: anchored == .none ? options : options | PCRE2_ANCHORED, isWatched: isWatched)
-        programs[index] = program
-        return program
+        do throws(RegularExpressionError) {
+            try translator.translate()
+            let text =
+                anchored == .full ? Array("(?:".utf8) + translator.output + Array(")\\z".utf8) : translator.output
+            let program = try RegularExpressionProgram(
+                pattern: text, options: anchored == .none ? options : options | PCRE2_ANCHORED, isWatched: isWatched)
+            programs[index] = program
+            return program
+        } catch {
+            // With what this form adds the pattern is too large. It was read before, so its tree is there.
+            backtracking = BacktrackingProgram(translator.tree, groupCount: groupCount)
+            return nil
+        }
     }
 
     /// The group closed last. The engine does not say, but nesting and order tell: an outer group closes after the inner

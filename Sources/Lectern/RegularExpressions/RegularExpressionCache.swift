@@ -10,6 +10,9 @@ final class RegularExpressionCache {
         var lastUse: Int
     }
 
+    /// The most bytes that the patterns kept may take together: the cache is the host's, and not charged to a program.
+    static let byteLimit = 4 << 20
+
     private let capacity: Int
     private var entries: [Key: Entry] = [:]
     private var uses = 0
@@ -36,9 +39,12 @@ final class RegularExpressionCache {
             return entries.values[index].expression
         }
         let expression = try RegularExpression(pattern: pattern, flags: flags)
-        // To find the oldest costs a walk, which is little beside the compiling.
-        if entries.count == capacity, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse })?.key {
-            entries[oldest] = nil
+        // Each walk is little beside the compiling. What a pattern takes grows with its first uses, so it is asked anew.
+        var bytes = entries.values.reduce(expression.heldBytes) { $0 + $1.expression.heldBytes }
+        while entries.count == capacity || bytes > Self.byteLimit,
+            let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse })?.key
+        {
+            bytes -= entries.removeValue(forKey: oldest)?.expression.heldBytes ?? 0
         }
         entries[key] = Entry(expression: expression, lastUse: uses)
         return expression

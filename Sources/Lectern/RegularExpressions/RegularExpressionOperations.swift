@@ -51,15 +51,19 @@ extension RegularExpression {
     /// - Parameters:
     ///   - limit: The most matches to replace.
     ///   - pauseBytes: So many bytes of result end this step.
+    ///   - pauseNanoseconds: After so much time this step ends with the match that is under way.
     ///   - maximumBytes: The longest result of a step.
     /// - Throws: as ``search(in:from:anchored:)``, and `resultTooLarge`.
     func replacing(
         in subject: UnsafeRawBufferPointer, with template: ReplacementTemplate, cursor: inout Cursor, limit: Int = .max,
-        pauseBytes: Int = .max, maximumBytes: Int
+        pauseBytes: Int = .max, pauseNanoseconds: UInt64 = .max, maximumBytes: Int
     ) throws(RegularExpressionError) -> Replacement {
         var result = Replacement()
         var copied = cursor.position
-        while result.count < limit, result.bytes.count < pauseBytes {
+        let began = ThreadTime.coarse()
+        while result.count < limit, result.bytes.count < pauseBytes,
+            ThreadTime.coarse() &- began < pauseNanoseconds
+        {
             guard let match = try nextMatch(in: subject, cursor: &cursor) else {
                 result.isComplete = true
                 guard result.bytes.count + subject.count - copied <= maximumBytes else {

@@ -1,13 +1,5 @@
 import CPCRE2
 
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Glibc
-#endif
-
 /// A pattern compiled by PCRE2, with the memory that its searches use. Belongs to one event loop.
 ///
 /// What keeps a search short: the engine counts the ways it tries from one start (the match limit), and its interpreter
@@ -27,10 +19,6 @@ final class RegularExpressionProgram {
     /// Memory of the interpreter, in KiB. It takes over where the machine stack of compiled code ends.
     private static let heapLimit: UInt32 = 32 * 1024
 
-    /// CPU time of one search in nanoseconds, and what each byte of the subject adds.
-    private static let timeBudgetBase: UInt64 = 50_000_000
-    private static let timeBudgetPerByte: UInt64 = 100
-
     /// A search with no more starts than this is bounded by the match limit alone.
     private static let unwatchedStarts = 512
 
@@ -41,9 +29,6 @@ final class RegularExpressionProgram {
 
     /// Nested parentheses; the engine's compiler is recursive.
     private static let nestingLimit: UInt32 = 250
-
-    /// PCRE2's error for a lookbehind of unknown length, which Python puts in other words.
-    private static let lookbehindNotFixed: Int32 = 125
 
     /// Callouts between two looks at the time.
     private static let calloutsPerLook = 64
@@ -129,7 +114,7 @@ final class RegularExpressionProgram {
                     return 0
                 }
                 watch.pointee.calloutsLeft = RegularExpressionProgram.calloutsPerLook
-                return RegularExpressionProgram.threadTime() < watch.pointee.deadline ? 0 : PCRE2_ERROR_MATCHLIMIT
+                return ThreadTime.now() < watch.pointee.deadline ? 0 : PCRE2_ERROR_MATCHLIMIT
             }, watch)
     }
 
@@ -138,6 +123,40 @@ final class RegularExpressionProgram {
         pcre2_match_context_free_8(matchContext)
         pcre2_match_data_free_8(matchData)
         pcre2_code_free_8(code)
+    }
+
+    /// Whether the start optimizations of PCRE2's compiled code lose matches: those of all versions before 10.43 do, for
+    /// patterns with an alternative that can be empty (PCRE2Project/pcre2 #336, #347).
+    static let hasFaultyStartOptimizations: Bool = {
+        let version = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
+            buffer.initialize(repeating: 0)
+            pcre2_config_8(UInt32(PCRE2_CONFIG_VERSION), buffer.baseAddress)
+            return String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        let numbers = version.split { !$0.isNumber }.compactMap { Int($0) }
+        guard let major = numbers.first, let minor = numbers.dropFirst().first else { return true }
+        return (major, minor) < (10, 43) || losesMatches
+    }()
+
+    /// Whether one of the patterns of the reports is not found where it should be, whatever the version says.
+    private static var losesMatches: Bool {
+        let probes = [("(?:-|)\\d*-", "-"), ("(A|)[ ]*A", "A"), ("(a|b|)c*a", "a")]
+        return probes.contains { pattern, subject in
+            let program = try? RegularExpressionProgram(pattern: Array(pattern.utf8), options: 0)
+            let isFound = try? Array(subject.utf8).withUnsafeBytes { bytes in
+                try program?.search(in: bytes, from: 0, allowsEmptyAtStart: true)
+            }
+            return isFound != true
+        }
+    }
+
+    /// The memory of the program: the pattern's code, its machine code, and the places of its groups.
+    var heldBytes: Int {
+        var code = 0
+        var machineCode = 0
+        pcre2_pattern_info_8(self.code, UInt32(PCRE2_INFO_SIZE), &code)
+        pcre2_pattern_info_8(self.code, UInt32(PCRE2_INFO_JITSIZE), &machineCode)
+        return code + machineCode + pcre2_get_match_data_size_8(matchData)
     }
 
     /// Searches from byte `start` on. On success the groups are found by ``range(ofGroup:)``. Allocates nothing.
@@ -159,8 +178,8 @@ final class RegularExpressionProgram {
             pcre2_set_offset_limit_8(matchContext, Int(bitPattern: UInt.max))
             return try run(subject, from: start, options: options)
         }
-        var now = Self.threadTime()
-        let deadline = now + Self.timeBudgetBase + Self.timeBudgetPerByte * UInt64(count)
+        var now = ThreadTime.now()
+        let deadline = now + SearchBudget.nanoseconds(forBytes: count)
         watch?.pointee = Watch(deadline: deadline, calloutsLeft: Self.calloutsPerLook)
         if isOneStep {
             pcre2_set_offset_limit_8(matchContext, Int(bitPattern: UInt.max))
@@ -176,7 +195,7 @@ final class RegularExpressionProgram {
             }
             windowStart += window
             let began = now
-            now = Self.threadTime()
+            now = ThreadTime.now()
             guard now < deadline else {
                 throw .matchLimitExceeded
             }
@@ -266,9 +285,6 @@ final class RegularExpressionProgram {
     }
 
     private static func message(of code: Int32) -> String {
-        if code == lookbehindNotFixed {
-            return "look-behind requires fixed-width pattern"
-        }
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 256) { buffer in
             let length = pcre2_get_error_message_8(code, buffer.baseAddress, buffer.count)
             guard length > 0 else {
@@ -276,12 +292,5 @@ final class RegularExpressionProgram {
             }
             return String(decoding: buffer.prefix(Int(length)), as: UTF8.self)
         }
-    }
-
-    private static func threadTime() -> UInt64 {
-        var time = timespec()
-        // Fails only for an unknown clock; then time stands still and the engine's own limits remain.
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

@@ -5,13 +5,20 @@ struct ReplacementTemplate: Sendable {
         case group(Int)
     }
 
+    /// The most references to groups: each costs memory and, at each match, time.
+    static let referenceLimit = 10_000
+
     private var parts: [Part] = []
+
+    /// The number of literal texts and references.
+    var partCount: Int { parts.count }
 
     /// Reads a template for matches of this expression.
     ///
     /// - Throws: `template` for an unknown escape or a group that the expression does not have.
     init(_ text: [UInt8], for expression: RegularExpression) throws(RegularExpressionError) {
         var literal: [UInt8] = []
+        var references = 0
         var at = 0
         while at < text.count {
             guard text[at] == UInt8(ascii: "\\") else {
@@ -51,6 +58,10 @@ struct ReplacementTemplate: Sendable {
                     literal = []
                 }
                 parts.append(.group(group))
+                references += 1
+                guard references <= Self.referenceLimit else {
+                    throw .template(message: "more than \(Self.referenceLimit) references to groups", offset: start)
+                }
             }
         }
         if !literal.isEmpty {
@@ -150,7 +161,7 @@ struct ReplacementTemplate: Sendable {
         }
         guard name.allSatisfy(\.isASCIIDigit) else {
             throw .template(
-                message: "bad character in group name '\(String(decoding: name, as: UTF8.self))'", offset: start)
+                message: "bad character in group name \(name.pythonRepresentation)", offset: start)
         }
         return name.decimalValue(atMost: Int(UInt16.max))
     }
