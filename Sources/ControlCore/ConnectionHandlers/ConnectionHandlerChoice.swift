@@ -95,6 +95,10 @@ private func isForModule(_ query: KeepAliveQueryKind) throws(ConnectionHandlerCh
         throw .invalidValue(
             "keepAliveQuery is missing: it must be a function that asks the device something, or the name of a command "
                 + "of a device module")
+    case .unknownCommand(let name, let known) where known.isEmpty && ["", "ConnectionStatus"].contains(name):
+        throw .invalidValue(
+            "keepAliveQuery '\(name)' is nothing that a device can be asked for: give the name of one of the device module's "
+                + "commands")
     case .unknownCommand(let name, let known):
         throw .invalidValue(
             known.isEmpty

@@ -4,7 +4,7 @@ public import NIOCore
 public struct HandlerOptions: Equatable, Sendable {
     /// What makes a TCP device `Connected`.
     public enum ConnectedOn: String, Equatable, Sendable {
-        /// Its socket connects.
+        /// Its socket connects; after a refusal, such as of a login, the word of its module that the device is back.
         case socket = "Socket"
         /// Its first accepted response after the socket has connected.
         case response = "Response"

@@ -8,7 +8,13 @@ struct ModuleEvidence {
     /// Polls since the last one that was answered. At most one more than the limit.
     private(set) var unansweredPolls = 0
 
+    /// Whether the module has said that the device is gone though its connection was there and polls did not go unanswered for
+    /// too long: it was refused, for instance. Until the module says that it is back, a connection shows nothing.
+    private(set) var isRefused = false
+
     private var isHeard = false
+    /// Whether anything was heard on this connection.
+    private var hasHeard = false
     private let disconnectLimit: Int
 
     init(disconnectLimit: Int) {
@@ -18,20 +24,31 @@ struct ModuleEvidence {
     /// Whether more polls than the limit went without an answer and the module does not say that the device is there.
     var isOverLimit: Bool { unansweredPolls > disconnectLimit && word != .connected }
 
+    /// Whether the device talks, and at the second poll the module still says that it is gone.
+    var isContradicted: Bool { word == .disconnected && hasHeard && unansweredPolls > 1 }
+
     /// A new connection: what was counted belongs to the former one.
     mutating func begin() {
         unansweredPolls = 0
         isHeard = false
+        hasHeard = false
     }
 
     /// The interface has received something. What comes before the first poll, such as a greeting, answers none.
     mutating func heard() {
+        hasHeard = true
         if unansweredPolls > 0 { isHeard = true }
     }
 
     /// The module has published its ConnectionStatus.
-    mutating func published(_ word: ConnectionStatus) {
+    /// - Parameter isUp: whether its connection is there.
+    mutating func published(_ word: ConnectionStatus, isUp: Bool = true) {
         self.word = word
+        if word != .disconnected {
+            isRefused = false
+        } else if isUp, unansweredPolls <= disconnectLimit {
+            isRefused = true
+        }
         if word == .connected { unansweredPolls = 0 }
     }
 

@@ -56,18 +56,20 @@ struct ModuleTcpStateMachine: TcpStateMachine {
     private mutating func socketConnected() -> [Output] {
         guard let outputs = link.socketConnected() else { return [] }
         evidence.begin()
-        return connectedOn == .socket ? outputs + report(.connected) : outputs
+        // A module that was refused is the first to know that the device is back: a socket that connects is no login that
+        // succeeds.
+        return connectedOn == .socket && !evidence.isRefused ? outputs + report(.connected) : outputs
     }
 
     private mutating func pollDue() -> [Output] {
         guard link.socket == .up else { return [] }
         let isAnswered = evidence.beginPoll()
         if evidence.isOverLimit { return link.giveUp() }
-        return [.runQuery] + (isAnswered ? report(.connected) : [])
+        return [.runQuery] + (isAnswered ? report(.connected) : evidence.isContradicted ? report(.disconnected) : [])
     }
 
     private mutating func published(_ word: ConnectionStatus) -> [Output] {
-        evidence.published(word)
+        evidence.published(word, isUp: link.socket == .up)
         // Without a connection the device is not there, whatever the module still believes. The connection is not closed
         // here even over the limit: a module publishes in the middle of a query, and is about to send.
         return link.socket == .up && word != .unknown ? report(word) : []

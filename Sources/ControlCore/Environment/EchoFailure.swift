@@ -6,6 +6,8 @@ public enum EchoFailure: Error, Equatable, Sendable {
     case unreachable
     /// The system does not let this process send echo requests.
     case notPermitted
+    /// There is no descriptor for it: too many files are open. The whole as one line.
+    case noDescriptor(String)
     /// Anything else: the system's text.
     case other(String)
 }

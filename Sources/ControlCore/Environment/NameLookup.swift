@@ -18,7 +18,7 @@ public enum NameLookup {
     }()
 
     /// Asks the system: `/etc/hosts`, DNS and whatever else `nsswitch.conf` names. Fails with
-    /// ``ConnectFailure/hostError`` alone. Blocks.
+    /// ``ConnectFailure/hostError``, or with ``ConnectFailure/other(_:)`` when the process has no descriptor to ask with. Blocks.
     @Sendable public static func system(_ name: String) -> Result<[SocketAddress], ConnectFailure> {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
@@ -26,7 +26,9 @@ public enum NameLookup {
         // Without it, machines without IPv6 would try IPv6 addresses first and in vain.
         hints.ai_flags = AI_ADDRCONFIG
         var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(name, nil, &hints, &list) == 0 else { return .failure(.hostError) }
+        guard getaddrinfo(name, nil, &hints, &list) == 0 else {
+            return .failure(ConnectFailure.hostError.orDescriptorTrouble)
+        }
         defer { freeaddrinfo(list) }
         var addresses: [SocketAddress] = []
         var next = list

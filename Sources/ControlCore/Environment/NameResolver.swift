@@ -83,10 +83,12 @@ final class NameResolver {
     }
 
     private func finish(_ name: String, _ outcome: Outcome) {
-        let lifetime =
+        let lifetime: TimeAmount =
             switch outcome {
             case .success: Self.positiveLifetime
-            case .failure: Self.negativeLifetime
+            case .failure(.hostError): Self.negativeLifetime
+            // It says nothing of the name.
+            case .failure: .zero
             }
         let now = now()
         if cache.count >= Self.cacheLimit {

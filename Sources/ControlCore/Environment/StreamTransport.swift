@@ -67,6 +67,10 @@ public protocol Listener: AnyObject {
     /// The port it listens on.
     var port: Int { get }
 
+    /// Told why no connection can be accepted at present, and what comes next; once a minute at most. Those who connect wait
+    /// meanwhile.
+    var onTrouble: ((String) -> Void)? { get set }
+
     /// Stops listening and frees the port. Accepted connections stay. Idempotent.
     func close()
 }

@@ -10,6 +10,10 @@ protocol ClientLink: AnyObject, Writable {
     func start()
     /// Sends all of `bytes`, or throws and sends nothing.
     func send(_ bytes: ByteBuffer) throws(IOFault)
+    /// Sends a message of any size, see ``PiecewiseSender/send(_:completion:)``.
+    func send(
+        _ pieces: any MessagePieces, completion: @escaping (Result<Void, IOFault>) -> Void
+    ) throws(IOFault) -> any Cancellable
     /// Whether the program takes data.
     func setReceiving(_ receiving: Bool)
     /// Turns TLS on; datagrams cannot carry it.

@@ -4,7 +4,10 @@ public import NIOCore
 ///
 /// Its events come at the server. The environment keeps it alive until it is disconnected. With UDP it is whoever sends
 /// from one address and port, connected from its first datagram until it is forgotten or disconnected.
-public final class ClientObject: Writable {
+public final class ClientObject: PiecewiseSender {
+    /// The most bytes that wait to be sent to one client, and the largest message that is queued as a whole: 128 KiB.
+    public static let sendQueueLimit = 128 << 10
+
     /// Tells the clients of one server apart; counts up in the order of connection.
     public let id: Int
     /// The client's address, which stands for its name: names are not looked up.
@@ -30,7 +33,7 @@ public final class ClientObject: Writable {
         servicePort = address?.port ?? 0
         connection = StreamConnection(
             transport: transport, peer: "\(ipAddress):\(servicePort)", isReceiving: true, owner: self,
-            environment: server.environment)
+            environment: server.environment, sendLimit: Self.sendQueueLimit, largestMessage: Self.sendQueueLimit)
     }
 
     init(id: Int, sender: DatagramSender, server: EthernetServerInterfaceEx) {
@@ -57,12 +60,29 @@ public final class ClientObject: Writable {
     /// Bytes that were sent and that the system has not taken yet.
     public var queuedBytes: Int { connection?.queuedBytes ?? 0 }
 
-    /// Sends all of `bytes`, in order. Never waits. The bound is ``EthernetClientInterface/sendQueueLimit``; a larger
-    /// message is taken when nothing else is queued.
+    /// Sends all of `bytes`, in order. Never waits. At most ``sendQueueLimit`` wait to be sent; a larger message goes in pieces,
+    /// see ``send(_:completion:)``. When too much waits for all clients of the server, one is disconnected, perhaps this one;
+    /// see ``EthernetServerInterfaceEx/clientsQueueLimit``.
     /// - Throws: when not connected, or when the send queue has no room; then nothing of `bytes` is sent.
     public func send(_ bytes: ByteBuffer) throws(IOFault) {
+        try prepare(bytes.readableBytes).send(bytes)
+    }
+
+    /// A message of more bytes is to be sent in pieces. A datagram has none.
+    public var largestWholeMessage: Int { connection is StreamConnection ? Self.sendQueueLimit : .max }
+
+    /// Sends a message of any size; see ``PiecewiseSender/send(_:completion:)``.
+    public func send(
+        _ pieces: any MessagePieces, completion: @escaping (Result<Void, IOFault>) -> Void
+    ) throws(IOFault) -> any Cancellable {
+        try prepare(min(pieces.count, Self.sendQueueLimit)).send(pieces, completion: completion)
+    }
+
+    /// Makes room for bytes among those that wait for all clients of the server.
+    private func prepare(_ count: Int) throws(IOFault) -> any ClientLink {
+        server?.makeRoom(for: count)
         guard let connection else { throw IOFault("\(peer) is not connected") }
-        try connection.send(bytes)
+        return connection
     }
 
     /// Whether there is room in the send queue.

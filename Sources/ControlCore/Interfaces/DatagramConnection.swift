@@ -41,6 +41,9 @@ final class DatagramConnection {
     /// they are full is dropped.
     static let keptBytesLimit = 1 << 20
 
+    /// Of so many datagrams of a response the bounds are known; further ones are joined.
+    private static let mostSizes = 65_536
+
     private enum State {
         case idle
         case opening(any Cancellable)
@@ -65,6 +68,7 @@ final class DatagramConnection {
     private var kept: CircularBuffer<ByteBuffer> = []
     private var keptBytes = 0
     private var isDelivering = false
+    private var isDeliveryPlanned = false
     private var isReading = true
     /// The sizes of the datagrams of the present response, and of the last one: what is left of it is cut there again.
     private var awaitedSizes: [Int] = []
@@ -292,7 +296,7 @@ final class DatagramConnection {
         updateReading()
         if receiving, !kept.isEmpty {
             // Not from inside this call: the caller is often in the middle of taking events.
-            environment.execute { self.deliverKept() }
+            planDelivery()
         }
     }
 
@@ -322,12 +326,25 @@ final class DatagramConnection {
         kept.append(datagram)
     }
 
+    private func planDelivery() {
+        guard !isDeliveryPlanned else { return }
+        isDeliveryPlanned = true
+        environment.execute { [self] in
+            isDeliveryPlanned = false
+            deliverKept()
+        }
+    }
+
     private func deliverKept(evenUnasked: Bool = false) {
         // A handler that hands bytes over must not overtake those that are being delivered.
         guard !isDelivering else { return }
         isDelivering = true
         defer { isDelivering = false }
-        while isReceiving || evenUnasked, let datagram = kept.popFirst() {
+        var left = DatagramInbox.datagramsPerTurn
+        while isReceiving || evenUnasked, !kept.isEmpty {
+            if left == 0, !evenUnasked { return planDelivery() }
+            left -= 1
+            let datagram = kept.removeFirst()
             keptBytes -= datagram.readableBytes + DatagramInbox.overhead
             owner?.datagrams(self, didReceive: datagram)
         }
@@ -378,7 +395,11 @@ extension DatagramConnection: DatagramDelegate {
         hasFailed = false
         noteTraffic()
         if isAwaited, bytes.readableBytes > 0 {
-            awaitedSizes.append(bytes.readableBytes)
+            if awaitedSizes.count < Self.mostSizes {
+                awaitedSizes.append(bytes.readableBytes)
+            } else {
+                awaitedSizes[Self.mostSizes - 1] += bytes.readableBytes
+            }
             owner?.datagrams(self, didReceiveAwaited: bytes)
         } else if kept.isEmpty, isReceiving, !isDelivering {
             owner?.datagrams(self, didReceive: bytes)

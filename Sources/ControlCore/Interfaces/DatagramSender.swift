@@ -18,6 +18,7 @@ final class DatagramSender: ClientLink {
     private var isReceiving = true
     private var kept: CircularBuffer<ByteBuffer> = []
     private var keptBytes = 0
+    private var isDeliveryPlanned = false
 
     init(address: SocketAddress, service: DatagramService, environment: any Environment) {
         self.address = address
@@ -37,6 +38,14 @@ final class DatagramSender: ClientLink {
         lastTraffic = environment.now
     }
 
+    /// A datagram has no pieces: it is sent as a whole, or refused.
+    func send(
+        _ pieces: any MessagePieces, completion: @escaping (Result<Void, IOFault>) -> Void
+    ) throws(IOFault) -> any Cancellable {
+        try send(pieces.piece(at: 0, count: pieces.count))
+        return environment.executeCancellably { completion(.success(())) }
+    }
+
     var isWritable: Bool { service?.isWritable ?? true }
 
     func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
@@ -54,7 +63,7 @@ final class DatagramSender: ClientLink {
         isReceiving = receiving
         if receiving, !kept.isEmpty {
             // Not from inside this call: the caller is often in the middle of taking events.
-            environment.execute { self.deliverKept() }
+            planDelivery()
         }
     }
 
@@ -78,8 +87,21 @@ final class DatagramSender: ClientLink {
         environment.execute { self.end() }
     }
 
+    private func planDelivery() {
+        guard !isDeliveryPlanned else { return }
+        isDeliveryPlanned = true
+        environment.execute { [self] in
+            isDeliveryPlanned = false
+            deliverKept()
+        }
+    }
+
     private func deliverKept(evenUnasked: Bool = false) {
-        while isReceiving || evenUnasked, let datagram = kept.popFirst() {
+        var left = DatagramInbox.datagramsPerTurn
+        while isReceiving || evenUnasked, !kept.isEmpty {
+            if left == 0, !evenUnasked { return planDelivery() }
+            left -= 1
+            let datagram = kept.removeFirst()
             keptBytes -= datagram.readableBytes + DatagramInbox.overhead
             onReceive?(datagram)
         }

@@ -13,6 +13,8 @@ final class DatagramService: Listener {
     /// So many senders are known at most when the program sets no limit.
     static let senderLimit = 1000
 
+    /// Never told: nothing is opened for a sender.
+    var onTrouble: ((String) -> Void)?
     /// A sender is new.
     var onAccept: ((DatagramSender) -> Void)?
     /// A datagram did not get to its receiver, or the socket was lost.

@@ -18,13 +18,15 @@ public protocol DeviceInterface: AnyObject, Writable {
 extension DeviceInterface {
     /// The most bytes that wait to be sent: 1 MiB.
     public static var sendQueueLimit: Int { StreamConnection.sendQueueLimit }
-    /// The most bytes that a `sendAndWait` collects: 1 MiB.
-    public static var responseLimit: Int { DeviceTraffic.responseLimit }
+    /// The most bytes that a `sendAndWait` collects unless ``DeviceTraffic/responseLimit`` says otherwise: 16 MiB.
+    public static var responseLimit: Int { DeviceTraffic.defaultResponseLimit }
 
     /// Sends `data` and waits for the response.
     ///
     /// Completes at the earliest byte at which the delimiter holds; what came behind goes to ReceiveData, after the
-    /// completion. Calls on one interface take turns in order; each sends, and its time-out starts, when its turn comes.
+    /// completion. A pattern is looked for with each piece in the first 64 KiB; in a longer response at most every 10 ms, and
+    /// less often the longer it is. A response of more than ``DeviceTraffic/responseLimit`` completes with
+    /// ``SendAndWaitOutcome/UnmetReason/tooLong``, or without a delimiter with ``SendAndWaitOutcome/cut(_:)``. Calls on one interface take turns in order; each sends, and its time-out starts, when its turn comes.
     /// When the line is lost the call completes at once: with ``SendAndWaitOutcome/UnmetReason/connectionLost``,
     /// or without a delimiter with what came; calls that wait for their turn fail with ``IOFault``. The event of the loss
     /// runs before these completions.

@@ -18,8 +18,25 @@ protocol DeviceLine: SendAndWaitLink {
 /// What a program and a device exchange, as far as it is the same with every line: commands and their responses, a
 /// keep-alive, and pauses. Outlives each single connection. Belongs to one ``DeviceInterface``.
 public final class DeviceTraffic {
-    static let responseLimit = 1 << 20
+    /// The most bytes of a response unless ``responseLimit`` says otherwise: 16 MiB, as much as a program's `limits.stringSize`.
+    public static let defaultResponseLimit = 16 << 20
 
+    /// The most bytes that a `sendAndWait` collects.
+    public var responseLimit: Int {
+        get { sendAndWaits.responseLimit }
+        set { sendAndWaits.responseLimit = newValue }
+    }
+
+    /// Bytes that `sendAndWait` calls which wait for their turn are to send.
+    public var waitingBytes: Int { sendAndWaits.waitingBytes }
+
+    /// Bytes that a `sendAndWait` has collected so far.
+    public var collectedBytes: Int { sendAndWaits.collectedBytes }
+
+    /// Bytes of all that is kept here for the program: commands that wait, a response so far, the keep-alive's data.
+    public var heldBytes: Int { waitingBytes + collectedBytes + keepAliveBytes }
+
+    private var keepAliveBytes = 0
     private let environment: any Environment
     /// Owns this; set by it as soon as it exists, and cleared before it goes. Not weak: counting the references to an object
     /// takes twice as long for ever once there was a weak one.
@@ -34,7 +51,7 @@ public final class DeviceTraffic {
 
     init(environment: any Environment) {
         self.environment = environment
-        sendAndWaits = SendAndWaitQueue(environment: environment, responseLimit: Self.responseLimit)
+        sendAndWaits = SendAndWaitQueue(environment: environment, responseLimit: Self.defaultResponseLimit)
     }
 
     /// Whether a keep-alive is under way. It keeps the line alive.
@@ -47,12 +64,14 @@ public final class DeviceTraffic {
         keepAlive = KeepAliveTransmitter(environment: environment, interval: interval) {
             line.transmitKeepAlive(data)
         }
+        keepAliveBytes = data.readableBytes
         line.keepAliveDidChange()
     }
 
     func stopKeepAlive() {
         keepAlive?.stop()
         keepAlive = nil
+        keepAliveBytes = 0
         line?.keepAliveDidChange()
     }
 

@@ -326,6 +326,12 @@ public final class EthernetClientInterface: DeviceInterface {
     /// Bytes that were sent and that the system has not taken yet.
     public var queuedBytes: Int { datagrams?.queuedBytes ?? connection?.queuedBytes ?? 0 }
 
+    /// Bytes that the interface keeps for the program: names, what is to be sent, and what was collected. Known at once.
+    public var heldBytes: Int {
+        let names = hostname.utf8.count + (credentials.map { $0.user.utf8.count + $0.password.utf8.count } ?? 0)
+        return names + queuedBytes + traffic.heldBytes
+    }
+
     /// Sends all of `bytes`, in order. Never waits. A message that is larger than ``sendQueueLimit`` is taken when
     /// nothing else is queued.
     /// With UDP it is one datagram of at most ``DatagramOptions/sizeLimit`` bytes.

@@ -6,7 +6,7 @@ public import NIOCore
 /// first is the client until it is disconnected or was idle for 5 minutes; others are not heard meanwhile, and listening
 /// goes on. Events come in order: Connected, data, Disconnected exactly once. Nothing here waits; no closure that is
 /// handed in is called before the call that took it has returned. While it ``isActive``, the environment keeps it alive.
-public final class EthernetServerInterface: Writable {
+public final class EthernetServerInterface: PiecewiseSender {
     /// The port as given; 0 lets the system choose, see ``listeningPort``.
     public var port: Int { server.port }
     /// The protocol that is served.
@@ -117,6 +117,17 @@ public final class EthernetServerInterface: Writable {
     public func send(_ bytes: ByteBuffer) throws(IOFault) {
         guard let client else { throw IOFault("the server of port \(listeningPort ?? port) has no client") }
         try client.send(bytes)
+    }
+
+    /// A message of more bytes is to be sent in pieces. A datagram has none.
+    public var largestWholeMessage: Int { client?.largestWholeMessage ?? .max }
+
+    /// Sends a message of any size; see ``PiecewiseSender/send(_:completion:)``.
+    public func send(
+        _ pieces: any MessagePieces, completion: @escaping (Result<Void, IOFault>) -> Void
+    ) throws(IOFault) -> any Cancellable {
+        guard let client else { throw IOFault("the server of port \(listeningPort ?? port) has no client") }
+        return try client.send(pieces, completion: completion)
     }
 
     /// Whether there is room in the send queue.

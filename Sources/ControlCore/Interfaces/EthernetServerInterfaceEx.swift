@@ -3,8 +3,8 @@ public import NIOCore
 /// Listens for clients: the program's `EthernetServerInterfaceEx`.
 ///
 /// Events of one client come in order: Connected, its data, Disconnected exactly once. Nothing here waits; no closure
-/// that is handed in is called before the call that took it has returned. A client over ``maxClients`` is closed at once
-/// and causes no event. While it ``isActive``, the environment keeps the server alive.
+/// that is handed in is called before the call that took it has returned. A client over ``maxClients``, or over
+/// ``defaultMaxClients`` when that is `nil`, is closed at once and causes no event. While it ``isActive``, the environment keeps the server alive.
 ///
 /// With UDP each address that sends is a client, see ``DatagramService`` for how long and how many; a datagram is one
 /// ``onReceiveData``. A client over ``maxClients`` is not heard.
@@ -22,8 +22,16 @@ public final class EthernetServerInterfaceEx {
     public let `protocol`: NetworkProtocol
     /// The interface as given: `Any`, `LAN` or `AVLAN`.
     public let interface: String
-    /// The most clients at a time; `nil`: unlimited.
+    /// The most clients at a time; `nil`: ``defaultMaxClients``.
     public let maxClients: Int?
+
+    /// How many clients there may be when nobody has said: 1,000.
+    public static let defaultMaxClients = 1000
+    /// The most bytes that wait to be sent to all clients together: 16 MiB. To make room for more, those clients are
+    /// disconnected for whom most bytes wait; of several those who connected first.
+    public static let clientsQueueLimit = 16 << 20
+    /// That there are too many clients is told once in so long.
+    static let fullInterval = TimeAmount.seconds(60)
 
     /// Sees every event before the program's slots do.
     package weak var observer: (any EthernetServerObserver)?
@@ -55,6 +63,10 @@ public final class EthernetServerInterfaceEx {
     /// Clients that were disconnected and whose event is not delivered yet.
     private var leaving = 0
     private var nextClient = 1
+    /// What waits to be sent to all clients, and what they have taken since it was counted.
+    private var queuedAtMost = 0
+    /// When it was told that there are too many clients.
+    private var toldFullAt: NIODeadline?
     private var wasActive = false
     /// UDP: the socket, which outlives the listening as long as there are clients.
     private var service: DatagramService?
@@ -66,7 +78,7 @@ public final class EthernetServerInterfaceEx {
     ///   - port: 0…65535; 0 lets the system choose.
     ///   - protocol: TCP or UDP.
     ///   - interface: `Any`, `LAN` or `AVLAN`.
-    ///   - maxClients: at least 1; `nil`: unlimited.
+    ///   - maxClients: at least 1; `nil`: ``defaultMaxClients``.
     ///   - interfaceAddresses: the address of each interface that the machine has, by name.
     ///   - bindAddress: where `Any` listens; `nil`: on every interface.
     /// - Throws: when a parameter is out of its range.
@@ -293,6 +305,10 @@ public final class EthernetServerInterfaceEx {
         switch result {
         case .success(let listener):
             state = .listening(listener)
+            listener.onTrouble = { [weak self] text in
+                guard let self else { return }
+                onFault?(IOFault("port \(listeningPort ?? port): \(text)"))
+            }
             outcome = .listening
             if let timeout, timeout > .zero {
                 listenEnd = environment.schedule(after: timeout.boundedDelay) { self.stopListen() }
@@ -314,9 +330,13 @@ public final class EthernetServerInterfaceEx {
 
     private func accept(_ transport: any StreamTransport, from call: Int) {
         // A connection that the system had accepted before listening was stopped is not served either.
-        guard call == listenCalls, isActiveListener, connected.count + securing.count < maxClients ?? .max
-        else {
+        guard call == listenCalls, isActiveListener else {
             transport.close()
+            return
+        }
+        guard connected.count + securing.count < maxClients ?? Self.defaultMaxClients else {
+            transport.close()
+            tellFull()
             return
         }
         if let tls {
@@ -324,6 +344,36 @@ public final class EthernetServerInterfaceEx {
             return
         }
         admit(ClientObject(id: nextClient, transport: transport, server: self))
+    }
+
+    /// The program that has set a limit knows of it; the default one it may not.
+    private func tellFull() {
+        guard maxClients == nil else { return }
+        let now = environment.now
+        if let toldFullAt, now - toldFullAt < Self.fullInterval { return }
+        toldFullAt = now
+        onFault?(
+            IOFault(
+                "port \(listeningPort ?? port): \(Self.defaultMaxClients) clients are connected, and further ones are closed at "
+                    + "once; MaxClients sets another bound"))
+    }
+
+    /// Disconnects clients that take nothing when too much waits for all together.
+    func makeRoom(for count: Int) {
+        queuedAtMost += count
+        guard queuedAtMost > Self.clientsQueueLimit, `protocol` == .tcp else { return }
+        var waiting = connected.values.map { (client: $0, bytes: $0.queuedBytes) }
+        queuedAtMost = waiting.reduce(count) { $0 + $1.bytes }
+        guard queuedAtMost > Self.clientsQueueLimit else { return }
+        waiting.sort { $0.bytes == $1.bytes ? $0.client.id < $1.client.id : $0.bytes > $1.bytes }
+        for (client, bytes) in waiting where queuedAtMost > Self.clientsQueueLimit && bytes > 0 {
+            queuedAtMost -= bytes
+            onFault?(
+                IOFault(
+                    "port \(listeningPort ?? port): \(client.peer) is disconnected: \(bytes) bytes wait for it, and more than "
+                        + "\(Self.clientsQueueLimit) for all clients"))
+            client.disconnect()
+        }
     }
 
     private func admit(_ client: ClientObject) {

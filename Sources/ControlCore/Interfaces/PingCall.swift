@@ -47,6 +47,8 @@ public final class PingCall: Cancellable {
             case .success(let addresses):
                 call.addresses = addresses[...]
                 call.sendNext()
+            case .failure(.other(let text)):
+                call.finish(.failure(IOFault("\(host) cannot be looked up: \(text)")))
             case .failure:
                 call.outcome.failures = count
                 call.finish(.success(call.outcome))
@@ -83,6 +85,8 @@ public final class PingCall: Cancellable {
                 sendNext()
             case .failure(.notPermitted):
                 finish(.failure(Self.notPermitted))
+            case .failure(.noDescriptor(let text)):
+                finish(.failure(IOFault("no echo request can be sent: \(text)")))
             case .failure(.unreachable) where outcome == Outcome() && addresses.count > 1:
                 // As a machine without IPv6 finds of the first of two addresses.
                 addresses.removeFirst()

@@ -22,6 +22,8 @@ final class SendAndWaitQueue {
         let timeout: TimeAmount
         let delimiter: ResponseDelimiter?
         var completion: ((SendAndWaitOutcome) -> Void)?
+        /// What it counts while it waits for its turn.
+        var size: Int { data.readableBytes + SendAndWaitQueue.overhead }
         /// Until the call is over, which the queue sees to: while it waits, its timer keeps the queue, too.
         private var queue: SendAndWaitQueue?
 
@@ -56,14 +58,23 @@ final class SendAndWaitQueue {
     }
 
     private let environment: any Environment
-    private let responseLimit: Int
+    /// The most bytes of a response; a new value counts for the next one.
+    var responseLimit: Int
     /// Who sends, and takes back what is left over; set and cleared as the ``DeviceTraffic/line``, and not weak for the same
     /// reason.
     unowned(unsafe) var link: (any SendAndWaitLink)?
     private var waiting: CircularBuffer<Call> = []
+    /// What the calls that wait for their turn are to send, ``overhead`` included.
+    private(set) var waitingBytes = 0
     private var current: Call?
     private var matcher: ResponseMatcher
     private var timer: (any Cancellable)?
+    /// Lets a pattern be searched for in what came.
+    private var searchTimer: (any Cancellable)?
+
+    /// The least time between two searches for a pattern in a response that is longer than
+    /// ``ResponseMatcher/searchedAtOnce``: 10 ms, and as much for each MiB of it.
+    static let searchInterval = TimeAmount.milliseconds(10)
 
     init(environment: any Environment, responseLimit: Int) {
         self.environment = environment
@@ -71,7 +82,12 @@ final class SendAndWaitQueue {
         matcher = ResponseMatcher(delimiter: nil, limit: responseLimit)
     }
 
-    /// Adds a call. Its completion is called once, never from inside this function.
+    /// The most bytes that calls which wait for their turn are to send, ``overhead`` included: 1 MiB.
+    static let waitingLimit = 1 << 20
+    /// What each of them counts besides its bytes.
+    static let overhead = 64
+
+    /// Adds a call. Its completion is called once, never from inside this function; with a failure when too much waits already.
     /// - Returns: takes the call out again; what it had received goes back to the link.
     func add(
         _ data: ByteBuffer,
@@ -81,7 +97,13 @@ final class SendAndWaitQueue {
     ) -> any Cancellable {
         let call = Call(
             data: data, timeout: timeout.boundedDelay, delimiter: delimiter, completion: completion, queue: self)
+        guard waiting.isEmpty || waitingBytes + call.size <= Self.waitingLimit else {
+            let fault = IOFault("\(waiting.count) commands wait for their turn already, with \(waitingBytes) bytes")
+            environment.execute { call.complete(.failed(fault)) }
+            return call
+        }
         waiting.append(call)
+        waitingBytes += call.size
         startNext()
         return call
     }
@@ -92,10 +114,30 @@ final class SendAndWaitQueue {
             link?.handOver(bytes)
             return
         }
+        decide(call) { try $0.append(bytes) }
+        if matcher.isBehind, searchTimer == nil, current === call {
+            let time = Self.searchInterval * (1 + matcher.count >> 20)
+            searchTimer = environment.schedule(after: time) { self.search(call) }
+        }
+    }
+
+    /// How many bytes the response under way has.
+    var collectedBytes: Int { current == nil ? 0 : matcher.count }
+
+    private func search(_ call: Call) {
+        searchTimer?.cancel()
+        searchTimer = nil
+        guard current === call else { return }
+        decide(call) { try $0.catchUp() }
+    }
+
+    /// Does what the matcher says.
+    private func decide(_ call: Call, _ verdict: (inout ResponseMatcher) throws -> ResponseMatcher.Verdict) {
         do {
-            switch try matcher.append(bytes) {
+            switch try verdict(&matcher) {
             case .incomplete: return
             case .complete(let response, let rest): settle(call, .response(response), rest: rest)
+            case .cut(let response, let rest): settle(call, .cut(response), rest: rest)
             case .tooLong: settle(call, .unmet(.tooLong), rest: matcher.takeCollected())
             }
         } catch {
@@ -105,7 +147,9 @@ final class SendAndWaitQueue {
 
     /// Gives back what the current call has received; its response is lost with the connection.
     func connectionWillEnd() {
-        guard current != nil, matcher.hasDelimiter else { return }
+        guard let call = current, matcher.hasDelimiter else { return }
+        search(call)
+        guard current === call else { return }
         link?.handOver(matcher.takeCollected())
     }
 
@@ -113,6 +157,7 @@ final class SendAndWaitQueue {
     func connectionDidEnd(notSent: IOFault) {
         let unsent = waiting
         waiting = []
+        waitingBytes = 0
         if let call = current {
             let collected = matcher.takeCollected()
             settle(call, matcher.hasDelimiter ? .unmet(.connectionLost) : .response(collected), rest: ByteBuffer())
@@ -122,6 +167,7 @@ final class SendAndWaitQueue {
 
     private func startNext() {
         while current == nil, let call = waiting.popFirst() {
+            waitingBytes -= call.size
             guard call.completion != nil else { continue }
             do {
                 guard let link else { return }
@@ -131,6 +177,7 @@ final class SendAndWaitQueue {
                 continue
             }
             current = call
+            matcher.limit = responseLimit
             matcher.restart(delimiter: call.delimiter)
             link?.awaitsResponse(true)
             // A delimiter that holds for nothing is a time-out of no time with an empty response.
@@ -140,6 +187,7 @@ final class SendAndWaitQueue {
     }
 
     private func timedOut(_ call: Call) {
+        search(call)
         guard current === call else { return }
         let collected = matcher.takeCollected()
         if matcher.holdsForNothing {
@@ -154,6 +202,8 @@ final class SendAndWaitQueue {
     private func settle(_ call: Call, _ outcome: SendAndWaitOutcome, rest: ByteBuffer) {
         timer?.cancel()
         timer = nil
+        searchTimer?.cancel()
+        searchTimer = nil
         current = nil
         link?.awaitsResponse(false)
         call.complete(outcome)

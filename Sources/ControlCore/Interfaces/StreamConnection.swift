@@ -25,8 +25,12 @@ protocol StreamConnectionOwner: AnyObject {
 ///
 /// The transport keeps the connection and its owner alive until the end.
 final class StreamConnection: StreamDelegate {
-    /// The most bytes that wait to be sent: 1 MiB.
+    /// The most bytes that wait to be sent to a device: 1 MiB.
     static let sendQueueLimit = 1 << 20
+    /// The largest message to a device, which is taken when nothing else waits: 16 MiB.
+    static let largestMessage = 16 << 20
+    /// How often what is kept is delivered in one turn of the loop; the rest follows in the next turns.
+    static let deliveriesPerTurn = 4
     /// Up to so many queued bytes a sender need not wait. Above, the transport reports when the queue has drained.
     static let writableBelow = 64 << 10
     /// The most bytes kept for a program that takes no data, not counting what the last read brought: 1 MiB.
@@ -52,16 +56,28 @@ final class StreamConnection: StreamDelegate {
     /// What was queued when the transport was asked last, and all that was sent since. To ask each time takes long, and
     /// nearly always the system has taken everything at once.
     private var queuedAtMost = 0
+    private let sendLimit: Int
+    private let largestMessage: Int
+    private var isDeliveryPlanned = false
+    /// Made with the first message that is sent in pieces.
+    private var piecewise: PiecewiseQueue?
     @exclusivity(unchecked) private var kept = ByteBuffer()
     private var roomWaiters: [CancellableCall] = []
 
+    /// - Parameters:
+    ///   - sendLimit: the most bytes that wait to be sent.
+    ///   - largestMessage: the most bytes of one message, which is taken when nothing else waits.
     init(
         transport: any StreamTransport,
         peer: String,
         isReceiving: Bool,
         owner: any StreamConnectionOwner,
-        environment: any Environment
+        environment: any Environment,
+        sendLimit: Int = StreamConnection.sendQueueLimit,
+        largestMessage: Int = StreamConnection.largestMessage
     ) {
+        self.sendLimit = sendLimit
+        self.largestMessage = largestMessage
         self.transport = transport
         self.peer = peer
         self.isReceiving = isReceiving
@@ -84,28 +100,66 @@ final class StreamConnection: StreamDelegate {
     // MARK: Sending
 
     /// Bytes that the system has not taken yet.
-    var queuedBytes: Int { transport.queuedBytes }
+    var queuedBytes: Int { transport.queuedBytes + (piecewise?.bytesBehind ?? 0) }
 
-    /// Queues all of `bytes`. A message larger than the limit is taken when nothing else is queued.
+    /// Queues all of `bytes`. A message larger than the limit is taken when nothing else is queued, unless it is larger than the
+    /// largest message.
     /// - Throws: when the connection is down, or the queue has no room; then nothing of `bytes` is sent.
     func send(_ bytes: ByteBuffer) throws(IOFault) {
         guard isOpen else { throw IOFault("\(peer) is not connected") }
-        if queuedAtMost + bytes.readableBytes > Self.writableBelow { queuedAtMost = transport.queuedBytes }
-        guard queuedAtMost == 0 || queuedAtMost + bytes.readableBytes <= Self.sendQueueLimit else {
-            throw IOFault(
-                "\(peer) takes no data: \(queuedAtMost) bytes wait to be sent, the limit is \(Self.sendQueueLimit)")
+        let size = bytes.readableBytes
+        if queuedAtMost + size > Self.writableBelow { queuedAtMost = queuedBytes }
+        let fits = queuedAtMost == 0 ? size <= largestMessage : queuedAtMost + size <= sendLimit
+        guard fits else { throw refusal(of: size) }
+        queuedAtMost += size
+        if let piecewise, !piecewise.isEmpty {
+            piecewise.addBehind(bytes)
+        } else {
+            transport.send(bytes)
         }
-        queuedAtMost += bytes.readableBytes
-        transport.send(bytes)
     }
 
-    var isWritable: Bool { queuedAtMost <= Self.writableBelow }
+    private func refusal(of size: Int) -> IOFault {
+        size > largestMessage
+            ? IOFault("a message to \(peer) has \(size) bytes; the limit is \(largestMessage)")
+            : IOFault("\(peer) takes no data: \(queuedAtMost) bytes wait to be sent, the limit is \(sendLimit)")
+    }
+
+    /// Sends a message of any size, see ``PiecewiseSender/send(_:completion:)``.
+    func send(
+        _ pieces: any MessagePieces, completion: @escaping (Result<Void, IOFault>) -> Void
+    ) throws(IOFault) -> any Cancellable {
+        guard isOpen else { throw IOFault("\(peer) is not connected") }
+        let queue = piecewise ?? PiecewiseQueue()
+        piecewise = queue
+        let message = PiecewiseQueue.Message(pieces, completion: completion) { [weak self] in self?.sendPieces() }
+        queue.add(message)
+        sendPieces()
+        return message
+    }
+
+    private func sendPieces() {
+        guard isOpen, let piecewise else { return }
+        piecewise.advance(
+            size: Self.writableBelow,
+            hasRoom: {
+                queuedAtMost = transport.queuedBytes
+                return isOpen && queuedAtMost <= Self.writableBelow
+            },
+            send: { piece in
+                guard isOpen, piece.readableBytes > 0 else { return }
+                queuedAtMost += piece.readableBytes
+                transport.send(piece)
+            })
+    }
+
+    var isWritable: Bool { queuedAtMost <= Self.writableBelow && piecewise?.isEmpty ?? true }
 
     /// Calls `body` once when the send queue has drained, or the connection has ended.
     /// - Returns: `nil` when there is room now; `body` is then not called.
     func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         guard isOpen, !isWritable else { return nil }
-        queuedAtMost = transport.queuedBytes
+        queuedAtMost = queuedBytes
         guard !isWritable else { return nil }
         return roomWaiters.add(body)
     }
@@ -119,7 +173,17 @@ final class StreamConnection: StreamDelegate {
         updateReading()
         if receiving, kept.readableBytes > 0 {
             // Not from inside this call: the caller is often in the middle of taking events.
-            environment.execute { self.deliverKept() }
+            planDelivery()
+        }
+    }
+
+    private func planDelivery() {
+        guard !isDeliveryPlanned else { return }
+        isDeliveryPlanned = true
+        environment.execute { [self] in
+            isDeliveryPlanned = false
+            deliverKept()
+            updateReading()
         }
     }
 
@@ -140,7 +204,10 @@ final class StreamConnection: StreamDelegate {
         guard !isDelivering else { return }
         isDelivering = true
         defer { isDelivering = false }
+        var left = Self.deliveriesPerTurn
         while isReceiving || evenUnasked, kept.readableBytes > 0 {
+            if left == 0, !evenUnasked { return planDelivery() }
+            left -= 1
             guard let chunk = kept.readSlice(length: min(kept.readableBytes, Self.largestChunk)) else { return }
             if kept.readableBytes == 0 { kept = ByteBuffer() }
             owner?.connection(self, didReceive: chunk)
@@ -148,7 +215,7 @@ final class StreamConnection: StreamDelegate {
     }
 
     private func updateReading() {
-        let wanted = isReceiving || (isAwaited && kept.readableBytes < Self.keptBytesLimit)
+        let wanted = (isReceiving || isAwaited) && kept.readableBytes < Self.keptBytesLimit
         guard wanted != isReading, owner != nil else { return }
         isReading = wanted
         transport.setReading(wanted)
@@ -166,6 +233,11 @@ final class StreamConnection: StreamDelegate {
     }
 
     func transportDidDrain(_ transport: any StreamTransport) {
+        if let piecewise, !piecewise.isEmpty {
+            sendPieces()
+            // Those who wait for room wait for the end of the message as well.
+            guard piecewise.isEmpty else { return }
+        }
         roomWaiters.takeAll().fire()
     }
 
@@ -206,6 +278,7 @@ final class StreamConnection: StreamDelegate {
         isDelivering = false
         deliverKept(evenUnasked: true)
         self.owner = nil
+        piecewise?.fail(IOFault("\(peer) is not connected"))
         roomWaiters.takeAll().fire()
         owner.connectionDidEnd(self, reason: reason)
     }

@@ -54,6 +54,9 @@ public final class TCPConnection {
     /// True when all was said on it: it can neither send nor be read.
     var isSpent: Bool { end != nil && readableBytes == 0 }
 
+    /// Bytes that were sent and that the system has not taken yet.
+    public var queuedBytes: Int { transport.queuedBytes }
+
     // MARK: Sending
 
     /// Whether the system has taken what was sent, but for 64 KiB.

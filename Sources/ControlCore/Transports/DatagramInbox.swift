@@ -6,6 +6,8 @@ import NIOCore
 final class DatagramInbox {
     /// The most bytes held, ``overhead`` included.
     static let limit = 212_992
+    /// How many datagrams that were held are delivered in one turn of the loop; the rest follows in the next turns.
+    static let datagramsPerTurn = 16
     /// What each datagram counts besides its bytes.
     static let overhead = 256
 
@@ -89,11 +91,13 @@ final class DatagramInbox {
 
     private func deliver() {
         isDeliveryPlanned = false
-        while isReading, end == nil, let delegate, let (bytes, address) = held.popFirst() {
+        var left = Self.datagramsPerTurn
+        while isReading, end == nil, left > 0, let delegate, let (bytes, address) = held.popFirst() {
+            left -= 1
             heldBytes -= bytes.readableBytes + Self.overhead
             delegate.transport(transport, didReceive: bytes, from: address)
         }
-        guard let end, let delegate else { return }
+        guard let end, let delegate else { return planDelivery() }
         self.delegate = nil
         delegate.transportDidClose(transport, reason: end)
     }

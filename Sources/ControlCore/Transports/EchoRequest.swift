@@ -95,6 +95,7 @@ final class EchoRequest: ChannelInboundHandler, Cancellable {
     private static func failure(_ error: any Error) -> EchoFailure {
         if case ChannelError.writeHostUnreachable = error { return .unreachable }
         guard let code = (error as? IOError)?.errnoCode else { return .other("\(error)") }
+        if let trouble = DescriptorTrouble(errorNumber: code) { return .noDescriptor(trouble.text) }
         switch code {
         case EACCES, EPERM: return .notPermitted
         case EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, ECONNREFUSED, EADDRNOTAVAIL, EAFNOSUPPORT:

@@ -74,11 +74,12 @@ final class SSHMailbox: Sendable {
 
     func send(_ bytes: ByteBuffer) {
         state.withLock { state in
-            state.outgoing.append(bytes)
+            let wasEmpty = state.outgoing.isEmpty
+            state.outgoing.appendJoined(bytes)
             state.queuedBytes += bytes.readableBytes
             if state.queuedBytes > TCPTransport.highWaterMark { state.reportsDrain = true }
             // The first of a batch wakes the thread; it takes the others along.
-            if state.outgoing.count == 1 { Self.wake(&state) }
+            if wasEmpty { Self.wake(&state) }
         }
     }
 
@@ -196,5 +197,17 @@ final class SSHMailbox: Sendable {
     private static func post(_ state: inout State) -> Bool {
         defer { state.isPosted = true }
         return !state.isPosted
+    }
+}
+
+extension RangeReplaceableCollection where Self: BidirectionalCollection & MutableCollection, Element == ByteBuffer {
+    /// Adds bytes at the end, joined with those before them to pieces of up to 64 KiB: many short messages that wait must not
+    /// cost more than their bytes.
+    mutating func appendJoined(_ bytes: ByteBuffer) {
+        if let last = indices.last, self[last].readableBytes + bytes.readableBytes <= StreamInbox.chunkLimit {
+            self[last].writeImmutableBuffer(bytes)
+        } else {
+            append(bytes)
+        }
     }
 }

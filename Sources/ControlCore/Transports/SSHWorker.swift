@@ -19,11 +19,19 @@ struct SSHWorker: Sendable {
             try open()
         } catch {
             // Whoever called it off knows.
-            if case .failed(let failure) = error { post { $0.outcome = .failure(failure) } }
+            if case .failed(let failure) = error { post { $0.outcome = .failure(Self.cause(of: failure)) } }
         }
         mailbox.dropQueue()
         mailbox.closeWakeUp()
         post { $0.isOver = true }
+    }
+
+    /// Without descriptors libssh reads neither known hosts nor keys, and blames the host or the user for it.
+    private static func cause(of failure: ConnectFailure) -> ConnectFailure {
+        switch failure {
+        case .hostKeyChanged, .hostKeyUnknown, .authenticationFailed, .handshakeFailed: failure.orDescriptorTrouble
+        default: failure
+        }
     }
 
     private func open() throws(SSHStop) {
@@ -51,7 +59,7 @@ struct SSHWorker: Sendable {
         while true {
             let orders = mailbox.takeOrders()
             guard !orders.isCancelled else { return }
-            unsent.append(contentsOf: orders.outgoing)
+            for bytes in orders.outgoing { unsent.appendJoined(bytes) }
             guard write(&unsent, to: session) else {
                 end(session)
                 return

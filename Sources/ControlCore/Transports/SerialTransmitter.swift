@@ -55,7 +55,17 @@ final class SerialTransmitter {
 
     func send(_ bytes: ByteBuffer) {
         pendingBytes += bytes.readableBytes
-        items.append(.bytes(bytes))
+        // Many short messages that wait must not cost more than their bytes.
+        if let last = items.indices.last, case .bytes(var waiting) = items[last],
+            waiting.readableBytes + bytes.readableBytes <= StreamInbox.chunkLimit
+        {
+            // Moved out and back, so that it is not copied.
+            items[last] = .bytes(ByteBuffer())
+            waiting.writeImmutableBuffer(bytes)
+            items[last] = .bytes(waiting)
+        } else {
+            items.append(.bytes(bytes))
+        }
         advance()
     }
 

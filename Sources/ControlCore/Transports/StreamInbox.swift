@@ -8,6 +8,8 @@ import NIOCore
 final class StreamInbox {
     /// The most that a delegate gets at once.
     static let chunkLimit = 64 * 1024
+    /// How many chunks that were held are delivered in one turn of the loop; the rest follows in the next turns.
+    static let chunksPerTurn = 4
 
     private unowned let transport: any StreamTransport
     private let execute: (@escaping () -> Void) -> Void
@@ -119,7 +121,10 @@ final class StreamInbox {
 
     private func deliver() {
         isDeliveryPlanned = false
+        var left = Self.chunksPerTurn
         while isReading, !isDiscarding, let delegate, !held.isEmpty {
+            guard left > 0 else { return planDelivery() }
+            left -= 1
             let chunk = held.removeFirst()
             delegate.transport(transport, didReceive: chunk)
             onRelease?(chunk.readableBytes)

@@ -97,6 +97,8 @@ final class TCPConnectAttempt: Cancellable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.autoRead, value: false)
+            // One read each turn, as with a server's clients: a device that floods gets its share.
+            .channelOption(.maxMessagesPerRead, value: 1)
             .channelOption(.recvAllocator, value: LiveEnvironment.receiveAllocator)
             .channelOption(.writeBufferWaterMark, value: LiveEnvironment.waterMark)
             // The deadlines are kept here; the system's own patience is about two minutes.

@@ -20,6 +20,8 @@ extension TCPTransport {
             handshake.fail(.tlsIsOn, execute: scheduler.execute)
             return handshake
         }
+        // What was sent before the handshake goes as it is.
+        writeJoined()
         do {
             let layer = TLSLayer(handler: try environment.tlsContexts.handler(for: terms), handshake: handshake)
             tls = layer

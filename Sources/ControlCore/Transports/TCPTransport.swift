@@ -17,6 +17,8 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
     static let highWaterMark = 64 * 1024
     /// Below this the queue has drained.
     static let lowWaterMark = 32 * 1024
+    /// After so many bytes the channel is asked whether the socket takes them.
+    static let unaskedBytes = 4 * 1024
 
     /// Kept until the socket is closed: the environment closes what is open when a program ends.
     private(set) var environment: LiveEnvironment?
@@ -34,6 +36,14 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
     private var isSending = false
     /// Whether something was sent since the queue was last seen empty: to ask the channel takes long.
     private var mayHaveQueued = false
+    /// Sent since the channel was last asked whether the socket takes anything.
+    private var unasked = 0
+    /// Whether the socket does not take all at once. Then one write is under way, and what is sent meanwhile is joined here: each
+    /// write that waits costs hundreds of bytes besides its own.
+    private var isBackedUp = false
+    /// The socket has not taken all of what was written: the next write tells when it has.
+    private var followsNextWrite = false
+    private var joined = ByteBuffer()
     private var failure: (any Error)?
     private var lingerTimer: (any Cancellable)?
 
@@ -57,7 +67,7 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
         // A closed channel refuses to answer: it has nothing queued.
         let queued =
             Int((try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
-            + (tls?.handshake.heldBytes ?? 0)
+            + (tls?.handshake.heldBytes ?? 0) + joined.readableBytes
         mayHaveQueued = queued > 0
         return queued
     }
@@ -81,10 +91,24 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
             if handshake.heldBytes > Self.highWaterMark { wasFull = true }
             return
         }
-        isSending = true
-        // No promise: a failure closes the channel, and that is how it is heard of.
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-        isSending = false
+        if isBackedUp {
+            joined.writeImmutableBuffer(bytes)
+            if queuedBytes > Self.highWaterMark { wasFull = true }
+            return
+        }
+        if followsNextWrite {
+            writeAndFollow(bytes, context)
+        } else {
+            isSending = true
+            // No promise: a failure closes the channel, and that is how it is heard of.
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            isSending = false
+            unasked += bytes.readableBytes
+            if unasked >= Self.unaskedBytes {
+                unasked = 0
+                followsNextWrite = queuedBytes > 0
+            }
+        }
         if !isWritable {
             wasFull = true
         } else if wasFull {
@@ -93,8 +117,40 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
         }
     }
 
+    /// Writes, and notices when the socket has taken it; what was sent meanwhile is then written in one go.
+    private func writeAndFollow(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        followsNextWrite = false
+        isBackedUp = true
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenSuccess { [self] in backlogTaken() }
+        isSending = true
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: written)
+        isSending = false
+    }
+
+    private func backlogTaken() {
+        isBackedUp = false
+        guard let context, !isClosing else { return }
+        if joined.readableBytes > 0 {
+            let bytes = joined
+            joined = ByteBuffer()
+            writeAndFollow(bytes, context)
+        }
+        // The delegate hears of it after the call that it is making.
+        if isSending { environment?.execute { [self] in drainedIfFull() } } else { drainedIfFull() }
+    }
+
+    /// Writes what waits at once: something else is to come behind it.
+    func writeJoined() {
+        guard joined.readableBytes > 0, let context else { return }
+        let bytes = joined
+        joined = ByteBuffer()
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
     func close() {
         guard !isClosing else { return }
+        writeJoined()
         isClosing = true
         inbox.discard()
         guard let context, !inbox.hasEnded else { return }
@@ -134,7 +190,7 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
     }
 
     private func drainedIfFull() {
-        guard wasFull, isOpen, isWritable else { return }
+        guard wasFull, isOpen, isWritable, !isBackedUp || queuedBytes < Self.lowWaterMark else { return }
         wasFull = false
         inbox.didDrain()
     }
@@ -208,6 +264,7 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
         lingerTimer = nil
         onActive = nil
         context = nil
+        joined = ByteBuffer()
         tls?.wire = nil
         environment?.transportClosed(self)
         environment = nil

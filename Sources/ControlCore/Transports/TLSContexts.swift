@@ -37,6 +37,10 @@ final class TLSContexts {
             known[key] = context
             return context
         } catch {
+            if let trouble = DescriptorTrouble.now {
+                throw ParameterError(
+                    parameter: "certificate", problem: "cannot be read: \(trouble.text)", allowed: "readable")
+            }
             throw ParameterError(
                 parameter: "certificate", problem: "cannot be used",
                 allowed: "a certificate with the private key that belongs to it")

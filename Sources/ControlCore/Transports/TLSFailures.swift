@@ -14,6 +14,11 @@ extension ConnectFailure {
         let words = tlsErrorWords(error)
         func says(_ word: String) -> Bool { words.contains(word) }
         if says("CERTIFICATE_VERIFY_FAILED") {
+            // Without a descriptor the trusted certificates cannot be read.
+            if let trouble = DescriptorTrouble.now {
+                self = .other("TLS: \(trouble.text)")
+                return
+            }
             let problem = certificate?.problem(under: terms, isTrusted: false, now: now)
             self = .certificateError(problem ?? "it is not trusted")
         } else if says("PEER_DID_NOT_RETURN_A_CERTIFICATE") {

@@ -16,7 +16,9 @@ final class BindingContext {
     /// The patterns that the program used last.
     let patterns = RegularExpressionCache(capacity: 256)
     /// What the program awaits at the end of responses.
-    private(set) lazy var delimiters = ResponseDelimiters(patterns: patterns)
+    private(set) lazy var delimiters = ResponseDelimiters(
+        patterns: patterns, stringBytes: configuration.limits.stringBytes
+    ) { [log = self.log] in log(.warning, $0) }
     /// Writes to the program log.
     let log: (ProgramLogEntry.Severity, String) -> Void
     /// Ends the program with an exit code.
@@ -108,6 +110,40 @@ extension LuaCall {
     }
 
     /// Sends, and waits for room when the queue is long and the task may wait.
+    ///
+    /// What cannot be queued now as a whole stays in the program until its last piece is queued, where the task may wait.
+    func send(
+        toClient line: some PiecewiseSender, _ send: (ByteBuffer) throws(IOFault) -> Void
+    ) throws(LuaFault) -> LuaResult {
+        let count = try withBytes(1) { (bytes) throws(LuaFault) in bytes?.count ?? 0 }
+        let isLarge = count > line.largestWholeMessage
+        guard isLarge || (!line.isWritable && canWait), let reference = reference(1) else {
+            let data = try buffer(1)
+            return try self.send(over: line) { () throws(IOFault) in try send(data) }
+        }
+        guard canWait else {
+            throw LuaFault(
+                .ioError,
+                "a message of \(count) bytes is too large to be sent where Send cannot wait: at most "
+                    + "\(line.largestWholeMessage) bytes wait for one client")
+        }
+        let message = LuaStringPieces(text: reference, count: count, runtime: runtime)
+        return try wait { (waiter) throws(LuaFault) in
+            do throws(IOFault) {
+                let pending = try line.send(message) { result in
+                    switch result {
+                    case .success: waiter.resume()
+                    case .failure(let fault): waiter.resume(throwing: LuaFault(fault))
+                    }
+                }
+                return { pending.cancel() }
+            } catch {
+                throw LuaFault(error)
+            }
+        }
+    }
+
+    /// Sends, and waits for room when the queue is long and the task may wait.
     func send(over line: some Writable, _ send: () throws(IOFault) -> Void) throws(LuaFault) -> LuaResult {
         do throws(IOFault) { try send() } catch { throw LuaFault(error) }
         guard !line.isWritable, canWait else { return .none }
@@ -117,6 +153,25 @@ extension LuaCall {
                 return nil
             }
             return { room.cancel() }
+        }
+    }
+}
+
+/// A string of a program that is sent in pieces. It stays the program's, and counts as its memory, until the last one.
+private struct LuaStringPieces: MessagePieces {
+    let text: LuaReference
+    let count: Int
+    let runtime: LuaRuntime
+
+    func piece(at offset: Int, count: Int) -> ByteBuffer {
+        guard runtime.isOpen else { return ByteBuffer() }
+        let stack = runtime.mainStack
+        guard stack.reserve(2) else { return ByteBuffer() }
+        stack.push(text)
+        defer { stack.pop() }
+        return stack.withBytes(at: -1) { bytes in
+            guard let bytes, offset + count <= bytes.count else { return ByteBuffer() }
+            return ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]))
         }
     }
 }

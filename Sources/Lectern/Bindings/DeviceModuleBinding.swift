@@ -18,13 +18,16 @@ struct DeviceModuleSlots {
 final class DeviceModuleContext {
     var ethernet: DeviceModuleSlots?
     var serial: DeviceModuleSlots?
+    /// What makes a module of a declaration and the place where it is.
+    var declare: LuaReference?
 }
 
 extension BindingContext {
     /// The parts of `DeviceModule`, each of which uses those before it.
     private static let deviceModuleParts: [(name: String, text: [UInt8])] = [
         ("declaration", PackageResources.declaration_lua), ("values", PackageResources.values_lua),
-        ("replies", PackageResources.replies_lua), ("framing", PackageResources.framing_lua),
+        ("replies", PackageResources.replies_lua), ("turns", PackageResources.turns_lua),
+        ("framing", PackageResources.framing_lua),
         ("protocol", PackageResources.protocol_lua), ("statuses", PackageResources.statuses_lua),
         ("line", PackageResources.line_lua), ("telnet", PackageResources.telnet_lua),
         ("session", PackageResources.session_lua), ("device", PackageResources.device_lua),
@@ -74,6 +77,22 @@ extension BindingContext {
                 call.forgiveTime()
                 return .values(1)
             })
+        runtime.setInternal(
+            "device_module_declared_by",
+            LuaFunction("DeviceModule", [.required("f", .function, "")], "") {
+                [deviceModules] (call) throws(LuaFault) in
+                deviceModules.declare = call.reference(1)
+                return .none
+            })
+        let declaration = LuaFunction("DeviceModule", [.optional("declaration", .any, "")], "") {
+            [deviceModules] (call) throws(LuaFault) in
+            guard let declare = deviceModules.declare else { return .none }
+            call.stack.push(declare)
+            call.push(argument: 1)
+            call.stack.push(call.location)
+            return .call(arguments: 2)
+        }
+        runtime.setGlobal("DeviceModule") { $0.push(function: declaration, of: runtime) }
         try runtime.run(
             PackageResources.device_module_lua, chunk: "=[lectern device module]",
             arguments: Self.deviceModuleParts.map(\.name))

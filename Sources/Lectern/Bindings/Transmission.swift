@@ -8,13 +8,15 @@ internal import NIOCore
 let sendAndWaitParameters: [LuaParameter] = [
     .required("data", .string, "What to send."),
     .required("timeout", .seconds, "How long to wait for the response."),
-    .optional("deliLen", .integer(1...Int.max), "The response is complete with so many bytes."),
-    .optional("deliTag", .string, "The response ends with these bytes."),
+    .optional(
+        "deliLen", .integer(1...Int.max), "The response is complete with so many bytes; at most limits.stringSize."),
+    .optional("deliTag", .string, "The response ends with these bytes; not ''."),
     .optional("deliRex", .any, "The response ends where this pattern's match ends: a re.compile result or a string."),
 ]
 
 let sendAndWaitReturns =
-    "the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came"
+    "the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when "
+    + "the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there"
 
 extension LuaCall {
     /// The delimiter among arguments 3 to 5 of a `SendAndWait`.
@@ -22,11 +24,25 @@ extension LuaCall {
     func delimiter(_ known: ResponseDelimiters) throws(LuaFault) -> ResponseDelimiter? {
         switch (isNil(3), isNil(4), isNil(5)) {
         case (true, true, true): return nil
-        case (false, true, true): return .length(integer(3) ?? 0)
+        case (false, true, true):
+            let count = integer(3) ?? 0
+            guard count <= known.limit else {
+                throw LuaFault(
+                    .valueError,
+                    "argument 'deliLen' is \(count), but a response has at most \(known.limit) bytes (limits.stringSize)"
+                )
+            }
+            return .length(count)
         case (true, false, true):
             let tag = try withBytes(4) { (bytes) throws(LuaFault) in bytes.map { known.suffix($0) } }
             guard let tag, tag.readableBytes > 0 else {
                 throw LuaFault(.valueError, "argument 'deliTag' must not be empty")
+            }
+            guard tag.readableBytes <= known.limit else {
+                throw LuaFault(
+                    .valueError,
+                    "argument 'deliTag' has \(tag.readableBytes) bytes, but a response has at most \(known.limit) "
+                        + "(limits.stringSize)")
             }
             return .suffix(tag)
         case (true, true, false): return .pattern(try pattern(5, known.patterns))
@@ -66,6 +82,15 @@ extension LuaCall {
                 case .failed(let error as IOFault): waiter.resume(throwing: LuaFault(error))
                 case .failed(let error): waiter.resume(throwing: LuaFault(.runtimeError, "deliRex: \(error)"))
                 case .response(let bytes): waiter.resume(returning: bytes)
+                case .cut(let bytes):
+                    known.onCut()
+                    waiter.resume(returning: bytes)
+                case .unmet(.tooLong):
+                    waiter.resume(
+                        throwing: LuaFault(
+                            .ioError,
+                            "SendAndWait: more than \(known.limit) bytes came (limits.stringSize) and the delimiter did not; "
+                                + "they go to ReceiveData"))
                 case .unmet: waiter.resume(returning: "")
                 }
             }

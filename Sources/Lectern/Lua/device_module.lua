@@ -9,7 +9,7 @@ local next, ipairs = next, ipairs
 -- Those files see what there is now: programs may use the names for globals of their own.
 local environment = {}
 for name, value in next, _G do environment[name] = value end
-for _, name in ipairs({"string", "table", "math"}) do
+for _, name in ipairs({"string", "table", "math", "time"}) do
     local library = {}
     for key, value in next, _G[name] do library[key] = value end
     environment[name] = library
@@ -23,8 +23,8 @@ end
 
 local declare
 
---- DeviceModule(declaration) makes a device module: a table of the classes for the connections that the device has.
-function DeviceModule(declaration)
+-- The host's function DeviceModule calls this: a function of Lua would not know who calls it by `return DeviceModule {…}`.
+host.device_module_declared_by(function(declaration, place)
     declare = declare or make()
-    return declare(declaration)
-end
+    return declare(declaration, place)
+end)

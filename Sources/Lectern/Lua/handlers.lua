@@ -23,6 +23,14 @@ local function method(object, name)
     if type(f) == "function" then return f end
 end
 
+--- Whether a module cannot ask for a command for sure: the status that all modules have, no name, or what a declared
+--- module has no query for.
+local function is_unaskable(module, name)
+    if name == "" or name == "ConnectionStatus" then return true end
+    local kit = host.kit
+    return kit ~= nil and kit.lacks_query(module, name)
+end
+
 --- The commands that a module can ask for, by its methods and by its table of commands.
 local function commands_of(module)
     local names, seen = {}, {ConnectionStatus = true}
@@ -38,7 +46,9 @@ local function commands_of(module)
     end)
     local commands = read(module, "Commands")
     if type(commands) == "table" then
-        for name in next, commands do add(name) end
+        for name in next, commands do
+            if not is_unaskable(module, name) then add(name) end
+        end
     end
     table.sort(names)
     return names
@@ -69,6 +79,7 @@ local function adopt(module, handler, limit)
     if read(module, "connectionCounter") ~= nil then module.connectionCounter = limit end
     local subscribe = method(module, "SubscribeStatus")
     if not subscribe then return end
+    if host.kit then host.kit.tell_handler(module, function(value) published(handler, value) end) end
     local done, problem = pcall(subscribe, module, "ConnectionStatus", nil, function(_, value)
         published(handler, value)
     end)
@@ -89,7 +100,9 @@ set_step("make", function(object, query, qualifier, limit, poll, retry, idle, co
         local commands = read(object, "Commands")
         -- A table of commands that has the status which all modules have has all that Update knows.
         local lacks = type(commands) == "table" and commands.ConnectionStatus ~= nil and commands[query] == nil
-        if method(object, "Update" .. query) or not lacks and method(object, "Update") then
+        local can_ask = not is_unaskable(object, query)
+            and (method(object, "Update" .. query) or not lacks and method(object, "Update"))
+        if can_ask then
             ask, tell_loss = asker(object, query, qualifier), loss_teller(object)
         else
             known = commands_of(object)

@@ -49,6 +49,7 @@ final class ControlScenario {
     static func text(_ outcome: SendAndWaitOutcome) -> String {
         switch outcome {
         case .response(let bytes): "response '\(String(buffer: bytes))'"
+        case .cut(let bytes): "cut after \(bytes.readableBytes) bytes"
         case .unmet(let reason): "unmet \(reason)"
         case .failed(let error): "failed \(error)"
         }

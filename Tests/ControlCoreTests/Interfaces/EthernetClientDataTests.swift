@@ -88,7 +88,7 @@ struct EthernetClientDataTests {
     private struct SearchFault: Error {}
 
     private final class FailingPattern: ResponsePattern {
-        func endOfMatch(in bytes: UnsafeRawBufferPointer) throws -> Int? { throw SearchFault() }
+        func endOfMatch(in bytes: UnsafeRawBufferPointer, searched: Int) throws -> Int? { throw SearchFault() }
     }
 
     @Test("A failing search fails the call, and what came goes to ReceiveData")

@@ -15,7 +15,7 @@ struct ResponseMatcherTests {
 
     /// Holds at the first digit that an `=` stands before.
     final class DigitPattern: ResponsePattern {
-        func endOfMatch(in bytes: UnsafeRawBufferPointer) throws -> Int? {
+        func endOfMatch(in bytes: UnsafeRawBufferPointer, searched: Int) throws -> Int? {
             for index in bytes.indices.dropFirst() where bytes[index - 1] == UInt8(ascii: "=") {
                 if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index]) { return index + 1 }
             }
@@ -26,7 +26,7 @@ struct ResponseMatcherTests {
     struct SearchFault: Error {}
 
     final class FailingPattern: ResponsePattern {
-        func endOfMatch(in bytes: UnsafeRawBufferPointer) throws -> Int? { throw SearchFault() }
+        func endOfMatch(in bytes: UnsafeRawBufferPointer, searched: Int) throws -> Int? { throw SearchFault() }
     }
 
     static let rows: [Row] = [
@@ -50,7 +50,7 @@ struct ResponseMatcherTests {
                 continue
             case .complete(let response, let rest):
                 return (String(buffer: response), String(buffer: rest) + pieces[(index + 1)...].joined())
-            case .tooLong:
+            case .tooLong, .cut:
                 Issue.record("too long")
                 return nil
             }

@@ -126,7 +126,8 @@ struct DeviceModuleConnectionTests {
         #expect(
             scene.room.timeline == [
                 "1.0 Power\tOn\tnil", "2.0 Volume\t-30\tnil", "2.0 Volume\t5\tnil", "3.0 Power\tOff\tnil",
-                "4.0 Acme at 10.0.0.2:23: more than 12 bytes came that are no message; they are dropped",
+                "4.0 Acme at 10.0.0.2:23: more than 12 bytes came that are no message; they are dropped "
+                    + "(14 bytes; declared at room.lua:19)",
                 "5.0 Power\tOn\tnil",
             ], "\(scene.room.timeline)")
     }
@@ -154,12 +155,13 @@ struct DeviceModuleConnectionTests {
             scene.room.timeline == [
                 "1.0 Power\tOn\tnil", "1.0 Volume\t1\tnil", "1.0 Volume\t2\tnil", "1.0 Volume\t3\tnil",
                 "2.0 Volume\t4\tnil", "3.0 Power\tOff\tnil",
-                "4.0 Acme at 10.0.0.2:23: more than 16 bytes came that are no message; they are dropped",
+                "4.0 Acme at 10.0.0.2:23: more than 16 bytes came that are no message; they are dropped "
+                    + "(17 bytes; declared at room.lua:19)",
                 "5.0 Volume\t9\tnil", "6.0 Power\tOn\tnil", "7.0 Volume\t8\tnil",
             ], "\(scene.room.timeline)")
     }
 
-    @Test("A length that no message can have is like none; a device that sends only such is told of once a chunk")
+    @Test("A length that no message can have is like none; a device that sends only such is told of once")
     func wrongLengths() throws {
         let scene = try DeviceModuleScene(
             """
@@ -178,7 +180,8 @@ struct DeviceModuleConnectionTests {
         scene.run(3)
         #expect(
             scene.room.timeline == [
-                "1.0 Power\tOn\tnil", "1.0 Acme at 10.0.0.2:23: 3 bytes that begin no message are left out",
+                "1.0 Power\tOn\tnil",
+                "1.0 Acme at 10.0.0.2:23: 3 bytes that begin no message are left out (declared at room.lua:19)",
                 "2.0 Volume\t3\tnil",
             ], "\(scene.room.timeline)")
     }

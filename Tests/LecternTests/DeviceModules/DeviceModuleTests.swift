@@ -158,7 +158,8 @@ struct DeviceModuleTests {
             scene.room.timeline == [
                 "2.0 Power\tOn\tnil", "3.0 Volume\t5\tnil", "3.0 Input\tVGA\t1", "3.0 Input\tHDMI\t2",
                 "4.0 Volume\t6\tnil",
-                "5.0 Acme at 10.0.0.2:23: more than 16 bytes came that are no message; they are dropped",
+                "5.0 Acme at 10.0.0.2:23: more than 16 bytes came that are no message; they are dropped "
+                    + "(17 bytes; declared at room.lua:19)",
                 "6.0 Volume\t7\tnil",
             ], "\(scene.room.timeline)")
     }
@@ -194,7 +195,8 @@ struct DeviceModuleTests {
         scene.run(4)
         #expect(
             scene.room.timeline == [
-                "1.0 Power\tOn\tnil", "1.0 Acme at 10.0.0.2:23: 2 bytes that begin no message are left out",
+                "1.0 Power\tOn\tnil",
+                "1.0 Acme at 10.0.0.2:23: 2 bytes that begin no message are left out (declared at room.lua:19)",
                 "2.0 Volume\t3\tnil", "3.0 Acme at 10.0.0.2:23: wrong checksum", "3.0 Volume\t4\tnil",
             ], "\(scene.room.timeline)")
     }

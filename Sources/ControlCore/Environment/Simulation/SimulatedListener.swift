@@ -2,6 +2,7 @@
 final class SimulatedListener: Listener {
     let address: String?
     let port: Int
+    var onTrouble: ((String) -> Void)?
     private let accept: (any StreamTransport) -> Void
     private weak var host: SimulatedHost?
 

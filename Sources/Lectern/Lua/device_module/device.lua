@@ -1,10 +1,10 @@
--- DeviceModule, 10: what every device has, whatever it is connected by.
+-- DeviceModule, 11: what every device has, whatever it is connected by.
 
 local host = ...
 local kit = host.kit
 local is_behind_others, submit = kit.is_behind_others, kit.submit
 
-local type, tostring, error, next, ipairs = type, tostring, error, next, ipairs
+local type, tostring, error, next, ipairs, rawget = type, tostring, error, next, ipairs, rawget
 local AttributeError, ValueError, IOError, RuntimeError = AttributeError, ValueError, IOError, RuntimeError
 local class, isinstance, Wait, TypeError, Pattern, re = class, isinstance, Wait, TypeError, Pattern, re
 
@@ -34,6 +34,7 @@ function kit.set_up(object, protocol, isPipe)
         sets = {head = 1, tail = 0}, waiting = 0, queries = {head = 1, tail = 0}, levels = {}, wanted = {}, asked = {}, extra = {},
         singles = {}, trees = {}, subscribers = {},
     }
+    kit.begin_turns(d)
     object[STATE] = d
     object.Unidirectional = false
     object.counter, object.connectionFlag = 0, false
@@ -53,6 +54,20 @@ function kit.set_up(object, protocol, isPipe)
     d.timer.Function = function() kit.tick(d) end
     kit.join(d)
     if protocol.init then protocol.init(object) end
+end
+
+--- Has a connection handler told of refusals, of which the status tells nothing when it was Disconnected before.
+function kit.tell_handler(object, tell)
+    local d = type(object) == "table" and rawget(object, STATE)
+    if d then d.tellHandler = tell end
+end
+
+--- Whether an object is a device whose module has no query for a command.
+function kit.lacks_query(object, name)
+    local d = type(object) == "table" and rawget(object, STATE)
+    if not d then return false end
+    local command = d.protocol.commands[name]
+    return command == nil or command.query == nil
 end
 
 --- Asks the device for a status. The answer comes later, to ReadStatus and to those who subscribed.

@@ -1,4 +1,4 @@
--- DeviceModule, 11: the classes that a declaration gives, one for each kind of connection.
+-- DeviceModule, 12: the classes that a declaration gives, one for each kind of connection.
 
 local host = ...
 local kit = host.kit
@@ -130,7 +130,8 @@ local function serial_class(module, defaults)
 end
 
 --- DeviceModule(declaration) makes a device module: a table of the classes for the connections that the device has.
-function DeviceModule(declaration)
+--- @param declared_at where the program calls it, as file:line
+function DeviceModule(declaration, declared_at)
     local where = kit.check_module(declaration)
     local connections = declaration.connections
     local models = declaration.models
@@ -142,6 +143,7 @@ function DeviceModule(declaration)
         for _, model in ipairs(names_of(models)) do
             local place = model == "" and where or where .. ": model '" .. model .. "'"
             protocols[model] = kit.compile(place, declaration, models[model], kind, connections[kind])
+            protocols[model].place = declared_at
         end
         module.protocols[kind] = protocols
     end

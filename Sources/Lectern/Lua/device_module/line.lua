@@ -1,4 +1,4 @@
--- DeviceModule, 7: the requests to a device: one after the other, no faster than it can take them.
+-- DeviceModule, 8: the requests to a device: one after the other, no faster than it can take them.
 
 local host = ...
 local kit = host.kit

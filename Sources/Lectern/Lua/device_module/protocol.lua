@@ -1,4 +1,4 @@
--- DeviceModule, 5: a declaration, compiled. A protocol is what one model speaks over one kind of connection; all its
+-- DeviceModule, 6: a declaration, compiled. A protocol is what one model speaks over one kind of connection; all its
 -- devices share it.
 
 local host = ...

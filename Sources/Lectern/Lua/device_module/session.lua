@@ -1,4 +1,4 @@
--- DeviceModule, 9: connections begin and end. What a device wants first, a login or a handshake, holds commands back.
+-- DeviceModule, 10: connections begin and end. What a device wants first, a login or a handshake, holds commands back.
 
 local host = ...
 local kit = host.kit
@@ -75,6 +75,8 @@ function kit.refuse(d, problem)
     if d.toldRefusal ~= problem then kit.complain(d, nil, problem, "error") end
     d.toldRefusal = problem
     kit.lost(d)
+    -- The status may have been Disconnected before; to the handler the connection is a new one.
+    if d.tellHandler then d.tellHandler("Disconnected") end
 end
 
 --- What a step sends; nil and a problem when the program has not said it.
@@ -93,7 +95,7 @@ local function answer_of(d, step, found)
 end
 
 --- Takes what comes before the login is done: prompts need no line end.
-local function login(d, data)
+function kit.login(d, data)
     local buffer = d.buffer .. data
     local plan = d.protocol.login
     local epoch = d.epoch
@@ -146,6 +148,7 @@ function kit.begin(d)
     d.epoch = d.epoch + 1
     d.isUp, d.mustBegin, d.isReady, d.refusal, d.buffer, d.ending = true, false, false, nil, "", nil
     d.isGreeting = false
+    kit.forget_left_out(d)
     kit.clear(d)
     kit.reset_telnet(d)
     -- A device that never answers neither asks for a password nor shakes hands.
@@ -161,6 +164,8 @@ end
 --- Commands may be sent.
 function kit.ready(d)
     d.isReady, d.toldRefusal = true, nil
+    -- Nobody will answer: that the connection is there again is all that can be known.
+    if not d.isPipe and d.connection.value == "Disconnected" and kit.is_unidirectional(d) then kit.connected(d) end
     -- In a handshake the device may have shown already that it is there.
     if not d.isPipe or d.connection.value == "Connected" then kit.refresh(d) end
     kit.pump(d)
@@ -182,6 +187,7 @@ local function drop(d)
     d.epoch = d.epoch + 1
     d.isUp, d.isReady, d.isLoggingIn, d.loginDeadline, d.refusal, d.buffer = false, false, false, nil, nil, ""
     d.isGreeting = false
+    kit.forget_left_out(d)
     kit.clear(d)
     kit.lost(d)
 end
@@ -222,7 +228,7 @@ end
 --- Joins a device with its interface.
 function kit.join(d)
     local protocol = d.protocol
-    local frame, telnet = protocol.frame, protocol.telnet
+    local receive = kit.receive
     local isUp = host.device_attach(d.object, function(_, word)
         if word == "Connected" then
             kit.begin(d)
@@ -234,13 +240,7 @@ function kit.join(d)
         else
             drop(d)
         end
-    end, function(_, data)
-        if telnet then
-            data = kit.without_telnet(d, data)
-            if data == "" then return end
-        end
-        if d.isLoggingIn then login(d, data) else frame(d, data) end
-    end)
+    end, function(_, data) receive(d, data) end)
     if d.isPipe then d.isUp, d.mustBegin = isUp, true end
     if isUp and protocol.login and d.isPipe then kit.begin(d) end
 end

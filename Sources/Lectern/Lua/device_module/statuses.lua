@@ -1,4 +1,4 @@
--- DeviceModule, 6: what is known of a device, and who wants to know of changes.
+-- DeviceModule, 7: what is known of a device, and who wants to know of changes.
 
 local host = ...
 local kit = host.kit
