@@ -1,0 +1,7 @@
+import Glibc
+
+/// Says a line at once, also into a file.
+func say(_ line: String) {
+    print(line)
+    fflush(nil)
+}
