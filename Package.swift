@@ -73,6 +73,7 @@ let package = Package(
                 .embedInCode("Lua/re.lua"), .embedInCode("Lua/secsgem.lua"), .embedInCode("Lua/device_module.lua"),
                 .embedInCode("Lua/device_module/declaration.lua"), .embedInCode("Lua/device_module/values.lua"),
                 .embedInCode("Lua/device_module/replies.lua"), .embedInCode("Lua/device_module/framing.lua"),
+                .embedInCode("Lua/device_module/turns.lua"),
                 .embedInCode("Lua/device_module/protocol.lua"), .embedInCode("Lua/device_module/statuses.lua"),
                 .embedInCode("Lua/device_module/line.lua"), .embedInCode("Lua/device_module/telnet.lua"),
                 .embedInCode("Lua/device_module/session.lua"), .embedInCode("Lua/device_module/device.lua"),
@@ -103,10 +104,21 @@ let package = Package(
             name: "ControlCoreTests", dependencies: ["ByteText", "ControlCore", "CMalloc"], swiftSettings: swiftSettings
         ),
         .testTarget(name: "HSMSTests", dependencies: ["HSMS", "ControlCore"], swiftSettings: swiftSettings),
+        .target(
+            name: "ProgramFuzzing",
+            dependencies: [
+                "Lectern", "ControlCore", "LuaRuntime", "CMalloc", .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/ProgramFuzzing", swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "ProgramFuzzer", dependencies: ["ProgramFuzzing"], path: "Tests/ProgramFuzzer",
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "LecternTests",
-            dependencies: ["ByteText", "Lectern", "ControlCore", "LuaRuntime", "AllocationCount"],
-            exclude: ["Surface"],
+            dependencies: ["ByteText", "Lectern", "ControlCore", "LuaRuntime", "AllocationCount", "ProgramFuzzing"],
+            exclude: ["Surface", "ProgramFuzz/Kept", "ProgramFuzz/seeds.txt", "FunctionCosts/costs.txt"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

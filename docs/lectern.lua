@@ -41,10 +41,10 @@ function EthernetClientInterface:Send(data) end
 ---@async
 ---@param data string What to send.
 ---@param timeout number How long to wait for the response.
----@param deliLen? integer The response is complete with so many bytes.
----@param deliTag? string The response ends with these bytes.
+---@param deliLen? integer The response is complete with so many bytes; at most limits.stringSize.
+---@param deliTag? string The response ends with these bytes; not ''.
 ---@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
----@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came
+---@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
 function EthernetClientInterface:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
 
 --- Sends data every interval while connected, until StopKeepAlive; the first time after one interval.
@@ -66,7 +66,7 @@ function EthernetClientInterface:SetBufferSize(bufferSize) end
 ---@field ServicePort integer The client's port.
 ClientObject = {}
 
---- Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued.
+--- Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued. At most 128 KiB wait for a client; then IOError where it cannot wait.
 ---@async
 ---@param data string What to send.
 function ClientObject:Send(data) end
@@ -82,12 +82,12 @@ function ClientObject:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 --- Closes the connection; harmless when it is closed.
 function ClientObject:Disconnect() end
 
---- Listens for any number of clients. With UDP, whoever sends is a client until idle for 5 minutes.
+--- Listens for many clients. With UDP, whoever sends is a client until idle for 5 minutes.
 ---@class EthernetServerInterfaceEx
 ---@field IPPort integer The port: the system's choice once it listens, if 0 was given.
 ---@field Protocol string 'TCP' or 'UDP'.
 ---@field Interface string 'Any', 'LAN' or 'AVLAN'.
----@field MaxClients integer The most clients at a time, or nil.
+---@field MaxClients integer The most clients at a time; nil: 1,000.
 ---@field Clients table A list of the connected ClientObjects, in order of connection.
 ---@field Connected fun(object: table, argument: any)|nil A client has connected. The first argument is the ClientObject.
 ---@field Disconnected fun(object: table, argument: any)|nil A client is gone. The first argument is the ClientObject.
@@ -185,10 +185,10 @@ function SerialInterface:Send(data) end
 ---@async
 ---@param data string What to send.
 ---@param timeout number How long to wait for the response.
----@param deliLen? integer The response is complete with so many bytes.
----@param deliTag? string The response ends with these bytes.
+---@param deliLen? integer The response is complete with so many bytes; at most limits.stringSize.
+---@param deliTag? string The response ends with these bytes; not ''.
 ---@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
----@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came
+---@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
 function SerialInterface:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
 
 --- Sends data every interval while online, until StopKeepAlive; the first time after one interval.
@@ -237,7 +237,7 @@ function EthernetServerInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca
 --- Stops listening; the client stays connected.
 function EthernetServerInterface:StopListen() end
 
---- Sends data to the client. Raises IOError without one; waits while more than 64 KiB are queued.
+--- Sends data to the client. Raises IOError without one; waits while more than 64 KiB are queued. At most 128 KiB wait for it; then IOError where it cannot wait.
 ---@async
 ---@param data string What to send.
 function EthernetServerInterface:Send(data) end
@@ -428,7 +428,7 @@ function Pattern:subn(repl, string, count) end
 ---@return any # a list of the pieces; behind each the groups of the match that ends it, false for one that took no part
 function Pattern:split(string, maxsplit) end
 
---- One match of a Pattern. Made by the pattern.
+--- One match of a Pattern. Made by the pattern. m[1] and m['name'] are the texts of its groups, m[0] is the whole match.
 ---@class Match
 ---@field string string The string that was searched.
 ---@field re any The Pattern.
@@ -542,10 +542,10 @@ function RawSimplePipeHandler:Send(data) end
 ---@async
 ---@param data string What to send.
 ---@param timeout number How long to wait for the response.
----@param deliLen? integer The response is complete with so many bytes.
----@param deliTag? string The response ends with these bytes.
+---@param deliLen? integer The response is complete with so many bytes; at most limits.stringSize.
+---@param deliTag? string The response ends with these bytes; not ''.
 ---@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
----@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came
+---@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
 function RawSimplePipeHandler:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
 
 --- Watches the device of a serial or UDP device module.
@@ -602,10 +602,10 @@ function RawTcpHandler:Send(data) end
 ---@async
 ---@param data string What to send.
 ---@param timeout number How long to wait for the response.
----@param deliLen? integer The response is complete with so many bytes.
----@param deliTag? string The response ends with these bytes.
+---@param deliLen? integer The response is complete with so many bytes; at most limits.stringSize.
+---@param deliTag? string The response ends with these bytes; not ''.
 ---@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
----@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came
+---@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
 function RawTcpHandler:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
 
 --- Keeps the TCP or SSH connection of a device module alive.
@@ -1844,6 +1844,47 @@ function RFile:writelines(seq) end
 
 --- Closes the file; harmless when it is closed.
 function RFile:close() end
+
+--- The methods of Python's bytes, which every string has beside Lua's own.
+---@class string
+---@field capitalize fun(self: string): string Makes the first byte a capital and the other letters small.
+---@field center fun(self: string, width: integer, fillbyte?: string): string Fills up at both ends.
+---@field count fun(self: string, sub: string, start?: integer, end?: integer): integer Counts a string in the part, without overlaps.
+---@field endswith fun(self: string, suffix: any, start?: integer, end?: integer): boolean Tells whether the part ends so.
+---@field expandtabs fun(self: string, tabsize?: integer): string Puts spaces for tabs.
+---@field fromhex fun(self: string): string Gives the bytes of the hexadecimal digits; whitespace may stand between bytes.
+---@field hex fun(self: string, sep?: string, bytes_per_sep?: integer): string Gives two hexadecimal digits for each byte.
+---@field index fun(self: string, sub: string, start?: integer, end?: integer): integer Gives the position of the first one; a ValueError when there is none.
+---@field isalnum fun(self: string): boolean Tells whether there are bytes, and all are letters or digits.
+---@field isalpha fun(self: string): boolean Tells whether there are bytes, and all are letters.
+---@field isascii fun(self: string): boolean Tells whether all bytes are below 128.
+---@field isdigit fun(self: string): boolean Tells whether there are bytes, and all are digits.
+---@field islower fun(self: string): boolean Tells whether there are letters, and all are small.
+---@field isspace fun(self: string): boolean Tells whether there are bytes, and all are whitespace.
+---@field istitle fun(self: string): boolean Tells whether there are letters, and each run of them is as title makes it.
+---@field isupper fun(self: string): boolean Tells whether there are letters, and all are capitals.
+---@field join fun(self: string, iterable: table): string Puts the string between those of the list.
+---@field ljust fun(self: string, width: integer, fillbyte?: string): string Fills up at the end.
+---@field lstrip fun(self: string, bytes?: string): string Takes bytes of a set away at the begin.
+---@field maketrans fun(self: string, to: string): string Makes a table for translate that gives the byte of `to` for each of this string.
+---@field partition fun(self: string, sep: string): string, string, string Cuts at the first one; without one gives the string and two empty ones.
+---@field removeprefix fun(self: string, prefix: string): string Takes it away if the string begins so.
+---@field removesuffix fun(self: string, suffix: string): string Takes it away if the string ends so.
+---@field replace fun(self: string, old: string, new: string, count?: integer): string Puts one string for another.
+---@field rfind fun(self: string, sub: string, start?: integer, end?: integer): integer|nil Gives the position of the last one.
+---@field rindex fun(self: string, sub: string, start?: integer, end?: integer): integer Gives the position of the last one; a ValueError when there is none.
+---@field rjust fun(self: string, width: integer, fillbyte?: string): string Fills up at the begin.
+---@field rpartition fun(self: string, sep: string): string, string, string Cuts at the last one; without one gives two empty strings and the string.
+---@field rsplit fun(self: string, sep?: string, maxsplit?: integer): string[] Cuts into pieces; maxsplit counts from the end.
+---@field rstrip fun(self: string, bytes?: string): string Takes bytes of a set away at the end.
+---@field split fun(self: string, sep?: string, maxsplit?: integer): string[] Cuts into pieces; maxsplit counts from the begin.
+---@field splitlines fun(self: string, keepends?: boolean): string[] Cuts into lines, which end with LF, CR or CR LF.
+---@field startswith fun(self: string, prefix: any, start?: integer, end?: integer): boolean Tells whether the part begins so.
+---@field strip fun(self: string, bytes?: string): string Takes bytes of a set away at both ends.
+---@field swapcase fun(self: string): string Makes capitals small and small letters capitals.
+---@field title fun(self: string): string Gives each run of letters a capital, and small letters behind it.
+---@field translate fun(self: string, table: string, delete?: string): string Replaces each byte by the one that a table has for it.
+---@field zfill fun(self: string, width: integer): string Fills up with zeros at the begin, behind a sign.
 
 time = {
 }

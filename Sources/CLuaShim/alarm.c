@@ -32,6 +32,7 @@ static pthread_cond_t wanted;
 static struct sigaction before;
 static bool stands;             /* the thread and the handler are there */
 static _Atomic bool is_watching; /* the thread will look at the hosts by itself */
+static _Atomic uint64_t wakes_at; /* until when the thread sleeps; UINT64_MAX while it looks */
 static shim_host *hosts;        /* under the mutex */
 static uint64_t last_number;    /* under the mutex */
 
@@ -73,6 +74,8 @@ static void *watch(void *unused) {
     (void)unused;
     pthread_mutex_lock(&mutex);
     for (;;) {
+        /* Until it is known again, every burst that begins wakes the thread, or waits for it here. */
+        atomic_store(&wakes_at, UINT64_MAX);
         uint64_t next = look(shim_monotonic_now());
         if (next == 0) {
             /* Said first, then looked again: a burst that begins now sees it, or is seen. */
@@ -84,6 +87,7 @@ static void *watch(void *unused) {
             }
             atomic_store(&is_watching, true);
         }
+        atomic_store(&wakes_at, next);
         struct timespec until = {(time_t)(next / 1000000000ull), (long)(next % 1000000000ull)};
         pthread_cond_timedwait(&wanted, &mutex, &until);
     }
@@ -173,9 +177,10 @@ void shim_alarm_begin(shim_host *h, uint64_t now) {
     atomic_store(&h->burst_start, now);
     bool stops = atomic_load(&h->stop_requested_at) != 0;
     if (stops) shim_watchdog_arm(h);
-    /* The thread knows the shortest limit of all, and wakes in time; but a stop has shorter ones. */
+    /* A thread that sleeps for another program, whose limits are longer, has to be woken; so has it for a stop. */
     bool is_urgent = stops || atomic_load(&h->is_stopping);
-    if (!is_urgent && (atomic_load(&is_watching) || h->next_check == UINT64_MAX)) return;
+    bool wakes_in_time = atomic_load(&is_watching) && atomic_load(&wakes_at) <= h->next_check;
+    if (!is_urgent && (wakes_in_time || h->next_check == UINT64_MAX)) return;
     pthread_mutex_lock(&mutex);
     shim_alarm_wake();
     pthread_mutex_unlock(&mutex);

@@ -21,7 +21,12 @@ static bool is_mode(const char *mode) {
 /* io.open; upvalue: the host's function, which gives a descriptor. */
 static __LJMP int open_file(lua_State *L) {
     const char *mode = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "r";
-    luaL_argcheck(L, is_mode(mode), 2, "invalid mode");
+    if (!is_mode(mode)) {
+        shim_where(L, 1);
+        lua_pushliteral(L, "bad argument #2 to 'open' (invalid mode)");
+        lua_concat(L, 2);
+        return lua_error(L);
+    }
     lua_settop(L, 2);
     /* Before the file is open: from then on nothing may raise until somebody owns the descriptor. */
     luaL_Stream *stream = lua_newuserdatauv(L, sizeof *stream, 0);

@@ -3,7 +3,8 @@
  * shifts all of them once for each link, in C, where no hook comes: that takes minutes. So there are two lower limits.
  *
  *   SHIM_STACK_LIMIT   a stack that doubles beyond it gets an error at the next instruction, as at Lua's own limit.
- *   HARD_LIMIT         a stack that doubles beyond it gets no memory: that ends a chain, in about a second.
+ *   after that         a stack that doubles once more before an instruction, or is larger than HARD_LIMIT, gets no memory:
+ *                      that ends a chain, in about a second.
  *
  * Between them there is room for the finalizers that the collector calls, whatever the program was just doing. Lua doubles
  * a stack when calls nest, and makes it as large as it must be when one call pushes many values, as string.byte does: only
@@ -59,7 +60,8 @@ bool shim_may_grow(shim_host *h, const void *block, size_t kind_or_size, size_t 
     if (new_size != (doubled + RESERVED_VALUES) * VALUE_BYTES) return true;
     /* A finalizer that ran before it grows has let it grow already; Lua does not look again. */
     if (used + LARGEST_FRAME < size) return true;
-    if (doubled > HARD_LIMIT) {
+    /* One that has grown already, and nobody has looked at since, is in a chain. */
+    if (h->overflowed != 0 || size > HARD_LIMIT) {
         h->refused_stack = true;
         return false;
     }

@@ -114,7 +114,10 @@ public final class Program {
         do throws(LuaFault) {
             try runtime.load(main.text, path: main.name, on: stack)
         } catch {
+            // A text that a stop cut short is not wrong.
+            let isStopped = runtime.isStopRequested
             stop()
+            if isStopped { return }
             throw ProgramError(error.message.showingRawBytes)
         }
         let function = runtime.takeReference()

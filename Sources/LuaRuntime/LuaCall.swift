@@ -189,6 +189,15 @@ public struct LuaCall {
     /// Whether the calling task can be suspended here; see ``wait(_:)``.
     public var canWait: Bool { shim_can_wait(stack.L) && runtime.running != nil }
 
+    /// The bytes of all arguments that are strings: what an object that keeps them holds more.
+    public var stringBytes: Int {
+        var bytes = 0
+        for argument in 0..<max(count, 0) where isString(argument + 1) {
+            bytes += shim_raw_length(stack.L, slot(argument + 1))
+        }
+        return bytes
+    }
+
     /// The bytes of a string in slices, for work that takes long for a long one: the task's time is looked at before each.
     /// - Parameters:
     ///   - argument: a string; without one `body` is not called.

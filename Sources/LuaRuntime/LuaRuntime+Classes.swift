@@ -19,11 +19,17 @@ extension LuaRuntime {
         stack.pushTable(fields: declaration.members.count)  // the class
         stack.pushTable(fields: declaration.members.count)  // its accessors
         for member in declaration.members { bind(member, of: record, stack) }
+        if let items = declaration.items {
+            shim_push_function(L, method("[]", [.required("key", .any, "")], record, items))
+            // The name under which the shim looks for it.
+            stack.setTop("")
+        }
         bindConstructor(declaration, record, stack)
         stack.push(Int(id))
         let toString = LuaFunction("tostring", [.required("self", .any, "")], "") { (call) throws(LuaFault) in
             guard let instance = call.instance(1) else { return call.returning("<\(record.name)>") }
-            return call.returning(record.text.map { $0(instance.object, call) } ?? "<\(instance.describe())>")
+            guard let text = record.text else { return call.returning("<\(instance.describe())>") }
+            return call.returning(try text(instance.object, call))
         }
         stack.push(function: toString, of: self)
         shim_push_globals(L)

@@ -21,6 +21,9 @@ extension LuaRuntime {
     /// True from the moment at which the program's end has begun.
     public var isStopping: Bool { stopping != nil }
 
+    /// Whether somebody, perhaps on another thread, wants it to stop, and it has not begun to.
+    public var isStopRequested: Bool { isOpen && shim_stop_is_requested(L) }
+
     /// When everything is to be over, in nanoseconds of the monotonic clock; nil while the program's end has not begun.
     public var stopDeadline: UInt64? { stopping?.end }
 
@@ -66,7 +69,7 @@ extension LuaRuntime {
             task: slot.name.text, parent: slot.parent?.text, reason: .cancelled, message: "the task was cancelled",
             traceback: [])
         slot.state = .idle
-        shim_drop_reference(L, slot.anchor)
+        release(slot)
         let onEnd = slot.onEnd
         slot.onEnd = nil
         onEnd?(.failed(failure))

@@ -217,11 +217,12 @@ extension LuaRuntime {
         if pool.count < Self.mostPooled {
             pool.append(slot)
         } else {
-            drop(slot)
+            release(slot)
         }
     }
 
-    private func drop(_ slot: TaskSlot) {
+    /// Gives the coroutine of a slot that is not used again back.
+    func release(_ slot: TaskSlot) {
         shim_drop_reference(L, slot.anchor)
         account.charge(-TaskSlot.ownBytes)
     }
@@ -261,7 +262,7 @@ extension LuaRuntime {
             shim_reset(slot.thread)
             running = nil
         }
-        drop(slot)
+        release(slot)
         slot.state = .idle
         let onEnd = slot.onEnd
         slot.onEnd = nil

@@ -84,6 +84,16 @@ public struct LuaStack {
         }
     }
 
+    /// Sets the field of the table on top whose name has these bytes to the value that `value` pushes.
+    public func set(_ name: [UInt8], _ value: some LuaPushable) {
+        value.push(onto: self)
+        name.withUnsafeBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) {
+                shim_raw_set_name(L, -2, $0.baseAddress ?? Self.noBytes, $0.count)
+            }
+        }
+    }
+
     /// Pushes field `name` of the table at `index`, without metamethods; returns its type.
     @discardableResult
     package func getRaw(_ index: Int32, _ name: String) -> Int32 {

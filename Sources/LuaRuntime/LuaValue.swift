@@ -26,29 +26,54 @@ extension LuaCall {
     /// The most tables inside one another that ``value(_:)`` reads.
     public static var deepestValue: Int { 64 }
 
+    /// The most values that ``value(_:)`` reads, tables included.
+    public static var mostValues: Int { 1_000_000 }
+
+    /// The most bytes of strings inside tables that ``value(_:)`` reads: 64 MiB.
+    public static var mostValueBytes: Int { 64 << 20 }
+
+    /// What ``value(_:)`` may still read: a table that is in others many times is read each time anew.
+    private struct Room {
+        var values = LuaCall.mostValues
+        var bytes = LuaCall.mostValueBytes
+    }
+
     /// The argument with everything in it.
-    /// - Throws: ``LuaFault`` when tables are nested deeper than ``deepestValue``, as those that contain themselves are.
+    /// - Throws: ``LuaFault`` when tables are nested deeper than ``deepestValue``, as those that contain themselves are,
+    ///   or hold more than ``mostValues`` or ``mostValueBytes``.
     public func value(_ argument: Int) throws(LuaFault) -> LuaValue {
         push(argument: argument)
         defer { stack.pop() }
-        return try topValue(depth: 0)
+        var room = Room()
+        return try topValue(depth: 0, &room)
     }
 
-    private func topValue(depth: Int) throws(LuaFault) -> LuaValue {
+    private func topValue(depth: Int, _ room: inout Room) throws(LuaFault) -> LuaValue {
+        room.values -= 1
+        guard room.values >= 0 else {
+            throw LuaFault(.valueError, "tables hold more than \(Self.mostValues) values")
+        }
         let L = stack.L
         let index = shim_top(L)
         switch shim_type(L, index) {
         case Int32(SHIM_TNONE.rawValue), Int32(SHIM_TNIL.rawValue): return .none
         case Int32(SHIM_TBOOLEAN.rawValue): return .boolean(shim_to_boolean(L, index))
         case Int32(SHIM_TNUMBER.rawValue): return number(at: index)
-        case Int32(SHIM_TSTRING.rawValue): return .string(bytes(at: index))
+        case Int32(SHIM_TSTRING.rawValue):
+            if depth > 0 {
+                room.bytes -= shim_raw_length(L, index)
+                guard room.bytes >= 0 else {
+                    throw LuaFault(.valueError, "tables hold strings of more than \(Self.mostValueBytes) bytes")
+                }
+            }
+            return .string(bytes(at: index))
         case Int32(SHIM_TTABLE.rawValue):
             if let instance = runtime.instance(at: index, L) { return .instance(instance) }
             guard depth < Self.deepestValue, stack.reserve(8) else {
                 throw LuaFault(
                     .valueError, "tables are nested deeper than \(Self.deepestValue); does one contain itself?")
             }
-            return try table(at: index, depth: depth + 1)
+            return try table(at: index, depth: depth + 1, &room)
         default: return .other(runtime.typeName(at: index, L))
         }
     }
@@ -65,7 +90,7 @@ extension LuaCall {
         stack.withBytes(at: index) { bytes in bytes.map { [UInt8]($0) } ?? [] }
     }
 
-    private func table(at index: Int32, depth: Int) throws(LuaFault) -> LuaValue {
+    private func table(at index: Int32, depth: Int, _ room: inout Room) throws(LuaFault) -> LuaValue {
         let L = stack.L
         let length = shim_raw_length(L, index)
         var listed = 0
@@ -77,25 +102,30 @@ extension LuaCall {
             let key = shim_to_integer(L, -1, &isInteger)
             if isInteger, (1...Int64(max(length, 1))).contains(key) { listed += 1 } else { others += 1 }
         }
-        guard others == 0, listed == length else { return .fields(try fields(at: index, depth: depth)) }
+        guard room.values >= listed + others else {
+            throw LuaFault(.valueError, "tables hold more than \(Self.mostValues) values")
+        }
+        guard others == 0, listed == length else { return .fields(try fields(at: index, depth: depth, &room)) }
         var values: [LuaValue] = []
         values.reserveCapacity(length)
         for position in 0..<length {
             shim_raw_get_index(L, index, Int64(position) + 1)
             defer { shim_pop(L, 1) }
-            values.append(try topValue(depth: depth))
+            values.append(try topValue(depth: depth, &room))
         }
         return .list(values)
     }
 
-    private func fields(at index: Int32, depth: Int) throws(LuaFault) -> [(key: LuaValue, value: LuaValue)] {
+    private func fields(
+        at index: Int32, depth: Int, _ room: inout Room
+    ) throws(LuaFault) -> [(key: LuaValue, value: LuaValue)] {
         let L = stack.L
         var fields: [(key: LuaValue, value: LuaValue)] = []
         shim_push_nil(L)
         while shim_next(L, index) {
-            let value = try topValue(depth: depth)
+            let value = try topValue(depth: depth, &room)
             shim_pop(L, 1)
-            fields.append((try topValue(depth: depth), value))
+            fields.append((try topValue(depth: depth, &room), value))
         }
         return fields
     }

@@ -31,3 +31,22 @@ public final class MemoryAccount {
     /// The state is being closed: all that was charged goes with it.
     func close() { isOpen = false }
 }
+
+/// Memory that several objects hold together, charged once as long as any of them is there: the parts of a value that may be
+/// shared.
+public final class MemoryCharge {
+    private let account: MemoryAccount
+    private let bytes: Int
+    /// What the value's parts hold, each charged by itself.
+    private let parts: [MemoryCharge]
+
+    /// Charges `bytes` until the last holder of this lets go.
+    public init(_ bytes: Int, to account: MemoryAccount, parts: [MemoryCharge] = []) {
+        self.account = account
+        self.bytes = bytes
+        self.parts = parts
+        account.charge(bytes)
+    }
+
+    deinit { account.charge(-bytes) }
+}

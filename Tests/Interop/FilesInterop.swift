@@ -144,11 +144,12 @@ struct FilesInterop {
                 out.write(open('f', 'rb').read().hex() + '\\n')
             out.close()
             """, to: "\(folder)/script.py")
+        try Project.write("limits: {endAfter: 60, warnAfter: 0}", to: "\(folder)/lectern.yaml")
         let result = try await run("python3 script.py && LECTERN run main.lua", in: folder)
         #expect(result.code == 0, "\(result.lines)")
         let lua = try String(contentsOfFile: "\(folder)/lua.txt", encoding: .utf8).split(separator: "\n")
         let python = try String(contentsOfFile: "\(folder)/python.txt", encoding: .utf8).split(separator: "\n")
-        #expect(lua.count == python.count && lua.count == 600 * 7)
+        #expect(lua.count == python.count && lua.count > 600 * 6)
         let differing = zip(lua, python).filter { $0 != $1 }
         #expect(differing.isEmpty, "\(differing.prefix(10))")
     }

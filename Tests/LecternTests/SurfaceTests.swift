@@ -26,6 +26,15 @@ struct SurfaceTests {
         try expect(writer.annotations(), in: "docs/lectern.lua")
     }
 
+    @Test("The guide's table of limits is made of the values that bind")
+    func limits() throws {
+        let guide = try ProjectFiles.text(of: "docs/guide.md")
+        let begin = try #require(guide.firstRange(of: "| What | Limit | Key | Then |\n"))
+        let end = guide[begin.upperBound...].firstRange(of: "\n\n")?.lowerBound ?? guide.endIndex
+        let table = LimitTable().markdown().dropLast()
+        try expect(String(guide[..<begin.lowerBound]) + table + guide[end...], in: "docs/guide.md")
+    }
+
     @Test("Every declared name has its sentence of documentation")
     func documented() throws {
         let stage = Stage()

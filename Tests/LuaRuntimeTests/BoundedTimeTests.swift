@@ -40,8 +40,11 @@ struct BoundedTimeTests {
             """)
         try probe.run("table.sort(t)", name: "sorter")
         #expect(probe.failures.map(\.task) == ["sorter"])
-        try probe.run(
-            "local n = {} for _, s in ipairs(t) do n[s] = (n[s] or 0) + 1 end for _, c in pairs(n) do print(c) end")
+        try probe.run("n = {}")
+        for first in stride(from: 1, through: 30000, by: 1000) {
+            try probe.run("for i = \(first), \(first + 999) do local c = t[i]:byte(-1) n[c] = (n[c] or 0) + 1 end")
+        }
+        try probe.run("for _, c in pairs(n) do print(c) end")
         #expect(probe.printed.sorted() == ["4285", "4285", "4286", "4286", "4286", "4286", "4286"])
     }
 

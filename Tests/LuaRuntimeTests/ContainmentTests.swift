@@ -239,9 +239,10 @@ struct ContainmentTests {
             try probe.run("print('still here')")
             #expect(probe.printed.last == "still here", "allocation \(step)")
             #expect(probe.runtime.taskCount == 0, "allocation \(step)")
-            // One refusal that nothing comes of may be that of Lua's table of strings, which then stays as it is.
+            // Refusals that nothing comes of may be those of Lua's table of strings, which then stays as it is, and of the
+            // collector, which then lets a stack or a finalizer be.
             untouched = probe.printed.contains("done") ? untouched + 1 : 0
-            if untouched == 3 || step > 5000 { break }
+            if untouched == 12 || step > 5000 { break }
         }
         #expect(steps > 50 && steps < 5000, "the walk has \(steps) steps")
         #expect(failures > 0)

@@ -5,15 +5,15 @@ internal import NIOCore
 /// Declares `ClientObject`.
 func declareClientObject(_ context: BindingContext) -> LuaClass<ClientObject> {
     var c = LuaClass<ClientObject>("ClientObject", "One client of a server. Made by the server.") { $0.peer }
+    c.holds(2048, also: { $0.queuedBytes })
     c.property("Hostname", .string, "The client's address.") { $0.hostname }
     c.property("IPAddress", .string, "The client's address.") { $0.ipAddress }
     c.property("ServicePort", .integer, "The client's port.") { $0.servicePort }
     c.method(
         "Send", [.required("data", .string, "What to send.")], waits: true,
-        "Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued."
+        "Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued. At most 128 KiB wait for a client; then IOError where it cannot wait."
     ) { (client, call) throws(LuaFault) in
-        let data = try call.buffer(1)
-        return try call.send(over: client) { () throws(IOFault) in try client.send(data) }
+        try call.send(toClient: client) { (data) throws(IOFault) in try client.send(data) }
     }
     c.method(
         "SSLWrap", secureWrappingParameters, waits: true,

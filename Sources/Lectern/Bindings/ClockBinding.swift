@@ -4,6 +4,7 @@ internal import LuaRuntime
 /// Declares `Clock`.
 func declareClock(_ context: BindingContext) -> LuaClass<WeeklyClock> {
     var c = LuaClass<WeeklyClock>("Clock", "Calls a function at times of day.") { $0.times.joined(separator: ", ") }
+    c.holds(1024, also: { $0.times.reduce(0) { $0 + 64 + $1.utf8.count } })
     c.constructor(
         [
             .required("Times", .table, "A list of 'HH:MM:SS' in local time."),

@@ -6,6 +6,7 @@ func declareConnectionHandler(_ context: BindingContext) -> LuaClass<ConnectionH
     var c = LuaClass<ConnectionHandler>(
         "ConnectionHandler", "What all handlers of clients have in common; GetConnectionHandler makes one that fits."
     ) { _ in "" }
+    c.holds(2048)
     _ = HandlerFace(&c, context, isBase: true)
     return c
 }

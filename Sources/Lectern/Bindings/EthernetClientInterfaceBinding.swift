@@ -7,6 +7,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     var c = LuaClass<EthernetClientInterface>(
         "EthernetClientInterface", "A connection to one network device."
     ) { $0.peer }
+    c.holds(4096, also: { $0.heldBytes })
     c.constructor(
         [
             .required("Hostname", .string, "The device's name or IP address."),
@@ -96,7 +97,9 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     let module = DeviceModuleSlots(&c)
     context.deviceModules.ethernet = module
     c.whenHeldUp { client, isHeldUp in client.setReceiving(!isHeldUp) }
+    let responseLimit = context.delimiters.limit
     c.whenAttached { client, instance, _ in
+        client.traffic.responseLimit = responseLimit
         client.onOpened = { [link = instance.link] in link.instance?.fire(module.link, "Connected") }
         client.onConnected = { [link = instance.link] in link.instance?.fire(connected, "Connected") }
         client.onDisconnected = { [link = instance.link] in

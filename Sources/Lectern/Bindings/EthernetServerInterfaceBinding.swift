@@ -8,6 +8,7 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
         "EthernetServerInterface",
         "Listens for one client. The older of the two servers: EthernetServerInterfaceEx serves many."
     ) { "port \($0.port)" }
+    c.holds(2048, also: { $0.queuedBytes })
     c.constructor(
         [
             .required("IPPort", .integer(0...65_535), "The port; 0 lets the system choose."),
@@ -70,10 +71,9 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
     }
     c.method(
         "Send", [.required("data", .string, "What to send.")], waits: true,
-        "Sends data to the client. Raises IOError without one; waits while more than 64 KiB are queued."
+        "Sends data to the client. Raises IOError without one; waits while more than 64 KiB are queued. At most 128 KiB wait for it; then IOError where it cannot wait."
     ) { (server, call) throws(LuaFault) in
-        let data = try call.buffer(1)
-        return try call.send(over: server) { () throws(IOFault) in try server.send(data) }
+        try call.send(toClient: server) { (data) throws(IOFault) in try server.send(data) }
     }
     c.method("Disconnect", "Disconnects the client; harmless without one.") { (server, _) throws(LuaFault) in
         server.disconnect()

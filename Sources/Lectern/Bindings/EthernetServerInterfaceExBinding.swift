@@ -6,14 +6,15 @@ internal import NIOCore
 func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<EthernetServerInterfaceEx> {
     var c = LuaClass<EthernetServerInterfaceEx>(
         "EthernetServerInterfaceEx",
-        "Listens for any number of clients. With UDP, whoever sends is a client until idle for 5 minutes."
+        "Listens for many clients. With UDP, whoever sends is a client until idle for 5 minutes."
     ) { "port \($0.port)" }
+    c.holds(2048)
     c.constructor(
         [
             .required("IPPort", .integer(0...65_535), "The port; 0 lets the system choose."),
             .optional("Protocol", .oneOf(["TCP", "UDP"]), default: "'TCP'", "What is served."),
             .optional("Interface", .oneOf(["Any", "LAN", "AVLAN"]), default: "'Any'", "Where to listen."),
-            .optional("MaxClients", .integer(1...Int.max), "The most clients at a time; nil: unlimited."),
+            .optional("MaxClients", .integer(1...Int.max), "The most clients at a time; nil: 1,000."),
         ], "Makes a server; StartListen begins to listen."
     ) { (call) throws(LuaFault) in
         try call.checked { () throws(ParameterError) in
@@ -29,7 +30,7 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
     }
     c.property("Protocol", .string, "'TCP' or 'UDP'.") { $0.protocol.rawValue }
     c.property("Interface", .string, "'Any', 'LAN' or 'AVLAN'.") { $0.interface }
-    c.property("MaxClients", .integer, "The most clients at a time, or nil.") { $0.maxClients }
+    c.property("MaxClients", .integer, "The most clients at a time; nil: 1,000.") { $0.maxClients }
     c.property("Clients", .table, "A list of the connected ClientObjects, in order of connection.") {
         InstanceList(objects: $0.clients, className: "ClientObject", runtime: context.runtime)
     }

@@ -17,6 +17,7 @@ extension BindingContext {
     private func declareFile(_ name: String, _ sentence: String, _ area: FileArea) -> LuaClass<ProgramFile> {
         let limit = configuration.limits.stringBytes
         var c = LuaClass<ProgramFile>(name, sentence) { $0.name }
+        c.holds(1024, also: { $0.heldBytes })
         c.constructor(
             [
                 .required("Filename", .string, "The file's name."),

@@ -30,6 +30,7 @@ extension BindingContext {
         var c = LuaClass<MutuallyExclusiveSet>(
             "MESet", "A mutually exclusive set: of its members, which have a method SetState, one is on."
         ) { _ in "" }
+        c.holds(256)
         c.constructor(
             [.required("Objects", .table, "A list of the members.")], "Makes a set in which nothing is current."
         ) { (_) throws(LuaFault) in MutuallyExclusiveSet() }

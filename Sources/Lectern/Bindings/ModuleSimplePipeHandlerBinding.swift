@@ -6,6 +6,7 @@ func declareModuleSimplePipeHandler(_ context: BindingContext) -> LuaClass<Modul
     var c = LuaClass<ModuleSimplePipeHandler>(
         "ModuleSimplePipeHandler", "Watches the device of a serial or UDP device module."
     ) { $0.pipe.peer }
+    c.holds(2048)
     let face = HandlerFace(&c, context)
     let module = ModuleFace(&c, context)
     declarePolling(&c)

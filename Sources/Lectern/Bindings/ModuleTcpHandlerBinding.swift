@@ -6,6 +6,7 @@ func declareModuleTcpHandler(_ context: BindingContext) -> LuaClass<ModuleTcpHan
     var c = LuaClass<ModuleTcpHandler>(
         "ModuleTcpHandler", "Keeps the TCP or SSH connection of a device module alive."
     ) { $0.interface.peer }
+    c.holds(2048)
     let face = HandlerFace(&c, context)
     let module = ModuleFace(&c, context)
     let connectFailed = declareConnecting(&c)

@@ -4,6 +4,7 @@ internal import LuaRuntime
 /// Declares `ProcessorDevice`.
 func declareProcessorDevice(_ context: BindingContext) -> LuaClass<ProcessorDevice> {
     var c = LuaClass<ProcessorDevice>("ProcessorDevice", "The processor whose ports a program uses.") { $0.alias }
+    c.holds(256, also: { $0.alias.utf8.count })
     c.constructor(
         [
             .required("DeviceAlias", .string, "The name that lectern.yaml or --port maps to this machine's ports."),

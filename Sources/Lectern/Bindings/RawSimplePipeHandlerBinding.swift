@@ -8,6 +8,7 @@ func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimpl
         "RawSimplePipeHandler",
         "Watches a serial or UDP device: polls, and tells when it answers and when it is silent."
     ) { $0.pipe.peer }
+    c.holds(2048)
     let face = HandlerFace(&c, context)
     declarePolling(&c)
     declareResponses(

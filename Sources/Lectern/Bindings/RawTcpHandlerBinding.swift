@@ -7,6 +7,7 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
     var c = LuaClass<RawTcpHandler>(
         "RawTcpHandler", "Keeps a TCP or SSH connection alive: polls, notices silence, reconnects."
     ) { $0.interface.peer }
+    c.holds(2048)
     let face = HandlerFace(&c, context)
     let connectFailed = declareConnecting(&c)
     declareResponses(

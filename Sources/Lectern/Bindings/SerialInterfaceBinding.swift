@@ -22,6 +22,7 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
     var c = LuaClass<SerialInterface>(
         "SerialInterface", "A serial port and the device at it; it opens by itself, and comes back by itself."
     ) { $0.name }
+    c.holds(3072, also: { $0.queuedBytes + $0.traffic.heldBytes })
     let host = c.slot()
     let portName = c.slot()
     c.constructor(
@@ -77,7 +78,9 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
     let module = DeviceModuleSlots(&c)
     context.deviceModules.serial = module
     c.whenHeldUp { port, isHeldUp in port.setReceiving(!isHeldUp) }
+    let responseLimit = context.delimiters.limit
     c.whenAttached { [log = context.log] port, instance, call in
+        port.traffic.responseLimit = responseLimit
         if let call {
             call.push(argument: 1)
             instance.keep(host, popping: call.stack)

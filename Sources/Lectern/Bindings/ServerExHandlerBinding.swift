@@ -7,6 +7,7 @@ func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandl
     var c = LuaClass<ServerExHandler>(
         "ServerExHandler", "Keeps a server listening and drops idle clients."
     ) { "port \($0.interface.port)" }
+    c.holds(2048)
     let interface = c.slot()
     c.fallThrough(to: interface)
     c.property("Interface", .any, "The server that is handled.", keptIn: interface)

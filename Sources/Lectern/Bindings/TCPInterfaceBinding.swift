@@ -18,6 +18,7 @@ func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
     var c = LuaClass<TCPInterface>(
         "TCPInterface", "A connection to an instrument that is asked and answers, as SOCS has it."
     ) { $0.peer }
+    c.holds(2048, also: { $0.host.utf8.count + ($0.connection?.queuedBytes ?? 0) })
     c.constructor(
         [
             .required("ip_address", .string, "The device's name or IP address."),
@@ -115,6 +116,7 @@ func declareTCPConnection() -> LuaClass<TCPConnection> {
     var c = LuaClass<TCPConnection>(
         "TCPConnection", "The connection of a TCPInterface while there is one. Made by the interface."
     ) { $0.remoteAddress.flatMap { address in address.ipAddress.map { "\($0):\(address.port ?? 0)" } } ?? "" }
+    c.holds(1024, also: { $0.queuedBytes })
     c.method(
         "getpeername", [], returns: "the device's address and port; nil when the connection has ended",
         "Tells with whom it is."

@@ -5,6 +5,7 @@ internal import NIOCore
 /// Declares `Timer`.
 func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
     var c = LuaClass<ControlTimer>("Timer", "Calls a function again and again.") { _ in "" }
+    c.holds(512)
     let common = ControlTimer.Common(environment: context.environment)
     c.constructor(
         [

@@ -5,6 +5,7 @@ internal import NIOCore
 /// Declares `Wait`.
 func declareWait(_ context: BindingContext) -> LuaClass<OneShotWait> {
     var c = LuaClass<OneShotWait>("Wait", "Calls a function once, later.") { _ in "" }
+    c.holds(384)
     let common = OneShotWait.Common(environment: context.environment)
     c.constructor(
         [

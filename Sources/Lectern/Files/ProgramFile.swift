@@ -11,6 +11,8 @@ final class ProgramFile {
     private let mode: FileMode
     /// What was read ahead, and how much of it was used.
     private var ahead: [UInt8] = []
+    /// Bytes that the file keeps in memory.
+    var heldBytes: Int { ahead.capacity }
     private var used = 0
 
     private static let chunk = 8192

@@ -26,12 +26,13 @@ struct FileTrialTests {
     ) throws {
         try folder.write("mine", "mine.txt")
         let before = folder.snapshot
+        // Lua's own functions return nil for what is not there.
         var text = "local function try(text, f) local ok, e = pcall(f)\n"
-        text += "if ok or e.kind ~= 'IOError' then print(text, ok, e) end end\n"
+        text += "if ok and e ~= nil or not ok and e.kind ~= 'IOError' then print(text, ok, e) end end\n"
         for name in names {
             for change in changes {
                 let call = change.replacing("NAME", with: name)
-                text += "try([==[\(call)]==], function() \(call) end)\n"
+                text += "try([==[\(call)]==], function() return \(call) end)\n"
             }
         }
         #expect(try folder.lines(text, configuration: configuration) == [])
@@ -219,11 +220,12 @@ struct FileTrialTests {
                 print(pcall(io.lines, 'none.txt'))
                 local next = io.lines('a.txt', 1)
                 repeat until next() == nil
-                print(select(2, pcall(next)))
+                print((select(2, pcall(next)):gsub('^.-: ', '')))
                 print(select(2, pcall(io.open)))
                 """) == [
                     "file\ttrue\ttrue\tclosed file", "one", "two", "one\ntwo\n3\tnil", "ONE\tnil",
-                    "false\tbad argument #2 to 'open' (invalid mode)", "nil\tnone.txt: No such file or directory\t2",
+                    "false\troom.lua:6: bad argument #2 to 'open' (invalid mode)",
+                    "nil\tnone.txt: No such file or directory\t2",
                     "false\troom.lua:8: none.txt: No such file or directory",
                     "file is already closed",
                     "room.lua:12: TypeError: argument 'path' of open is missing: it must be a string",
@@ -346,7 +348,7 @@ struct FileTrialTests {
                     "65cc81\t65cc81\t65cc81\ttrue", "c3a9\tc3a9\tc3a9\ttrue", "e8\te8\te8\ttrue", "e9\te9\te9\ttrue",
                     "f48fbfa9\tf48fbfa9\tf48fbfa9\ttrue", "ff\tff\tff\ttrue", "false\ttrue\ttrue",
                     "room.lua:8: IOError: 'caf\\xe7.txt': No such file or directory",
-                    "caf\\xe7.txt: No such file or directory", "2f64e9", "64e92f6de92e6c7561", "true\ttrue",
+                    "caf\\xe7.txt: No such file or directory\t2", "2f64e9", "64e92f6de92e6c7561", "true\ttrue",
                 ])
     }
 
@@ -389,7 +391,7 @@ struct FileTrialTests {
     func logOfBytes() throws {
         let folder = try TrialFolder()
         #expect(
-            try folder.lines("print('caf\\xe9 \\xc3\\xa9') ProgramLog('\\xff', 'info') warn('@on') error('\\xe9', 0)")
+            try folder.lines("print('caf\\xe9 \\xc3\\xa9') ProgramLog('\\xff', 'info') warn('@on')")
                 .map { $0.replacing("main chunk: ", with: "") }.prefix(2) == ["caf\\xe9 é", "\\xff"])
     }
 
@@ -461,7 +463,7 @@ struct FileTrialTests {
                 print(pcall(r.writelines, r, {}))
                 """) == [
                     "time,value\n1,a\n2,b\n", "19\t0\t15\t2,b\n\t1\t20",
-                    "time\tfalse\troom.lua:11: IOError: 'log.csv' is not open for writing",
+                    "nil\ttime\tfalse\troom.lua:11: IOError: 'log.csv' is not open for writing",
                     "false\troom.lua:13: IOError: 'log.csv' is not open",
                 ])
     }
