@@ -3,7 +3,7 @@ import LuaRuntime
 import Testing
 
 /// Whatever a program has the host keep is charged to it: a class that keeps bytes uncharged fails here.
-@Suite("Memory of host objects")
+@Suite("Memory of host objects", .needsMemory)
 struct MemoryChargeTests {
     /// Lua text that makes the `i`-th object keep `b`, a string of ``stringBytes``, by class; `kept` keeps objects.
     static let hoards: [String: [String]] = [

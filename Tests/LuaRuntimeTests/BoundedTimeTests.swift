@@ -2,7 +2,7 @@ import LuaRuntime
 import Testing
 
 /// Functions of C that take long for their arguments. This file only grows.
-@Suite("Bounded time")
+@Suite("Bounded time", .needsMemory)
 struct BoundedTimeTests {
     private let contained = ContainmentTests()
 

@@ -1,5 +1,6 @@
 import Glibc
 import LuaRuntime
+import Testing
 
 /// The suite's other ways to run: `LECTERN_TEST_MEMORY` forces a low memory limit on every state that a test opens.
 enum ForcedLimits {
@@ -8,5 +9,12 @@ enum ForcedLimits {
         var forced = limits
         forced.memoryBytes = bytes
         return forced
+    }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// Left out where every state has a low memory limit: the test needs more to show what it is about.
+    static var needsMemory: Self {
+        .enabled(if: getenv("LECTERN_TEST_MEMORY") == nil, "the low memory limit leaves it too little")
     }
 }

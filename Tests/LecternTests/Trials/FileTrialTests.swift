@@ -536,7 +536,7 @@ struct FileTrialTests {
         #expect(written(.text).components(separatedBy: plain).count == 4)
     }
 
-    @Test("An entry over the limit is cut and says so, and none is lost")
+    @Test("An entry over the limit is cut and says so, and none is lost", .needsMemory)
     func longEntries() throws {
         let folder = try TrialFolder()
         let lines = try folder.lines(

@@ -93,7 +93,7 @@ struct PeerShareTrialTests {
     }
 
     @Test(
-        "Frames without end are taken in turns, and none is lost",
+        "Frames without end are taken in turns, and none is lost", .needsMemory,
         arguments: [
             "{delimiter = ';'}", "{delimiter = {';', '\\r\\n', '>>'}}", "{pattern = 'm[0-9]+;'}",
             "{length = function(b) local n = b:find(';', 1, true) return n end}",

@@ -184,7 +184,7 @@ struct RegularExpressionTrialTests {
         #expect(expression.heldBytes == before)
     }
 
-    @Test("What re.escape and expand would make too long is refused before it is made")
+    @Test("What re.escape and expand would make too long is refused before it is made", .needsMemory)
     func boundsResults() throws {
         let printed = try lines(
             of: """

@@ -309,7 +309,7 @@ struct SecsgemTrialTests {
         #expect(lines.last?.hasPrefix("true\tfalse") == true, "\(lines)")
     }
 
-    @Test("An item that is too large is one clear error, whatever is asked of it, and goes at once")
+    @Test("An item that is too large is one clear error, whatever is asked of it, and goes at once", .needsMemory)
     func shared() throws {
         let lines = try run(
             """

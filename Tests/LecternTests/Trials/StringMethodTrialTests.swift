@@ -92,7 +92,7 @@ struct StringMethodTrialTests {
     }
 
     @Test(
-        "A result over the limit is refused before it is made",
+        "A result over the limit is refused before it is made", .needsMemory,
         arguments: [
             "('a'):ljust(math.maxinteger)", "('a'):center(1 << 40)", "('-'):zfill(math.maxinteger)",
             "('\\t'):rep(1000):expandtabs(1 << 60)", "('ab'):rep(5000000):hex(':')",
