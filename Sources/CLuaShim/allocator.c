@@ -59,8 +59,6 @@ void *shim_allocate(void *ud, void *block, size_t kind_or_size, size_t new_size)
         return NULL;
     }
     h->used += new_size - old_size;
-    h->last_block = result;
-    h->last_bytes = new_size;
     return result;
 }
 

@@ -40,8 +40,6 @@ typedef struct shim_host {
     bool refused_stack;         /* the last refusal was of a deeper stack */
     size_t held;                /* bytes that the host's objects hold for the program */
     size_t unpaced;             /* of these, what the collector does not know of yet */
-    void *last_block;           /* what was allocated last, for stack.c */
-    size_t last_bytes;
 
     /* stack.c: where a lua_State has the addresses of its stack, of the stack's end and of its top; 0: unknown */
     size_t stack_field, stack_end_field, stack_top_field;

@@ -35,12 +35,33 @@ static size_t field_with(const lua_State *L, const char *address) {
     return 0;
 }
 
+/* What was allocated last while the fields are looked for. */
+typedef struct allocation_note {
+    shim_host *host;
+    char *block;
+    size_t bytes;
+} allocation_note;
+
+static void *noting_allocate(void *ud, void *block, size_t kind_or_size, size_t new_size) {
+    allocation_note *note = ud;
+    void *result = shim_allocate(note->host, block, kind_or_size, new_size);
+    if (new_size > 0) {
+        note->block = result;
+        note->bytes = new_size;
+    }
+    return result;
+}
+
 void shim_find_stack(shim_host *h) {
     enum { MORE_VALUES = 2000 }; /* than a new coroutine has: its stack is the block that is allocated last */
+    allocation_note note = {h, NULL, 0};
     lua_State *probe = lua_newthread(h->main);
-    if (probe != NULL && lua_checkstack(probe, MORE_VALUES)) {
-        char *stack = h->last_block;
-        char *end = stack + h->last_bytes - RESERVED_VALUES * VALUE_BYTES;
+    lua_setallocf(h->main, noting_allocate, &note);
+    bool has_grown = lua_checkstack(probe, MORE_VALUES);
+    lua_setallocf(h->main, shim_allocate, h);
+    if (has_grown) {
+        char *stack = note.block;
+        char *end = stack + note.bytes - RESERVED_VALUES * VALUE_BYTES;
         h->stack_end_field = field_with(probe, end);
         h->stack_top_field = field_with(probe, stack + VALUE_BYTES); /* one value, the function, is there always */
         if (h->stack_end_field != 0 && h->stack_top_field != 0) h->stack_field = field_with(probe, stack);

@@ -60,7 +60,7 @@ struct CyclicRedundancyCheck: Hashable {
         "CRC-32C": .init(unchecked: 32, 0x1EDC_6F41, 0xFFFF_FFFF, true, true, 0xFFFF_FFFF),
     ]
 
-    /// The register after each byte, for ``checksum(of:table:)``. Made once for all data of the same parameters.
+    /// The register after each byte, for ``take(_:into:table:)``. Made once for all data of the same parameters.
     func table() -> [UInt64] {
         // The register is kept at the top of 64 bits, so that all widths, those below 8 too, go the same way.
         let generator = polynomial << UInt64(64 - width)
@@ -69,14 +69,6 @@ struct CyclicRedundancyCheck: Hashable {
             for _ in 0..<8 { register = register >> 63 == 1 ? register << 1 ^ generator : register << 1 }
             return register
         }
-    }
-
-    /// The checksum of data.
-    /// - Parameter table: that of these parameters.
-    func checksum(of data: some Sequence<UInt8>, table: [UInt64]) -> UInt64 {
-        var register = firstRegister
-        take(data, into: &register, table: table)
-        return result(of: register)
     }
 
     /// What the register holds before the first byte of data that come in parts.

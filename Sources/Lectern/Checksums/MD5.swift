@@ -7,14 +7,6 @@ struct MD5 {
     /// What was taken and is no whole block yet.
     private var rest: [UInt8] = []
 
-    /// The digest of data.
-    /// - Returns: 16 bytes.
-    static func digest(of data: UnsafeRawBufferPointer) -> [UInt8] {
-        var md5 = MD5()
-        md5.take(part: data)
-        return md5.finish()
-    }
-
     /// Takes the next part of the data, of which every one but the last has a multiple of 64 bytes.
     mutating func take(part: UnsafeRawBufferPointer) {
         count += part.count
