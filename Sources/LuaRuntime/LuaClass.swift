@@ -241,8 +241,10 @@ final class ClassRecord {
     let fallThrough: LuaEvent?
     /// What every object holds, in bytes.
     let baseBytes: Int
-    /// What an object holds beside that.
-    let held: ((AnyObject) -> Int)?
+    /// What an object holds beside that. Not optional: a closure in an optional is wrapped anew each time that it is taken out.
+    let held: (AnyObject) -> Int
+    /// Whether an object ever holds anything beside it, so that it is counted again after each call.
+    let isRecounted: Bool
     let attached: ((AnyObject, LuaInstance, LuaCall?) -> Void)?
     let heldUp: ((AnyObject, Bool) -> Void)?
     let idle: ((AnyObject, LuaInstance) -> Void)?
@@ -273,7 +275,9 @@ final class ClassRecord {
         eventCount = Int32(declaration.eventCount)
         fallThrough = declaration.fallThrough
         baseBytes = declaration.baseBytes
-        held = declaration.held.map { held in { held(unsafeDowncast($0, to: Object.self)) } }
+        isRecounted = declaration.held != nil
+        let held = declaration.held ?? { _ in 0 }
+        self.held = { held(unsafeDowncast($0, to: Object.self)) }
         // An instance of this class is made with an Object; asking the object for its type takes long.
         attached = declaration.attached.map { attached in
             { attached(unsafeDowncast($0, to: Object.self), $1, $2) }

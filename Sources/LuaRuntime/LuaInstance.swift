@@ -41,7 +41,7 @@ public final class LuaInstance {
     /// Charges the program with what the object holds now.
     func recount() {
         guard !isForgotten else { return }
-        runtime.account.change(&chargedBytes, to: record.baseBytes + (record.held?(object) ?? 0))
+        runtime.account.change(&chargedBytes, to: record.baseBytes + record.held(object))
     }
 
     /// Events that may queue before reading is paused.

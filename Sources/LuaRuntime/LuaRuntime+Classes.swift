@@ -79,7 +79,7 @@ extension LuaRuntime {
             if let set {
                 let parameter = LuaParameter.required(name, type, "")
                 setter = accessor(name, [parameter], record) { (object: Object, call) throws(LuaFault) in
-                    defer { if record.held != nil { call.selfInstance?.recount() } }
+                    defer { if record.isRecounted { call.selfInstance?.recount() } }
                     try set(object, call)
                     return .none
                 }
@@ -148,7 +148,7 @@ extension LuaRuntime {
                 let L = call.stack.L
                 let object: Object = try call.runtime.object(at: 1, L, method: name, of: record)
                 try checks.apply(call.runtime, L, base: 1)
-                guard record.held != nil else { return try body(object, call) }
+                guard record.isRecounted else { return try body(object, call) }
                 let instance = call.selfInstance
                 defer { instance?.recount() }
                 return try body(object, call)

@@ -10,7 +10,7 @@ import Testing
 /// a little: what goes beyond them makes every message dearer. A debug build keeps on the heap what a release build does not.
 @Suite("Allocations", .enabled(if: allocations_are_counted(), "the address sanitizer has a heap of its own"))
 struct AllocationTests {
-    @Test("A message that a server's ReceiveData sends back takes at most 13 allocations, in a release build 3")
+    @Test("A message that a server's ReceiveData sends back takes at most 12 allocations, in a release build 3")
     func echo() async throws {
         let lines = LiveProgramTests.Lines()
         // Loops of their own: on shared ones the programs of other tests would be counted as well.
@@ -55,13 +55,13 @@ struct AllocationTests {
         let perMessage = try #require(lines.texts("device").first.flatMap(Double.init))
         print("an echoed message takes \(perMessage) allocations")
         #if DEBUG
-            #expect(perMessage < 13.5)
+            #expect(perMessage < 12.5)
         #else
             #expect(perMessage < 3.5)
         #endif
     }
 
-    @Test("A poll by a connection handler, its response and what both sides do about it take at most 85 allocations")
+    @Test("A poll by a connection handler, its response and what both sides do about it take at most 80 allocations")
     func poll() throws {
         let stage = Stage()
         try stage.start(
@@ -92,6 +92,6 @@ struct AllocationTests {
         let polls = try #require(room.lines.first.flatMap(Int.init))
         #expect((2980...3001).contains(polls))
         print("a poll takes \(perPoll) allocations")
-        #expect(perPoll < 85.5)
+        #expect(perPoll < 80.5)
     }
 }

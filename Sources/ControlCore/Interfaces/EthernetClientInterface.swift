@@ -66,6 +66,8 @@ public final class EthernetClientInterface: DeviceInterface {
     public private(set) var tls: TLSTerms?
 
     let environment: any Environment
+    /// Bytes of the names that it was made with. Counted once: ``heldBytes`` is asked for after every call of a program.
+    private let nameBytes: Int
     /// The failure of TLS that was told last.
     private var toldFailure: ConnectFailure?
     @exclusivity(unchecked) private var state = State.idle
@@ -113,6 +115,8 @@ public final class EthernetClientInterface: DeviceInterface {
         try ClientTransports.check(`protocol`, credentials)
         self.environment = environment
         traffic = DeviceTraffic(environment: environment)
+        nameBytes =
+            hostname.utf8.count + (credentials.map { $0.user.utf8.count + $0.password.utf8.count } ?? 0)
         self.hostname = hostname
         self.port = port
         self.protocol = `protocol`
@@ -327,10 +331,7 @@ public final class EthernetClientInterface: DeviceInterface {
     public var queuedBytes: Int { datagrams?.queuedBytes ?? connection?.queuedBytes ?? 0 }
 
     /// Bytes that the interface keeps for the program: names, what is to be sent, and what was collected. Known at once.
-    public var heldBytes: Int {
-        let names = hostname.utf8.count + (credentials.map { $0.user.utf8.count + $0.password.utf8.count } ?? 0)
-        return names + queuedBytes + traffic.heldBytes
-    }
+    public var heldBytes: Int { nameBytes + queuedBytes + traffic.heldBytes }
 
     /// Sends all of `bytes`, in order. Never waits. A message that is larger than ``sendQueueLimit`` is taken when
     /// nothing else is queued.

@@ -49,6 +49,9 @@ final class RegularExpression {
     /// plain one and a watched one.
     @exclusivity(unchecked) private var programs: [RegularExpressionProgram?]
 
+    /// The memory of the programs compiled so far and of the rest that stays, in bytes.
+    @exclusivity(unchecked) private var compiledBytes: Int
+
     /// The program that matches as CPython does, when PCRE2 is not to be used.
     @exclusivity(unchecked) private var backtracking: BacktrackingProgram?
 
@@ -89,9 +92,11 @@ final class RegularExpression {
         }
         self.options = options
         programs = [nil, nil, nil, nil, nil, nil]
+        compiledBytes =
+            pattern.count + groups.count * MemoryLayout<RegularExpressionGroup>.stride + names.count * 64
         if !traits.needsBacktracking {
             do throws(RegularExpressionError) {
-                programs[0] = try RegularExpressionProgram(pattern: translator.output, options: options)
+                keep(try RegularExpressionProgram(pattern: translator.output, options: options), at: 0)
                 return
             } catch {
                 // Too large for the engine's code, which has no room for more than 64 KiB.
@@ -102,9 +107,11 @@ final class RegularExpression {
 
     /// The memory of the compiled pattern, machine code and all, in bytes. It grows with the first search of another kind
     /// (`match`, `fullmatch`, a long subject).
-    var heldBytes: Int {
-        programs.reduce(pattern.count + (backtracking?.heldBytes ?? 0)) { $0 + ($1?.heldBytes ?? 0) }
-            + groups.count * MemoryLayout<RegularExpressionGroup>.stride + names.count * 64
+    var heldBytes: Int { compiledBytes + (backtracking?.heldBytes ?? 0) }
+
+    private func keep(_ program: RegularExpressionProgram, at index: Int) {
+        programs[index] = program
+        compiledBytes += program.heldBytes
     }
 
     /// Whether the pattern is matched by CPython's rules step by step, not by PCRE2.
@@ -190,7 +197,7 @@ final class RegularExpression {
                 anchored == .full ? Array("(?:".utf8) + translator.output + Array(")\\z".utf8) : translator.output
             let program = try RegularExpressionProgram(
                 pattern: text, options: anchored == .none ? options : options | PCRE2_ANCHORED, isWatched: isWatched)
-            programs[index] = program
+            keep(program, at: index)
             return program
         } catch {
             // With what this form adds the pattern is too large. It was read before, so its tree is there.
