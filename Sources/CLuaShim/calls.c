@@ -55,6 +55,38 @@ __LJMP int shim_trampoline(lua_State *L) {
     return shim_act(L, h, verdict);
 }
 
+/* ---- Lua to Lua ---- */
+
+static __LJMP int front_continues(lua_State *L, int status, lua_KContext context) {
+    (void)status;
+    (void)context;
+    return lua_gettop(L);
+}
+
+/*
+ * upvalue: a function of Lectern's own in Lua. `return f()` in a program gives its frame, and with it the line that errors
+ * name, to a function of Lua, but not to one of C.
+ */
+__LJMP int shim_front(lua_State *L) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, front_continues);
+    return lua_gettop(L);
+}
+
+/* front(f) -> f as a function of C */
+static __LJMP int front(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_pushcclosure(L, shim_front, 1);
+    return 1;
+}
+
+__LJMP void shim_open_fronts(lua_State *L) {
+    lua_pushcfunction(L, front);
+    lua_setfield(L, -2, "front");
+}
+
 void shim_push_function(lua_State *L, uint32_t function) {
     lua_pushinteger(L, function);
     lua_pushcclosure(L, shim_trampoline, 1);

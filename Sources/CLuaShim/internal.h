@@ -184,5 +184,9 @@ __LJMP void shim_open_tracebacks(lua_State *L);
 
 __LJMP int shim_act(lua_State *L, shim_host *h, shim_verdict verdict);
 __LJMP int shim_trampoline(lua_State *L);
+/* Stands before a function of Lectern's own in Lua; `host.front` makes them. */
+__LJMP int shim_front(lua_State *L);
+/* Adds `front` to the table on top. */
+__LJMP void shim_open_fronts(lua_State *L);
 
 #endif

@@ -75,6 +75,7 @@ static __LJMP int open_protected(lua_State *L) {
     shim_open_tables(L);
     shim_open_coroutines(L);
     shim_open_objects(L);
+    shim_open_fronts(L);
     shim_open_finalizers(L);
     shim_open_collector(L);
     lua_pop(L, 1);

@@ -45,16 +45,16 @@ static bool is_own_level(lua_State *L, int level) {
     return lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) && shim_is_own(&ar);
 }
 
-/* Frames of the host, what they call in C, and the message handlers of protected calls. */
+/* Frames of the host, what stands before them, what they call in C, and the message handlers of protected calls. */
 static bool is_hidden(lua_State *L, int level, lua_Debug *ar) {
     lua_getinfo(L, "S", ar);
     if (shim_is_own(ar)) return true;
     if (ar->what[0] != 'C') return false;
     if (is_own_level(L, level + 1)) return true;
     lua_getinfo(L, "f", ar);
-    bool is_handler = shim_is_message_handler(lua_tocfunction(L, -1));
+    lua_CFunction function = lua_tocfunction(L, -1);
     lua_pop(L, 1);
-    return is_handler;
+    return function == shim_front || shim_is_message_handler(function);
 }
 
 /* The first level of L that does not exist, or `most`. */

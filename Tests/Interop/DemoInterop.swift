@@ -35,7 +35,7 @@ struct DemoInterop {
     @Test("A signal in the middle ends the demo, and all that it has started")
     func interrupted() async throws {
         let demo = try start()
-        try await demo.line(containing: "panel: on", within: 60)
+        try await demo.line(containing: "panel: on", within: 180)
         let before = try demo.children()
         #expect(before.count >= 6)
         demo.signal(SIGTERM)

@@ -80,10 +80,10 @@ struct NewInstanceTests {
         try bench.probe.run(
             """
             local hoard, f, a, made = {}, crumb, {}, {}
-            for _, size in ipairs {100000, 1000, 100, 40} do
-                pcall(function() while true do hoard = {hoard, ('x'):rep(size) .. #hoard} end end)
-            end
-            for i = 1, 10 do pcall(function() while true do hoard = {hoard} end end) end
+            local function hoard_texts(size) while true do hoard = {hoard, ('x'):rep(size) .. #hoard} end end
+            local function hoard_tables() while true do hoard = {hoard} end end
+            for _, size in ipairs {100000, 1000, 100, 40} do pcall(hoard_texts, size) end
+            for i = 1, 10 do pcall(hoard_tables) end
             local done, c = pcall(f, a, a)
             hoard = nil
             collectgarbage()

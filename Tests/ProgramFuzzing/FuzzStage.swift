@@ -176,9 +176,33 @@ package final class FuzzStage {
 
     /// Makes the folder as each program finds it: with an empty folder `sub`.
     private static func empty(_ folder: String) throws {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        if names == ["sub"], (try? FileManager.default.contentsOfDirectory(atPath: folder + "/sub")) == [] { return }
-        for name in names { try FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
-        try FileManager.default.createDirectory(atPath: folder + "/sub", withIntermediateDirectories: true)
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure() }
+        try empty(descriptor)
+        guard mkdir(folder + "/sub", 0o755) == 0 else { throw failure() }
     }
+
+    /// Removes all that is in a folder, and closes its descriptor. Names are bytes: Foundation would make others of those
+    /// that are not UTF-8.
+    private static func empty(_ descriptor: CInt) throws {
+        guard let stream = fdopendir(descriptor) else { throw failure() }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            try withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                // The system ends each name with a zero, so it is a text of C.
+                guard let name = bytes.baseAddress?.assumingMemoryBound(to: CChar.self) else { return }
+                guard strcmp(name, ".") != 0, strcmp(name, "..") != 0 else { return }
+                guard Int32(entry.pointee.d_type) == Int32(DT_DIR) else {
+                    guard unlinkat(descriptor, name, 0) == 0 else { throw failure() }
+                    return
+                }
+                let inner = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                guard inner >= 0 else { throw failure() }
+                try empty(inner)
+                guard unlinkat(descriptor, name, AT_REMOVEDIR) == 0 else { throw failure() }
+            }
+        }
+    }
+
+    private static func failure() -> POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
 }

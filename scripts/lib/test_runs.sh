@@ -3,6 +3,7 @@
 
 passed=0
 failed=0
+failed_names=()
 broken=()
 reports=$(mktemp -d)
 trap 'rm -rf "$reports"' EXIT
@@ -12,10 +13,15 @@ report_count() {
     sed -n "s/.*<testsuite .* $2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1
 }
 
+# Prints the names of the failed tests of a report, a line each.
+report_failures() {
+    sed -n -e '/<testcase /h' -e '/<failure/{x;s/.*classname="\([^"]*\)" name="\([^"]*\)".*/\1\/\2/p;x;}' "$1" | sort -u
+}
+
 # run_suite WAY BUILD_FOLDER [swift test arguments…]: runs what is built, and adds to the counts. A failed run does not
 # end the script: the other ways may show more.
 run_suite() {
-    local way=$1 folder=$2 report status=0 tests failures
+    local way=$1 folder=$2 report status=0 tests failures name
     shift 2
     report=$reports/report
     rm -f "$reports"/report*
@@ -32,6 +38,7 @@ run_suite() {
     tests=${tests:-0} failures=${failures:-0}
     ((passed += tests - failures)) || true
     ((failed += failures)) || true
+    while read -r name; do failed_names+=("$way: $name"); done < <(report_failures "$report")
     if ((tests == 0)); then
         broken+=("$way: no test ran")
     elif ((status != 0 && failures == 0)); then
@@ -42,6 +49,7 @@ run_suite() {
 # Prints the counts of all ways, and ends the script with 1 when anything was wrong.
 summarize() {
     printf '\n'
+    if ((${#failed_names[@]})); then printf 'FAILED %s\n' "${failed_names[@]}"; fi
     if ((${#broken[@]})); then printf 'BROKEN %s\n' "${broken[@]}"; fi
     printf '%d passed, %d failed\n' "$passed" "$failed"
     ((failed == 0 && ${#broken[@]} == 0))

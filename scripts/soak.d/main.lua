@@ -50,8 +50,13 @@ local datagrams = EthernetServerInterfaceEx(ports.datagram, 'UDP')
 event(datagrams, 'ReceiveData', function(client, data) received = received + #data client:Send(data) end)
 datagrams:StartListen()
 
--- Short-lived objects of all kinds. A UDP interface keeps its socket, so there is one.
+-- Short-lived objects of all kinds. A UDP interface that is dropped keeps its socket for 5 minutes, so there are few.
 local udp = EthernetClientInterface('127.0.0.1', ports.datagram, 'UDP')
+Timer(20, function()
+    local short = EthernetClientInterface('127.0.0.1', ports.datagram, 'UDP')
+    short:Send('y')
+    short.ReceiveData = function(_, data) received = received + #data end
+end)
 Timer(0.2, function(_, count)
     local client = EthernetClientInterface('127.0.0.1', ports[kinds[count % #kinds + 1]])
     client.ReceiveData = function(_, data) received = received + #data end

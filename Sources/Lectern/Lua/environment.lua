@@ -75,6 +75,8 @@ function event(objects, names, ...)
     return f
 end
 
+event = host.front(event)
+
 --- The modules of the mimicked environment. Their names are globals as well.
 local interface = {
     EthernetClientInterface = EthernetClientInterface,

@@ -10,7 +10,7 @@ local type, error, tostring, next, select = type, error, tostring, next, select
 local setmetatable, rawget, rawset, rawequal, pcall = setmetatable, rawget, rawset, rawequal, pcall
 local TypeError, AttributeError, RuntimeError = TypeError, AttributeError, RuntimeError
 local raw_getmetatable = debug.getmetatable
-local near = host.nearest
+local near, front = host.nearest, host.front
 
 local CLASS = {} -- the key under which an instance's metatable names its class
 local infos = setmetatable({}, {__mode = "k"}) -- class -> what is known of it
@@ -30,6 +30,10 @@ local function construct(class, ...)
     end
     return self
 end
+
+-- Only for those that have a host class: each call of C in C counts, and there may be no more than 200, so a tree of plain
+-- instances would soon be too deep.
+local construct_with_host = front(construct)
 
 local function define_member(class, name, value)
     rawset(class, name, value)
@@ -69,6 +73,7 @@ local function install(class, info)
     infos[class] = info
     local metatable = {__name = "class", __tostring = function() return "<class " .. info.name .. ">" end}
     for name, value in next, class_metatable_fields do metatable[name] = value end
+    if info.id then metatable.__call = construct_with_host end
     setmetatable(class, metatable)
     info.ancestors[class] = true
     info.metatable[CLASS] = class
@@ -202,6 +207,8 @@ function class(name, ...)
     end
     return install(new, info)
 end
+
+class = front(class)
 
 --- isinstance(object, class) tells whether object was made by class or by one derived from it.
 function isinstance(object, class)

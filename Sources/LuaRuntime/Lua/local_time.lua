@@ -24,6 +24,7 @@ if not local_time then
         return date(format, when)
     end
 
+    os.time, os.date = host.front(os.time), host.front(os.date)
     return
 end
 
@@ -105,3 +106,5 @@ function os.date(format, when)
     end)
     return date("!" .. text, when + offset)
 end
+
+os.time, os.date = host.front(os.time), host.front(os.date)

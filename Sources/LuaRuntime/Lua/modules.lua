@@ -51,7 +51,7 @@ end
 --- loadfile(path [, mode [, env]]) compiles a file of the program's folder; text only.
 function loadfile(path, mode, ...)
     local ok, body, reason = pcall(host.load_file, path, ...)
-    if not ok then return nil, tostring(body) end
+    if not ok then return nil, type(body) == "table" and body.kind .. ": " .. body.message or tostring(body) end
     return body, reason
 end
 
@@ -62,3 +62,5 @@ function dofile(path)
     end
     return host.load_file(path)()
 end
+
+require, dofile = host.front(require), host.front(dofile)

@@ -13,6 +13,8 @@ function math.randomseed(...)
     return randomseed(...)
 end
 
+math.randomseed = host.front(math.randomseed)
+
 -- Lua seeds the hash of strings from addresses and the time, so `pairs` visits string keys in another order in each
 -- run. Where a run must be repeatable, numbers come first and ascend, then strings; other keys follow as `next` has them.
 if host.is_repeatable() then
@@ -85,6 +87,7 @@ if profile == "standard" then
         return function() return passing(file, next_line()) end, nil, nil, file
     end
 
+    io.lines = host.front(io.lines)
     io.type = io_type
     os.remove, os.rename = host.remove_file, host.rename_file
 else

@@ -7,7 +7,7 @@ import Testing
 @Suite("Connection handlers on live sockets")
 struct LiveHandlerTests {
     @Test(
-        "A device that hangs up is polled again after a reconnect, and closing leaves nothing", .timeLimit(.minutes(1)))
+        "A device that hangs up is polled again after a reconnect, and closing leaves nothing", .timeLimit(.minutes(5)))
     func reconnect() async throws {
         let (log, left): ([String], Int) = try await onLiveLoop { loop, done in
             let environment = LiveEnvironment(eventLoop: loop)

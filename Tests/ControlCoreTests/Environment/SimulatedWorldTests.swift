@@ -112,7 +112,7 @@ struct SimulatedWorldTests {
         #expect(short != world.trace.describe(ByteBuffer(string: "abce")))
     }
 
-    @Test("A day of polling once a second passes in seconds, and every poll is answered", .timeLimit(.minutes(1)))
+    @Test("A day of polling once a second passes in seconds, and every poll is answered", .timeLimit(.minutes(5)))
     func day() {
         let world = SimulatedWorld(seed: 1)
         world.trace.isEnabled = false

@@ -184,4 +184,58 @@ struct ErrorPositionTrialTests {
         #expect(places(errors.first?.traceback ?? []) == ["main.lua:4:"])
         #expect(places(errors.last?.traceback ?? []) == ["main.lua:7:"])
     }
+
+    @Test(
+        "A call in the last place of a function names the line that it stands in, whatever it calls",
+        arguments: [
+            "os.time({})", "os.date('%Q')", "re.compile('(')", "re.sub('(', 'x', 'y')", "EthernetClientInterface('')",
+            "EthernetClientInterface('', 23)", "SerialInterface('x')", "class(1)", "class('A', 1)",
+            "event(1, 'x', print)",
+            "event({}, 'x', 5)", "Wait('x')", "Timer(-1)", "require('nope')", "require()", "dofile('nope.lua')",
+            "dofile()",
+            "MESet(1)", "MESet({}):SetCurrent(1)", "MESet({}):Append(1)", "DeviceModule({})", "GetConnectionHandler()",
+            "File('nope.txt')", "io.lines('nope')", "io.open('x', 'q')", "SecsMessage(1000, 1)", "HsmsPacket(1)",
+            "SecsItem.U4('x')", "('x'):split('')", "hex.encode(1)", "time.sleep('x')", "ProgramLog(1, 'x')",
+            "math.randomseed({})", "Module.EthernetClass('')", "device:Set('Powr', 'On')", "device:Set('Power', 'Onn')",
+            "device:Update('Powr')", "device:ReadStatus('Powr')", "device:SubscribeStatus('Powr', nil, print)",
+            "device:WriteStatus('Powr', 'On')", "device:AddMatchString(5, print)", "device:Send({})", "Own(0)",
+        ])
+    func inTheLastPlace(_ call: String) throws {
+        let lines = try run(
+            """
+            Module = DeviceModule({
+                name = 'D', connections = {Ethernet = {port = 5000}}, framing = {delimiter = '\\r\\n'},
+                commands = {Power = {values = {On = '1'}, set = 'P{value}\\r', query = 'P\\r', reply = '^Pwr(1)$'}},
+            })
+            device = Module.EthernetClass('10.0.0.2')
+            Own = class('Own', EthernetClientInterface)
+            function Own:init() end
+            local function called()
+                return \(call)
+            end
+            print(pcall(called))
+            print(pcall(function()
+                local result = called()
+                return result
+            end))
+            """
+        ).lines
+        #expect(lines.count == 2)
+        #expect(lines.allSatisfy { $0.hasPrefix("false\tmain.lua:9: ") }, "\(lines)")
+    }
+
+    @Test("loadfile tells why without a place, as load does, and assert adds the place")
+    func loadfile() throws {
+        let lines = try run(
+            """
+            print(loadfile('nope.lua'))
+            print(pcall(function() assert(loadfile('nope.lua')) end))
+            """
+        ).lines
+        #expect(
+            lines == [
+                "nil\tIOError: 'nope.lua': No such file or directory",
+                "false\tmain.lua:2: IOError: 'nope.lua': No such file or directory",
+            ])
+    }
 }

@@ -188,3 +188,7 @@ end
 function Device:Error(problem)
     kit.complain(state_of(self), nil, tostring(problem), "error")
 end
+
+for name, method in next, Device do
+    if type(method) == "function" then Device[name] = host.front(method) end
+end

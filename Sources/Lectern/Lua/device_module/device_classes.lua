@@ -57,7 +57,8 @@ local function check_model(module, given, is_secret)
     if not models or next(models) == nil then return end
     if given.Model == nil or models[given.Model] == nil then
         local known = quoted(names_of(models))
-        local problem = given.Model == nil and "Model is missing" or "there is no model " .. (is_secret and "of that name" or "'" .. tostring(given.Model) .. "'")
+        local named = is_secret and "of that name" or "'" .. tostring(given.Model) .. "'"
+        local problem = given.Model == nil and "Model is missing" or "there is no model " .. named
         error(ValueError(("%s: %s; it is one of %s"):format(module.declaration.name, problem, known)), 4)
     end
 end
