@@ -28,6 +28,12 @@ static void die(const char *text) {
 #define FRAME_BYTES 128
 #define SPARE_BYTES ((size_t)64 << 10)
 
+/* Programs ask for sizes that no sum can hold. */
+static bool has_room(const shim_host *h, size_t more, size_t limit) {
+    size_t taken = h->used + h->held;
+    return taken <= limit && more <= limit - taken;
+}
+
 void *shim_allocate(void *ud, void *block, size_t kind_or_size, size_t new_size) {
     shim_host *h = ud;
     size_t old_size = block == NULL ? 0 : kind_or_size; /* Lua passes the kind of object for a new block */
@@ -37,11 +43,10 @@ void *shim_allocate(void *ud, void *block, size_t kind_or_size, size_t new_size)
         return NULL;
     }
     if (new_size > old_size && h->depth == 0) {
-        bool over = h->limits.memory_bytes != 0 &&
-                    h->used + h->held + (new_size - old_size) > h->limits.memory_bytes;
+        bool over = h->limits.memory_bytes != 0 && !has_room(h, new_size - old_size, h->limits.memory_bytes);
         if (new_size > SHIM_STACK_NOTICE_BYTES && !shim_may_grow(h, block, kind_or_size, new_size)) return NULL;
         if (over && block == NULL && kind_or_size == 0 && new_size <= FRAME_BYTES) {
-            over = h->used + h->held + new_size > h->limits.memory_bytes + SPARE_BYTES;
+            over = !has_room(h, new_size, h->limits.memory_bytes + SPARE_BYTES);
         }
         bool chosen = h->refuse_retry || (h->refusal_countdown != 0 && --h->refusal_countdown == 0);
         if (chosen) h->refuse_retry = !h->refuse_retry;

@@ -44,11 +44,12 @@ static __LJMP int host_pcall(lua_State *L) {
 }
 
 /*
- * Of xpcall; upvalue: the program's message handler. It is not called for a kill: that is raised inside a hook, where Lua
- * calls the handler with hooks off, so one that loops could not be ended.
+ * Of xpcall; upvalue: the program's message handler. It is not called for a kill, nor for any error whose handler would run
+ * with hooks off: one that loops could not be ended.
  */
 static __LJMP int guarded_handler(lua_State *L) {
-    if (shim_host_of(L)->kill != SHIM_KILL_NONE) return 1;
+    shim_host *h = shim_host_of(L);
+    if (h->kill != SHIM_KILL_NONE || h->hooks_off) return 1;
     if (lua_checkstack(L, 8)) shim_mend_position(L, L, 1);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);

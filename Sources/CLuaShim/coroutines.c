@@ -80,7 +80,7 @@ static __LJMP int run(lua_State *L, lua_State *co, int count, lua_KContext conte
     /* An error: its value is on top of co. */
     luaL_checkstack(L, 8, NULL);
     lua_xmove(co, L, 1);
-    if (h->kill != SHIM_KILL_NONE) {
+    if (h->kill != SHIM_KILL_NONE || h->hooks_off) {
         /* co may have died with its hooks off: it is never closed or resumed again. */
         shim_set_waiting(L, co_index, true);
         h->hooks_off = false;

@@ -67,6 +67,8 @@ typedef struct shim_host {
     uint64_t closers_nanoseconds; /* how long that is */
     int kill;
     bool warned;
+    size_t hook_switch;         /* where a lua_State keeps whether hooks are on; 0: not known */
+    unsigned char *hook_probe;  /* while that is looked for */
 
     /* stopping.c */
     uint64_t number;            /* by which other threads know it */
@@ -75,7 +77,7 @@ typedef struct shim_host {
     _Atomic int place_question; /* a thread asks where the running task is */
     char place[256];
 
-    bool hooks_off;             /* the kill was raised inside a hook and no protected call has restored hooks since */
+    bool hooks_off;             /* an error was raised with hooks off, and no protected call has restored them since */
 
     /* tracebacks.c: where the error that was noted last was caught */
     int chain_depth;            /* nested resumes; 0: none was noted */
@@ -109,6 +111,10 @@ void *shim_allocate(void *ud, void *block, size_t kind_or_size, size_t new_size)
 int shim_panic(lua_State *L);
 /* Finds out where a coroutine has the addresses of its stack. Once, at the start. */
 void shim_find_stack(shim_host *h);
+/* watchdog.c: finds out where a lua_State keeps whether hooks are on. */
+void shim_find_hook_switch(shim_host *h);
+/* Before an error is raised inside a hook that its handlers and closers may run long after. */
+void shim_allow_hooks(lua_State *L);
 /* Whether a block may grow to so many bytes, more than SHIM_STACK_NOTICE_BYTES: false for a stack beyond all limits. */
 bool shim_may_grow(shim_host *h, const void *block, size_t kind_or_size, size_t new_size);
 #define SHIM_STACK_NOTICE_BYTES ((size_t)(SHIM_STACK_LIMIT + 5) * 16)

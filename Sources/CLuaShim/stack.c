@@ -98,7 +98,7 @@ __LJMP void shim_check_stack(lua_State *L) {
     h->overflowed = 0;
     /* A call that pushed many values may have left it long ago. */
     if (address_at(L, h->stack_top_field) - address_at(L, h->stack_field) < (ptrdiff_t)(depth * VALUE_BYTES)) return;
-    h->hooks_off = true;
+    shim_allow_hooks(L);
     shim_where(L, 0);
     lua_pushliteral(L, "stack overflow: calls are nested too deep");
     lua_concat(L, 2);

@@ -101,6 +101,7 @@ lua_State *shim_open(const shim_callbacks *callbacks, const shim_limits *limits)
     lua_atpanic(L, shim_panic);
     lua_setwarnf(L, shim_warn, h);
     shim_find_stack(h);
+    shim_find_hook_switch(h);
     lua_pushcfunction(L, open_protected);
     if (lua_pcall(L, 0, 0, 0) != LUA_OK || !shim_alarm_open(h)) {
         lua_close(L);

@@ -5,6 +5,7 @@
  */
 #include "internal.h"
 
+#include <string.h>
 #include <time.h>
 
 uint64_t shim_monotonic_now(void) {
@@ -47,6 +48,51 @@ static __LJMP void hook(lua_State *L, lua_Debug *ar) {
     if (!is_over(L, h)) return;
     h->hooks_off = true;
     shim_raise_kill(L);
+}
+
+/* ---- errors of a hook ---- */
+
+enum { LOOKED_AT = 2 * sizeof(void *) }; /* bytes of a lua_State: its header and some flags */
+
+static void note_state(lua_State *L, lua_Debug *ar) {
+    (void)ar;
+    lua_sethook(L, NULL, 0, 0);
+    memcpy(shim_host_of(L)->hook_probe, (const char *)L, LOOKED_AT);
+}
+
+static int nothing(lua_State *L) {
+    (void)L;
+    return 0;
+}
+
+/* A byte that is 1 outside and 0 inside of a hook, and the only one that differs. */
+void shim_find_hook_switch(shim_host *h) {
+    unsigned char inside[LOOKED_AT] = {0}, outside[LOOKED_AT];
+    h->hook_probe = inside;
+    lua_State *probe = lua_newthread(h->main);
+    lua_sethook(probe, note_state, LUA_MASKCALL, 0);
+    lua_pushcfunction(probe, nothing);
+    lua_call(probe, 0, 0);
+    memcpy(outside, (const char *)probe, LOOKED_AT);
+    lua_pop(h->main, 1);
+    h->hook_probe = NULL;
+    for (size_t i = 0; i < LOOKED_AT; i++) {
+        if (inside[i] == outside[i]) continue;
+        if (h->hook_switch != 0 || inside[i] != 0 || outside[i] != 1) {
+            h->hook_switch = 0;
+            return;
+        }
+        h->hook_switch = i;
+    }
+}
+
+/*
+ * Lua turns hooks off while one runs, and on again where its error is caught. Before that the message handler has been
+ * called, and a coroutine that ends by the error keeps them off: what loops then could not be ended.
+ */
+void shim_allow_hooks(lua_State *L) {
+    shim_host *h = shim_host_of(L);
+    if (h->hook_switch == 0) h->hooks_off = true; else ((unsigned char *)L)[h->hook_switch] = 1;
 }
 
 /* At the next instruction, or the next call of a C function: a function of C may call others in a loop. */

@@ -102,4 +102,46 @@ struct BoundedTimeTests {
             #expect(failure.message == "main.lua:1: the task ran for 60 ms without a wait and was ended")
         }
     }
+
+    /// A recursion that fills the stack, and a to-be-closed value that never ends.
+    private static let deep = """
+        local function deep() local function r() return r() + 1 end return r() end
+        local function endless() return setmetatable({}, {__close = function() while true do end end}) end
+
+        """
+
+    @Test(
+        "What runs because a stack was full is ended like all else: message handlers, closers, finalizers",
+        arguments: [
+            "xpcall(deep, function() while true do end end)",
+            "pcall(xpcall, deep, function() while true do pcall(deep) end end)",
+            "pcall(coroutine.wrap(function() local x <close> = endless() deep() end))",
+            "local co = coroutine.create(function() local x <close> = endless() deep() end) coroutine.resume(co) coroutine.close(co)",
+            "coroutine.wrap(function() xpcall(deep, function() while true do end end) end)()",
+            "pcall(function() local x <close> = endless() deep() end)",
+            "pcall(function() local x <close> = endless() deep() end) while true do end",
+        ])
+    func afterAFullStack(_ text: String) throws {
+        let probe = try Probe(limits: ContainmentTests.shortBurst())
+        try probe.run(Self.deep + text, name: "full")
+        #expect(probe.failures.count == 1, "\(probe.failures)")
+        try probe.run("print('alive')")
+        #expect(probe.printed == ["alive"])
+    }
+
+    @Test("A message handler sees the overflow of a stack, and closers of a coroutine that overflowed run")
+    func handlerOfAFullStack() throws {
+        let probe = try Probe(limits: ContainmentTests.patient())
+        try probe.run(
+            Self.deep + """
+                print(xpcall(deep, function(m) return 'handled ' .. m end))
+                print(select(2, xpcall(deep, debug.traceback)):find('deep', 1, true) ~= nil)
+                print(pcall(coroutine.wrap(function()
+                    local x <close> = setmetatable({}, {__close = function() print('closed') end})
+                    deep()
+                end)))
+                """)
+        let overflow = "main.lua:1: stack overflow: calls are nested too deep"
+        #expect(probe.printed == ["false\thandled \(overflow)", "true", "closed", "false\t\(overflow)"])
+    }
 }

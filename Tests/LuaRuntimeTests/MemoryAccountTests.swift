@@ -42,7 +42,7 @@ struct MemoryAccountTests {
     @Test("Objects that are dropped make room: a program may make many more than it may hold at once")
     func garbageMakesRoom() throws {
         let probe = try makeProbe(limit: 8 << 20)
-        try probe.run("local big = ('x'):rep(1000000) for i = 1, 200 do Crate(big) end print('done')")
+        try probe.run("local big = ('x'):rep(1000000) for i = 1, 40 do Crate(big) end print('done')")
         #expect(probe.printed == ["done"])
         #expect(probe.memoryReports == 0)
     }
