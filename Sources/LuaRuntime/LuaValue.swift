@@ -40,7 +40,7 @@ extension LuaCall {
 
     /// The argument with everything in it.
     /// - Throws: ``LuaFault`` when tables are nested deeper than ``deepestValue``, as those that contain themselves are,
-    ///   or hold more than ``mostValues`` or ``mostValueBytes``.
+    ///   or hold more than ``mostValues`` or ``mostValueBytes``, or the task has run too long and ends.
     public func value(_ argument: Int) throws(LuaFault) -> LuaValue {
         push(argument: argument)
         defer { stack.pop() }
@@ -50,6 +50,7 @@ extension LuaCall {
 
     private func topValue(depth: Int, _ room: inout Room) throws(LuaFault) -> LuaValue {
         room.values -= 1
+        if room.values & 0x3FF == 0 { try checkTime() }
         guard room.values >= 0 else {
             throw LuaFault(.valueError, "tables hold more than \(Self.mostValues) values")
         }

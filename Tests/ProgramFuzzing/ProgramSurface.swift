@@ -1,4 +1,5 @@
 internal import ControlCore
+internal import Foundation
 internal import Lectern
 package import LuaRuntime
 
@@ -46,13 +47,16 @@ package struct ProgramSurface: Sendable {
 
     /// Reads the surface of a profile from a program that runs in a stage of its own.
     package init(profile: LuaProfile = .standard) throws {
+        let folder = NSTemporaryDirectory() + "lectern-surface-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
         let log = MemoryLog(capacity: 10)
         let world = SimulatedWorld(seed: 1)
         var configuration = ProgramConfiguration()
         configuration.profile = profile
         configuration.limits.taskBurst = .seconds(30)
         let program = try Program(
-            source: .text(Self.walk, folder: "/tmp"),
+            source: .text(Self.walk, folder: folder),
             environment: world.environment(named: "surface", address: "10.0.0.1"), configuration: configuration,
             log: log)
         try program.start()

@@ -47,10 +47,16 @@ public struct FileFailure: Error, Equatable, Sendable {
     public static func refused(_ problem: String) -> FileFailure { FileFailure(code: 0, problem: problem) }
 
     /// One line about the file at `path`, for whoever runs the host.
-    public func message(path: String) -> String { "\(path.showingRawBytes): \(problem)" }
+    public func message(path: String) -> String { "\(Self.shown(path)): \(problem)" }
 
     /// One line about the file that a program calls `name`.
     public func message(name: String) -> String {
-        "'\(name.showingRawBytes)'\(code == 0 ? "" : ":") \(problem)"
+        "'\(Self.shown(name))'\(code == 0 ? "" : ":") \(problem)"
+    }
+
+    /// A name that no file can have is not shown whole.
+    private static func shown(_ name: String) -> String {
+        guard name.utf8.count >= Int(PATH_MAX) else { return name.showingRawBytes }
+        return String(name.prefix(100)).showingRawBytes + "…"
     }
 }

@@ -62,9 +62,17 @@ extension LuaCall {
         guard let strings = strings(argument) else {
             throw LuaFault(.typeError, "argument \(what) must be a list of strings such as \(form)")
         }
+        guard strings.count <= mostClockEntries else {
+            throw LuaFault(
+                .valueError,
+                "argument \(what) has \(strings.count) entries; at most \(mostClockEntries): a day has as many seconds")
+        }
         return strings
     }
 }
+
+/// The most times, and days, of a Clock.
+let mostClockEntries = 86_400
 
 private struct Weekdays: LuaPushable {
     func push(onto stack: LuaStack) {

@@ -204,6 +204,7 @@ final class ProgramFolder {
     /// Where a name leads.
     func place(of name: String) throws(FileFailure) -> Place {
         let bytes = name.rawBytes
+        guard bytes.count < Int(PATH_MAX) else { throw .system(ENAMETOOLONG) }
         guard !bytes.contains(0) else { throw .refused("has a zero byte in it, which no file's name has") }
         let root = try root()
         var status = stat()

@@ -1,4 +1,5 @@
 internal import ControlCore
+internal import Glibc
 internal import HSMS
 internal import LuaRuntime
 
@@ -53,6 +54,10 @@ package struct LimitTable {
             Row(
                 what: "events of one object that wait for its handler", limit: count(limits.queuedEvents),
                 key: "queuedEvents", then: "reading stops well before; others are dropped with a warning"),
+            Row(what: "times of a Clock", limit: count(mostClockEntries), then: "an error of `Clock` and `SetTimes`"),
+            Row(
+                what: "the name of a file", limit: "\(count(Int(PATH_MAX) - 1)) bytes",
+                then: "an error: File name too long"),
             Row(
                 what: "an entry of the log", limit: size(ProgramJournal.textLimit), then: "it is cut, and says so"),
         ]
