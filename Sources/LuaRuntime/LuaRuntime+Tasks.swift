@@ -10,6 +10,8 @@ extension LuaRuntime {
     private static var resumesPerTurn: Int { 256 }
     /// Finalizers that run or wait at once; the others stay in Lua's queue.
     private static var mostFinalizerTasks: Int { 16 }
+    /// Finalizers that begin in one turn of the loop. A collection may find thousands, and each may compute as long as a task.
+    private static var finalizersPerTurn: Int { 4 }
 
     /// Starts a task.
     /// - Parameters:
@@ -72,6 +74,7 @@ extension LuaRuntime {
         guard !isDraining, isOpen else { return }
         isDraining = true
         defer { isDraining = false }
+        finalizersInTurn = 0
         var budget = Self.resumesPerTurn
         while let entry = ready.popFirst() {
             switch entry {
@@ -326,10 +329,16 @@ extension LuaRuntime {
 
     // MARK: - Finalizers
 
-    /// Runs the finalizers of dropped objects, each in a task of its own. The end of each calls for the next.
+    /// Runs the finalizers of dropped objects, each in a task of its own. The end of each calls for the next, until the turn
+    /// has had its share.
     func runFinalizers() {
         guard isOpen, stopping == nil else { return }
         while shim_has_finalizers(L) && finalizerTasks < Self.mostFinalizerTasks {
+            guard finalizersInTurn < Self.finalizersPerTurn else {
+                planFinalizers()
+                break
+            }
+            finalizersInTurn += 1
             let slot = takeSlot()
             slot.onEnd = { [relay] _ in relay.runtime?.finalizerTasks -= 1 }
             finalizerTasks += 1
@@ -340,5 +349,16 @@ extension LuaRuntime {
             ready.append(.start(slot, generation: slot.generation, arguments: 1))
         }
         drainUnlessRunning()
+    }
+
+    private func planFinalizers() {
+        guard !areFinalizersPlanned else { return }
+        areFinalizersPlanned = true
+        host.continueLater { [relay] in
+            guard let runtime = relay.runtime else { return }
+            runtime.areFinalizersPlanned = false
+            runtime.finalizersInTurn = 0
+            runtime.runFinalizers()
+        }
     }
 }

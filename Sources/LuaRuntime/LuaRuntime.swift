@@ -55,6 +55,9 @@ public final class LuaRuntime {
     var stopping: Stopping?
     /// Tasks that run finalizers at present.
     var finalizerTasks = 0
+    /// Finalizers that have begun in this turn of the loop, and whether another turn goes on with them.
+    var finalizersInTurn = 0
+    var areFinalizersPlanned = false
     /// Numbers slots and instances in the order in which they were made: what goes over all of them goes in this order.
     private var lastSerial: UInt64 = 0
     @exclusivity(unchecked) private var droppedReferences: [Int32] = []

@@ -99,4 +99,20 @@ struct LifetimeTests {
         stage.run(3)
         #expect(stage.world.pendingEvents == 0)
     }
+
+    @Test("Finalizers by the hundred leave other work its turn, and all of them run")
+    func manyFinalizers() throws {
+        let stage = Stage()
+        let actor = try stage.start(
+            "room",
+            """
+            finalized = 0
+            for i = 1, 300 do setmetatable({}, {__gc = function() finalized = finalized + 1 end}) end
+            collectgarbage()
+            Wait(0, function() print(finalized < 20) end)
+            Wait(1, function() print(finalized) end)
+            """)
+        stage.run(2)
+        #expect(actor.lines == ["true", "300"])
+    }
 }

@@ -238,4 +238,20 @@ struct ErrorPositionTrialTests {
                 "false\tmain.lua:2: IOError: 'nope.lua': No such file or directory",
             ])
     }
+
+    @Test("A level that lies in the host names the program's line that led there")
+    func levels() throws {
+        let lines = try run(
+            """
+            Own = class('Own', EthernetClientInterface)
+            function Own:init(level) error('bad', level) end
+            for level = 1, 4 do
+                print(select(2, pcall(function()
+                    local own = Own(level)
+                end)))
+            end
+            """
+        ).lines
+        #expect(lines == ["main.lua:2: bad", "main.lua:5: bad", "main.lua:5: bad", "main.lua:5: bad"])
+    }
 }
