@@ -68,7 +68,10 @@ Timer(0.2, function(_, count)
     local short = Timer(0.05, function(timer) timer:Stop() end)
     local wait = Wait(5, print)
     wait:Cancel()
-    Clock({'12:00:00'}, nil, print):Enable()
+    -- One that is enabled stays.
+    local clock = Clock({'12:00:00'}, nil, print)
+    clock:Enable()
+    clock:Disable()
 end)
 
 -- A device module whose login is refused.
