@@ -93,9 +93,10 @@ struct HandlerCrowdTests {
         #expect(quickest < .milliseconds(5))
     }
 
-    /// How long the loop may be held, in microseconds of its processor time. Unoptimized code takes several times as long.
+    /// How long the loop may be held, in microseconds of its processor time. Unoptimized code takes several times as long, and
+    /// some machines take twice as long as others.
     #if DEBUG
-        private static let longestHold = 150_000
+        private static let longestHold = 300_000
     #else
         private static let longestHold = 50_000
     #endif

@@ -118,7 +118,8 @@ struct ConnectionContractTests {
                 server.start(delegate: serverSide)
                 client.start(delegate: StreamRecorder())
                 client.send(ByteBuffer(repeating: 7, count: total))
-                #expect(client.queuedBytes > 0)
+                // A system may take it all at once, and so may the thread of an SSH session.
+                #expect(client.queuedBytes > 0 || transport.environment == .live)
                 client.close()
             }
         }

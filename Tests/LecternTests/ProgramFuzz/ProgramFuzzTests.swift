@@ -23,6 +23,10 @@ struct ProgramFuzzTests {
         process.executableURL = URL(fileURLWithPath: folder).deletingLastPathComponent()
             .appendingPathComponent("ProgramFuzzer")
         process.arguments = arguments + ["--factor", "\(Self.factor)"]
+        // What is freed is held back for a while, but not for so long that the process seems to grow.
+        var environment = ProcessInfo.processInfo.environment
+        environment["ASAN_OPTIONS"] = (environment["ASAN_OPTIONS"].map { $0 + ":" } ?? "") + "quarantine_size_mb=8"
+        process.environment = environment
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe
