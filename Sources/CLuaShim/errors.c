@@ -9,6 +9,15 @@
 
 bool shim_is_own(const lua_Debug *ar) { return strncmp(ar->source, "=" OWN_CHUNK, sizeof OWN_CHUNK) == 0; }
 
+bool shim_is_own_level(lua_State *L, int level) {
+    lua_Debug ar;
+    if (!lua_getstack(L, level, &ar)) return false;
+    lua_getinfo(L, "Sf", &ar);
+    bool is_front = lua_tocfunction(L, -1) == shim_front;
+    lua_pop(L, 1);
+    return is_front || shim_is_own(&ar);
+}
+
 __LJMP void shim_where(lua_State *L, int level) {
     lua_Debug ar;
     for (; lua_getstack(L, level, &ar); level++) {
@@ -151,24 +160,13 @@ static __LJMP int make_error(lua_State *L) {
     return 1;
 }
 
-/* Whether a frame is of Lectern's own, or stands before one. */
-static bool is_own_level(lua_State *L, int level) {
-    lua_Debug ar;
-    if (!lua_getstack(L, level, &ar)) return false;
-    lua_getinfo(L, "Sf", &ar);
-    bool is_front = lua_tocfunction(L, -1) == shim_front;
-    lua_pop(L, 1);
-    return is_front || shim_is_own(&ar);
-}
-
 static __LJMP int host_error(lua_State *L) {
     int level = (int)luaL_optinteger(L, 2, 1);
     lua_settop(L, 1);
-    lua_Debug ar;
     /* Lectern's own functions mean the program's line that led to them, however many of them lie between. */
-    if (level > 1 && lua_getstack(L, 1, &ar) && lua_getinfo(L, "S", &ar) && shim_is_own(&ar)) level = 1;
+    if (level > 1 && shim_is_own_level(L, 1)) level = 1;
     if (lua_type(L, 1) == LUA_TSTRING && level > 0) {
-        if (is_own_level(L, level)) shim_where(L, level); else luaL_where(L, level);
+        if (shim_is_own_level(L, level)) shim_where(L, level); else luaL_where(L, level);
         lua_pushvalue(L, 1);
         lua_concat(L, 2);
     } else if (is_error(L, 1)) {

@@ -164,6 +164,8 @@ __LJMP int shim_raise_fault_on_top(lua_State *L);
 __LJMP void shim_where(lua_State *L, int level);
 /* Whether a function is of a chunk of Lectern's own; of what lua_getinfo "S" filled in. */
 bool shim_is_own(const lua_Debug *ar);
+/* Whether there is such a level, and it is of Lectern's own or stands before one that is. Uses a place of L's stack. */
+bool shim_is_own_level(lua_State *L, int level);
 /* [-1, +1] A message on L that was raised on `raised`, whose frames still stand, names the program's line. */
 __LJMP void shim_mend_position(lua_State *L, lua_State *raised, int level);
 /* [0, +1] like luaL_traceback without a message, but of the program's frames only. */

@@ -40,17 +40,12 @@ static void add(traceback_text *text, const char *format, ...) {
 
 /* ---- the frames of one stack ---- */
 
-static bool is_own_level(lua_State *L, int level) {
-    lua_Debug ar;
-    return lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) && shim_is_own(&ar);
-}
-
 /* Frames of the host, what stands before them, what they call in C, and the message handlers of protected calls. */
 static bool is_hidden(lua_State *L, int level, lua_Debug *ar) {
     lua_getinfo(L, "S", ar);
     if (shim_is_own(ar)) return true;
     if (ar->what[0] != 'C') return false;
-    if (is_own_level(L, level + 1)) return true;
+    if (shim_is_own_level(L, level + 1)) return true;
     lua_getinfo(L, "f", ar);
     lua_CFunction function = lua_tocfunction(L, -1);
     lua_pop(L, 1);

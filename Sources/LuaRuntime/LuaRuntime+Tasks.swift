@@ -73,8 +73,10 @@ extension LuaRuntime {
     func drain() {
         guard !isDraining, isOpen else { return }
         isDraining = true
-        defer { isDraining = false }
-        finalizersInTurn = 0
+        defer {
+            isDraining = false
+            finalizersInTurn = 0
+        }
         var budget = Self.resumesPerTurn
         while let entry = ready.popFirst() {
             switch entry {
@@ -357,7 +359,6 @@ extension LuaRuntime {
         host.continueLater { [relay] in
             guard let runtime = relay.runtime else { return }
             runtime.areFinalizersPlanned = false
-            runtime.finalizersInTurn = 0
             runtime.runFinalizers()
         }
     }

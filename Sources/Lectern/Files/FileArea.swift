@@ -136,10 +136,7 @@ final class FileArea {
 
     /// The names from the root to what `name` says, without `.` and `..`.
     private func parts(of name: String) throws(LuaFault) -> [[UInt8]] {
-        let bytes = name.rawBytes
-        guard bytes.count < Int(PATH_MAX) else {
-            throw LuaFault(.ioError, FileFailure.system(ENAMETOOLONG).message(name: name))
-        }
+        let bytes = try naming(name) { () throws(FileFailure) in try ProgramFolder.bytes(of: name) }
         var parts = bytes.first == UInt8(ascii: "/") ? [] : current
         for part in bytes.split(separator: UInt8(ascii: "/")) where part != [UInt8(ascii: ".")] {
             if part != ArraySlice("..".utf8) {

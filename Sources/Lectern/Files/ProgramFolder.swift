@@ -201,10 +201,16 @@ final class ProgramFolder {
 
     // MARK: - Places
 
-    /// Where a name leads.
-    func place(of name: String) throws(FileFailure) -> Place {
+    /// The bytes of a name that is not longer than the system takes.
+    static func bytes(of name: String) throws(FileFailure) -> [UInt8] {
         let bytes = name.rawBytes
         guard bytes.count < Int(PATH_MAX) else { throw .system(ENAMETOOLONG) }
+        return bytes
+    }
+
+    /// Where a name leads.
+    func place(of name: String) throws(FileFailure) -> Place {
+        let bytes = try Self.bytes(of: name)
         guard !bytes.contains(0) else { throw .refused("has a zero byte in it, which no file's name has") }
         let root = try root()
         var status = stat()

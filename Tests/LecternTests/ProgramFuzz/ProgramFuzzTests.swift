@@ -18,9 +18,9 @@ struct ProgramFuzzTests {
     /// - Returns: whether all ended as promised, and what it printed.
     private func fuzz(_ arguments: [String]) throws -> (isFine: Bool, output: String) {
         // Beside the tests that run.
-        let folder = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: folder).deletingLastPathComponent()
+        process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent()
             .appendingPathComponent("ProgramFuzzer")
         process.arguments = arguments + ["--factor", "\(Self.factor)"]
         // What is freed is held back for a while, but not for so long that the process seems to grow.
