@@ -44,6 +44,12 @@ void shim_limit_bursts(lua_State *L, uint64_t nanoseconds) {
     h->closers_nanoseconds = nanoseconds < SHIM_CLOSERS_NANOSECONDS ? nanoseconds : SHIM_CLOSERS_NANOSECONDS;
 }
 
+void shim_set_time_limits(lua_State *L, uint64_t warn_nanoseconds, uint64_t burst_nanoseconds) {
+    shim_host *h = shim_host_of(L);
+    h->limits.warn_nanoseconds = warn_nanoseconds;
+    h->limits.burst_nanoseconds = burst_nanoseconds;
+}
+
 /* ---- where a task is that does not come back ---- */
 
 static char *append(char *at, char *end, const char *text) {

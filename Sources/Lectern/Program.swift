@@ -78,7 +78,14 @@ public final class Program {
             surroundings.openFile = folder.openFile
             surroundings.removeFile = folder.removeFile
             surroundings.renameFile = folder.renameFile
-            surroundings.loadModule = modules.module
+            let connections = ConnectionLog(configuration) { [unowned journal] severity, text in
+                journal.write(severity, text, task: nil, topic: .connection)
+            }
+            surroundings.loadModule = { (name) throws(LuaFault) in
+                let module = try modules.module(name)
+                if connections.isOn { connections.names.note(module.text, of: module.shownPath) }
+                return module
+            }
             surroundings.loadFile = folder.file
             try runtime.openLibraries(surroundings)
             let exit = Box<(Int) -> Void>()
@@ -89,8 +96,8 @@ public final class Program {
                 log: { [unowned journal, unowned runtime] severity, text in
                     journal.write(severity, text, task: runtime.runningTaskName)
                 },
-                exit: { exit.value?($0) })
-            try context.registerAll()
+                connections: connections, exit: { exit.value?($0) })
+            try runtime.withoutTimeLimits { () throws(LuaFault) in try context.registerAll() }
             try register(runtime)
             exit.value = { [weak self] code in self?.end(.exited(code: code)) }
         } catch let error as LuaFault {
@@ -112,6 +119,7 @@ public final class Program {
         journal.reportsFailures = false
         let stack = runtime.mainStack
         do throws(LuaFault) {
+            if context.connections.isOn { context.connections.names.note(main.text, of: main.name) }
             try runtime.load(main.text, path: main.name, on: stack)
         } catch {
             // A text that a stop cut short is not wrong.
@@ -151,6 +159,7 @@ public final class Program {
     public func stop() {
         isRunning = false
         guard runtime.isOpen else { return }
+        context.connections.close()
         runtime.stopTasks()
         if let deadline = runtime.stopDeadline, let live = environment as? LiveEnvironment {
             live.endsBy = .uptimeNanoseconds(deadline)

@@ -23,11 +23,15 @@ final class ProgramJournal: LuaRuntimeHost {
         self.environment = environment
     }
 
-    func write(_ severity: ProgramLogEntry.Severity, _ text: String, task: String?, traceback: [String] = []) {
+    func write(
+        _ severity: ProgramLogEntry.Severity, _ text: String, task: String?, topic: ProgramLogEntry.Topic = .program,
+        traceback: [String] = []
+    ) {
         log.write(
             ProgramLogEntry(
                 time: environment.wallClock, severity: severity, task: task.map { Self.shown($0, Self.lineLimit) },
-                text: Self.shown(text, Self.textLimit), traceback: traceback.map { Self.shown($0, Self.lineLimit) }))
+                text: Self.shown(text, Self.textLimit), topic: topic,
+                traceback: traceback.map { Self.shown($0, Self.lineLimit) }))
     }
 
     /// A text as the log has it: bytes that are not UTF-8 as `\xe9`, and no longer than `limit`.

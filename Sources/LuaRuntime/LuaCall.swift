@@ -186,6 +186,21 @@ public struct LuaCall {
         return String((stack.string(at: -1) ?? "").dropLast(2))
     }
 
+    /// Where the program called this function, and where the functions were called that led there, innermost first: at most
+    /// `limit` places.
+    public func locations(_ limit: Int32) -> [String] {
+        var places: [String] = []
+        for level in 1...max(limit, 1) {
+            shim_push_where(stack.L, level)
+            let place = String((stack.string(at: -1) ?? "").dropLast(2))
+            shim_pop(stack.L, 1)
+            guard !place.isEmpty else { break }
+            // Levels of C and of the host give that of the next one.
+            if place != places.last { places.append(place) }
+        }
+        return places
+    }
+
     /// Whether the calling task can be suspended here; see ``wait(_:)``.
     public var canWait: Bool { shim_can_wait(stack.L) && runtime.running != nil }
 

@@ -36,7 +36,7 @@ extension LuaRuntime {
         stack.getRaw(-1, declaration.baseName ?? "")
         shim_remove(L, -2)
         // A start-up call of the prelude: it fails only by a defect of Lectern.
-        let status = shim_call(L, 6, 2)
+        let status = withoutTimeLimits { shim_call(L, 6, 2) }
         precondition(status == Int32(SHIM_OK.rawValue), "define_class: \(stack.string(at: -1) ?? "?")")
         record.metatable = LuaReference(popping: stack, runtime: self)
         shim_push_globals(L)

@@ -78,6 +78,10 @@ extension LuaRuntime {
     /// Connects the libraries to the surroundings and closes off what the profile does not allow. Called once, before
     /// any program runs.
     public func openLibraries(_ surroundings: LuaSurroundings) throws(LuaFault) {
+        try withoutTimeLimits { () throws(LuaFault) in try open(surroundings) }
+    }
+
+    private func open(_ surroundings: LuaSurroundings) throws(LuaFault) {
         setInternal(
             "wall_clock",
             LuaFunction("time", [], "") { (call) throws(LuaFault) in

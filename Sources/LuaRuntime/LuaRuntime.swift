@@ -62,6 +62,8 @@ public final class LuaRuntime {
     private var lastSerial: UInt64 = 0
     @exclusivity(unchecked) private var droppedReferences: [Int32] = []
     private var memoryReserve: Int
+    /// How many set-ups are under way, each inside of the one before; see ``withoutTimeLimits(_:)``.
+    private var setUps = 0
 
     /// Opens a state with the profile's libraries.
     /// - Throws: ``LuaFault`` when there is no memory for a state, or the prelude is refused.
@@ -76,8 +78,6 @@ public final class LuaRuntime {
         self.memoryReserve = max(limits.memoryBytes / 8, 256 << 10)
         var raw = shim_limits()
         raw.memory_bytes = limits.memoryBytes
-        raw.warn_nanoseconds = limits.slowTaskWarning.nanoseconds
-        raw.burst_nanoseconds = limits.taskBurst.nanoseconds
         raw.pattern_steps = UInt64(limits.patternSteps)
         raw.string_bytes = limits.stringBytes
         raw.allow_bytecode = profile == .trusted
@@ -93,6 +93,26 @@ public final class LuaRuntime {
         relay.runtime = self
         functions.append(HostFunction(name: "", body: { _ in .values(0) }))  // 0 means "none" in accessor codes
         try openPrelude()
+        limitTime()
+    }
+
+    /// Runs what the host itself runs to set the program's world up: it is not the program's, and on a busy machine it may
+    /// take longer than a task of the program may.
+    public func withoutTimeLimits<Result, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        setUps += 1
+        shim_set_time_limits(L, 0, 0)
+        defer {
+            setUps -= 1
+            limitTime()
+        }
+        return try body()
+    }
+
+    private func limitTime() {
+        guard isOpen, setUps == 0 else { return }
+        shim_set_time_limits(L, limits.slowTaskWarning.nanoseconds, limits.taskBurst.nanoseconds)
     }
 
     let relay: CallbackRelay

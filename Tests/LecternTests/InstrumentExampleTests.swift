@@ -38,7 +38,7 @@ struct InstrumentExampleTests {
             #expect(outage.count { $0.text.hasPrefix("No data: ") } >= 50)
             #expect(outage.allSatisfy { $0.severity == .warning }, "\(agent.timeline)")
             // One line says what is wrong with the connection, however often it is tried.
-            #expect(outage.count { $0.text.hasPrefix("no connection to ") } == 1)
+            #expect(agent.connections.count { $0.text.contains("ConnectionRefused") } == 1)
             try start("device", on: stage, in: folder)
             stage.run(5)
             let lines = agent.lines

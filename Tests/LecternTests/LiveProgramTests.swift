@@ -13,8 +13,11 @@ struct LiveProgramTests {
     final class Lines: Sendable {
         private let entries = NIOLockedValueBox<[(program: String, entry: ProgramLogEntry)]>([])
 
+        /// What the program itself has printed and logged.
         func texts(_ program: String) -> [String] {
-            entries.withLockedValue { $0.filter { $0.program == program }.map(\.entry.text) }
+            entries.withLockedValue { entries in
+                entries.filter { $0.program == program && $0.entry.topic == .program }.map(\.entry.text)
+            }
         }
 
         func sink(_ program: String) -> @Sendable () -> any ProgramLogSink {

@@ -50,9 +50,14 @@ struct SSHFaceTests {
     func refused() throws {
         let room = try run("print(c:Connect(5))", password: "hunter2")
         let detail = "user 'admin' was refused: tried password"
-        #expect(room.lines == ["10.0.0.50:22: AuthenticationFailed: \(detail)", "AuthenticationFailed\t\(detail)"])
-        #expect(room.entries.first?.severity == .warning)
-        #expect(!room.lines.joined().contains("hunter2"))
+        #expect(room.lines == ["AuthenticationFailed\t\(detail)"])
+        #expect(room.connections.map(\.severity) == [.warning])
+        #expect(
+            room.connections.first?.text.hasSuffix(
+                "10.0.0.50:22: AuthenticationFailed: \(detail). The password was refused: are the user and the password right?"
+            )
+                == true, "\(room.connectionTimeline)")
+        #expect(!(room.lines + room.connectionTimeline).joined().contains("hunter2"))
     }
 
     @Test("A handler tries again after a login that failed, and its ConnectFailed gets the reason")
@@ -85,7 +90,8 @@ struct SSHFaceTests {
         ssh.knownHosts = "/etc/known"
         let strict = try run("print((c:Connect(5)))", user: "robot", password: "", ssh: ssh)
         #expect(strict.lines.last == "HostKeyUnknown")
-        #expect(strict.lines.first?.contains("'/etc/known' has none for it") == true, "\(strict.lines)")
+        let told = strict.connections.first?.text
+        #expect(told?.contains("'/etc/known' has none for it") == true, "\(strict.connectionTimeline)")
     }
 
     @Test(

@@ -211,7 +211,10 @@ struct SecsgemFaceTests {
     @Test("A port that nobody listens at is said once in the log, however often it is tried")
     func refused() throws {
         let host = try play("secsgem.HsmsActiveConnection('tool', 5000, 0, {}, {T5 = 1}):enable()")
-        #expect(host.entries.count == 1 && host.entries[0].severity == .warning, "\(host.lines)")
+        #expect(host.connections.map(\.severity) == [.warning], "\(host.connectionTimeline)")
+        #expect(
+            host.connections.first?.text.contains("HSMS tool:5000: ConnectionRefused; again every 1 s (T5)") == true,
+            "\(host.connectionTimeline)")
     }
 
     // MARK: - Handlers

@@ -73,13 +73,17 @@ struct SerialProgramTests {
         scene.stage.run(20)
         // Its second absence comes so soon that the looks for it go on where they were: 2 s apart.
         #expect(
-            room.timeline.filter { !$0.contains("looked for") }
+            room.timeline
                 == ["0.0 Offline", "1.75 Online", "3.0 Offline", "5.0 Online", "10.0 Online", "10.0 Online"],
             "\(room.timeline)")
+        let missing =
+            "PortMissing; it is looked for again. Is the adapter plugged in? 'ls -l /dev/serial/by-id' shows the ports that there are."
         #expect(
-            room.entries.filter { $0.severity == .warning }.map(\.text) == [
-                "Main COM1 (/dev/ttyUSB0) is not there; it is looked for again",
-                "Main COM1 (/dev/ttyUSB0) is offline: the port was pulled out; it is looked for again",
+            room.connectionTimeline == [
+                "0.0 WARNING device Main COM1 (/dev/ttyUSB0): \(missing)",
+                "1.75 INFO device Main COM1 (/dev/ttyUSB0): open after 4 attempts",
+                "3.0 WARNING device Main COM1 (/dev/ttyUSB0): Lost: the port was pulled out; it is looked for again",
+                "5.0 INFO device Main COM1 (/dev/ttyUSB0): open",
             ])
     }
 
@@ -147,7 +151,6 @@ struct SerialProgramTests {
         scene.stage.run(5)
         #expect(
             room.lines == [
-                "Main COM1 (/dev/ttyUSB0) is not there; it is looked for again",
                 "Main COM1 (/dev/ttyUSB0) is not there", "sent",
             ], "\(room.lines)")
         #expect(room.errors.isEmpty)

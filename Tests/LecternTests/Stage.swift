@@ -14,12 +14,17 @@ final class Stage {
     final class Actor: ProgramLogSink {
         let environment: SimulatedEnvironment
         fileprivate(set) var program: Program!
+        /// What the program itself has printed and logged.
         var entries: [ProgramLogEntry] = []
+        /// What became of its connections, ports and servers.
+        var connections: [ProgramLogEntry] = []
         var ending: Program.Ending?
 
         init(environment: SimulatedEnvironment) { self.environment = environment }
 
-        func write(_ entry: ProgramLogEntry) { entries.append(entry) }
+        func write(_ entry: ProgramLogEntry) {
+            if entry.topic == .connection { connections.append(entry) } else { entries.append(entry) }
+        }
 
         /// What was printed and logged, without times.
         var lines: [String] { entries.map(\.text) }
@@ -28,7 +33,19 @@ final class Stage {
         var errors: [ProgramLogEntry] { entries.filter { $0.severity == .error } }
 
         /// Seconds of virtual time and text of each line.
-        var timeline: [String] {
+        var timeline: [String] { Self.timeline(entries) }
+
+        /// As ``timeline``, of what became of connections; with the severity.
+        var connectionTimeline: [String] {
+            Self.timeline(
+                connections.map { entry in
+                    var entry = entry
+                    entry.text = "\(entry.severity.rawValue.uppercased()) \(entry.text)"
+                    return entry
+                })
+        }
+
+        private static func timeline(_ entries: [ProgramLogEntry]) -> [String] {
             entries.map { entry in
                 let milliseconds = (entry.time - SimulatedEnvironment.defaultWallClock) / 1_000_000
                 return "\(Double(milliseconds) / 1000) \(entry.text)"

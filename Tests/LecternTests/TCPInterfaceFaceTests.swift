@@ -83,11 +83,12 @@ struct TCPInterfaceFaceTests {
             """, on: stage, meanwhile: { _ in stage.world.network.inject(.drop) })
         #expect(
             room.lines == [
-                "no connection to instrument:501: TimedOut", "nil\t19",
+                "nil\t19",
                 "ConnectionError: no connection to instrument:501: TimedOut",
                 "ConnectionError: no connection to instrument:501: TimedOut\t39",
             ], "\(room.lines)")
-        #expect(room.entries.first?.severity == .warning)
+        #expect(room.connections.map(\.severity) == [.warning])
+        #expect(room.connections.first?.text.contains("instrument:501: TimedOut. Is the device on") == true)
     }
 
     @Test("A driver may talk in its constructor, and one whose constructor raises is no harm")
@@ -104,7 +105,7 @@ struct TCPInterfaceFaceTests {
             """)
         #expect(
             room.lines == [
-                "ID", "no connection to instrument:502: ConnectionRefused",
+                "ID",
                 "ConnectionError: no connection to instrument:502: ConnectionRefused",
             ], "\(room.lines)")
     }

@@ -128,6 +128,8 @@ bool shim_stop_is_requested(lua_State *L);
 uint64_t shim_begin_stop(lua_State *L);
 /* From now on no burst may take longer than this, closers of a task that was ended included, and none is reported as slow. */
 void shim_limit_bursts(lua_State *L, uint64_t nanoseconds);
+/* From the next burst on: when it is reported as slow, and when it is ended. 0: never. */
+void shim_set_time_limits(lua_State *L, uint64_t warn_nanoseconds, uint64_t burst_nanoseconds);
 /* From any thread, also when the state is closed: for how many nanoseconds the burst under way has run, and in `place`
    where its Lua is, if that can be told; 0 when no Lua runs. */
 uint64_t shim_burst_under_way(uint64_t number, char *place, size_t size);

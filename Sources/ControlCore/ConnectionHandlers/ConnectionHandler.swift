@@ -39,6 +39,12 @@ public class ConnectionHandler {
     /// What is known of the device. A handler knows nothing of itself: each kind has its own way to learn it.
     public var connectionStatus: ConnectionStatus { .unknown }
 
+    /// What becomes of its device: the report of its interface.
+    public var report: ConnectionReport { preconditionFailure("each kind of handler has an interface") }
+
+    /// Whether it was told to connect.
+    public var hasBegun: Bool { false }
+
     /// How many sends may go without an accepted response.
     public var disconnectLimit: Int { options.disconnectLimit }
 

@@ -16,6 +16,8 @@ public struct HandlerOptions: Equatable, Sendable {
     public let pollFrequency: TimeAmount
     /// The time from a loss or a failed attempt to the next attempt, and between two attempts to listen.
     public let connectRetryTime: TimeAmount
+    /// How a TCP device is tried again; its time is ``connectRetryTime``.
+    public let retry: RetryPolicy
     /// How long a server's client may send nothing before it is dropped.
     public let serverTimeout: TimeAmount
     /// What makes a TCP device `Connected`.
@@ -24,12 +26,20 @@ public struct HandlerOptions: Equatable, Sendable {
     /// that begin together get different ones of ``PollPhases``.
     public let pollPhase: Double
 
+    /// How long a device may be silent before it counts as gone, and a little more.
+    var answerTime: TimeAmount {
+        let polls = Double(pollFrequency.nanoseconds) * Double(disconnectLimit + 2)
+        return polls < Double(TimeAmount.longestDelay.nanoseconds) ? .nanoseconds(Int64(polls)) : .longestDelay
+    }
+
     /// Bundles the options.
     /// - Parameters:
     ///   - disconnectLimit: at least 1.
     ///   - pollFrequency: 0.01 s to ``NIOCore/TimeAmount/longestDelay``, as a timer's interval.
     ///   - connectRetryTime: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
     ///   - serverTimeout: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
+    ///   - retry: how a TCP device is tried again.
+    ///   - connectRetryLimit: 0.01 s to ``NIOCore/TimeAmount/longestDelay``; of meaning for ``RetryPolicy/Kind/backoff``.
     ///   - pollPhase: 0 to below 1.
     /// - Throws: when an option is out of its range.
     public init(
@@ -38,6 +48,8 @@ public struct HandlerOptions: Equatable, Sendable {
         connectRetryTime: TimeAmount = .seconds(5),
         serverTimeout: TimeAmount = .seconds(300),
         connectedOn: ConnectedOn = .socket,
+        retry: RetryPolicy.Kind = .fixed,
+        connectRetryLimit: TimeAmount = .seconds(60),
         pollPhase: Double = 0
     ) throws(ParameterError) {
         guard disconnectLimit >= 1 else {
@@ -49,10 +61,12 @@ public struct HandlerOptions: Equatable, Sendable {
         }
         try ControlTimer.check(pollFrequency, parameter: "pollFrequency")
         try ControlTimer.check(connectRetryTime, parameter: "connectRetryTime")
+        try ControlTimer.check(connectRetryLimit, parameter: "connectRetryLimit")
         try ControlTimer.check(serverTimeout, parameter: "serverTimeout")
         self.disconnectLimit = disconnectLimit
         self.pollFrequency = pollFrequency
         self.connectRetryTime = connectRetryTime
+        self.retry = RetryPolicy(retry, time: connectRetryTime, limit: connectRetryLimit)
         self.serverTimeout = serverTimeout
         self.connectedOn = connectedOn
         self.pollPhase = pollPhase

@@ -41,6 +41,10 @@ public final class ModuleSimplePipeHandler: SimplePipeHandler {
         perform(machine.handle(.pollMissed))
     }
 
+    override func silence(hasHeard: Bool) -> ConnectionTrouble {
+        machine.evidence.unansweredPolls > disconnectLimit ? super.silence(hasHeard: hasHeard) : .publishedByModule
+    }
+
     override func moduleLostItsDevice() {
         module.connectionWasLost(for: self)
     }

@@ -24,8 +24,9 @@ public final class ModuleTcpHandler: TcpConnectionHandler {
         let timer = try Self.makePollTimer(in: interface.environment, options: options)
         driver = TcpDriver(
             interface: interface,
-            machine: ModuleTcpStateMachine(disconnectLimit: options.disconnectLimit, connectedOn: options.connectedOn),
-            retryTime: options.connectRetryTime, pollTimer: timer)
+            machine: ModuleTcpStateMachine(
+                disconnectLimit: options.disconnectLimit, connectedOn: options.connectedOn, retry: options.retry),
+            retry: options.retry, pollTimer: timer)
         super.init(interface: interface, options: options, pollTimer: timer, link: driver)
     }
 
@@ -33,6 +34,8 @@ public final class ModuleTcpHandler: TcpConnectionHandler {
     public func modulePublished(_ status: ConnectionStatus) {
         driver.handle(.published(status))
     }
+
+    override func silence(hasHeard: Bool) -> ConnectionTrouble { .withoutAnswer(disconnectLimit, hasHeard) }
 
     override func runQuery(_ finished: @escaping () -> Void) {
         module.update(for: self) { [driver] in

@@ -20,13 +20,14 @@ struct ModuleTcpStateMachine: TcpStateMachine {
         case published(ConnectionStatus)
     }
 
-    private(set) var link = TcpLink()
+    private(set) var link: TcpLink
     private(set) var status = ConnectionStatus.unknown
     private(set) var evidence: ModuleEvidence
 
     private let connectedOn: HandlerOptions.ConnectedOn
 
-    init(disconnectLimit: Int, connectedOn: HandlerOptions.ConnectedOn) {
+    init(disconnectLimit: Int, connectedOn: HandlerOptions.ConnectedOn, retry: RetryPolicy) {
+        link = TcpLink(retry: retry)
         evidence = ModuleEvidence(disconnectLimit: disconnectLimit)
         self.connectedOn = connectedOn
     }

@@ -68,6 +68,10 @@ public final class RawSimplePipeHandler: SimplePipeHandler {
         perform(machine.handle(.sending))
     }
 
+    override func silence(hasHeard: Bool) -> ConnectionTrouble {
+        .withoutAnswer(of: pipe, "\(disconnectLimit) sends without ResponseAccepted", hasHeard)
+    }
+
     override func runQuery(_ finished: @escaping () -> Void) {
         keepAliveQuery(self, finished)
     }

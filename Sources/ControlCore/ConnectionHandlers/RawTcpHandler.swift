@@ -24,8 +24,9 @@ public final class RawTcpHandler: TcpConnectionHandler {
         let timer = try Self.makePollTimer(in: interface.environment, options: options)
         driver = TcpDriver(
             interface: interface,
-            machine: RawTcpStateMachine(disconnectLimit: options.disconnectLimit, connectedOn: options.connectedOn),
-            retryTime: options.connectRetryTime, pollTimer: timer)
+            machine: RawTcpStateMachine(
+                disconnectLimit: options.disconnectLimit, connectedOn: options.connectedOn, retry: options.retry),
+            retry: options.retry, pollTimer: timer)
         super.init(interface: interface, options: options, pollTimer: timer, link: driver)
     }
 
@@ -60,6 +61,8 @@ public final class RawTcpHandler: TcpConnectionHandler {
     public func responseAccepted() {
         driver.handle(.responseAccepted)
     }
+
+    override func silence(hasHeard: Bool) -> ConnectionTrouble { .withoutAcceptedResponse(disconnectLimit, hasHeard) }
 
     override func runQuery(_ finished: @escaping () -> Void) {
         keepAliveQuery(self, finished)

@@ -18,7 +18,7 @@ struct RawTcpStateMachine: TcpStateMachine {
         case responseAccepted
     }
 
-    private(set) var link = TcpLink()
+    private(set) var link: TcpLink
     private(set) var status = ConnectionStatus.unknown
     /// Sends since the last accepted response.
     private(set) var sendsWithoutResponse = 0
@@ -26,7 +26,8 @@ struct RawTcpStateMachine: TcpStateMachine {
     private let disconnectLimit: Int
     private let connectedOn: HandlerOptions.ConnectedOn
 
-    init(disconnectLimit: Int, connectedOn: HandlerOptions.ConnectedOn) {
+    init(disconnectLimit: Int, connectedOn: HandlerOptions.ConnectedOn, retry: RetryPolicy) {
+        link = TcpLink(retry: retry)
         self.disconnectLimit = disconnectLimit
         self.connectedOn = connectedOn
     }

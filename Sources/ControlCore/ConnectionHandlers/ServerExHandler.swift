@@ -24,6 +24,11 @@ public final class ServerExHandler {
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
 
+    /// What becomes of its port: that of its interface.
+    public var report: ConnectionReport { interface.report }
+    /// Whether it was told to listen.
+    public private(set) var hasBegun = false
+
     private var machine: ServerExStateMachine
     private var clients: [Int: ClientObject] = [:]
     private var listenTimeout: TimeAmount?
@@ -46,6 +51,7 @@ public final class ServerExHandler {
             self.handle(.scanDue(at: self.interface.environment.now))
         }
         interface.observer = self
+        interface.report.plan = { [retryTime = options.connectRetryTime] _ in "again every \(retryTime.plainText)" }
         for client in interface.clients { server(interface, didAccept: client) }
         activityMayHaveChanged()
     }
@@ -60,6 +66,7 @@ public final class ServerExHandler {
     ///     over, listening ends without an event and is not tried again.
     ///   - completion: the outcome of this attempt, after the events. Called once.
     public func startListen(timeout: TimeAmount? = nil, completion: @escaping (ListenOutcome) -> Void = { _ in }) {
+        hasBegun = true
         listenTimeout = timeout
         askers.append(completion)
         handle(.startListenCalled)

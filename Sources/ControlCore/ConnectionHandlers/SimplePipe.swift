@@ -56,6 +56,14 @@ public enum SimplePipe: Writable {
         }
     }
 
+    /// What becomes of the device at it.
+    public var report: ConnectionReport {
+        switch self {
+        case .serial(let serial): serial.report
+        case .datagrams(let client): client.report
+        }
+    }
+
     var environment: any Environment {
         switch self {
         case .serial(let serial): serial.environment

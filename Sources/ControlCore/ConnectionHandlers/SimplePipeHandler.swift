@@ -11,30 +11,46 @@ public class SimplePipeHandler: ConnectionHandler {
     public let pipe: SimplePipe
 
     private var observer: SimplePipeObserver?
+    /// Whether anything was received since the device was last reported.
+    private var hasHeard = false
+    private var wasToldToConnect = false
 
     init(pipe: SimplePipe, options: HandlerOptions) throws(ParameterError) {
         self.pipe = pipe
         super.init(
             options: options, pollTimer: try Self.makePollTimer(in: pipe.environment, options: options))
         let observer = SimplePipeObserver(
-            received: { [weak self] in self?.received($0) },
+            received: { [weak self] in
+                self?.hasHeard = true
+                self?.received($0)
+            },
             activityMayHaveChanged: { [weak self] in self?.activityMayHaveChanged() })
         self.observer = observer
         pipe.observe(observer)
+        let planOfPipe = pipe.report.plan
+        pipe.report.plan = { $0.isSilence ? "polling goes on" : planOfPipe?($0) }
         pollTimer.onTick = { [weak self] _, _ in self?.tick() }
         pollTimer.common.activityObserver = { [weak self] in self?.activityMayHaveChanged() }
         activityMayHaveChanged()
     }
 
     deinit {
-        if let observer { pipe.stopObserving(observer) }
+        guard let observer else { return }
+        pipe.stopObserving(observer)
     }
+
+    /// Whether it was told to connect.
+    public final override var hasBegun: Bool { wasToldToConnect }
+
+    /// What becomes of its device: that of its interface.
+    public final override var report: ConnectionReport { pipe.report }
 
     /// Whether it polls, or its interface may receive.
     public override var isActive: Bool { pollTimer.isActive || pipe.isActive }
 
     /// Begins to poll. Harmless while it polls; a pause of the poll timer is lifted.
     public func connect() {
+        wasToldToConnect = true
         perform(decideOnConnect(isPolling: pollTimer.isActive))
     }
 
@@ -54,8 +70,13 @@ public class SimplePipeHandler: ConnectionHandler {
             switch output {
             case .startPolling: startPolling()
             case .runQuery: poll(runQuery)
-            case .reportConnected: onConnected?()
-            case .reportDisconnected: onDisconnected?()
+            case .reportConnected:
+                report.didAnswer()
+                onConnected?()
+            case .reportDisconnected:
+                report.didFallSilent(silence(hasHeard: hasHeard))
+                hasHeard = false
+                onDisconnected?()
             case .tellModuleOfLoss: moduleLostItsDevice()
             }
         }
@@ -71,6 +92,11 @@ public class SimplePipeHandler: ConnectionHandler {
 
     /// The poll timer has ticked while the pipe is offline: no query can be sent.
     func pollMissed() {}
+
+    /// What is wrong with a device that is gone.
+    func silence(hasHeard: Bool) -> ConnectionTrouble {
+        .withoutAnswer(of: pipe, "\(disconnectLimit) polls without an answer", hasHeard)
+    }
 
     /// Tells the module, if there is one, that its device is gone.
     func moduleLostItsDevice() {}

@@ -21,6 +21,7 @@ public class TcpConnectionHandler: ConnectionHandler {
         self.link = link
         super.init(options: options, pollTimer: pollTimer)
         link.owner = self
+        interface.report.steadyTime = options.answerTime
         activityMayHaveChanged()
     }
 
@@ -28,6 +29,12 @@ public class TcpConnectionHandler: ConnectionHandler {
 
     /// What is known of the device.
     public override var connectionStatus: ConnectionStatus { link.status }
+
+    /// What becomes of its connections: that of ``interface``.
+    public override var report: ConnectionReport { interface.report }
+
+    /// Whether it was told to connect, or was connected.
+    public override var hasBegun: Bool { link.hasBegun }
 
     /// Whether an attempt, a retry or a connection is there.
     public override var isActive: Bool { link.isActive }
@@ -77,6 +84,9 @@ public class TcpConnectionHandler: ConnectionHandler {
         finished()
     }
 
+    /// What is wrong with a device that does not answer.
+    func silence(hasHeard: Bool) -> ConnectionTrouble { .withoutAnswer(disconnectLimit, hasHeard) }
+
     /// The connection has ended.
     func connectionWasLost() {}
 
@@ -92,8 +102,15 @@ extension TcpConnectionHandler: TcpDriverOwner {
     func driverLosesConnection() { connectionWasLost() }
 
     func driverReports(_ status: ConnectionStatus) {
+        if status == .connected {
+            if options.connectedOn == .response || report.isSilent { report.didAnswer() }
+        } else if interface.isConnected {
+            report.didFallSilent(.publishedByModule)
+        }
         if status == .connected { onConnected?() } else { onDisconnected?() }
     }
+
+    func driverAsksForSilence(hasHeard: Bool) -> ConnectionTrouble { silence(hasHeard: hasHeard) }
 
     func driverReports(_ failure: ConnectFailure) { onConnectFailed?(failure) }
 

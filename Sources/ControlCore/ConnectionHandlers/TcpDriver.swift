@@ -7,6 +7,8 @@ protocol TcpDriverOwner: AnyObject {
     func driverLosesConnection()
     func driverReports(_ status: ConnectionStatus)
     func driverReports(_ failure: ConnectFailure)
+    /// What is wrong with a device that does not answer.
+    func driverAsksForSilence(hasHeard: Bool) -> ConnectionTrouble
     /// - Parameter bytes: `nil`: those that a `sendAndWait` waits for.
     func driverReceives(_ bytes: ByteBuffer?)
     func driverActivityMayHaveChanged()
@@ -17,6 +19,7 @@ protocol TcpDriving: AnyObject {
     var status: ConnectionStatus { get }
     var autoReconnect: Bool { get set }
     var isActive: Bool { get }
+    var hasBegun: Bool { get }
     var owner: (any TcpDriverOwner)? { get set }
     func connect(timeout: TimeAmount?, completion: @escaping (ConnectOutcome) -> Void) -> any Cancellable
     func disconnect()
@@ -31,7 +34,10 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
 
     /// Without a check of exclusive access: a machine calls nobody.
     @exclusivity(unchecked) private(set) var machine: Machine
-    private let retryTime: TimeAmount
+    private let policy: RetryPolicy
+    /// How many there were since the connection last stood for a while.
+    private var retries = 0
+    private var connectedAt: NIODeadline?
     private let pollTimer: ControlTimer
     private var connectTimeout: TimeAmount?
     private var attempt: (any Cancellable)?
@@ -40,10 +46,10 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
     private var retry: (any Cancellable)?
 
     /// Takes the observer's place of the interface and steers the poll timer.
-    init(interface: EthernetClientInterface, machine: Machine, retryTime: TimeAmount, pollTimer: ControlTimer) {
+    init(interface: EthernetClientInterface, machine: Machine, retry: RetryPolicy, pollTimer: ControlTimer) {
         self.interface = interface
         self.machine = machine
-        self.retryTime = retryTime
+        policy = retry
         self.pollTimer = pollTimer
         pollTimer.onTick = { [unowned self] _, _ in handle(.pollDue) }
         pollTimer.common.commandGate = { [unowned self] run in
@@ -51,16 +57,28 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
             return !run || self.machine.link.socket == .up
         }
         interface.observer = self
+        interface.report.plan = { [unowned self] in plan(after: $0) }
     }
 
     deinit {
         // A program may keep the timer and the interface.
         pollTimer.onTick = nil
         pollTimer.common.commandGate = nil
-        if interface.observer === self { interface.observer = nil }
+        if interface.observer === self {
+            interface.observer = nil
+            interface.report.plan = nil
+        }
     }
 
     var status: ConnectionStatus { machine.status }
+
+    var hasBegun: Bool { machine.link.hasBegun }
+
+    /// What comes next, for people.
+    private func plan(after trouble: ConnectionTrouble) -> String {
+        guard autoReconnect else { return "not again, as AutoReconnect is false" }
+        return policy.text(after: trouble, isRetrying: machine.link.socket == .down || machine.link.isConnecting)
+    }
 
     var autoReconnect: Bool {
         get { machine.link.autoReconnect }
@@ -108,9 +126,11 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
             case .closeSocket:
                 dropAttempt()
                 interface.disconnect()
+            case .closeForSilence:
+                dropAttempt()
+                interface.disconnect(because: owner?.driverAsksForSilence(hasHeard: interface.hasReceived))
             case .transmit: break  // The sender does it, see admits().
-            case .scheduleRetry:
-                retry = interface.environment.schedule(after: retryTime) { self.retryDue() }
+            case .scheduleRetry: scheduleRetry()
             case .cancelRetry:
                 retry?.cancel()
                 retry = nil
@@ -123,6 +143,15 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
             case .reportConnectFailed(let failure): owner?.driverReports(failure)
             }
         }
+    }
+
+    private func scheduleRetry() {
+        let environment = interface.environment
+        if let connectedAt, environment.now - connectedAt >= ConnectionReport.steadyTime { retries = 0 }
+        connectedAt = nil
+        let random = policy.kind == .backoff ? environment.nextRandom() : 0
+        retry = environment.schedule(after: policy.delay(after: retries, random: random)) { self.retryDue() }
+        retries += 1
     }
 
     private func openSocket() {
@@ -161,6 +190,7 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
 
 extension TcpDriver: EthernetClientObserver {
     func clientDidConnect(_ client: EthernetClientInterface) {
+        connectedAt = client.environment.now
         handle(.socketConnected)
     }
 

@@ -6,6 +6,8 @@ enum TcpHandlerOutput: Equatable {
     case abandonAttempt
     /// Close the socket; or end the attempt, whose failure is then not to come as an input.
     case closeSocket
+    /// Close the socket, as the device does not answer.
+    case closeForSilence
     /// Hand the data to the socket.
     case transmit
     /// Let `retryDue` come after the retry time.

@@ -14,10 +14,23 @@ struct TcpLink {
     private(set) var autoReconnect = true
     private(set) var isRetryPending = false
     private(set) var isPollingWanted = true
+    /// Whether it was told to connect, or was connected.
+    private(set) var hasBegun = false
+
+    private let retry: RetryPolicy
+
+    init(retry: RetryPolicy) {
+        self.retry = retry
+    }
+
+    var isConnecting: Bool {
+        if case .connecting = socket { true } else { false }
+    }
 
     mutating func connectCalled() -> [TcpHandlerOutput] {
         // Connect() asks for the polling loop too, whoever paused it.
         let wasWanted = isPollingWanted
+        hasBegun = true
         isPollingWanted = true
         switch socket {
         case .down:
@@ -42,7 +55,8 @@ struct TcpLink {
             socket = .down
             return [.closeSocket] + startRetry() + [.reportConnectFailed(.calledOff)]
         case .up:
-            return giveUp()
+            socket = .closing(reopen: false)
+            return [.closeSocket, .stopPolling]
         case .closing(let reopen):
             socket = .closing(reopen: false)
             return reopen ? [.abandonAttempt] : []
@@ -52,13 +66,14 @@ struct TcpLink {
     mutating func attemptFailed(_ failure: ConnectFailure) -> [TcpHandlerOutput] {
         guard case .connecting = socket else { return [] }
         socket = .down
-        return startRetry() + [.reportConnectFailed(failure)]
+        return (retry.continues(after: failure) ? startRetry() : []) + [.reportConnectFailed(failure)]
     }
 
     /// - Returns: `nil` when it was up already.
     mutating func socketConnected() -> [TcpHandlerOutput]? {
         guard socket != .up else { return nil }
         socket = .up
+        hasBegun = true
         return dropRetry() + (isPollingWanted ? [.startPolling] : [])
     }
 
@@ -98,10 +113,10 @@ struct TcpLink {
         isPollingWanted = wanted
     }
 
-    /// Closes the connection; its end is to come. Only while it is up.
+    /// Closes the connection to a device that does not answer; its end is to come. Only while it is up.
     mutating func giveUp() -> [TcpHandlerOutput] {
         socket = .closing(reopen: false)
-        return [.closeSocket, .stopPolling]
+        return [.closeForSilence, .stopPolling]
     }
 
     private mutating func startRetry() -> [TcpHandlerOutput] {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// An open serial line, which is a stream whose settings can change.
 ///
 /// A line has no close of its own: the stream ends with ``CloseReason/failed(_:)`` when the port is pulled out.
@@ -14,6 +16,8 @@ public enum SerialFailure: Error, Equatable, Sendable {
     case missing
     /// Somebody else has the port, in this process or another.
     case inUse
+    /// The process has not the right to use it.
+    case permissionDenied
     /// The port cannot do what the settings ask for; what that is.
     case unsupported(String)
     /// Anything else: the system's text.
@@ -24,6 +28,7 @@ public enum SerialFailure: Error, Equatable, Sendable {
         switch self {
         case .missing: "is not there"
         case .inUse: "is in use"
+        case .permissionDenied: "cannot be opened: \(systemErrorText(EACCES))"
         case .unsupported(let what): "cannot do \(what)"
         case .other(let text): "cannot be opened: \(text)"
         }

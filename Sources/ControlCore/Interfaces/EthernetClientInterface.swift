@@ -54,8 +54,7 @@ public final class EthernetClientInterface: DeviceInterface {
     /// resolved, the service port is not free, or the peer refuses them; the last is told once until the peer answers
     /// again.
     ///
-    /// Connections: an attempt failed and there is more to say than its reason, see ``ConnectFailure/detail``; what repeats
-    /// itself is told once until the connection stands. TLS: a connection stands whose peer was not verified.
+    /// TLS: a connection stands whose peer was not verified.
     public var onFault: ((IOFault) -> Void)?
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
@@ -68,8 +67,10 @@ public final class EthernetClientInterface: DeviceInterface {
     let environment: any Environment
     /// Bytes of the names that it was made with. Counted once: ``heldBytes`` is asked for after every call of a program.
     private let nameBytes: Int
-    /// The failure of TLS that was told last.
-    private var toldFailure: ConnectFailure?
+    /// What becomes of its connections.
+    public private(set) lazy var report = ConnectionReport(environment: environment)
+    /// Why a connection is closed that is given up.
+    private var givingUp: ConnectionTrouble?
     @exclusivity(unchecked) private var state = State.idle
     /// A connection that ``disconnect()`` has closed and whose end is not reported yet.
     private var ending: StreamConnection?
@@ -213,6 +214,7 @@ public final class EthernetClientInterface: DeviceInterface {
                 onEnd: { self.attemptEnded($0) }
             )
             state = .connecting(attempt)
+            report.didBegin()
             let asker = attempt.join(timeout: timeout, completion: completion)
             activityMayHaveChanged()
             return asker
@@ -224,15 +226,25 @@ public final class EthernetClientInterface: DeviceInterface {
     /// ``isConnected`` is false at once; the Disconnected event follows in the same turn of the loop, after all that was
     /// received before. What was queued is still sent as far as the peer takes it. Idempotent.
     public func disconnect() {
+        disconnect(because: nil)
+    }
+
+    /// Whether the present connection has received anything.
+    var hasReceived: Bool { connection?.hasReceived ?? false }
+
+    /// As ``disconnect()``, for a trouble with the device, which the report then tells.
+    func disconnect(because trouble: ConnectionTrouble?) {
         switch state {
         case .idle:
             return
         case .connecting(let attempt):
             state = .idle
+            report.didStopTrying()
             attempt.abandon()
             activityMayHaveChanged()
         case .connected(let connection):
             state = .idle
+            givingUp = trouble
             ending = connection
             connection.close()
         }
@@ -258,16 +270,18 @@ public final class EthernetClientInterface: DeviceInterface {
                 transport: transport, peer: peer, isReceiving: traffic.isReceiving, owner: self,
                 environment: environment)
             state = .connected(connection)
-            toldFailure = nil
             lastAddress = transport.remoteAddress?.ipAddress ?? lastAddress
             connection.start()
             activityMayHaveChanged()
+            report.didOpen("connected")
             if let session = transport.tlsSessionIfCapable { didAgree(session, tls) }
             onOpened?()
             observer?.clientDidConnect(self)
             onConnected?()
         } else {
-            if case .failure(let failure) = result { tell(failure) }
+            if case .failure(let failure) = result {
+                if failure == .calledOff { report.didStopTrying() } else { report.didFail(ConnectionTrouble(failure)) }
+            }
             activityMayHaveChanged()
         }
     }
@@ -310,19 +324,9 @@ public final class EthernetClientInterface: DeviceInterface {
     }
 
     private func didAgree(_ session: TLSSession, _ terms: TLSTerms?) {
-        toldFailure = nil
         guard terms?.verification == TLSTerms.Verification.none else { return }
         let certificate = session.peerFingerprint.map { ", certificate \($0)" } ?? ""
         onFault?(IOFault("\(peer) is not verified, as 'CERT_NONE' asks for: \(session.version)\(certificate)"))
-    }
-
-    /// Tells what the reason alone does not say.
-    private func tell(_ failure: ConnectFailure) {
-        let saysMore: Bool
-        if case .other = failure { saysMore = tls != nil } else { saysMore = failure.detail != nil }
-        guard saysMore, failure != toldFailure, failure != .calledOff else { return }
-        toldFailure = failure
-        onFault?(IOFault("\(peer): \(failure.text)"))
     }
 
     // MARK: Sending
@@ -361,6 +365,17 @@ public final class EthernetClientInterface: DeviceInterface {
         onReceiveData?(bytes)
     }
 
+    private func tellEnd(_ trouble: ConnectionTrouble?) {
+        if let silence = givingUp {
+            givingUp = nil
+            report.didEnd(silence, isSilence: true)
+        } else if let trouble {
+            report.didEnd(trouble)
+        } else {
+            report.didClose()
+        }
+    }
+
     func activityMayHaveChanged() {
         let active = isActive
         guard active != wasActive else { return }
@@ -391,6 +406,7 @@ extension EthernetClientInterface: StreamConnectionOwner {
             state = .idle
         }
         lastCloseReason = reason
+        tellEnd(ConnectionTrouble(reason))
         observer?.clientDidDisconnect(self)
         onDisconnected?()
         traffic.sendAndWaits.connectionDidEnd(notSent: notConnected)

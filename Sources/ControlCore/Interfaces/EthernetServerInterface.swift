@@ -24,6 +24,8 @@ public final class EthernetServerInterface: PiecewiseSender {
     public var onReceiveData: ((ByteBuffer) -> Void)?
     /// As ``EthernetServerInterfaceEx/onFault``.
     public var onFault: ((IOFault) -> Void)?
+    /// What becomes of its port.
+    public var report: ConnectionReport { server.report }
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
 

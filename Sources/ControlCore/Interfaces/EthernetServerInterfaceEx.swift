@@ -44,6 +44,8 @@ public final class EthernetServerInterfaceEx {
     /// UDP: a datagram did not get to its receiver, as far as the system knows, or the socket was lost. TLS: a connection
     /// did not become a client, as its handshake has failed.
     public var onFault: ((IOFault) -> Void)?
+    /// What becomes of its port.
+    public private(set) lazy var report = ConnectionReport(environment: environment)
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
 
@@ -221,6 +223,7 @@ public final class EthernetServerInterfaceEx {
             }
         case .listening(let listener):
             listener.close()
+            report.didClose("no longer listening")
         }
         state = .idle
         activityMayHaveChanged()
@@ -242,6 +245,7 @@ public final class EthernetServerInterfaceEx {
         var address = bindAddress
         if interface != "Any" {
             guard let known = interfaceAddresses[interface] else {
+                report.didFail(ConnectionTrouble(.interfaceUnavailable(interface), port: port))
                 environment.execute { completion(.failed(.interfaceUnavailable(self.interface))) }
                 return
             }
@@ -310,6 +314,7 @@ public final class EthernetServerInterfaceEx {
                 onFault?(IOFault("port \(listeningPort ?? port): \(text)"))
             }
             outcome = .listening
+            report.didOpen("listening on \(listeningAddress(listener.port))")
             if let timeout, timeout > .zero {
                 listenEnd = environment.schedule(after: timeout.boundedDelay) { self.stopListen() }
             }
@@ -321,9 +326,17 @@ public final class EthernetServerInterfaceEx {
             } else {
                 outcome = .failed(failure)
             }
+            if case .failed(let failure) = outcome { report.didFail(ConnectionTrouble(failure, port: port)) }
         }
         activityMayHaveChanged()
         for asker in askers { asker(outcome) }
+    }
+
+    /// Where it listens, for people.
+    private func listeningAddress(_ port: Int) -> String {
+        let address = interface == "Any" ? bindAddress : interfaceAddresses[interface]
+        let isIPv6 = address?.contains(":") ?? false
+        return "\(address.map { isIPv6 ? "[\($0)]" : $0 } ?? "0.0.0.0"):\(port)\(`protocol` == .udp ? " (UDP)" : "")"
     }
 
     // MARK: Clients
@@ -381,6 +394,7 @@ public final class EthernetServerInterfaceEx {
         connected[client.id] = client
         client.start()
         activityMayHaveChanged()
+        report.tell(.debug, "client \(client.peer) has connected")
         observer?.server(self, didAccept: client)
         onConnected?(client)
     }
@@ -402,6 +416,7 @@ public final class EthernetServerInterfaceEx {
 
     func clientHasLeft(_ client: ClientObject) {
         if connected.removeValue(forKey: client.id) == nil { leaving -= 1 }
+        report.tell(.debug, "client \(client.peer) is gone")
         observer?.server(self, didLose: client)
         onDisconnected?(client)
         activityMayHaveChanged()

@@ -56,8 +56,8 @@ public final class SerialInterface: DeviceInterface {
     public var onOffline: (() -> Void)?
     /// Bytes arrived, as many as came at once, at most 64 KiB.
     public var onReceiveData: ((ByteBuffer) -> Void)?
-    /// ``problem`` has changed to the one that is given: once for each, not for each look.
-    public var onProblem: ((String) -> Void)?
+    /// What becomes of the port, and of the device at it.
+    public private(set) lazy var report = ConnectionReport(environment: environment)
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
 
@@ -92,6 +92,7 @@ public final class SerialInterface: DeviceInterface {
         self.settings = settings
         self.claims = claims
         traffic.line = self
+        report.plan = { _ in "it is looked for again" }
         open()
     }
 
@@ -151,7 +152,7 @@ public final class SerialInterface: DeviceInterface {
                 environment.openSerial(path: path, settings: settings) { [self] result in
                     switch result {
                     case .success(let transport): opened(transport, transport)
-                    case .failure(let failure): failed(failure.reason)
+                    case .failure(let failure): failed(failure.reason, ConnectionTrouble(failure, path: path))
                     }
                 })
         case .server(let host, let port):
@@ -159,7 +160,8 @@ public final class SerialInterface: DeviceInterface {
                 environment.connectTCP(host: host, port: port, timeout: Self.connectTimeout) { [self] result in
                     switch result {
                     case .success(let transport): opened(transport, nil)
-                    case .failure(let failure): failed("cannot be reached: \(failure.reason)")
+                    case .failure(let failure):
+                        failed("cannot be reached: \(failure.reason)", ConnectionTrouble(failure))
                     }
                 })
         }
@@ -172,6 +174,7 @@ public final class SerialInterface: DeviceInterface {
         state = .open(connection, serial)
         openedAt = environment.now
         problem = nil
+        report.didOpen("open")
         connection.start()
         let waiting = early
         early = ByteBuffer()
@@ -180,10 +183,11 @@ public final class SerialInterface: DeviceInterface {
         changePresence(to: .online)
     }
 
-    private func failed(_ reason: String) {
+    private func failed(_ reason: String, _ trouble: ConnectionTrouble) {
         early = ByteBuffer()
         scheduleRetry()
-        note(reason)
+        problem = reason
+        report.didFail(trouble)
         changePresence(to: .offline)
         traffic.sendAndWaits.connectionDidEnd(notSent: offline)
     }
@@ -191,12 +195,6 @@ public final class SerialInterface: DeviceInterface {
     private func scheduleRetry() {
         state = .waiting(environment.schedule(after: retryDelay) { [self] in open() })
         retryDelay = min(retryDelay + retryDelay, Self.longestRetry)
-    }
-
-    private func note(_ reason: String) {
-        guard reason != problem else { return }
-        problem = reason
-        onProblem?(reason)
     }
 
     private func changePresence(to new: Presence) {
@@ -264,10 +262,11 @@ extension SerialInterface: StreamConnectionOwner {
             if environment.now - openedAt >= Self.longestRetry { retryDelay = Self.shortestRetry }
             scheduleRetry()
             switch reason {
-            case .failed(let text): note("is offline: \(text)")
-            case .peer: note("is offline: the device server has closed the connection")
-            case .local: note("is offline")
+            case .failed(let text): problem = "is offline: \(text)"
+            case .peer: problem = "is offline: the device server has closed the connection"
+            case .local: problem = "is offline"
             }
+            report.didEnd(ConnectionTrouble(reason) ?? ConnectionTrouble("Closed"))
             changePresence(to: .offline)
         }
         traffic.sendAndWaits.connectionDidEnd(notSent: offline)

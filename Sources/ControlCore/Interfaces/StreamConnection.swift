@@ -45,6 +45,9 @@ final class StreamConnection: StreamDelegate {
         didSet { updateReading() }
     }
 
+    /// Whether anything was received at all.
+    @exclusivity(unchecked) private(set) var hasReceived = false
+
     private let environment: any Environment
     private let transport: any StreamTransport
     // The variables without a check of exclusive access are of values that no access holds on to while other code runs.
@@ -223,6 +226,7 @@ final class StreamConnection: StreamDelegate {
 
     func transport(_ transport: any StreamTransport, didReceive bytes: ByteBuffer) {
         guard !isClosing else { return }
+        hasReceived = true
         if isAwaited {
             owner?.connection(self, didReceiveAwaited: bytes)
         } else if kept.readableBytes == 0, isReceiving, !isDelivering {

@@ -22,12 +22,11 @@ public final class TCPInterface {
     /// The connection; `nil` when there is none. It stays when the device has closed it as long as there is something to
     /// read.
     public private(set) var connection: TCPConnection?
-    /// Told what is worth a line in a log: a failure to connect, once until it changes, and each message sent again.
-    public var onNotice: ((String) -> Void)?
+    /// What becomes of its connections, and each message that is sent again.
+    public private(set) lazy var report = ConnectionReport(environment: environment)
 
     let environment: any Environment
     private var attempt: ConnectAttempt?
-    private var lastFailure: ConnectFailure?
     /// Why there is no connection any more.
     private var lossReason: ConnectionFault.Reason?
     private let sends = TurnQueue<TCPSend>()
@@ -64,7 +63,7 @@ public final class TCPInterface {
 
     // MARK: Connecting
 
-    /// Makes one attempt to connect, or waits for the one under way. A failure is told to ``onNotice``.
+    /// Makes one attempt to connect, or waits for the one under way. A failure is told by ``report``.
     /// - Parameter completion: called once, unless cancelled; ``connection`` is then there, or `nil`.
     @discardableResult
     public func connect(_ completion: @escaping () -> Void) -> any Cancellable {
@@ -98,6 +97,7 @@ public final class TCPInterface {
             onEnd: { self.attemptEnded($0) }
         )
         self.attempt = attempt
+        report.didBegin()
         if let connection { drop(connection, because: .closed) }
         return attempt
     }
@@ -110,15 +110,12 @@ public final class TCPInterface {
             connection.owner = self
             self.connection = connection
             lossReason = nil
-            lastFailure = nil
+            report.didOpen("connected")
             connection.start()
         case .failure(let failure):
             guard failure != .calledOff else { return }
             lossReason = .unreachable(failure)
-            // A device that is away for hours is tried often: one line tells it.
-            guard failure != lastFailure else { return }
-            lastFailure = failure
-            onNotice?("no connection to \(peer): \(failure.reason)")
+            report.didFail(ConnectionTrouble(failure))
         }
     }
 
@@ -214,6 +211,7 @@ public final class TCPInterface {
         guard connection === self.connection else { return }
         self.connection = nil
         lossReason = reason
+        tellEnd(of: connection, reason)
         connection.close()
         failReceives(reason)
         if let send = sends.current, send.connection === connection { send.connectionDidChange() }
@@ -221,8 +219,26 @@ public final class TCPInterface {
 
     private func letGoOfSpent(_ connection: TCPConnection) {
         guard connection.isSpent, connection === self.connection else { return }
-        lossReason = endReason(of: connection)
+        let reason = endReason(of: connection)
+        lossReason = reason
+        tellEnd(of: connection, reason)
         self.connection = nil
+    }
+
+    private func tellEnd(of connection: TCPConnection, _ reason: ConnectionFault.Reason) {
+        // One that the device has closed may be let go of only when it is needed again.
+        let reason = reason == .closed && connection.end != nil ? endReason(of: connection) : reason
+        switch reason {
+        case .closed, .notConnected, .unreachable: report.didClose()
+        case .closedByPeer:
+            report.didEnd(ConnectionTrouble("ClosedByPeer", detail: "the device has closed the connection"))
+        case .broken(let text): report.didEnd(ConnectionTrouble("Lost", detail: text))
+        case .silent(let time):
+            report.didEnd(
+                ConnectionTrouble("NoResponse", detail: "nothing came for \(time.plainText)"), isSilence: true)
+        case .notTaken(let time):
+            report.didEnd(ConnectionTrouble("NotTaken", detail: "the device took no bytes for \(time.plainText)"))
+        }
     }
 
     private func failReceives(_ reason: ConnectionFault.Reason) {

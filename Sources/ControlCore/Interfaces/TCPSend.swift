@@ -77,7 +77,7 @@ final class TCPSend: Cancellable, TurnTaker {
             if let failedConnection { interface.drop(failedConnection, because: reason) }
             return end(.failure(fault))
         }
-        interface.onNotice?("\(fault); the message is sent again on a new connection")
+        interface.report.tell(.warning, "\(fault); the message is sent again on a new connection")
         reconnect()
     }
 

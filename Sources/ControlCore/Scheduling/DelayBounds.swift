@@ -13,4 +13,10 @@ extension TimeAmount {
     var secondsText: String {
         "\(Double(nanoseconds) / 1e9) s"
     }
+
+    /// The amount in seconds as people write it: `5 s`, `0.5 s`.
+    package var plainText: String {
+        let seconds = Double(nanoseconds) / 1e9
+        return seconds == seconds.rounded() ? "\(Int64(seconds)) s" : "\(seconds) s"
+    }
 }

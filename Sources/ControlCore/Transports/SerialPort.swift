@@ -117,6 +117,7 @@ final class SerialPort {
         // EIO: the system keeps names for ports that the machine does not have, and for those just pulled out.
         case ENOENT, ENODEV, ENXIO, ENOTDIR, EIO: .missing
         case EBUSY: .inUse
+        case EACCES, EPERM: .permissionDenied
         default: .other(systemErrorText(code))
         }
     }

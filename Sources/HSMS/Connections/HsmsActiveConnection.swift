@@ -30,6 +30,8 @@ public final class HsmsActiveConnection: HsmsConnection {
 
     override func startOpening() {
         separation = nil
+        report.plan = { [t5 = configuration.timers.t5] _ in "again every \(t5.plainText) (T5)" }
+        report.didBegin()
         attempt = environment.connectTCP(host: address, port: port, timeout: configuration.timers.connect) {
             [self] result in
             attempt = nil
@@ -38,12 +40,13 @@ public final class HsmsActiveConnection: HsmsConnection {
                 adopt(transport)
             case .failure(let failure):
                 separate()
-                reportFailure(failure.reason)
+                reportFailure(failure.reason, ConnectionTrouble(failure))
             }
         }
     }
 
     override func stopOpening() {
+        report.didStopTrying()
         attempt?.cancel()
         attempt = nil
         separation?.cancel()

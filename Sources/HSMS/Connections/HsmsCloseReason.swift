@@ -1,3 +1,5 @@
+internal import ControlCore
+
 /// Why a connection ended.
 public enum HsmsCloseReason: Equatable, Sendable, CustomStringConvertible {
     /// This side asked for it.
@@ -43,6 +45,35 @@ public enum HsmsCloseReason: Equatable, Sendable, CustomStringConvertible {
         case .violation(let header): "not allowed here: \(header)"
         case .sendQueueFull: "the peer takes no data"
         case .replaced: "replaced by a newer connection of the peer"
+        }
+    }
+}
+
+extension HsmsCloseReason {
+    /// What it is for people; `nil` when this side has closed the connection.
+    var trouble: ConnectionTrouble? {
+        switch self {
+        case .local: nil
+        case .peer: ConnectionTrouble("ClosedByPeer", detail: description)
+        case .failed(let text): ConnectionTrouble("Lost", detail: text)
+        case .malformed, .violation:
+            ConnectionTrouble(
+                "Malformed", detail: description,
+                advice: "Does the peer speak HSMS on this port, and not another protocol?")
+        case .intercharacterTimeout: ConnectionTrouble("T8", detail: description)
+        case .controlTimeout:
+            ConnectionTrouble("T6", detail: description, advice: "Does the peer speak HSMS on this port?")
+        case .notSelectedTimeout:
+            ConnectionTrouble(
+                "T7", detail: description,
+                advice: "One side must be active and select: is 'active' right on both sides?")
+        case .selectRefused, .selectRejected:
+            ConnectionTrouble(
+                "NotSelected", detail: description,
+                advice: "Does the peer know this session ID, and has it another connection already?")
+        case .separated: ConnectionTrouble("Separated", detail: "one side has ended the session")
+        case .sendQueueFull: ConnectionTrouble("NotTaken", detail: description)
+        case .replaced: ConnectionTrouble("Replaced", detail: description)
         }
     }
 }

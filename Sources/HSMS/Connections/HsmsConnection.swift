@@ -26,6 +26,9 @@ public class HsmsConnection {
     /// Whether the connection is to be kept up.
     public private(set) var isEnabled = false
 
+    /// What becomes of the connection.
+    public private(set) lazy var report = ConnectionReport(environment: environment)
+
     let environment: any Environment
     private(set) var link: HsmsLink?
     private var closeWaiters: [() -> Void] = []
@@ -167,12 +170,14 @@ public class HsmsConnection {
             transport: transport, configuration: configuration, owner: self, environment: environment)
         self.link = link
         activityMayHaveChanged()
+        report.didOpen(isActiveSide ? "connected" : "connected by \(remoteAddress ?? "the peer")")
         delegate?.connectionEstablished(self)
         link.start()
     }
 
     /// Reports an attempt that failed.
-    func reportFailure(_ reason: String) {
+    func reportFailure(_ reason: String, _ trouble: ConnectionTrouble) {
+        report.didFail(trouble)
         delegate?.connection(self, didFailToOpen: reason)
     }
 
@@ -208,6 +213,7 @@ extension HsmsConnection: HsmsLinkOwner {
         self.link = nil
         let waiters = closeWaiters
         closeWaiters = []
+        if let trouble = reason.trouble { report.didEnd(trouble) } else { report.didClose() }
         delegate?.connectionClosed(self, reason: reason)
         callWritableWaiters()
         for waiter in waiters { waiter() }

@@ -15,6 +15,8 @@ public final class HsmsMultiPassiveServer {
     public private(set) var isStarted = false
     /// An attempt to listen has failed; it is repeated after T5.
     public var onListenFailed: ((ListenFailure) -> Void)?
+    /// What becomes of the port.
+    public private(set) lazy var report = ConnectionReport(environment: environment)
     /// ``isStarted`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
     /// The connections, in the order of their creation.
@@ -89,12 +91,19 @@ public final class HsmsMultiPassiveServer {
             return
         }
         isStarted = true
+        report.plan = { [t5 = configuration.timers.t5] _ in "again every \(t5.plainText) (T5)" }
         startAskers = [completion]
         listening.open { [self] transport in
             admit(transport)
         } report: { [self] result in
             answerAskers(result.outcome)
-            if case .failure(let failure) = result { onListenFailed?(failure) }
+            switch result {
+            case .success(let port):
+                report.didOpen("listening on \(configuration.bindAddress ?? "0.0.0.0"):\(port)")
+            case .failure(let failure):
+                report.didFail(ConnectionTrouble(failure, port: port))
+                onListenFailed?(failure)
+            }
         }
         onActivityChanged?(true)
     }
@@ -108,6 +117,7 @@ public final class HsmsMultiPassiveServer {
         listening.close()
         if isStarted {
             isStarted = false
+            report.didClose("no longer listening")
             let askers = startAskers
             startAskers = []
             environment.execute {

@@ -36,12 +36,17 @@ public final class HsmsPassiveConnection: HsmsConnection {
     public var onListening: ((Int) -> Void)?
 
     override func startOpening() {
+        report.plan = { [t5 = configuration.timers.t5, weak self] _ in
+            self?.listeningPort == nil ? "again every \(t5.plainText) (T5)" : "listening goes on"
+        }
         listening.open { [self] transport in
             admit(transport)
         } report: { [self] result in
             switch result {
-            case .success(let port): onListening?(port)
-            case .failure(let failure): reportFailure(failure.reason)
+            case .success(let port):
+                report.tell(.info, "listening on \(configuration.bindAddress ?? "0.0.0.0"):\(port)")
+                onListening?(port)
+            case .failure(let failure): reportFailure(failure.reason, ConnectionTrouble(failure, port: self.port))
             }
         }
     }

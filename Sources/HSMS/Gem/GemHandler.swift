@@ -176,9 +176,21 @@ public class GemHandler: SecsHandler {
         }
         let now = communication.state
         guard now != before else { return }
-        if hasChanged { communicationChanged() }
+        if hasChanged {
+            tellCommunication(now)
+            communicationChanged()
+        }
         // The subclass may have moved on meanwhile, and the program was told of that.
         if communication.state == now { onCommunicationStateChanged?(now) }
+    }
+
+    private func tellCommunication(_ state: GemCommunicationState) {
+        guard let connection = (link as? HsmsSession)?.hsms.connection else { return }
+        if state == .communicating {
+            connection.report.tell(.info, "GEM: communicating")
+        } else if connection.isConnected {
+            connection.report.tell(.warning, "GEM: not communicating any more")
+        }
     }
 
     private func sendEstablish(_ attempt: Int) {

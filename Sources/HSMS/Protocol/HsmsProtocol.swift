@@ -340,6 +340,7 @@ public final class HsmsProtocol {
         while let next = news.popFirst() {
             switch next {
             case .event(let event):
+                if case .selected = event { connection.report.didAnswer("selected") }
                 observer?(self, event)
                 tellSession(event)
                 onEvent?(self, event)

@@ -23,6 +23,8 @@ final class BindingContext {
     let log: (ProgramLogEntry.Severity, String) -> Void
     /// Ends the program with an exit code.
     let exit: (Int) -> Void
+    /// Logs what becomes of connections, ports and servers.
+    let connections: ConnectionLog
     /// What the connection handlers share.
     let handlers = HandlerContext()
     /// What the device modules that are declared by `DeviceModule` hear of their interfaces by.
@@ -31,8 +33,10 @@ final class BindingContext {
     init(
         runtime: LuaRuntime, environment: any Environment, configuration: ProgramConfiguration, folder: ProgramFolder,
         savedLog: @escaping () -> [ProgramLogEntry],
-        log: @escaping (ProgramLogEntry.Severity, String) -> Void, exit: @escaping (Int) -> Void
+        log: @escaping (ProgramLogEntry.Severity, String) -> Void, connections: ConnectionLog,
+        exit: @escaping (Int) -> Void
     ) {
+        self.connections = connections
         self.runtime = runtime
         self.environment = environment
         self.configuration = configuration

@@ -19,10 +19,12 @@ struct HandlerFace {
     let query: LuaEvent
     private let connected: LuaEvent
     private let disconnected: LuaEvent
+    private unowned let context: BindingContext
 
     init<Handler: ConnectionHandler>(
         _ c: inout LuaClass<Handler>, _ context: BindingContext, isBase: Bool = false
     ) {
+        self.context = context
         let interface = c.slot()
         let pollTimer = c.slot()
         self.interface = interface
@@ -38,6 +40,7 @@ struct HandlerFace {
         c.property("DisconnectLimit", .integer, "How many sends may go without an accepted response.") {
             $0.disconnectLimit
         }
+        c.declareLastError { $0.report }
         c.property("Interface", .any, "The interface or the device module that is handled.", keptIn: interface)
         c.property("PollTimer", .instance(["Timer"]), "The timer of the keep-alive query.") {
             [unowned runtime] handler in
@@ -63,6 +66,7 @@ struct HandlerFace {
         handler.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
         // A port is active before there is a handler.
         if handler.isActive { instance.setActive(true) }
+        context.tellIfIdle("Connect") { [weak handler] in handler.map { ($0.report, $0.hasBegun) } }
     }
 }
 

@@ -43,6 +43,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     c.property("ServicePort", .integer, "UDP: the local port; 0 until the first Send has opened it.") {
         $0.localPort ?? ($0.protocol == .udp ? 0 : $0.servicePort)
     }
+    c.declareLastError { $0.report }
     c.property("Credentials", .table, "{user, password}, or nil.") { $0.credentials.map { [$0.user, $0.password] } }
     c.method(
         "Connect", [.optional("timeout", .seconds, "How long to try; nil: as long as the system does.")],
@@ -98,7 +99,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     context.deviceModules.ethernet = module
     c.whenHeldUp { client, isHeldUp in client.setReceiving(!isHeldUp) }
     let responseLimit = context.delimiters.limit
-    c.whenAttached { client, instance, _ in
+    c.whenAttached { [connections = context.connections] client, instance, call in
         client.traffic.responseLimit = responseLimit
         client.onOpened = { [link = instance.link] in link.instance?.fire(module.link, "Connected") }
         client.onConnected = { [link = instance.link] in link.instance?.fire(connected, "Connected") }
@@ -110,6 +111,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
             link.instance?.fire(module.data, $0)
             link.instance?.fire(receiveData, $0)
         }
+        connections.follow(client.report, madeBy: call) { [unowned client] in client.peer }
         client.onFault = { [weak context] in context?.log(.warning, $0.text) }
         client.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
     }

@@ -37,6 +37,7 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
     c.property("ServicePort", .integer, "The client's port; without a client the one that was given.") {
         $0.clientPort ?? $0.servicePort
     }
+    c.declareLastError { $0.report }
     c.method(
         "StartListen", [.optional("timeout", .seconds, default: "0", "How long to listen; 0: until StopListen.")],
         returns: "'Listening', 'ListeningAlready', or the reason of the failure", waits: true,
@@ -83,10 +84,13 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
     let disconnected = c.event("Disconnected", "'Disconnected'", "The client is gone.")
     let receiveData = c.event("ReceiveData", "the bytes", "The client has sent.")
     c.whenHeldUp { server, isHeldUp in server.setReceiving(!isHeldUp) }
-    c.whenAttached { [unowned context] server, instance, _ in
+    c.whenAttached { [unowned context] server, instance, call in
         server.onConnected = { [link = instance.link] in link.instance?.fire(connected, "Connected") }
         server.onDisconnected = { [link = instance.link] in link.instance?.fire(disconnected, "Disconnected") }
         server.onReceiveData = { [link = instance.link] in link.instance?.fire(receiveData, $0) }
+        context.connections.follow(server.report, madeBy: call) { [unowned server] in
+            "port \(server.listeningPort ?? server.port)"
+        }
         server.onFault = { [weak context] in context?.log(.warning, $0.text) }
         server.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
     }

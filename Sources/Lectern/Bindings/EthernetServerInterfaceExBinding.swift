@@ -34,6 +34,7 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
     c.property("Clients", .table, "A list of the connected ClientObjects, in order of connection.") {
         InstanceList(objects: $0.clients, className: "ClientObject", runtime: context.runtime)
     }
+    c.declareLastError { $0.report }
     c.method(
         "StartListen", [.optional("timeout", .seconds, default: "0", "How long to listen; 0: until StopListen.")],
         returns: "'Listening', 'ListeningAlready', or the reason of the failure", waits: true, "Begins to listen."
@@ -69,11 +70,14 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
         return .none
     }
     let clientEvents = ClientEvents(&c)
-    c.whenAttached { [unowned context] server, instance, _ in
+    c.whenAttached { [unowned context] server, instance, call in
         let handlers = clientEvents.handlers(of: instance)
         server.onConnected = handlers.connected
         server.onDisconnected = handlers.disconnected
         server.onReceiveData = handlers.receiveData
+        context.connections.follow(server.report, madeBy: call) { [unowned server] in
+            "port \(server.listeningPort ?? server.port)"
+        }
         server.onFault = { [weak context] in context?.log(.warning, $0.text) }
         server.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
     }

@@ -15,7 +15,15 @@ private let handlerParameters: [LuaParameter] = [
     .optional("serverTimeout", .seconds(0.01...3e8), default: "300", "How long a server's client may be idle."),
     .optional(
         "ConnectedOn", .oneOf(["Socket", "Response"]), default: "'Socket'", "What makes a TCP device Connected."),
+    .optional(
+        "Retry", .oneOf(RetryPolicy.Kind.allCases.map(\.rawValue)), default: "'Fixed'",
+        "'Backoff': at once at first, then less and less often, spread, and not after a refusal."),
+    .optional(
+        "connectRetryLimit", .seconds(0.01...3e8), default: "60", "The longest time between attempts of 'Backoff'."),
 ]
+
+/// Behind the program's arguments: the interface, the commands that a module knows, and two functions of handlers.lua.
+private let interfaceArgument = handlerParameters.count + 1
 
 /// Declares `GetConnectionHandler`.
 func declareGetConnectionHandler(_ context: BindingContext) -> LuaFunction {
@@ -65,11 +73,12 @@ extension BindingContext {
                 .optional("tell", .function, ""),
             ], ""
         ) { [handlers] (call) throws(LuaFault) in
-            let interface = call.instance(9)?.object
+            let interface = call.instance(interfaceArgument)?.object
             let kind: ConnectionHandlerKind
             do throws(ConnectionHandlerChoiceError) {
                 kind = try connectionHandlerKind(
-                    for: Self.subject(interface, typeName: call.typeName(9)), keepAliveQuery: Self.query(of: call))
+                    for: Self.subject(interface, typeName: call.typeName(interfaceArgument)),
+                    keepAliveQuery: Self.query(of: call))
             } catch {
                 switch error {
                 case .unsupportedType(let text): throw LuaFault(.typeError, "GetConnectionHandler: \(text)")
@@ -77,7 +86,8 @@ extension BindingContext {
                 }
             }
             guard let interface, let maker = handlers.makers[kind] else {
-                throw LuaFault(.typeError, "GetConnectionHandler: no handler is for a \(call.typeName(9))")
+                throw LuaFault(
+                    .typeError, "GetConnectionHandler: no handler is for a \(call.typeName(interfaceArgument))")
             }
             let options = try call.checked { () throws(ParameterError) in
                 try HandlerOptions(
@@ -86,6 +96,8 @@ extension BindingContext {
                     connectRetryTime: call.duration(6) ?? .seconds(5),
                     serverTimeout: call.duration(7) ?? .seconds(300),
                     connectedOn: call.string(8).flatMap(HandlerOptions.ConnectedOn.init) ?? .socket,
+                    retry: call.string(9).flatMap(RetryPolicy.Kind.init) ?? .fixed,
+                    connectRetryLimit: call.duration(10) ?? .seconds(60),
                     pollPhase: kind == .serverEx ? 0 : handlers.pollPhases.next())
             }
             return try maker(HandlerRequest(call: call, interface: interface, options: options))
@@ -106,8 +118,8 @@ extension BindingContext {
         if call.isNil(2) { return .none }
         if call.isCallable(2) { return .callable }
         guard call.isString(2), let name = call.string(2) else { return .other(call.typeName(2)) }
-        if !call.isNil(11) { return .command(name) }
-        if let known = call.strings(10) { return .unknownCommand(name, known: known) }
+        if !call.isNil(interfaceArgument + 2) { return .command(name) }
+        if let known = call.strings(interfaceArgument + 1) { return .unknownCommand(name, known: known) }
         return .commandOfNoModule(name)
     }
 }

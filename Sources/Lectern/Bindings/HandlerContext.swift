@@ -48,8 +48,8 @@ struct HandlerRequest {
         case given = 1
         case query = 2
         /// A function that has the module ask, and one that tells it of a loss; `nil` without module.
-        case ask = 11
-        case tellLoss = 12
+        case ask = 13
+        case tellLoss = 14
     }
 
     let call: LuaCall

@@ -79,7 +79,7 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
     context.deviceModules.serial = module
     c.whenHeldUp { port, isHeldUp in port.setReceiving(!isHeldUp) }
     let responseLimit = context.delimiters.limit
-    c.whenAttached { [log = context.log] port, instance, call in
+    c.whenAttached { [connections = context.connections] port, instance, call in
         port.traffic.responseLimit = responseLimit
         if let call {
             call.push(argument: 1)
@@ -100,9 +100,8 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
             link.instance?.fire(receiveData, $0)
         }
         port.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
-        port.onProblem = { [name = port.name, address = port.address] problem in
-            log(.warning, "\(name) (\(address)) \(problem); it is looked for again")
-        }
+        let subject = "\(port.name) (\(port.address))"
+        connections.follow(port.report, madeBy: call) { subject }
         instance.setActive(port.isActive)
     }
     return c
@@ -122,6 +121,7 @@ private func declareSerialProperties(
     c.property("Parity", .string, "'None', 'Odd' or 'Even'.") { $0.settings.parity.rawValue }
     c.property("Stop", .integer, "Stop bits.") { $0.settings.stopBits }
     c.property("FlowControl", .string, "'HW', 'SW' or 'Off'.") { $0.settings.flowControl.rawValue }
+    c.declareLastError { $0.report }
     c.property("CharDelay", .seconds, "The pause after each character sent.") { $0.settings.charDelay.seconds }
     c.property("Mode", .string, "'RS232', 'RS422' or 'RS485'.") { $0.settings.mode.rawValue }
 }

@@ -10,6 +10,7 @@ func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandl
     c.holds(2048)
     let interface = c.slot()
     c.fallThrough(to: interface)
+    c.declareLastError { $0.report }
     c.property("Interface", .any, "The server that is handled.", keptIn: interface)
     c.method(
         "StartListen", [.optional("timeout", .seconds, default: "0", "How long to listen; 0: until StopListen.")],
@@ -28,7 +29,8 @@ func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandl
     }
     let clientEvents = ClientEvents(&c)
     let listenFailed = c.event("ListenFailed", "the reason", "StartListen failed; the next try comes by itself.")
-    c.whenAttached { handler, instance, _ in
+    c.whenAttached { [unowned context] handler, instance, _ in
+        context.tellIfIdle("StartListen") { [weak handler] in handler.map { ($0.report, $0.hasBegun) } }
         let handlers = clientEvents.handlers(of: instance)
         handler.onConnected = handlers.connected
         handler.onDisconnected = handlers.disconnected

@@ -76,8 +76,8 @@ func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
         interface.close()
         return .none
     }
-    c.whenAttached { interface, _, _ in
-        interface.onNotice = { [weak context] in context?.log(.warning, $0) }
+    c.whenAttached { [connections = context.connections] interface, _, call in
+        connections.follow(interface.report, madeBy: call) { [unowned interface] in interface.peer }
     }
     return c
 }

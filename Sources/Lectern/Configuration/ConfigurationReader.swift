@@ -16,7 +16,8 @@ struct ConfigurationReader {
         let keys = ["devices", "modules", "limits", "profile", "servers", "certificates", "log", "ssh", "sealed"]
         for (key, value) in entries(root, keys, of: "the configuration") {
             switch key {
-            case "devices": configuration.devices = devices(value, &configuration.processors)
+            case "devices":
+                configuration.devices = devices(value, &configuration.processors, &configuration.quietDevices)
             case "modules": set(&configuration.moduleFolders, paths(value, key, such: "[../modules]"))
             case "limits": limits(value, &configuration.limits)
             case "ssh": ssh(value, &configuration.ssh)
@@ -32,11 +33,11 @@ struct ConfigurationReader {
                 }
             case "certificates": certificates(value, &configuration)
             default:
-                for (key, value) in entries(value, ["level", "format"], of: "'log'") {
-                    if key == "level" {
-                        set(&configuration.logLevel, word(value, key))
-                    } else {
-                        set(&configuration.logFormat, word(value, key))
+                for (key, value) in entries(value, ["level", "format", "connections"], of: "'log'") {
+                    switch key {
+                    case "level": set(&configuration.logLevel, word(value, key))
+                    case "connections": set(&configuration.logsConnections, switchedOn(value, key))
+                    default: set(&configuration.logFormat, word(value, key))
                     }
                 }
             }
@@ -44,17 +45,18 @@ struct ConfigurationReader {
     }
 
     private mutating func devices(
-        _ node: YAMLNode, _ processors: inout [String: ProcessorIdentity]
+        _ node: YAMLNode, _ processors: inout [String: ProcessorIdentity], _ quiet: inout Set<String>
     ) -> [String: [String: ProgramConfiguration.PortMapping]] {
         var devices: [String: [String: ProgramConfiguration.PortMapping]] = [:]
         for (alias, device) in entries(node, nil, of: "'devices'") {
             devices[alias] = [:]
             var identity = ProcessorIdentity()
-            let keys = ["ports", "model", "partNumber", "serialNumber"]
+            let keys = ["ports", "model", "partNumber", "serialNumber", "quiet"]
             for (key, value) in entries(device, keys, of: "device '\(alias)'") {
                 switch key {
                 case "model": set(&identity.model, string(value, key))
                 case "partNumber": set(&identity.partNumber, string(value, key))
+                case "quiet": if boolean(value, key) == true { quiet.insert(alias) }
                 case "serialNumber": set(&identity.serialNumber, string(value, key))
                 default:
                     for (port, value) in entries(value, nil, of: "the ports of '\(alias)'") {
@@ -65,6 +67,17 @@ struct ConfigurationReader {
             processors[alias] = identity
         }
         return devices
+    }
+
+    /// `on` or `off`, and what YAML says otherwise.
+    private mutating func switchedOn(_ node: YAMLNode, _ key: String) -> Bool? {
+        switch node.text {
+        case "on", "true": return true
+        case "off", "false": return false
+        default:
+            note(node, "'\(key)' must be on or off")
+            return nil
+        }
     }
 
     private mutating func mapping(_ node: YAMLNode, _ port: String) -> ProgramConfiguration.PortMapping? {

@@ -61,6 +61,10 @@ public struct ProgramConfiguration: Equatable, Sendable {
     public var logLevel = ProgramLogEntry.Severity.info
     /// How the log looks.
     public var logFormat = ConsoleLog.Format.text
+    /// Whether the log tells what becomes of connections, ports and servers.
+    public var logsConnections = true
+    /// Those whose connections the log does not tell: names, addresses, or `address:port`.
+    public var quietDevices: Set<String> = []
 
     /// The defaults named at each property.
     public init() {}

@@ -6,7 +6,7 @@ public final class ConsoleLog: ProgramLogSink {
     public enum Format: String, CaseIterable, Sendable {
         /// `2026-11-21 13:45:01.123 ERROR Timer main.lua:4 tick: main.lua:5: …`, the traceback indented below.
         case text
-        /// One object a line with `time`, `severity`, `task`, `text` and `traceback`.
+        /// One object a line with `time`, `severity`, `topic` unless it is the program, `task`, `text` and `traceback`.
         case json
     }
 
@@ -98,6 +98,7 @@ public final class ConsoleLog: ProgramLogSink {
         let sign = offset < 0 ? "-" : "+"
         let zone = "\(sign)\(Self.twoDigits(abs(offset) / 3600)):\(Self.twoDigits(abs(offset) / 60 % 60))"
         var line = "{\"time\":\"\(time(entry, separator: "T"))\(zone)\",\"severity\":\"\(entry.severity.rawValue)\""
+        if entry.topic != .program { line += ",\"topic\":\"\(entry.topic.rawValue)\"" }
         if let task = entry.task { line += ",\"task\":\(Self.quoted(task))" }
         line += ",\"text\":\(Self.quoted(entry.text))"
         if !entry.traceback.isEmpty {

@@ -20,6 +20,7 @@ final class FloodGuard {
 
     private struct Place: Hashable {
         var severity: ProgramLogEntry.Severity
+        var topic: ProgramLogEntry.Topic
         var task: String?
         var prefix: String
     }
@@ -47,7 +48,7 @@ final class FloodGuard {
             secondEnd = environment.now + .seconds(1)
         }
         let place = Place(
-            severity: entry.severity, task: entry.task,
+            severity: entry.severity, topic: entry.topic, task: entry.task,
             prefix: String(entry.text.unicodeScalars.prefix(Self.prefixLength)))
         let ofPlace = passedOfPlace[place] ?? 0
         let ofSeverity = passedOfSeverity[entry.severity] ?? 0
@@ -68,10 +69,10 @@ final class FloodGuard {
         report = nil
         for (place, count) in leftOut {
             let start = place.prefix.prefix { !$0.isNewline }
-            tell("\(count) more entries within a second were left out, like '\(start)'", task: place.task)
+            tell("\(count) more entries within a second were left out, like '\(start)'", about: place)
         }
         if leftOutElsewhere > 0 {
-            tell("\(leftOutElsewhere) more entries within a second were left out, of various texts", task: nil)
+            tell("\(leftOutElsewhere) more entries within a second were left out, of various texts", about: nil)
         }
         leftOut.removeAll(keepingCapacity: true)
         leftOutElsewhere = 0
@@ -91,7 +92,10 @@ final class FloodGuard {
         report = report ?? environment.schedule(at: secondEnd) { [weak self] in self?.flush() }
     }
 
-    private func tell(_ text: String, task: String?) {
-        sink.write(ProgramLogEntry(time: environment.wallClock, severity: .warning, task: task, text: text))
+    private func tell(_ text: String, about place: Place?) {
+        sink.write(
+            ProgramLogEntry(
+                time: environment.wallClock, severity: .warning, task: place?.task, text: text,
+                topic: place?.topic ?? .program))
     }
 }

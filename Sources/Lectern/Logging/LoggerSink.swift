@@ -18,6 +18,7 @@ public final class LoggerSink: ProgramLogSink {
             }
         var metadata: Logger.Metadata = [:]
         if let task = entry.task { metadata["task"] = "\(task)" }
+        if entry.topic != .program { metadata["topic"] = "\(entry.topic.rawValue)" }
         if !entry.traceback.isEmpty { metadata["traceback"] = .array(entry.traceback.map { .string($0) }) }
         logger.log(level: level, "\(entry.text)", metadata: metadata)
     }

@@ -24,6 +24,14 @@ public struct ProgramLogEntry: Equatable, Sendable {
         }
     }
 
+    /// What an entry is about.
+    public enum Topic: String, Sendable {
+        /// The program and its tasks.
+        case program
+        /// A connection, a port or a server.
+        case connection
+    }
+
     /// The wall clock: nanoseconds since 1970 UTC.
     public var time: Int64
     /// How bad it is.
@@ -32,11 +40,17 @@ public struct ProgramLogEntry: Equatable, Sendable {
     public var task: String?
     /// What happened. May have several lines.
     public var text: String
+    /// What it is about.
+    public var topic: Topic
     /// Lua's traceback, one frame each; empty when there is none.
     public var traceback: [String]
 
     /// Bundles an entry.
-    public init(time: Int64, severity: Severity, task: String? = nil, text: String, traceback: [String] = []) {
+    public init(
+        time: Int64, severity: Severity, task: String? = nil, text: String, topic: Topic = .program,
+        traceback: [String] = []
+    ) {
+        self.topic = topic
         self.time = time
         self.severity = severity
         self.task = task

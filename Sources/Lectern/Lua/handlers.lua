@@ -89,7 +89,7 @@ local function adopt(module, handler, limit)
     end
 end
 
-set_step("make", function(object, query, qualifier, limit, poll, retry, idle, connected_on)
+set_step("make", function(object, query, qualifier, limit, poll, retry, idle, connected_on, retrying, longest_retry)
     local interface = object
     if type(object) == "table" and not host.events_of(object) then
         local inner = read(object, "Interface")
@@ -110,7 +110,8 @@ set_step("make", function(object, query, qualifier, limit, poll, retry, idle, co
         end
     end
     local handler, is_for_module =
-        new_handler(object, query, qualifier, limit, poll, retry, idle, connected_on, interface, known, ask, tell_loss)
+        new_handler(object, query, qualifier, limit, poll, retry, idle, connected_on, retrying, longest_retry,
+            interface, known, ask, tell_loss)
     if is_for_module then adopt(object, handler, handler.DisconnectLimit) end
     return handler
 end)

@@ -54,6 +54,7 @@ struct ModuleTcpStateMachineTests {
         let calledOff = Output.reportConnectFailed(.calledOff)
         let begins: [Output] = [.startPolling, .reportConnected]
         let closes: [Output] = [.closeSocket, .stopPolling]
+        let givesUp: [Output] = [.closeForSilence, .stopPolling]
         let ends: [Output] = [.scheduleRetry, .stopPolling, .tellModuleOfLoss]
         let gone: [Output] = [.reportDisconnected]
         func upWith(
@@ -76,13 +77,13 @@ struct ModuleTcpStateMachineTests {
             ]
         case .up, .confirmed, .answered: return upWith(poll: [.runQuery])
         case .upPaused: return upWith(connect: [.startPolling], poll: [.runQuery])
-        case .atLimit: return upWith(poll: closes)
+        case .atLimit: return upWith(poll: givesUp)
         case .trusted: return upWith(poll: [.runQuery])
         case .overLimit:
             return upWith(
-                poll: closes, connected: [.reportConnected], disconnected: [], lost: [], finished: closes)
+                poll: givesUp, connected: [.reportConnected], disconnected: [], lost: [], finished: givesUp)
         case .contradicted:
-            return upWith(poll: closes, connected: [.reportConnected], disconnected: [], lost: [])
+            return upWith(poll: givesUp, connected: [.reportConnected], disconnected: [], lost: [])
         case .closing:
             return [
                 [], [], [], [.startPolling], [.scheduleRetry, .tellModuleOfLoss] + gone, [], [], [], [], [], [], [], [],
@@ -109,7 +110,7 @@ struct ModuleTcpStateMachineTests {
     private static func machine(
         in situation: Situation = .new, connectedOn: HandlerOptions.ConnectedOn = .socket
     ) -> Machine {
-        var machine = Machine(disconnectLimit: 2, connectedOn: connectedOn)
+        var machine = Machine(disconnectLimit: 2, connectedOn: connectedOn, retry: .everyFiveSeconds)
         for input in situation.path { _ = machine.handle(input) }
         return machine
     }
@@ -163,7 +164,8 @@ struct ModuleTcpStateMachineTests {
     @Test("In ten thousand random steps no invariant breaks", arguments: [1, 2, 3, 4] as [UInt64])
     func random(seed: UInt64) {
         let environment = SimulatedEnvironment(seed: seed)
-        var machine = Machine(disconnectLimit: 3, connectedOn: seed % 2 == 0 ? .socket : .response)
+        var machine = Machine(
+            disconnectLimit: 3, connectedOn: seed % 2 == 0 ? .socket : .response, retry: .everyFiveSeconds)
         var world = TcpOutside<Machine>(
             ofTheProgram: [
                 .heard, .queryFinished, .published(.connected), .published(.disconnected), .published(.unknown),

@@ -62,7 +62,7 @@ struct RawTcpStateMachineTests {
         case .atLimit:
             return [
                 [], [.closeSocket, .stopPolling], [], [], [.scheduleRetry, .stopPolling, .reportDisconnected],
-                [.closeSocket, .stopPolling], [], [.runQuery], [], [], [], [], [],
+                [.closeForSilence, .stopPolling], [], [.runQuery], [], [], [], [], [],
             ]
         case .closing:
             return [
@@ -97,7 +97,7 @@ struct RawTcpStateMachineTests {
     private static func machine(
         in situation: Situation = .new, connectedOn: HandlerOptions.ConnectedOn = .socket
     ) -> Machine {
-        var machine = Machine(disconnectLimit: 2, connectedOn: connectedOn)
+        var machine = Machine(disconnectLimit: 2, connectedOn: connectedOn, retry: .everyFiveSeconds)
         for input in situation.path { _ = machine.handle(input) }
         return machine
     }
@@ -139,7 +139,7 @@ struct RawTcpStateMachineTests {
         _ = machine.handle(.responseAccepted)
         #expect(machine.handle(.sending) == [.transmit])
         #expect(machine.handle(.sending) == [.transmit])
-        #expect(machine.handle(.sending) == [.closeSocket, .stopPolling])
+        #expect(machine.handle(.sending) == [.closeForSilence, .stopPolling])
         _ = machine.handle(.socketDisconnected)
         _ = machine.handle(.retryDue)
         _ = machine.handle(.socketConnected)
@@ -159,7 +159,8 @@ struct RawTcpStateMachineTests {
     @Test("In ten thousand random steps no invariant breaks", arguments: [1, 2, 3, 4] as [UInt64])
     func random(seed: UInt64) {
         let environment = SimulatedEnvironment(seed: seed)
-        var machine = Machine(disconnectLimit: 3, connectedOn: seed % 2 == 0 ? .socket : .response)
+        var machine = Machine(
+            disconnectLimit: 3, connectedOn: seed % 2 == 0 ? .socket : .response, retry: .everyFiveSeconds)
         var world = TcpOutside<Machine>(ofTheProgram: [.sending, .sending, .sending, .responseAccepted])
         var broken: [String] = []
         for step in 0..<10_000 {

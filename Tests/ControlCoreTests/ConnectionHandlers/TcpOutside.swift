@@ -1,3 +1,5 @@
+import NIOCore
+
 @testable import ControlCore
 
 /// What a driver and a network would be, as far as the outputs of a TCP handler's machine change them.
@@ -75,7 +77,7 @@ struct TcpOutside<Machine: TcpStateMachine> where Machine.Input: Equatable {
             if isAttempting || isUp || isClosing { faults.append("a second attempt") }
             isAttempting = true
         case .abandonAttempt: isAttempting = false
-        case .closeSocket:
+        case .closeSocket, .closeForSilence:
             isAttempting = false
             isClosing = isUp
             isUp = false
@@ -109,4 +111,8 @@ struct TcpOutside<Machine: TcpStateMachine> where Machine.Input: Equatable {
         if machine.status == .connected, link.socket == .down { found.append("Connected while down") }
         return found
     }
+}
+
+extension RetryPolicy {
+    static let everyFiveSeconds = RetryPolicy(.fixed, time: .seconds(5), limit: .seconds(60))
 }

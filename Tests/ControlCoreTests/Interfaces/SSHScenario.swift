@@ -53,7 +53,9 @@ final class SSHScenario {
         client.onConnected = { self.note("Connected") }
         client.onDisconnected = { self.note("Disconnected") }
         client.onReceiveData = { self.note("Data \(String(buffer: $0))") }
-        client.onFault = { self.note("Fault \($0.text)") }
+        client.report.onLine = { [unowned client] level, text in
+            if level == .warning, text.saysMoreThanReason { self.note("Fault \(client.peer): \(text.withoutAdvice)") }
+        }
         return client
     }
 

@@ -30,6 +30,10 @@ struct SecureInterfaceTests {
         func client(_ terms: TLSTerms = TLSTerms(role: .client)) throws -> EthernetClientInterface {
             let client = try scenario.client(port: 443)
             client.onFault = { [unowned scenario] in scenario.note("Fault \($0.text)") }
+            client.report.onLine = { [unowned scenario, unowned client] level, text in
+                guard level == .warning, text.saysMoreThanReason else { return }
+                scenario.note("Fault \(client.peer): \(text.withoutAdvice)")
+            }
             try client.useTLS(terms)
             return client
         }

@@ -42,7 +42,7 @@ struct SerialInterfaceTests {
         scene.port.unplug()
         let interface = try scene.interface()
         scene.run(1)
-        #expect(scene.takeLog() == ["0.0 Problem is not there", "0.0 Offline"])
+        #expect(scene.takeLog() == ["0.0 Problem PortMissing", "0.0 Offline"])
         #expect(throws: IOFault("Main COM1 (/dev/ttyUSB0) is not there")) { try interface.send(bytes("x")) }
         scene.run(59)
         scene.port.replug()
@@ -63,7 +63,7 @@ struct SerialInterfaceTests {
         scene.run(1)
         #expect(
             scene.takeLog() == [
-                "0.0 Online", "10.0 Problem is offline: the port was pulled out", "10.0 Offline", "10.25 Online",
+                "0.0 Online", "10.0 Problem Lost: the port was pulled out", "10.0 Offline", "10.25 Online",
             ])
         try interface.send(bytes("again"))
         scene.run(1)
@@ -85,7 +85,7 @@ struct SerialInterfaceTests {
         scene.run(0)
         #expect(
             scene.takeLog() == [
-                "0.0 Online", "1.0 Problem is offline: the port was pulled out", "1.0 Offline",
+                "0.0 Online", "1.0 Problem Lost: the port was pulled out", "1.0 Offline",
                 "1.0 A unmet connectionLost",
                 "1.0 B failed Main COM1 (/dev/ttyUSB0) is offline: the port was pulled out",
             ])
@@ -117,7 +117,7 @@ struct SerialInterfaceTests {
         scene.run(0)
         let interface = try scene.interface()
         scene.run(1)
-        #expect(scene.takeLog() == ["0.0 Problem is in use", "0.0 Offline"])
+        #expect(scene.takeLog() == ["0.0 Problem PortInUse", "0.0 Offline"])
         other.close()
         scene.run(5)
         #expect(interface.presence == .online)
@@ -166,8 +166,8 @@ struct SerialInterfaceTests {
         scene.run(1)
         #expect(
             scene.takeLog() == [
-                "0.0 Online", "1.0 Problem is offline: the port cannot do mode 'RS485'", "1.0 Offline",
-                "1.25 Problem cannot do mode 'RS485'", "10.0 Online",
+                "0.0 Online", "1.0 Problem Lost: the port cannot do mode 'RS485'", "1.0 Offline",
+                "1.25 Problem Unsupported: the port cannot do mode 'RS485'", "10.0 Online",
             ])
     }
 
@@ -253,8 +253,8 @@ struct SerialInterfaceTests {
         #expect(
             scene.takeLog() == [
                 "0.0 Online", "0.0 response 'Pwr1\r\n'",
-                "10.0 Problem is offline: the device server has closed the connection", "10.0 Offline",
-                "10.25 Problem cannot be reached: ConnectionRefused", "11.75 Online",
+                "10.0 Problem ClosedByPeer: the other side has closed the connection", "10.0 Offline",
+                "10.25 Problem ConnectionRefused", "11.75 Online",
             ])
     }
 

@@ -61,7 +61,9 @@ final class SerialScenario {
         interface.onOnline = { self.note("Online") }
         interface.onOffline = { self.note("Offline") }
         interface.onReceiveData = { self.note("Data \(String(buffer: $0))") }
-        interface.onProblem = { self.note("Problem \($0)") }
+        interface.report.onLine = { level, text in
+            if level == .warning { self.note("Problem \(text.prefix { $0 != ";" })") }
+        }
         return interface
     }
 

@@ -1,4 +1,5 @@
 import ControlCore
+import Foundation
 import NIOCore
 
 /// A ``TCPInterface`` of the controller, whose outcomes are noted in a scenario's log.
@@ -14,7 +15,11 @@ struct TCPInterfaceScenario {
     ) throws {
         self.scenario = scenario
         interface = try TCPInterface(environment: scenario.controller, host: host, port: port, timeout: timeout)
-        interface.onNotice = { [scenario] in scenario.note("log: \($0)") }
+        interface.report.onLine = { [scenario] level, text in
+            // Ends are of ConnectionReportTests.
+            let isEnd = ["ClosedByPeer", "Lost", "NotTaken", "flapping"].contains { text.hasPrefix($0) }
+            if level == .warning, !isEnd { scenario.note("log: \(text.withoutAdvice)") }
+        }
     }
 
     /// One that is connected, with an empty log.
@@ -59,4 +64,14 @@ struct TCPInterfaceScenario {
         case .failure(let fault): "failure: \(fault)"
         }
     }
+}
+
+extension String {
+    /// Whether a line of a report is of a failure whose reason alone does not say it all.
+    var saysMoreThanReason: Bool {
+        ["AuthenticationFailed", "HostKey", "HandshakeFailed", "CertificateError"].contains { hasPrefix($0) }
+    }
+
+    /// A line of a report up to what a person can do.
+    var withoutAdvice: String { range(of: ". ").map { String(self[..<$0.lowerBound]) } ?? self }
 }

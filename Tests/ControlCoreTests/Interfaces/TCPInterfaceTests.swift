@@ -12,7 +12,7 @@ struct TCPInterfaceTests {
         s.interface.connect { s.scenario.note("made") }
         #expect(s.takeLog().isEmpty)
         s.world.run(for: .seconds(1))
-        #expect(s.takeLog() == ["0.0 log: no connection to 10.0.0.2:23: ConnectionRefused", "0.0 made"])
+        #expect(s.takeLog() == ["0.0 log: ConnectionRefused", "0.0 made"])
         #expect(s.interface.connection == nil)
         s.receive()
         s.send("a")
@@ -33,7 +33,7 @@ struct TCPInterfaceTests {
         s.world.network.inject(.drop)
         s.interface.connect { s.scenario.note("made") }
         s.world.run(for: .seconds(10))
-        #expect(s.takeLog() == ["2.0 log: no connection to 10.0.0.2:23: TimedOut", "2.0 made"])
+        #expect(s.takeLog() == ["2.0 log: TimedOut", "2.0 made"])
         s.send("a")
         s.world.run(for: .seconds(10))
         #expect(s.takeLog() == ["12.0 a not sent: no connection to 10.0.0.2:23: TimedOut"])

@@ -231,7 +231,7 @@ struct AudioProcessorProtocolTests {
             over: .ssh, "", object: "Module.SSHClass('shell', 22, {Credentials = {'admin', 'guess'}})")
         audio.run(4)
         #expect(!audio.scene.lines.contains("handler\tConnected"), "\(audio.scene.lines)")
-        let told = (audio.scene.room.entries).filter { $0.severity != .info }.map(\.text)
+        let told = audio.scene.room.connections.filter { $0.severity != .info }.map(\.text)
         #expect(told.contains { $0.contains("password") }, "\(told)")
     }
 

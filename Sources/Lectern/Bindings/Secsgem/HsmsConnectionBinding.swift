@@ -113,6 +113,7 @@ struct HsmsConnectionFace {
         call.push(argument: argument)
         instance.keep(delegate, popping: call.stack)
         for (step, slot) in calls { secsgem.keep(step, in: slot, of: instance, call.stack) }
+        context.followHsms(connection, name: nil, madeBy: call)
         connection.delegate = LuaConnectionDelegate(
             instance: instance, context: context, established: calls[0].slot, received: calls[1].slot,
             beforeClosed: calls[2].slot, closed: calls[3].slot)
@@ -151,7 +152,6 @@ private final class LuaConnectionDelegate: HsmsConnectionDelegate {
     private let received: LuaEvent
     private let beforeClosed: LuaEvent
     private let closed: LuaEvent
-    private var reportedFailure: String?
 
     init(
         instance: LuaInstance, context: BindingContext, established: LuaEvent, received: LuaEvent,
@@ -166,7 +166,6 @@ private final class LuaConnectionDelegate: HsmsConnectionDelegate {
     }
 
     func connectionEstablished(_ connection: HsmsConnection) {
-        reportedFailure = nil
         instance?.fire(established, LuaNil())
     }
 
@@ -181,12 +180,5 @@ private final class LuaConnectionDelegate: HsmsConnectionDelegate {
 
     func connectionClosed(_ connection: HsmsConnection, reason: HsmsCloseReason) {
         instance?.fire(closed, reason.description)
-    }
-
-    /// One line in the log says what is wrong, however often it is tried.
-    func connection(_ connection: HsmsConnection, didFailToOpen reason: String) {
-        guard reason != reportedFailure else { return }
-        reportedFailure = reason
-        context?.log(.warning, "\(connection): \(reason)")
     }
 }

@@ -52,11 +52,9 @@ func declareHsmsMultiPassiveServer(
         let terminates = call.isNil(1) || call.boolean(1)
         return try call.finishing { server.stop(terminateConnections: terminates, completion: $0) }
     }
-    c.whenAttached { [weak context] server, instance, _ in
+    c.whenAttached { [weak context] server, instance, call in
         server.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
-        server.onListenFailed = { [weak server] in
-            context?.log(.warning, "HsmsMultiPassiveServer port \(server?.port ?? 0): \($0.reason)")
-        }
+        context?.connections.follow(server.report, madeBy: call) { [unowned server] in "HSMS port \(server.port)" }
     }
     return c
 }

@@ -43,12 +43,14 @@ final class HsmsPeers {
         var configuration = try call.hsmsConfiguration(from: options)
         configuration.role = role
         let server = call.instance(6)?.object as? HsmsMultiPassiveServer
-        return try call.checked { () throws(ParameterError) in
+        let hsms = try call.checked { () throws(ParameterError) in
             try HsmsProtocol(
                 environment: environment, address: call.string(1) ?? "", port: call.integer(2) ?? 5_000,
                 active: call.boolean(3), sessionID: call.session(4) ?? 0, name: call.string(5) ?? "", server: server,
                 configuration: configuration)
         }
+        context.followHsms(hsms.connection, name: hsms.name, madeBy: call)
+        return hsms
     }
 
     /// The session of the protocol that a handler's constructor gets or is to make.

@@ -44,6 +44,7 @@ func declareHsmsProtocol(_ context: BindingContext, _ peers: HsmsPeers) -> LuaCl
             if let hsms { peers.reportRefusal(hsms) }
         }
         instance.onBackPressure = { [weak hsms] in hsms?.setHolding($0) }
+        context.followHsms(hsms.connection, name: hsms.name, madeBy: nil)
         // A manager enables what it adds.
         if hsms.connection.isActive { instance.setActive(true) }
     }

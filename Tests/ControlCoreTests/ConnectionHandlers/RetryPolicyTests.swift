@@ -1,0 +1,67 @@
+import NIOCore
+import Testing
+
+@testable import ControlCore
+
+@Suite("When a handler tries again")
+struct RetryPolicyTests {
+    @Test("The documented time is always the same, whatever has failed")
+    func fixed() {
+        let policy = RetryPolicy(.fixed, time: .seconds(5), limit: .seconds(60))
+        for retries in 0..<100 { #expect(policy.delay(after: retries, random: UInt64(retries) * 7919) == .seconds(5)) }
+        #expect(policy.continues(after: .authenticationFailed(detail: "")))
+    }
+
+    @Test(
+        "With Backoff the first retry comes within a second, and then the time doubles up to the limit, spread by a quarter"
+    )
+    func backoff() {
+        let policy = RetryPolicy(.backoff, time: .seconds(5), limit: .seconds(60))
+        var spread: Set<Int64> = []
+        for random in 0..<1000 as Range<UInt64> {
+            #expect(policy.delay(after: 0, random: random) < .seconds(1))
+            for (retries, seconds) in [(1, 5.0), (2, 10), (3, 20), (4, 40), (5, 60), (6, 60), (10_000, 60)] {
+                let delay = Double(policy.delay(after: retries, random: random).nanoseconds) / 1e9
+                #expect(delay >= seconds * 0.75 && delay <= seconds * 1.25)
+            }
+            spread.insert(policy.delay(after: 5, random: random).nanoseconds)
+        }
+        #expect(spread.count > 900)
+    }
+
+    @Test("With Backoff a refusal is not tried again, and all else is")
+    func refusals() {
+        let policy = RetryPolicy(.backoff, time: .seconds(5), limit: .seconds(60))
+        let refusals: [ConnectFailure] = [
+            .authenticationFailed(detail: ""), .hostKeyChanged(detail: ""), .hostKeyUnknown(detail: ""),
+            .certificateError(""),
+        ]
+        for failure in refusals { #expect(!policy.continues(after: failure)) }
+        let others: [ConnectFailure] = [
+            .timedOut, .hostError, .connectionRefused, .hostUnreachable, .networkUnreachable,
+            .handshakeFailed(detail: ""),
+            .other("x"),
+        ]
+        for failure in others { #expect(policy.continues(after: failure)) }
+    }
+
+    @Test("Fifty devices that vanish together do not come back in lockstep")
+    func crowd() throws {
+        let scenario = ControlScenario(deviceListens: false)
+        var handlers: [RawTcpHandler] = []
+        for _ in 0..<50 {
+            let client = try scenario.client(port: 23)
+            let options = try HandlerOptions(retry: .backoff)
+            handlers.append(try RawTcpHandler(interface: client, options: options) { _, finished in finished() })
+        }
+        var attempts: [NIODeadline] = []
+        for handler in handlers {
+            handler.onConnectFailed = { _ in attempts.append(scenario.controller.now) }
+            handler.connect()
+        }
+        scenario.world.run(for: .seconds(120))
+        #expect(attempts.count > 300)
+        #expect(Set(attempts).count > attempts.count * 3 / 4)
+        for handler in handlers { handler.close() }
+    }
+}
