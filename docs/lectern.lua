@@ -1848,18 +1848,27 @@ function RFile:close() end
 --- The methods of Python's bytes, which every string has beside Lua's own.
 ---@class string
 ---@field capitalize fun(self: string): string Makes the first byte a capital and the other letters small.
+---@field casefold fun(self: string): string Makes all letters small, for comparisons without regard to case.
 ---@field center fun(self: string, width: integer, fillbyte?: string): string Fills up at both ends.
 ---@field count fun(self: string, sub: string, start?: integer, end?: integer): integer Counts a string in the part, without overlaps.
+---@field decode fun(self: string, encoding?: string, errors?: 'strict'|'ignore'|'replace'): string Gives the same bytes, as text and bytes are both strings; a ValueError when they are no text of the encoding.
+---@field encode fun(self: string, encoding?: string, errors?: 'strict'|'ignore'|'replace'): string Gives the same bytes, as text and bytes are both strings; with 'ascii' a ValueError when there are others.
 ---@field endswith fun(self: string, suffix: any, start?: integer, end?: integer): boolean Tells whether the part ends so.
 ---@field expandtabs fun(self: string, tabsize?: integer): string Puts spaces for tabs.
+---@field format_map fun(self: string, mapping: table): string Fills in the fields of the text as formatted does, all of them by name.
+---@field formatted fun(self: string, ...: any): string Fills in the fields of the text, `{}`, `{0}` and `{name:>8.2f}`, as Python's format does.
 ---@field fromhex fun(self: string): string Gives the bytes of the hexadecimal digits; whitespace may stand between bytes.
 ---@field hex fun(self: string, sep?: string, bytes_per_sep?: integer): string Gives two hexadecimal digits for each byte.
 ---@field index fun(self: string, sub: string, start?: integer, end?: integer): integer Gives the position of the first one; a ValueError when there is none.
 ---@field isalnum fun(self: string): boolean Tells whether there are bytes, and all are letters or digits.
 ---@field isalpha fun(self: string): boolean Tells whether there are bytes, and all are letters.
 ---@field isascii fun(self: string): boolean Tells whether all bytes are below 128.
+---@field isdecimal fun(self: string): boolean Does what isdigit does.
 ---@field isdigit fun(self: string): boolean Tells whether there are bytes, and all are digits.
+---@field isidentifier fun(self: string): boolean Tells whether it could be a name: letters, digits and underscores, with no digit first.
 ---@field islower fun(self: string): boolean Tells whether there are letters, and all are small.
+---@field isnumeric fun(self: string): boolean Does what isdigit does.
+---@field isprintable fun(self: string): boolean Tells whether all bytes are printable ASCII.
 ---@field isspace fun(self: string): boolean Tells whether there are bytes, and all are whitespace.
 ---@field istitle fun(self: string): boolean Tells whether there are letters, and each run of them is as title makes it.
 ---@field isupper fun(self: string): boolean Tells whether there are letters, and all are capitals.
