@@ -95,7 +95,7 @@ struct InstallInterop {
     @Test(
         "What cannot be installed is refused in one line, and nothing is changed",
         arguments: [
-            (["--from", "/etc/hostname"], "install: '/etc/hostname' is no command; build it, or leave --from out"),
+            (["--from", "/etc/nothing"], "install: '/etc/nothing' is no command; build it, or leave --from out"),
             (["--from", "/bin/false"], "install: the command does not run; the lines above say why"),
             (["--from"], "install: --from needs a value; see 'scripts/install --help'"),
             (["--form", "x"], "install: '--form' is not known; see 'scripts/install --help'"),

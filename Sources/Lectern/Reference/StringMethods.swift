@@ -146,16 +146,4 @@ package enum StringMethods {
         ClassSurface.Member(
             kind: .method, name: name, parameters: parameters, type: returns, documentation: documentation)
     }
-
-    /// The annotation of what a method returns.
-    package static func annotation(of returned: String) -> String {
-        switch returned {
-        case "a boolean": "boolean"
-        case "a whole number": "integer"
-        case "a whole number, or nil": "integer|nil"
-        case "a list of strings": "string[]"
-        case "what is before it, it, and what is behind it": "string, string, string"
-        default: "string"
-        }
-    }
 }
