@@ -129,7 +129,10 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/Interop",
-            exclude: ["Socs", "bytes_cases.lua", "bytes_cases.py", "secsgem_gem_peer.py", "secsgem_peer.py"],
+            exclude: [
+                "Socs", "bytes_cases.lua", "bytes_cases.py", "format_cases.lua", "format_cases.py",
+                "secsgem_gem_peer.py", "secsgem_peer.py",
+            ],
             swiftSettings: swiftSettings
         ),
     ],

@@ -8,18 +8,17 @@
 ---@field IPPort integer The device's port.
 ---@field Protocol string 'TCP', 'UDP' or 'SSH'.
 ---@field ServicePort integer UDP: the local port; 0 until the first Send has opened it.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Credentials table {user, password}, or nil.
----@field Connected fun(object: table, argument: any)|nil The connection was opened.
----@field Disconnected fun(object: table, argument: any)|nil The connection was closed, by whomever.
----@field ReceiveData fun(object: table, argument: any)|nil Bytes arrived: as many as came at once, at most 64 KiB; with UDP one datagram.
+---@field Connected fun(interface: EthernetClientInterface, state: 'Connected')|nil The connection was opened.
+---@field Disconnected fun(interface: EthernetClientInterface, state: 'Disconnected')|nil The connection was closed, by whomever.
+---@field ReceiveData fun(interface: EthernetClientInterface, data: string)|nil Bytes arrived: as many as came at once, at most 64 KiB; with UDP one datagram.
 ---@overload fun(Hostname: string, IPPort: integer, Protocol?: 'TCP'|'UDP'|'SSH', ServicePort?: integer, Credentials?: table, bufferSize?: integer): EthernetClientInterface
 EthernetClientInterface = {}
 
 --- Opens the connection. Not for UDP.
 ---@async
 ---@param timeout? number How long to try; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
+---@return string, string? # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function EthernetClientInterface:Connect(timeout) end
 
 --- Before Connect: each connection speaks TLS. On an open connection: turns TLS on; raises ConnectionError. Only for TCP.
@@ -45,7 +44,7 @@ function EthernetClientInterface:Send(data) end
 ---@param deliLen? integer The response is complete with so many bytes; at most limits.stringSize.
 ---@param deliTag? string The response ends with these bytes; not ''.
 ---@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
----@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
+---@return string # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
 function EthernetClientInterface:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
 
 --- Sends data every interval while connected, until StopKeepAlive; the first time after one interval.
@@ -90,17 +89,16 @@ function ClientObject:Disconnect() end
 ---@field Interface string 'Any', 'LAN' or 'AVLAN'.
 ---@field MaxClients integer The most clients at a time; nil: 1,000.
 ---@field Clients table A list of the connected ClientObjects, in order of connection.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
----@field Connected fun(object: table, argument: any)|nil A client has connected. The first argument is the ClientObject.
----@field Disconnected fun(object: table, argument: any)|nil A client is gone. The first argument is the ClientObject.
----@field ReceiveData fun(object: table, argument: any)|nil A client has sent. The first argument is the ClientObject.
+---@field Connected fun(client: ClientObject, state: 'Connected')|nil A client has connected. The first argument is the ClientObject.
+---@field Disconnected fun(client: ClientObject, state: 'Disconnected')|nil A client is gone. The first argument is the ClientObject.
+---@field ReceiveData fun(client: ClientObject, data: string)|nil A client has sent. The first argument is the ClientObject.
 ---@overload fun(IPPort: integer, Protocol?: 'TCP'|'UDP', Interface?: 'Any'|'LAN'|'AVLAN', MaxClients?: integer): EthernetServerInterfaceEx
 EthernetServerInterfaceEx = {}
 
 --- Begins to listen.
 ---@async
 ---@param timeout? number How long to listen; 0: until StopListen.
----@return any # 'Listening', 'ListeningAlready', or the reason of the failure
+---@return string, string? # 'Listening', 'ListeningAlready', or the reason of the failure
 function EthernetServerInterfaceEx:StartListen(timeout) end
 
 --- Before StartListen: each client speaks TLS, and is connected when its handshake stands. Only for TCP.
@@ -135,12 +133,12 @@ function EthernetServerInterfaceEx:Disconnect(client) end
 ---@field CombinedCurrent number nil: this hardware does not measure it.
 ---@field CombinedWattage number nil: this hardware does not measure it.
 ---@field CombinedLoadState string nil: this hardware does not measure it.
----@field ExecutiveModeChanged fun(object: table, argument: any)|nil SetExecutiveMode has changed the mode.
----@field Online fun(object: table, argument: any)|nil Comes once when the handler is set: the program runs on the processor.
----@field Offline fun(object: table, argument: any)|nil Never comes: a program ends with its processor.
----@field CombinedCurrentChanged fun(object: table, argument: any)|nil Never comes: this hardware does not measure it.
----@field CombinedWattageChanged fun(object: table, argument: any)|nil Never comes: this hardware does not measure it.
----@field CombinedLoadStateChanged fun(object: table, argument: any)|nil Never comes: this hardware does not measure it.
+---@field ExecutiveModeChanged fun(object: ProcessorDevice, mode: integer)|nil SetExecutiveMode has changed the mode.
+---@field Online fun(object: ProcessorDevice, state: 'Online')|nil Comes once when the handler is set: the program runs on the processor.
+---@field Offline fun(object: ProcessorDevice, state: 'Offline')|nil Never comes: a program ends with its processor.
+---@field CombinedCurrentChanged fun(object: ProcessorDevice, value: number)|nil Never comes: this hardware does not measure it.
+---@field CombinedWattageChanged fun(object: ProcessorDevice, value: number)|nil Never comes: this hardware does not measure it.
+---@field CombinedLoadStateChanged fun(object: ProcessorDevice, state: string)|nil Never comes: this hardware does not measure it.
 ---@overload fun(DeviceAlias: string, PartNumber?: string): ProcessorDevice
 ProcessorDevice = {}
 
@@ -153,19 +151,18 @@ function ProcessorDevice:Reboot() end
 
 --- A serial port and the device at it; it opens by itself, and comes back by itself.
 ---@class SerialInterface
----@field Host any The processor as given.
+---@field Host ProcessorDevice The processor as given.
 ---@field Port string The port's name as given.
 ---@field Baud integer Bits per second.
 ---@field Data integer Data bits.
 ---@field Parity string 'None', 'Odd' or 'Even'.
 ---@field Stop integer Stop bits.
 ---@field FlowControl string 'HW', 'SW' or 'Off'.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field CharDelay number The pause after each character sent.
 ---@field Mode string 'RS232', 'RS422' or 'RS485'.
----@field Online fun(object: table, argument: any)|nil The port is open. Setting the handler while it is open calls it, too.
----@field Offline fun(object: table, argument: any)|nil The port is missing, pulled out or in use. Setting the handler while that is so calls it, too.
----@field ReceiveData fun(object: table, argument: any)|nil Bytes arrived: as many as came at once, at most 64 KiB.
+---@field Online fun(interface: SerialInterface, state: 'Online')|nil The port is open. Setting the handler while it is open calls it, too.
+---@field Offline fun(interface: SerialInterface, state: 'Offline')|nil The port is missing, pulled out or in use. Setting the handler while that is so calls it, too.
+---@field ReceiveData fun(interface: SerialInterface, data: string)|nil Bytes arrived: as many as came at once, at most 64 KiB.
 ---@overload fun(Host: ProcessorDevice, Port: string, Baud?: integer, Data?: integer, Parity?: 'None'|'Odd'|'Even', Stop?: integer, FlowControl?: 'HW'|'SW'|'Off', CharDelay?: number, Mode?: 'RS232'|'RS422'|'RS485'): SerialInterface
 SerialInterface = {}
 
@@ -191,7 +188,7 @@ function SerialInterface:Send(data) end
 ---@param deliLen? integer The response is complete with so many bytes; at most limits.stringSize.
 ---@param deliTag? string The response ends with these bytes; not ''.
 ---@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
----@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
+---@return string # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
 function SerialInterface:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
 
 --- Sends data every interval while online, until StopKeepAlive; the first time after one interval.
@@ -217,17 +214,16 @@ function SerialInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) 
 ---@field Interface string 'Any', 'LAN' or 'AVLAN'.
 ---@field Protocol string 'TCP' or 'UDP'.
 ---@field ServicePort integer The client's port; without a client the one that was given.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
----@field Connected fun(object: table, argument: any)|nil A client has connected.
----@field Disconnected fun(object: table, argument: any)|nil The client is gone.
----@field ReceiveData fun(object: table, argument: any)|nil The client has sent.
+---@field Connected fun(interface: EthernetServerInterface, state: 'Connected')|nil A client has connected.
+---@field Disconnected fun(interface: EthernetServerInterface, state: 'Disconnected')|nil The client is gone.
+---@field ReceiveData fun(interface: EthernetServerInterface, data: string)|nil The client has sent.
 ---@overload fun(IPPort: integer, Protocol?: 'TCP'|'UDP', Interface?: 'Any'|'LAN'|'AVLAN', ServicePort?: integer): EthernetServerInterface
 EthernetServerInterface = {}
 
 --- Begins to listen. With TCP listening ends when a client is accepted.
 ---@async
 ---@param timeout? number How long to listen; 0: until StopListen.
----@return any # 'Listening', 'ListeningAlready', or the reason of the failure
+---@return string, string? # 'Listening', 'ListeningAlready', or the reason of the failure
 function EthernetServerInterface:StartListen(timeout) end
 
 --- Before StartListen: each client speaks TLS. With a client: turns TLS on; raises ConnectionError. Only for TCP.
@@ -264,7 +260,7 @@ function TCPConnection:getsockname() end
 --- Tells whether bytes have arrived, or the end.
 ---@async
 ---@param timeout? number How long to wait for something.
----@return any # true when recv would not wait
+---@return boolean # true when recv would not wait
 function TCPConnection:readable(timeout) end
 
 --- Closes it; the interface's next send connects again.
@@ -276,7 +272,7 @@ function TCPConnection:close() end
 ---@field port integer The port; a new one counts for the next connection.
 ---@field timeout number How long each step waits, in seconds.
 ---@field resend boolean Whether a message that failed is sent once more; true at first.
----@field comm any The connection; nil when there is none.
+---@field comm TCPConnection The connection; nil when there is none.
 ---@overload fun(ip_address: string, port: integer, timeout: number): TCPInterface
 TCPInterface = {}
 
@@ -289,7 +285,7 @@ function TCPInterface:send(msg) end
 ---@async
 ---@param bufsize? integer The most bytes to return.
 ---@param reset_on_error? boolean Connect anew when nothing came, so that a late answer is not taken for the next one.
----@return any # the bytes that have arrived, at least one
+---@return string # the bytes that have arrived, at least one
 function TCPInterface:recv(bufsize, reset_on_error) end
 
 --- Does send and recv as one: queries of several tasks take turns. Raises ConnectionError.
@@ -297,7 +293,7 @@ function TCPInterface:recv(bufsize, reset_on_error) end
 ---@param msg string What to send.
 ---@param bufsize? integer The most bytes to return.
 ---@param reset_on_error? boolean Connect anew when nothing came, so that a late answer is not taken for the next one.
----@return any # the bytes that have arrived, at least one
+---@return string # the bytes that have arrived, at least one
 function TCPInterface:query(msg, bufsize, reset_on_error) end
 
 --- Closes the connection; the next send connects again.
@@ -308,8 +304,8 @@ function TCPInterface:close() end
 ---@field Interval number The time between two calls.
 ---@field Count integer How many calls there were since the start.
 ---@field State string 'Running', 'Paused' or 'Stopped'.
----@field Function fun(object: table, argument: any)|nil What is called.
----@field StateChanged fun(object: table, argument: any)|nil The state has changed.
+---@field Function fun(object: Timer, count: integer)|nil What is called.
+---@field StateChanged fun(object: Timer, state: 'Running'|'Paused'|'Stopped')|nil The state has changed.
 ---@overload fun(Interval: number, Function?: function): Timer
 Timer = {}
 
@@ -332,7 +328,7 @@ function Timer:Stop() end
 --- Calls a function once, later.
 ---@class Wait
 ---@field Time number How long a run takes.
----@field Function fun(object: table, argument: any)|nil What is called.
+---@field Function fun(object: Wait)|nil What is called.
 ---@overload fun(Time: number, Function?: function): Wait
 Wait = {}
 
@@ -356,7 +352,7 @@ function Wait:Change(Time) end
 ---@field Days table The days; empty: every day.
 ---@field State string 'Enabled' or 'Disabled'.
 ---@field WEEKDAYS table The number of each day's name: Monday 0 … Sunday 6.
----@field Function fun(object: table, argument: any)|nil What is called.
+---@field Function fun(object: Clock, time: osdate)|nil What is called.
 ---@overload fun(Times: table, Days?: table, Function?: function): Clock
 Clock = {}
 
@@ -385,19 +381,19 @@ Pattern = {}
 --- Finds the leftmost match.
 ---@param string string What is searched.
 ---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
----@return any # a Match, or nil
+---@return Match|nil # a Match, or nil
 function Pattern:search(string, pos) end
 
 --- Matches where the search begins.
 ---@param string string What is searched.
 ---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
----@return any # a Match, or nil
+---@return Match|nil # a Match, or nil
 function Pattern:match(string, pos) end
 
 --- Matches from where the search begins to the end of the string.
 ---@param string string What is searched.
 ---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
----@return any # a Match, or nil
+---@return Match|nil # a Match, or nil
 function Pattern:fullmatch(string, pos) end
 
 --- Gives one Match after the other, each searched for when it is its turn; the loop's body may wait.
@@ -416,14 +412,14 @@ function Pattern:findall(string, pos) end
 ---@param repl any A string, in which `\1` and `\g<name>` stand for groups, or a function that gets the Match and returns a string.
 ---@param string string What is searched.
 ---@param count? integer The most matches to replace; 0: all.
----@return any # the string with the matches replaced
+---@return string # the string with the matches replaced
 function Pattern:sub(repl, string, count) end
 
 --- Replaces matches, and counts them. The function may wait.
 ---@param repl any A string, in which `\1` and `\g<name>` stand for groups, or a function that gets the Match and returns a string.
 ---@param string string What is searched.
 ---@param count? integer The most matches to replace; 0: all.
----@return any # the string with the matches replaced, and their number
+---@return string, integer # the string with the matches replaced, and their number
 function Pattern:subn(repl, string, count) end
 
 --- Cuts a string at the matches.
@@ -435,7 +431,7 @@ function Pattern:split(string, maxsplit) end
 --- One match of a Pattern. Made by the pattern. m[1] and m['name'] are the texts of its groups, m[0] is the whole match.
 ---@class Match
 ---@field string string The string that was searched.
----@field re any The Pattern.
+---@field re Pattern The Pattern.
 ---@field pos integer Where the search began: 1 is the first byte.
 ---@field lastindex integer The number of the group that closed last, or nil.
 ---@field lastgroup string The name of the group that closed last, or nil.
@@ -453,7 +449,7 @@ function Match:groups(default) end
 
 --- Gives the text of every group that has a name.
 ---@param default? any Stands for a group that took no part.
----@return any # a table of the texts by name
+---@return table # a table of the texts by name
 function Match:groupdict(default) end
 
 --- Tells where a group begins, so that s:sub(m:start(), m:stop()) is m:group().
@@ -473,12 +469,12 @@ Match['end'] = function(self, group) end
 
 --- Tells where a group begins and its last byte, as string.find does.
 ---@param group? any The number or the name of a group.
----@return any # start and stop of the group; nil and nil when it took no part
+---@return integer?, integer? # start and stop of the group; nil and nil when it took no part
 function Match:span(group) end
 
 --- Gives the template with its references such as `\1` and `\g<name>` replaced by the groups.
 ---@param template string A replacement as sub takes it.
----@return any # the text
+---@return string # the text
 function Match:expand(template) end
 
 --- A mutually exclusive set: of its members, which have a method SetState, one is on.
@@ -514,23 +510,21 @@ function MESet:SetStates(object, offState, onState) end
 ---@class ConnectionHandler
 ---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
 ---@field DisconnectLimit integer How many sends may go without an accepted response.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Interface any The interface or the device module that is handled.
----@field PollTimer any The timer of the keep-alive query.
----@field Connected fun(object: table, argument: any)|nil The device is there.
----@field Disconnected fun(object: table, argument: any)|nil The device is gone; once per change.
+---@field PollTimer Timer The timer of the keep-alive query.
+---@field Connected fun(handler: ConnectionHandler, state: 'Connected')|nil The device is there.
+---@field Disconnected fun(handler: ConnectionHandler, state: 'Disconnected')|nil The device is gone; once per change.
 ConnectionHandler = {}
 
 --- Watches a serial or UDP device: polls, and tells when it answers and when it is silent.
 ---@class RawSimplePipeHandler
 ---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
 ---@field DisconnectLimit integer How many sends may go without an accepted response.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Interface any The interface or the device module that is handled.
----@field PollTimer any The timer of the keep-alive query.
----@field Connected fun(object: table, argument: any)|nil The device is there.
----@field Disconnected fun(object: table, argument: any)|nil The device is gone; once per change.
----@field ReceiveData fun(object: table, argument: any)|nil Bytes arrived; with UDP one datagram.
+---@field PollTimer Timer The timer of the keep-alive query.
+---@field Connected fun(handler: RawSimplePipeHandler, state: 'Connected')|nil The device is there.
+---@field Disconnected fun(handler: RawSimplePipeHandler, state: 'Disconnected')|nil The device is gone; once per change.
+---@field ReceiveData fun(handler: RawSimplePipeHandler, data: string)|nil Bytes arrived; with UDP one datagram.
 RawSimplePipeHandler = {}
 
 --- Begins to poll; Connected comes when the device answers.
@@ -551,18 +545,17 @@ function RawSimplePipeHandler:Send(data) end
 ---@param deliLen? integer The response is complete with so many bytes; at most limits.stringSize.
 ---@param deliTag? string The response ends with these bytes; not ''.
 ---@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
----@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
+---@return string # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
 function RawSimplePipeHandler:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
 
 --- Watches the device of a serial or UDP device module.
 ---@class ModuleSimplePipeHandler
 ---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
 ---@field DisconnectLimit integer How many sends may go without an accepted response.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Interface any The interface or the device module that is handled.
----@field PollTimer any The timer of the keep-alive query.
----@field Connected fun(object: table, argument: any)|nil The device is there.
----@field Disconnected fun(object: table, argument: any)|nil The device is gone; once per change.
+---@field PollTimer Timer The timer of the keep-alive query.
+---@field Connected fun(handler: ModuleSimplePipeHandler, state: 'Connected')|nil The device is there.
+---@field Disconnected fun(handler: ModuleSimplePipeHandler, state: 'Disconnected')|nil The device is gone; once per change.
 ModuleSimplePipeHandler = {}
 
 --- Calls a function at each change. 'ConnectionStatus' is the handler's own; all else the module subscribes to.
@@ -579,20 +572,19 @@ function ModuleSimplePipeHandler:Connect() end
 ---@class RawTcpHandler
 ---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
 ---@field DisconnectLimit integer How many sends may go without an accepted response.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Interface any The interface or the device module that is handled.
----@field PollTimer any The timer of the keep-alive query.
+---@field PollTimer Timer The timer of the keep-alive query.
 ---@field AutoReconnect boolean Whether it connects again by itself; true starts nothing, call Connect.
----@field Connected fun(object: table, argument: any)|nil The device is there.
----@field Disconnected fun(object: table, argument: any)|nil The device is gone; once per change.
----@field ConnectFailed fun(object: table, argument: any)|nil An attempt to connect failed.
----@field ReceiveData fun(object: table, argument: any)|nil Bytes arrived.
+---@field Connected fun(handler: RawTcpHandler, state: 'Connected')|nil The device is there.
+---@field Disconnected fun(handler: RawTcpHandler, state: 'Disconnected')|nil The device is gone; once per change.
+---@field ConnectFailed fun(handler: RawTcpHandler, reason: string)|nil An attempt to connect failed.
+---@field ReceiveData fun(handler: RawTcpHandler, data: string)|nil Bytes arrived.
 RawTcpHandler = {}
 
 --- Connects and begins to poll.
 ---@async
 ---@param timeout? number For this attempt and later ones; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
+---@return string, string? # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function RawTcpHandler:Connect(timeout) end
 
 --- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
@@ -613,20 +605,19 @@ function RawTcpHandler:Send(data) end
 ---@param deliLen? integer The response is complete with so many bytes; at most limits.stringSize.
 ---@param deliTag? string The response ends with these bytes; not ''.
 ---@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
----@return any # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
+---@return string # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
 function RawTcpHandler:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
 
 --- Keeps the TCP or SSH connection of a device module alive.
 ---@class ModuleTcpHandler
 ---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
 ---@field DisconnectLimit integer How many sends may go without an accepted response.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Interface any The interface or the device module that is handled.
----@field PollTimer any The timer of the keep-alive query.
+---@field PollTimer Timer The timer of the keep-alive query.
 ---@field AutoReconnect boolean Whether it connects again by itself; true starts nothing, call Connect.
----@field Connected fun(object: table, argument: any)|nil The device is there.
----@field Disconnected fun(object: table, argument: any)|nil The device is gone; once per change.
----@field ConnectFailed fun(object: table, argument: any)|nil An attempt to connect failed.
+---@field Connected fun(handler: ModuleTcpHandler, state: 'Connected')|nil The device is there.
+---@field Disconnected fun(handler: ModuleTcpHandler, state: 'Disconnected')|nil The device is gone; once per change.
+---@field ConnectFailed fun(handler: ModuleTcpHandler, reason: string)|nil An attempt to connect failed.
 ModuleTcpHandler = {}
 
 --- Calls a function at each change. 'ConnectionStatus' is the handler's own; all else the module subscribes to.
@@ -639,7 +630,7 @@ function ModuleTcpHandler:SubscribeStatus(command, qualifier, callback) end
 --- Connects and begins to poll.
 ---@async
 ---@param timeout? number For this attempt and later ones; nil: as long as the system does.
----@return any # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
+---@return string, string? # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function ModuleTcpHandler:Connect(timeout) end
 
 --- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
@@ -647,18 +638,17 @@ function ModuleTcpHandler:Disconnect() end
 
 --- Keeps a server listening and drops idle clients.
 ---@class ServerExHandler
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Interface any The server that is handled.
----@field Connected fun(object: table, argument: any)|nil A client has connected. The first argument is the ClientObject.
----@field Disconnected fun(object: table, argument: any)|nil A client is gone. The first argument is the ClientObject.
----@field ReceiveData fun(object: table, argument: any)|nil A client has sent. The first argument is the ClientObject.
----@field ListenFailed fun(object: table, argument: any)|nil StartListen failed; the next try comes by itself.
+---@field Connected fun(client: ClientObject, state: 'Connected')|nil A client has connected. The first argument is the ClientObject.
+---@field Disconnected fun(client: ClientObject, state: 'Disconnected')|nil A client is gone. The first argument is the ClientObject.
+---@field ReceiveData fun(client: ClientObject, data: string)|nil A client has sent. The first argument is the ClientObject.
+---@field ListenFailed fun(handler: ServerExHandler, reason: string)|nil StartListen failed; the next try comes by itself.
 ServerExHandler = {}
 
 --- Listens; when that fails, tries again every connectRetryTime.
 ---@async
 ---@param timeout? number How long to listen; 0: until StopListen.
----@return any # 'Listening', 'ListeningAlready', or the reason of the failure
+---@return string, string? # 'Listening', 'ListeningAlready', or the reason of the failure
 function ServerExHandler:StartListen(timeout) end
 
 --- Stops listening, and trying to; clients stay connected.
@@ -693,7 +683,7 @@ function HsmsHeader:encode() end
 
 --- One HSMS message: its header and, in a data message, its text.
 ---@class HsmsPacket
----@field header any The header.
+---@field header HsmsHeader The header.
 ---@field data string The text: bytes.
 ---@overload fun(header?: HsmsHeader, data?: string): HsmsPacket
 HsmsPacket = {}
@@ -713,7 +703,7 @@ function HsmsPacket:repr(spelling) end
 function HsmsPacket:encode() end
 
 --- Reads the text as SECS-II. Raises ValueError when it is none.
----@return any # a SecsMessage
+---@return SecsMessage # a SecsMessage
 function HsmsPacket:message() end
 
 --- A SECS-II item: a list, a text, or numbers of one format.
@@ -732,7 +722,7 @@ function SecsItem:item(index) end
 
 --- Compares contents.
 ---@param other any A SecsItem or a value.
----@return any # a boolean
+---@return boolean # a boolean
 function SecsItem:equals(other) end
 
 --- Gives the bytes on the wire.
@@ -746,7 +736,7 @@ function SecsItem:encode() end
 ---@field function integer The function.
 ---@field func integer The function.
 ---@field require_response boolean Whether a reply is expected.
----@field item any The item; nil for header only.
+---@field item SecsItem The item; nil for header only.
 ---@field value any The item as a value of Lua; nil for header only.
 ---@overload fun(stream: integer, func: integer, item?: any, require_response?: boolean): SecsMessage
 SecsMessage = {}
@@ -889,7 +879,7 @@ function HsmsMultiPassiveServer:remove_connection(connection) end
 
 --- Begins to listen. While the port cannot be had, it is tried again every T5.
 ---@async
----@return any # 'Listening', 'ListeningAlready', or the reason of the failure
+---@return string, string? # 'Listening', 'ListeningAlready', or the reason of the failure
 function HsmsMultiPassiveServer:start() end
 
 --- Frees the port; the connections serve again after the next start.
@@ -911,14 +901,14 @@ function HsmsMultiPassiveServer:stop(terminate_connections) end
 ---@field connectionState string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
 ---@field system_counter integer The system bytes that were given out last; at first they are random.
 ---@field systemCounter integer The system bytes that were given out last; at first they are random.
----@field connection any The connection.
----@field hsms_connected fun(object: table, argument: any)|nil The TCP connection stands.
----@field hsms_selected fun(object: table, argument: any)|nil A session is established: data can be sent.
----@field hsms_deselected fun(object: table, argument: any)|nil A session has ended, and the TCP connection stays.
----@field hsms_disconnected fun(object: table, argument: any)|nil The TCP connection is closed; once for each hsms_connected.
----@field hsms_packet_received fun(object: table, argument: any)|nil A data message has come in that is no awaited reply.
----@field hsms_unexpected_reply fun(object: table, argument: any)|nil A reply has come in that nothing awaits, such as one after T3.
----@field hsms_open_failed fun(object: table, argument: any)|nil An attempt to connect or listen has failed; it is repeated after T5.
+---@field connection HsmsConnection The connection.
+---@field hsms_connected fun(object: HsmsProtocol, data: {connection: any})|nil The TCP connection stands.
+---@field hsms_selected fun(object: HsmsProtocol, data: {connection: any, session_id: any})|nil A session is established: data can be sent.
+---@field hsms_deselected fun(object: HsmsProtocol, data: {connection: any, session_id: any})|nil A session has ended, and the TCP connection stays.
+---@field hsms_disconnected fun(object: HsmsProtocol, data: {connection: any, reason: any})|nil The TCP connection is closed; once for each hsms_connected.
+---@field hsms_packet_received fun(object: HsmsProtocol, data: {connection: any, packet: any})|nil A data message has come in that is no awaited reply.
+---@field hsms_unexpected_reply fun(object: HsmsProtocol, data: {connection: any, packet: any})|nil A reply has come in that nothing awaits, such as one after T3.
+---@field hsms_open_failed fun(object: HsmsProtocol, data: {connection: any, reason: any})|nil An attempt to connect or listen has failed; it is repeated after T5.
 ---@overload fun(address: string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table, role?: 'host'|'equipment'): HsmsProtocol
 HsmsProtocol = {}
 
@@ -1005,9 +995,9 @@ function HsmsProtocol:get_next_system_counter() end
 --- Many peers, active and passive, each known by a name.
 ---@class HsmsConnectionManager
 ---@field handlers table The handlers of all peers, by name.
----@field hsms_connected fun(object: table, argument: any)|nil The TCP connection of a peer stands.
----@field hsms_selected fun(object: table, argument: any)|nil The session of a peer is established.
----@field hsms_disconnected fun(object: table, argument: any)|nil The TCP connection of a peer is closed.
+---@field hsms_connected fun(object: HsmsConnectionManager, data: {connection: any})|nil The TCP connection of a peer stands.
+---@field hsms_selected fun(object: HsmsConnectionManager, data: {connection: any})|nil The session of a peer is established.
+---@field hsms_disconnected fun(object: HsmsConnectionManager, data: {connection: any, reason: any})|nil The TCP connection of a peer is closed.
 ---@overload fun(T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table): HsmsConnectionManager
 HsmsConnectionManager = {}
 
@@ -1061,8 +1051,8 @@ function HsmsConnectionManager:stop() end
 ---@field func integer The function.
 ---@field require_response boolean Whether a reply is expected.
 ---@field answered boolean Whether it was answered, or needs no answer.
----@field header any The header with which it came.
----@field item any The item; nil for header only.
+---@field header HsmsHeader The header with which it came.
+---@field item SecsItem The item; nil for header only.
 ---@field value any The item as a value of Lua; nil for header only.
 SecsRequest = {}
 
@@ -1089,15 +1079,15 @@ function SecsRequest:abort() end
 ---@field connectionState string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
 ---@field system_counter integer The system bytes that were given out last; at first they are random.
 ---@field systemCounter integer The system bytes that were given out last; at first they are random.
----@field connection any The connection.
----@field protocol any The protocol below.
----@field hsms_connected fun(object: table, argument: any)|nil The TCP connection stands.
----@field hsms_selected fun(object: table, argument: any)|nil A session is established: data can be sent.
----@field hsms_deselected fun(object: table, argument: any)|nil A session has ended, and the TCP connection stays.
----@field hsms_disconnected fun(object: table, argument: any)|nil The TCP connection is closed; once for each hsms_connected.
----@field hsms_packet_received fun(object: table, argument: any)|nil A data message has come in that is no awaited reply.
----@field hsms_unexpected_reply fun(object: table, argument: any)|nil A reply has come in that nothing awaits, such as one after T3.
----@field hsms_open_failed fun(object: table, argument: any)|nil An attempt to connect or listen has failed; it is repeated after T5.
+---@field connection HsmsConnection The connection.
+---@field protocol HsmsProtocol The protocol below.
+---@field hsms_connected fun(handler: SecsHandler, data: {connection: any})|nil The TCP connection stands.
+---@field hsms_selected fun(handler: SecsHandler, data: {connection: any, session_id: any})|nil A session is established: data can be sent.
+---@field hsms_deselected fun(handler: SecsHandler, data: {connection: any, session_id: any})|nil A session has ended, and the TCP connection stays.
+---@field hsms_disconnected fun(handler: SecsHandler, data: {connection: any, reason: any})|nil The TCP connection is closed; once for each hsms_connected.
+---@field hsms_packet_received fun(handler: SecsHandler, data: {connection: any, packet: any})|nil A data message has come in that is no awaited reply.
+---@field hsms_unexpected_reply fun(handler: SecsHandler, data: {connection: any, packet: any})|nil A reply has come in that nothing awaits, such as one after T3.
+---@field hsms_open_failed fun(handler: SecsHandler, data: {connection: any, reason: any})|nil An attempt to connect or listen has failed; it is repeated after T5.
 ---@overload fun(address: any, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table, role?: 'host'|'equipment'): SecsHandler
 SecsHandler = {}
 
@@ -1216,8 +1206,8 @@ GemHandler = {}
 ---@field connectionState string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
 ---@field system_counter integer The system bytes that were given out last; at first they are random.
 ---@field systemCounter integer The system bytes that were given out last; at first they are random.
----@field connection any The connection.
----@field protocol any The protocol below.
+---@field connection HsmsConnection The connection.
+---@field protocol HsmsProtocol The protocol below.
 ---@field communication_state string 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
 ---@field communicationState string 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
 ---@field communicating boolean Whether communication is established.
@@ -1227,20 +1217,20 @@ GemHandler = {}
 ---@field establish_communication_timeout number How long to wait after a failed S1F13; 10 s at first.
 ---@field establishCommunicationTimeout number How long to wait after a failed S1F13; 10 s at first.
 ---@field establish_attempts integer How many S1F13 in a row may be unanswered before the session is given up and begun anew; 2 at first, 0: any number.
----@field id_format any The format of identifiers that are numbers; at first nil: the smallest that holds each.
----@field hsms_connected fun(object: table, argument: any)|nil The TCP connection stands.
----@field hsms_selected fun(object: table, argument: any)|nil A session is established: data can be sent.
----@field hsms_deselected fun(object: table, argument: any)|nil A session has ended, and the TCP connection stays.
----@field hsms_disconnected fun(object: table, argument: any)|nil The TCP connection is closed; once for each hsms_connected.
----@field hsms_packet_received fun(object: table, argument: any)|nil A data message has come in that is no awaited reply.
----@field hsms_unexpected_reply fun(object: table, argument: any)|nil A reply has come in that nothing awaits, such as one after T3.
----@field hsms_open_failed fun(object: table, argument: any)|nil An attempt to connect or listen has failed; it is repeated after T5.
----@field handler_communicating fun(object: table, argument: any)|nil Communication is established: everything can be asked.
----@field handler_not_communicating fun(object: table, argument: any)|nil Communication has ended; it is established again.
----@field terminal_received fun(object: table, argument: any)|nil A text for a terminal has come; with a handler it counts as displayed.
----@field alarm_received fun(object: table, argument: any)|nil An alarm was set or cleared.
----@field collection_event_received fun(object: table, argument: any)|nil A collection event has happened.
----@field trace_received fun(object: table, argument: any)|nil Samples of a trace have come.
+---@field id_format 'U2'|'U4'|'U8' The format of identifiers that are numbers; at first nil: the smallest that holds each.
+---@field hsms_connected fun(handler: GemHostHandler, data: {connection: any})|nil The TCP connection stands.
+---@field hsms_selected fun(handler: GemHostHandler, data: {connection: any, session_id: any})|nil A session is established: data can be sent.
+---@field hsms_deselected fun(handler: GemHostHandler, data: {connection: any, session_id: any})|nil A session has ended, and the TCP connection stays.
+---@field hsms_disconnected fun(handler: GemHostHandler, data: {connection: any, reason: any})|nil The TCP connection is closed; once for each hsms_connected.
+---@field hsms_packet_received fun(handler: GemHostHandler, data: {connection: any, packet: any})|nil A data message has come in that is no awaited reply.
+---@field hsms_unexpected_reply fun(handler: GemHostHandler, data: {connection: any, packet: any})|nil A reply has come in that nothing awaits, such as one after T3.
+---@field hsms_open_failed fun(handler: GemHostHandler, data: {connection: any, reason: any})|nil An attempt to connect or listen has failed; it is repeated after T5.
+---@field handler_communicating fun(handler: GemHostHandler, data: {handler: any})|nil Communication is established: everything can be asked.
+---@field handler_not_communicating fun(handler: GemHostHandler, data: {handler: any})|nil Communication has ended; it is established again.
+---@field terminal_received fun(handler: GemHostHandler, data: {text: any, terminal: any, lines: any})|nil A text for a terminal has come; with a handler it counts as displayed.
+---@field alarm_received fun(handler: GemHostHandler, data: {alid: any, code: any, set: any, text: any})|nil An alarm was set or cleared.
+---@field collection_event_received fun(handler: GemHostHandler, data: {ceid: any, reports: any})|nil A collection event has happened.
+---@field trace_received fun(handler: GemHostHandler, data: {trid: any, sample: any, time: any, values: any})|nil Samples of a trace have come.
 ---@overload fun(address: any, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table): GemHostHandler
 GemHostHandler = {}
 
@@ -1545,8 +1535,8 @@ function GemCommand:abort() end
 ---@field connectionState string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
 ---@field system_counter integer The system bytes that were given out last; at first they are random.
 ---@field systemCounter integer The system bytes that were given out last; at first they are random.
----@field connection any The connection.
----@field protocol any The protocol below.
+---@field connection HsmsConnection The connection.
+---@field protocol HsmsProtocol The protocol below.
 ---@field communication_state string 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
 ---@field communicationState string 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
 ---@field communicating boolean Whether communication is established.
@@ -1556,22 +1546,22 @@ function GemCommand:abort() end
 ---@field establish_communication_timeout number How long to wait after a failed S1F13; 10 s at first.
 ---@field establishCommunicationTimeout number How long to wait after a failed S1F13; 10 s at first.
 ---@field establish_attempts integer How many S1F13 in a row may be unanswered before the session is given up and begun anew; 2 at first, 0: any number.
----@field id_format any The format of identifiers that are numbers; at first nil: the smallest that holds each.
+---@field id_format 'U2'|'U4'|'U8' The format of identifiers that are numbers; at first nil: the smallest that holds each.
 ---@field control_state string 'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'.
 ---@field controlState string 'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'.
 ---@field spooling boolean Whether messages are kept for the host while there is no communication.
----@field hsms_connected fun(object: table, argument: any)|nil The TCP connection stands.
----@field hsms_selected fun(object: table, argument: any)|nil A session is established: data can be sent.
----@field hsms_deselected fun(object: table, argument: any)|nil A session has ended, and the TCP connection stays.
----@field hsms_disconnected fun(object: table, argument: any)|nil The TCP connection is closed; once for each hsms_connected.
----@field hsms_packet_received fun(object: table, argument: any)|nil A data message has come in that is no awaited reply.
----@field hsms_unexpected_reply fun(object: table, argument: any)|nil A reply has come in that nothing awaits, such as one after T3.
----@field hsms_open_failed fun(object: table, argument: any)|nil An attempt to connect or listen has failed; it is repeated after T5.
----@field handler_communicating fun(object: table, argument: any)|nil Communication is established: everything can be asked.
----@field handler_not_communicating fun(object: table, argument: any)|nil Communication has ended; it is established again.
----@field terminal_received fun(object: table, argument: any)|nil A text for a terminal has come; with a handler it counts as displayed.
----@field control_state_changed fun(object: table, argument: any)|nil The control state has changed.
----@field equipment_constant_changed fun(object: table, argument: any)|nil The host has changed an equipment constant.
+---@field hsms_connected fun(handler: GemEquipmentHandler, data: {connection: any})|nil The TCP connection stands.
+---@field hsms_selected fun(handler: GemEquipmentHandler, data: {connection: any, session_id: any})|nil A session is established: data can be sent.
+---@field hsms_deselected fun(handler: GemEquipmentHandler, data: {connection: any, session_id: any})|nil A session has ended, and the TCP connection stays.
+---@field hsms_disconnected fun(handler: GemEquipmentHandler, data: {connection: any, reason: any})|nil The TCP connection is closed; once for each hsms_connected.
+---@field hsms_packet_received fun(handler: GemEquipmentHandler, data: {connection: any, packet: any})|nil A data message has come in that is no awaited reply.
+---@field hsms_unexpected_reply fun(handler: GemEquipmentHandler, data: {connection: any, packet: any})|nil A reply has come in that nothing awaits, such as one after T3.
+---@field hsms_open_failed fun(handler: GemEquipmentHandler, data: {connection: any, reason: any})|nil An attempt to connect or listen has failed; it is repeated after T5.
+---@field handler_communicating fun(handler: GemEquipmentHandler, data: {handler: any})|nil Communication is established: everything can be asked.
+---@field handler_not_communicating fun(handler: GemEquipmentHandler, data: {handler: any})|nil Communication has ended; it is established again.
+---@field terminal_received fun(handler: GemEquipmentHandler, data: {text: any, terminal: any, lines: any})|nil A text for a terminal has come; with a handler it counts as displayed.
+---@field control_state_changed fun(handler: GemEquipmentHandler, state: string)|nil The control state has changed.
+---@field equipment_constant_changed fun(handler: GemEquipmentHandler, data: {ecid: any, value: any})|nil The host has changed an equipment constant.
 ---@overload fun(address: any, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table, initial_control_state?: 'ATTEMPT_ONLINE'|'EQUIPMENT_OFFLINE'|'HOST_OFFLINE'|'ONLINE', initial_online_control_state?: 'REMOTE'|'LOCAL'): GemEquipmentHandler
 GemEquipmentHandler = {}
 
@@ -1789,11 +1779,11 @@ File = {}
 
 --- Reads.
 ---@param size? integer How many bytes; -1: all that are left.
----@return any # the bytes, '' at the end of the file
+---@return string # the bytes, '' at the end of the file
 function File:read(size) end
 
 --- Reads a line.
----@return any # the line with its '\n', '' at the end of the file
+---@return string # the line with its '\n', '' at the end of the file
 function File:readline() end
 
 --- Moves to another position.
@@ -1826,11 +1816,11 @@ RFile = {}
 
 --- Reads.
 ---@param size? integer How many bytes; -1: all that are left.
----@return any # the bytes, '' at the end of the file
+---@return string # the bytes, '' at the end of the file
 function RFile:read(size) end
 
 --- Reads a line.
----@return any # the line with its '\n', '' at the end of the file
+---@return string # the line with its '\n', '' at the end of the file
 function RFile:readline() end
 
 --- Moves to another position.
@@ -1856,45 +1846,296 @@ function RFile:writelines(seq) end
 function RFile:close() end
 
 --- The methods of Python's bytes, which every string has beside Lua's own.
----@class string
----@field capitalize fun(self: string): string Makes the first byte a capital and the other letters small.
----@field center fun(self: string, width: integer, fillbyte?: string): string Fills up at both ends.
----@field count fun(self: string, sub: string, start?: integer, end?: integer): integer Counts a string in the part, without overlaps.
----@field endswith fun(self: string, suffix: any, start?: integer, end?: integer): boolean Tells whether the part ends so.
----@field expandtabs fun(self: string, tabsize?: integer): string Puts spaces for tabs.
----@field fromhex fun(self: string): string Gives the bytes of the hexadecimal digits; whitespace may stand between bytes.
----@field hex fun(self: string, sep?: string, bytes_per_sep?: integer): string Gives two hexadecimal digits for each byte.
----@field index fun(self: string, sub: string, start?: integer, end?: integer): integer Gives the position of the first one; a ValueError when there is none.
----@field isalnum fun(self: string): boolean Tells whether there are bytes, and all are letters or digits.
----@field isalpha fun(self: string): boolean Tells whether there are bytes, and all are letters.
----@field isascii fun(self: string): boolean Tells whether all bytes are below 128.
----@field isdigit fun(self: string): boolean Tells whether there are bytes, and all are digits.
----@field islower fun(self: string): boolean Tells whether there are letters, and all are small.
----@field isspace fun(self: string): boolean Tells whether there are bytes, and all are whitespace.
----@field istitle fun(self: string): boolean Tells whether there are letters, and each run of them is as title makes it.
----@field isupper fun(self: string): boolean Tells whether there are letters, and all are capitals.
----@field join fun(self: string, iterable: table): string Puts the string between those of the list.
----@field ljust fun(self: string, width: integer, fillbyte?: string): string Fills up at the end.
----@field lstrip fun(self: string, bytes?: string): string Takes bytes of a set away at the begin.
----@field maketrans fun(self: string, to: string): string Makes a table for translate that gives the byte of `to` for each of this string.
----@field partition fun(self: string, sep: string): string, string, string Cuts at the first one; without one gives the string and two empty ones.
----@field removeprefix fun(self: string, prefix: string): string Takes it away if the string begins so.
----@field removesuffix fun(self: string, suffix: string): string Takes it away if the string ends so.
----@field replace fun(self: string, old: string, new: string, count?: integer): string Puts one string for another.
----@field rfind fun(self: string, sub: string, start?: integer, end?: integer): integer|nil Gives the position of the last one.
----@field rindex fun(self: string, sub: string, start?: integer, end?: integer): integer Gives the position of the last one; a ValueError when there is none.
----@field rjust fun(self: string, width: integer, fillbyte?: string): string Fills up at the begin.
----@field rpartition fun(self: string, sep: string): string, string, string Cuts at the last one; without one gives two empty strings and the string.
----@field rsplit fun(self: string, sep?: string, maxsplit?: integer): string[] Cuts into pieces; maxsplit counts from the end.
----@field rstrip fun(self: string, bytes?: string): string Takes bytes of a set away at the end.
----@field split fun(self: string, sep?: string, maxsplit?: integer): string[] Cuts into pieces; maxsplit counts from the begin.
----@field splitlines fun(self: string, keepends?: boolean): string[] Cuts into lines, which end with LF, CR or CR LF.
----@field startswith fun(self: string, prefix: any, start?: integer, end?: integer): boolean Tells whether the part begins so.
----@field strip fun(self: string, bytes?: string): string Takes bytes of a set away at both ends.
----@field swapcase fun(self: string): string Makes capitals small and small letters capitals.
----@field title fun(self: string): string Gives each run of letters a capital, and small letters behind it.
----@field translate fun(self: string, table: string, delete?: string): string Replaces each byte by the one that a table has for it.
----@field zfill fun(self: string, width: integer): string Fills up with zeros at the begin, behind a sign.
+---@class stringlib
+string = {}
+
+--- Makes the first byte a capital and the other letters small.
+---@param self string
+---@return string # a string
+function string.capitalize(self) end
+
+--- Makes all letters small, for comparisons without regard to case.
+---@param self string
+---@return string # a string
+function string.casefold(self) end
+
+--- Fills up at both ends.
+---@param self string
+---@param width integer The length to reach.
+---@param fillbyte? string One byte.
+---@return string # a string
+function string.center(self, width, fillbyte) end
+
+--- Counts a string in the part, without overlaps.
+---@param self string
+---@param sub string What to look for.
+---@param start? integer Where the part begins.
+---@param end_? integer Where the part ends; this byte belongs to it.
+---@return integer # a whole number
+function string.count(self, sub, start, end_) end
+
+--- Gives the same bytes, as text and bytes are both strings; a ValueError when they are no text of the encoding.
+---@param self string
+---@param encoding? string One of 'utf-8', 'ascii', 'latin-1'.
+---@param errors? 'strict'|'ignore'|'replace' What becomes of bytes that the encoding does not have.
+---@return string # a string
+function string.decode(self, encoding, errors) end
+
+--- Gives the same bytes, as text and bytes are both strings; with 'ascii' a ValueError when there are others.
+---@param self string
+---@param encoding? string One of 'utf-8', 'ascii', 'latin-1'.
+---@param errors? 'strict'|'ignore'|'replace' What becomes of bytes that the encoding does not have.
+---@return string # a string
+function string.encode(self, encoding, errors) end
+
+--- Tells whether the part ends so.
+---@param self string
+---@param suffix any A string, or a list of which one is enough.
+---@param start? integer Where the part begins.
+---@param end_? integer Where the part ends; this byte belongs to it.
+---@return boolean # a boolean
+function string.endswith(self, suffix, start, end_) end
+
+--- Puts spaces for tabs.
+---@param self string
+---@param tabsize? integer Columns from one tab stop to the next.
+---@return string # a string
+function string.expandtabs(self, tabsize) end
+
+--- Fills in the fields of the text as formatted does, all of them by name.
+---@param self string
+---@param mapping table A table with a value for each name.
+---@return string # a string
+function string.format_map(self, mapping) end
+
+--- Fills in the fields of the text, `{}`, `{0}` and `{name:>8.2f}`, as Python's format does.
+---@param self string
+---@param ... any The values of the fields; a table as the last one has those of the fields with names.
+---@return string # a string
+function string.formatted(self, ...) end
+
+--- Gives the bytes of the hexadecimal digits; whitespace may stand between bytes.
+---@param self string
+---@return string # a string
+function string.fromhex(self) end
+
+--- Gives two hexadecimal digits for each byte.
+---@param self string
+---@param sep? string One byte of ASCII to put between groups.
+---@param bytes_per_sep? integer Bytes of a group, counted from the end; below 0: from the begin.
+---@return string # a string
+function string.hex(self, sep, bytes_per_sep) end
+
+--- Gives the position of the first one; a ValueError when there is none.
+---@param self string
+---@param sub string What to look for.
+---@param start? integer Where the part begins.
+---@param end_? integer Where the part ends; this byte belongs to it.
+---@return integer # a whole number
+function string.index(self, sub, start, end_) end
+
+--- Tells whether there are bytes, and all are letters or digits.
+---@param self string
+---@return boolean # a boolean
+function string.isalnum(self) end
+
+--- Tells whether there are bytes, and all are letters.
+---@param self string
+---@return boolean # a boolean
+function string.isalpha(self) end
+
+--- Tells whether all bytes are below 128.
+---@param self string
+---@return boolean # a boolean
+function string.isascii(self) end
+
+--- Does what isdigit does.
+---@param self string
+---@return boolean # a boolean
+function string.isdecimal(self) end
+
+--- Tells whether there are bytes, and all are digits.
+---@param self string
+---@return boolean # a boolean
+function string.isdigit(self) end
+
+--- Tells whether it could be a name: letters, digits and underscores, with no digit first.
+---@param self string
+---@return boolean # a boolean
+function string.isidentifier(self) end
+
+--- Tells whether there are letters, and all are small.
+---@param self string
+---@return boolean # a boolean
+function string.islower(self) end
+
+--- Does what isdigit does.
+---@param self string
+---@return boolean # a boolean
+function string.isnumeric(self) end
+
+--- Tells whether all bytes are printable ASCII.
+---@param self string
+---@return boolean # a boolean
+function string.isprintable(self) end
+
+--- Tells whether there are bytes, and all are whitespace.
+---@param self string
+---@return boolean # a boolean
+function string.isspace(self) end
+
+--- Tells whether there are letters, and each run of them is as title makes it.
+---@param self string
+---@return boolean # a boolean
+function string.istitle(self) end
+
+--- Tells whether there are letters, and all are capitals.
+---@param self string
+---@return boolean # a boolean
+function string.isupper(self) end
+
+--- Puts the string between those of the list.
+---@param self string
+---@param iterable table A list of strings or numbers.
+---@return string # a string
+function string.join(self, iterable) end
+
+--- Fills up at the end.
+---@param self string
+---@param width integer The length to reach.
+---@param fillbyte? string One byte.
+---@return string # a string
+function string.ljust(self, width, fillbyte) end
+
+--- Takes bytes of a set away at the begin.
+---@param self string
+---@param bytes? string The set of bytes; whitespace when left out.
+---@return string # a string
+function string.lstrip(self, bytes) end
+
+--- Makes a table for translate that gives the byte of `to` for each of this string.
+---@param self string
+---@param to string As many bytes.
+---@return string # a string of 256 bytes
+function string.maketrans(self, to) end
+
+--- Cuts at the first one; without one gives the string and two empty ones.
+---@param self string
+---@param sep string Where to cut.
+---@return string, string, string # what is before it, it, and what is behind it
+function string.partition(self, sep) end
+
+--- Takes it away if the string begins so.
+---@param self string
+---@param prefix string What to take away.
+---@return string # a string
+function string.removeprefix(self, prefix) end
+
+--- Takes it away if the string ends so.
+---@param self string
+---@param suffix string What to take away.
+---@return string # a string
+function string.removesuffix(self, suffix) end
+
+--- Puts one string for another.
+---@param self string
+---@param old string What to replace.
+---@param new string What to put there.
+---@param count? integer The most replacements; -1: all.
+---@return string # a string
+function string.replace(self, old, new, count) end
+
+--- Gives the position of the last one.
+---@param self string
+---@param sub string What to look for.
+---@param start? integer Where the part begins.
+---@param end_? integer Where the part ends; this byte belongs to it.
+---@return integer|nil # a whole number, or nil
+function string.rfind(self, sub, start, end_) end
+
+--- Gives the position of the last one; a ValueError when there is none.
+---@param self string
+---@param sub string What to look for.
+---@param start? integer Where the part begins.
+---@param end_? integer Where the part ends; this byte belongs to it.
+---@return integer # a whole number
+function string.rindex(self, sub, start, end_) end
+
+--- Fills up at the begin.
+---@param self string
+---@param width integer The length to reach.
+---@param fillbyte? string One byte.
+---@return string # a string
+function string.rjust(self, width, fillbyte) end
+
+--- Cuts at the last one; without one gives two empty strings and the string.
+---@param self string
+---@param sep string Where to cut.
+---@return string, string, string # what is before it, it, and what is behind it
+function string.rpartition(self, sep) end
+
+--- Cuts into pieces; maxsplit counts from the end.
+---@param self string
+---@param sep? string Where to cut; whitespace when left out.
+---@param maxsplit? integer The most cuts; -1: all.
+---@return string[] # a list of strings
+function string.rsplit(self, sep, maxsplit) end
+
+--- Takes bytes of a set away at the end.
+---@param self string
+---@param bytes? string The set of bytes; whitespace when left out.
+---@return string # a string
+function string.rstrip(self, bytes) end
+
+--- Cuts into pieces; maxsplit counts from the begin.
+---@param self string
+---@param sep? string Where to cut; whitespace when left out.
+---@param maxsplit? integer The most cuts; -1: all.
+---@return string[] # a list of strings
+function string.split(self, sep, maxsplit) end
+
+--- Cuts into lines, which end with LF, CR or CR LF.
+---@param self string
+---@param keepends? boolean Whether lines keep their ends.
+---@return string[] # a list of strings
+function string.splitlines(self, keepends) end
+
+--- Tells whether the part begins so.
+---@param self string
+---@param prefix any A string, or a list of which one is enough.
+---@param start? integer Where the part begins.
+---@param end_? integer Where the part ends; this byte belongs to it.
+---@return boolean # a boolean
+function string.startswith(self, prefix, start, end_) end
+
+--- Takes bytes of a set away at both ends.
+---@param self string
+---@param bytes? string The set of bytes; whitespace when left out.
+---@return string # a string
+function string.strip(self, bytes) end
+
+--- Makes capitals small and small letters capitals.
+---@param self string
+---@return string # a string
+function string.swapcase(self) end
+
+--- Gives each run of letters a capital, and small letters behind it.
+---@param self string
+---@return string # a string
+function string.title(self) end
+
+--- Replaces each byte by the one that a table has for it.
+---@param self string
+---@param table string 256 bytes, the new one for each; nil changes none.
+---@param delete? string The set of bytes to take out.
+---@return string # a string
+function string.translate(self, table, delete) end
+
+--- Fills up with zeros at the begin, behind a sign.
+---@param self string
+---@param width integer The length to reach.
+---@return string # a string
+function string.zfill(self, width) end
 
 time = {
 }
@@ -1941,16 +2182,16 @@ function File.DeleteFile(filename) end
 
 --- Tells whether a file or folder is there.
 ---@param path string A name from the current folder, or from the root with '/'.
----@return any # a boolean
+---@return boolean # a boolean
 function File.Exists(path) end
 
 --- Tells the current folder.
----@return any # its path from the root
+---@return string # its path from the root
 function File.GetCurrentDir() end
 
 --- Lists a folder.
 ---@param path? string A folder; nil: the current one.
----@return any # a list of names, in order
+---@return string[] # a list of names, in order
 function File.ListDir(path) end
 
 --- Makes a folder in one that is there.
@@ -1972,60 +2213,58 @@ function File.RenameFile(oldname, newname) end
 ---@param connectRetryTime? number The time from a loss to the next attempt.
 ---@param serverTimeout? number How long a server's client may be idle.
 ---@param ConnectedOn? 'Socket'|'Response' What makes a TCP device Connected.
----@param Retry? 'Fixed'|'Backoff' 'Backoff': at once at first, then less and less often, spread, and not after a refusal.
----@param connectRetryLimit? number The longest time between attempts of 'Backoff'.
 ---@return any # the handler that fits the interface
-function GetConnectionHandler(Interface, keepAliveQuery, keepAliveQueryQualifier, DisconnectLimit, pollFrequency, connectRetryTime, serverTimeout, ConnectedOn, Retry, connectRetryLimit) end
+function GetConnectionHandler(Interface, keepAliveQuery, keepAliveQueryQualifier, DisconnectLimit, pollFrequency, connectRetryTime, serverTimeout, ConnectedOn) end
 
 --- Tells how long the machine has been running.
----@return any # seconds
+---@return number # seconds
 function GetSystemUpTime() end
 
 --- Makes the header of a Deselect.req.
 ---@param system integer The system bytes.
----@return any # an HsmsHeader
+---@return HsmsHeader # an HsmsHeader
 function HsmsDeselectReqHeader(system) end
 
 --- Makes the header of a Deselect.rsp with status 0.
 ---@param system integer The system bytes.
----@return any # an HsmsHeader
+---@return HsmsHeader # an HsmsHeader
 function HsmsDeselectRspHeader(system) end
 
 --- Makes the header of a Linktest.req.
 ---@param system integer The system bytes.
----@return any # an HsmsHeader
+---@return HsmsHeader # an HsmsHeader
 function HsmsLinktestReqHeader(system) end
 
 --- Makes the header of a Linktest.rsp.
 ---@param system integer The system bytes.
----@return any # an HsmsHeader
+---@return HsmsHeader # an HsmsHeader
 function HsmsLinktestRspHeader(system) end
 
 --- Reads a message. Raises ValueError when the length is not that of the bytes.
 ---@param bytes string A whole message, its length included.
----@return any # an HsmsPacket
+---@return HsmsPacket # an HsmsPacket
 function HsmsPacket.decode(bytes) end
 
 --- Makes the header of a Reject.req.
 ---@param system integer The system bytes.
 ---@param s_type integer The type of the rejected message.
 ---@param reason integer 1 type, 2 encoding, 3 not asked for, 4 not selected.
----@return any # an HsmsHeader
+---@return HsmsHeader # an HsmsHeader
 function HsmsRejectReqHeader(system, s_type, reason) end
 
 --- Makes the header of a Select.req.
 ---@param system integer The system bytes.
----@return any # an HsmsHeader
+---@return HsmsHeader # an HsmsHeader
 function HsmsSelectReqHeader(system) end
 
 --- Makes the header of a Select.rsp with status 0.
 ---@param system integer The system bytes.
----@return any # an HsmsHeader
+---@return HsmsHeader # an HsmsHeader
 function HsmsSelectRspHeader(system) end
 
 --- Makes the header of a Separate.req.
 ---@param system integer The system bytes.
----@return any # an HsmsHeader
+---@return HsmsHeader # an HsmsHeader
 function HsmsSeparateReqHeader(system) end
 
 --- Makes the header of a data message.
@@ -2034,22 +2273,22 @@ function HsmsSeparateReqHeader(system) end
 ---@param func integer The function.
 ---@param require_response boolean Whether a reply is expected.
 ---@param session_id integer The session ID.
----@return any # an HsmsHeader
+---@return HsmsHeader # an HsmsHeader
 function HsmsStreamFunctionHeader(system, stream, func, require_response, session_id) end
 
 --- Tells the version.
----@return any # the version of the connection handlers
+---@return string # the version of the connection handlers
 function ModuleVersion() end
 
 --- Sends echo requests, each when the one before is answered or 1 s old. Raises IOError when the system forbids them.
 ---@async
 ---@param hostname? string The name or IP address.
 ---@param count? integer How many requests.
----@return any # how many were answered, how many were not, and the average time of an answer in milliseconds
+---@return integer, integer, number # how many were answered, how many were not, and the average time of an answer in milliseconds
 function Ping(hostname, count) end
 
 --- Tells which platform's library the program finds.
----@return any # 'Pro xi'
+---@return 'Pro xi' # 'Pro xi'
 function Platform() end
 
 --- Writes to the program log.
@@ -2071,16 +2310,16 @@ function RFile.DeleteFile(filename) end
 
 --- Tells whether a file or folder is there.
 ---@param path string A name from the current folder, or from the root with '/'.
----@return any # a boolean
+---@return boolean # a boolean
 function RFile.Exists(path) end
 
 --- Tells the current folder.
----@return any # its path from the root
+---@return string # its path from the root
 function RFile.GetCurrentDir() end
 
 --- Lists a folder.
 ---@param path? string A folder; nil: the current one.
----@return any # a list of names, in order
+---@return string[] # a list of names, in order
 function RFile.ListDir(path) end
 
 --- Makes a folder in one that is there.
@@ -2098,82 +2337,82 @@ function SaveProgramLog(path) end
 
 --- Makes an item of the format A. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.A(value) end
 
 --- Makes an item of the format B. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.B(value) end
 
 --- Makes an item of the format BOOLEAN. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.BOOLEAN(value) end
 
 --- Makes an item of the format C2. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.C2(value) end
 
 --- Makes an item of the format F4. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.F4(value) end
 
 --- Makes an item of the format F8. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.F8(value) end
 
 --- Makes an item of the format I1. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.I1(value) end
 
 --- Makes an item of the format I2. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.I2(value) end
 
 --- Makes an item of the format I4. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.I4(value) end
 
 --- Makes an item of the format I8. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.I8(value) end
 
 --- Makes an item of the format J. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.J(value) end
 
 --- Makes an item of the format L. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.L(value) end
 
 --- Makes an item of the format U1. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.U1(value) end
 
 --- Makes an item of the format U2. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.U2(value) end
 
 --- Makes an item of the format U4. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.U4(value) end
 
 --- Makes an item of the format U8. Raises ValueError when the value does not fit.
 ---@param value? any One value, or a list; nil makes an item without values.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.U8(value) end
 
 --- Reads bytes. Raises ValueError when they are no item.
@@ -2183,16 +2422,16 @@ function SecsItem.decode(bytes) end
 
 --- Reads SML. Raises ValueError with line and column.
 ---@param text string An item in SML, such as '<L <A "START"> <U4 1 2>>'.
----@return any # a SecsItem
+---@return SecsItem # a SecsItem
 function SecsItem.sml(text) end
 
 --- Reads SML. Raises ValueError with line and column.
 ---@param text string A message in SML, such as 'S1F1 W .'.
----@return any # a SecsMessage
+---@return SecsMessage # a SecsMessage
 function SecsMessage.sml(text) end
 
 --- Tells the version of the host.
----@return any # the version of Lectern
+---@return string # the version of Lectern
 function Version() end
 
 --- Wakes a machine of the local network. Raises IOError when the system cannot send.
@@ -2210,7 +2449,7 @@ function WakeOnLan(macAddress, port) end
 ---@param refin? boolean Whether the lowest bit of a byte comes first.
 ---@param refout? boolean Whether the result's bits are turned around.
 ---@param xorout? integer What the result is combined with in the end.
----@return any # a whole number
+---@return integer # a whole number
 function checksum.crc(data, model, width, poly, init, refin, refout, xorout) end
 
 --- Tells what must be added to the sum of the bytes to make it 0: the two's complement of the sum.
@@ -2220,13 +2459,13 @@ function checksum.lrc(data) end
 
 --- Computes the MD5 digest of RFC 1321, for device protocols that ask for it. It keeps no secret.
 ---@param data string The bytes to digest.
----@return any # a string of 16 bytes
+---@return string # a string of 16 bytes
 function checksum.md5(data) end
 
 --- Adds up the bytes.
 ---@param data string The bytes to check.
 ---@param bits? integer How many bits of the sum to keep.
----@return any # a whole number
+---@return integer # a whole number
 function checksum.sum(data, bits) end
 
 --- Combines the bytes by exclusive or.
@@ -2241,6 +2480,88 @@ function checksum.xor(data) end
 function class(name, ...) end
 
 --- Sets the handler of every named event of every object. The last one set wins.
+---@overload fun(objects: EthernetClientInterface, names: 'Connected', f: fun(interface: EthernetClientInterface, state: 'Connected')): function
+---@overload fun(objects: EthernetClientInterface, names: 'Disconnected', f: fun(interface: EthernetClientInterface, state: 'Disconnected')): function
+---@overload fun(objects: EthernetClientInterface, names: 'ReceiveData', f: fun(interface: EthernetClientInterface, data: string)): function
+---@overload fun(objects: EthernetServerInterfaceEx, names: 'Connected', f: fun(client: ClientObject, state: 'Connected')): function
+---@overload fun(objects: EthernetServerInterfaceEx, names: 'Disconnected', f: fun(client: ClientObject, state: 'Disconnected')): function
+---@overload fun(objects: EthernetServerInterfaceEx, names: 'ReceiveData', f: fun(client: ClientObject, data: string)): function
+---@overload fun(objects: ProcessorDevice, names: 'ExecutiveModeChanged', f: fun(object: ProcessorDevice, mode: integer)): function
+---@overload fun(objects: ProcessorDevice, names: 'Online', f: fun(object: ProcessorDevice, state: 'Online')): function
+---@overload fun(objects: ProcessorDevice, names: 'Offline', f: fun(object: ProcessorDevice, state: 'Offline')): function
+---@overload fun(objects: ProcessorDevice, names: 'CombinedCurrentChanged', f: fun(object: ProcessorDevice, value: number)): function
+---@overload fun(objects: ProcessorDevice, names: 'CombinedWattageChanged', f: fun(object: ProcessorDevice, value: number)): function
+---@overload fun(objects: ProcessorDevice, names: 'CombinedLoadStateChanged', f: fun(object: ProcessorDevice, state: string)): function
+---@overload fun(objects: SerialInterface, names: 'Online', f: fun(interface: SerialInterface, state: 'Online')): function
+---@overload fun(objects: SerialInterface, names: 'Offline', f: fun(interface: SerialInterface, state: 'Offline')): function
+---@overload fun(objects: SerialInterface, names: 'ReceiveData', f: fun(interface: SerialInterface, data: string)): function
+---@overload fun(objects: EthernetServerInterface, names: 'Connected', f: fun(interface: EthernetServerInterface, state: 'Connected')): function
+---@overload fun(objects: EthernetServerInterface, names: 'Disconnected', f: fun(interface: EthernetServerInterface, state: 'Disconnected')): function
+---@overload fun(objects: EthernetServerInterface, names: 'ReceiveData', f: fun(interface: EthernetServerInterface, data: string)): function
+---@overload fun(objects: Timer, names: 'Function', f: fun(object: Timer, count: integer)): function
+---@overload fun(objects: Timer, names: 'StateChanged', f: fun(object: Timer, state: 'Running'|'Paused'|'Stopped')): function
+---@overload fun(objects: Wait, names: 'Function', f: fun(object: Wait)): function
+---@overload fun(objects: Clock, names: 'Function', f: fun(object: Clock, time: osdate)): function
+---@overload fun(objects: ConnectionHandler, names: 'Connected', f: fun(handler: ConnectionHandler, state: 'Connected')): function
+---@overload fun(objects: ConnectionHandler, names: 'Disconnected', f: fun(handler: ConnectionHandler, state: 'Disconnected')): function
+---@overload fun(objects: RawSimplePipeHandler, names: 'Connected', f: fun(handler: RawSimplePipeHandler, state: 'Connected')): function
+---@overload fun(objects: RawSimplePipeHandler, names: 'Disconnected', f: fun(handler: RawSimplePipeHandler, state: 'Disconnected')): function
+---@overload fun(objects: RawSimplePipeHandler, names: 'ReceiveData', f: fun(handler: RawSimplePipeHandler, data: string)): function
+---@overload fun(objects: ModuleSimplePipeHandler, names: 'Connected', f: fun(handler: ModuleSimplePipeHandler, state: 'Connected')): function
+---@overload fun(objects: ModuleSimplePipeHandler, names: 'Disconnected', f: fun(handler: ModuleSimplePipeHandler, state: 'Disconnected')): function
+---@overload fun(objects: RawTcpHandler, names: 'Connected', f: fun(handler: RawTcpHandler, state: 'Connected')): function
+---@overload fun(objects: RawTcpHandler, names: 'Disconnected', f: fun(handler: RawTcpHandler, state: 'Disconnected')): function
+---@overload fun(objects: RawTcpHandler, names: 'ConnectFailed', f: fun(handler: RawTcpHandler, reason: string)): function
+---@overload fun(objects: RawTcpHandler, names: 'ReceiveData', f: fun(handler: RawTcpHandler, data: string)): function
+---@overload fun(objects: ModuleTcpHandler, names: 'Connected', f: fun(handler: ModuleTcpHandler, state: 'Connected')): function
+---@overload fun(objects: ModuleTcpHandler, names: 'Disconnected', f: fun(handler: ModuleTcpHandler, state: 'Disconnected')): function
+---@overload fun(objects: ModuleTcpHandler, names: 'ConnectFailed', f: fun(handler: ModuleTcpHandler, reason: string)): function
+---@overload fun(objects: ServerExHandler, names: 'Connected', f: fun(client: ClientObject, state: 'Connected')): function
+---@overload fun(objects: ServerExHandler, names: 'Disconnected', f: fun(client: ClientObject, state: 'Disconnected')): function
+---@overload fun(objects: ServerExHandler, names: 'ReceiveData', f: fun(client: ClientObject, data: string)): function
+---@overload fun(objects: ServerExHandler, names: 'ListenFailed', f: fun(handler: ServerExHandler, reason: string)): function
+---@overload fun(objects: HsmsProtocol, names: 'hsms_connected', f: fun(object: HsmsProtocol, data: {connection: any})): function
+---@overload fun(objects: HsmsProtocol, names: 'hsms_selected', f: fun(object: HsmsProtocol, data: {connection: any, session_id: any})): function
+---@overload fun(objects: HsmsProtocol, names: 'hsms_deselected', f: fun(object: HsmsProtocol, data: {connection: any, session_id: any})): function
+---@overload fun(objects: HsmsProtocol, names: 'hsms_disconnected', f: fun(object: HsmsProtocol, data: {connection: any, reason: any})): function
+---@overload fun(objects: HsmsProtocol, names: 'hsms_packet_received', f: fun(object: HsmsProtocol, data: {connection: any, packet: any})): function
+---@overload fun(objects: HsmsProtocol, names: 'hsms_unexpected_reply', f: fun(object: HsmsProtocol, data: {connection: any, packet: any})): function
+---@overload fun(objects: HsmsProtocol, names: 'hsms_open_failed', f: fun(object: HsmsProtocol, data: {connection: any, reason: any})): function
+---@overload fun(objects: HsmsConnectionManager, names: 'hsms_connected', f: fun(object: HsmsConnectionManager, data: {connection: any})): function
+---@overload fun(objects: HsmsConnectionManager, names: 'hsms_selected', f: fun(object: HsmsConnectionManager, data: {connection: any})): function
+---@overload fun(objects: HsmsConnectionManager, names: 'hsms_disconnected', f: fun(object: HsmsConnectionManager, data: {connection: any, reason: any})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_connected', f: fun(handler: SecsHandler, data: {connection: any})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_selected', f: fun(handler: SecsHandler, data: {connection: any, session_id: any})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_deselected', f: fun(handler: SecsHandler, data: {connection: any, session_id: any})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_disconnected', f: fun(handler: SecsHandler, data: {connection: any, reason: any})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_packet_received', f: fun(handler: SecsHandler, data: {connection: any, packet: any})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_unexpected_reply', f: fun(handler: SecsHandler, data: {connection: any, packet: any})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_open_failed', f: fun(handler: SecsHandler, data: {connection: any, reason: any})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_connected', f: fun(handler: GemHostHandler, data: {connection: any})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_selected', f: fun(handler: GemHostHandler, data: {connection: any, session_id: any})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_deselected', f: fun(handler: GemHostHandler, data: {connection: any, session_id: any})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_disconnected', f: fun(handler: GemHostHandler, data: {connection: any, reason: any})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_packet_received', f: fun(handler: GemHostHandler, data: {connection: any, packet: any})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_unexpected_reply', f: fun(handler: GemHostHandler, data: {connection: any, packet: any})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_open_failed', f: fun(handler: GemHostHandler, data: {connection: any, reason: any})): function
+---@overload fun(objects: GemHostHandler, names: 'handler_communicating', f: fun(handler: GemHostHandler, data: {handler: any})): function
+---@overload fun(objects: GemHostHandler, names: 'handler_not_communicating', f: fun(handler: GemHostHandler, data: {handler: any})): function
+---@overload fun(objects: GemHostHandler, names: 'terminal_received', f: fun(handler: GemHostHandler, data: {text: any, terminal: any, lines: any})): function
+---@overload fun(objects: GemHostHandler, names: 'alarm_received', f: fun(handler: GemHostHandler, data: {alid: any, code: any, set: any, text: any})): function
+---@overload fun(objects: GemHostHandler, names: 'collection_event_received', f: fun(handler: GemHostHandler, data: {ceid: any, reports: any})): function
+---@overload fun(objects: GemHostHandler, names: 'trace_received', f: fun(handler: GemHostHandler, data: {trid: any, sample: any, time: any, values: any})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_connected', f: fun(handler: GemEquipmentHandler, data: {connection: any})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_selected', f: fun(handler: GemEquipmentHandler, data: {connection: any, session_id: any})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_deselected', f: fun(handler: GemEquipmentHandler, data: {connection: any, session_id: any})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_disconnected', f: fun(handler: GemEquipmentHandler, data: {connection: any, reason: any})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_packet_received', f: fun(handler: GemEquipmentHandler, data: {connection: any, packet: any})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_unexpected_reply', f: fun(handler: GemEquipmentHandler, data: {connection: any, packet: any})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_open_failed', f: fun(handler: GemEquipmentHandler, data: {connection: any, reason: any})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'handler_communicating', f: fun(handler: GemEquipmentHandler, data: {handler: any})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'handler_not_communicating', f: fun(handler: GemEquipmentHandler, data: {handler: any})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'terminal_received', f: fun(handler: GemEquipmentHandler, data: {text: any, terminal: any, lines: any})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'control_state_changed', f: fun(handler: GemEquipmentHandler, state: string)): function
+---@overload fun(objects: GemEquipmentHandler, names: 'equipment_constant_changed', f: fun(handler: GemEquipmentHandler, data: {ecid: any, value: any})): function
 ---@param objects any An object or a list of objects.
 ---@param names any An event's name or a list of names.
 ---@param f? function The handler; left out, event returns a function that takes it.
@@ -2249,25 +2570,25 @@ function event(objects, names, f) end
 
 --- Makes bytes of digits. Raises ValueError for anything else.
 ---@param text string Pairs of hexadecimal digits; spaces, colons and dashes may stand between them.
----@return any # the bytes
+---@return string # the bytes
 function hex.decode(text) end
 
 --- Writes bytes as digits.
 ---@param data string Any bytes.
 ---@param separator? string What stands between two bytes.
----@return any # a string of capital hexadecimal digits, two for each byte
+---@return string # a string of capital hexadecimal digits, two for each byte
 function hex.encode(data, separator) end
 
 --- Tells whether object was made by class or by one derived from it.
 ---@param object any Anything.
 ---@param class any A class.
----@return any # a boolean
+---@return boolean # a boolean
 function isinstance(object, class) end
 
 --- Compiles a pattern; the last 256 are kept compiled.
 ---@param pattern any A pattern in Python's syntax, or a Pattern.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return any # a Pattern
+---@return Pattern # a Pattern
 function re.compile(pattern, flags) end
 
 --- Puts a backslash before each byte that has a meaning in patterns.
@@ -2279,7 +2600,7 @@ function re.escape(string) end
 ---@param pattern any A pattern in Python's syntax, or a Pattern.
 ---@param string string What is searched.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return any # a list
+---@return any[] # a list
 function re.findall(pattern, string, flags) end
 
 --- Gives one Match after the other; see Pattern.finditer.
@@ -2293,21 +2614,21 @@ function re.finditer(pattern, string, flags) end
 ---@param pattern any A pattern in Python's syntax, or a Pattern.
 ---@param string string What is searched.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return any # a Match, or nil
+---@return Match|nil # a Match, or nil
 function re.fullmatch(pattern, string, flags) end
 
 --- Matches at the beginning of the string.
 ---@param pattern any A pattern in Python's syntax, or a Pattern.
 ---@param string string What is searched.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return any # a Match, or nil
+---@return Match|nil # a Match, or nil
 function re.match(pattern, string, flags) end
 
 --- Finds the leftmost match.
 ---@param pattern any A pattern in Python's syntax, or a Pattern.
 ---@param string string What is searched.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return any # a Match, or nil
+---@return Match|nil # a Match, or nil
 function re.search(pattern, string, flags) end
 
 --- Cuts a string at the matches; see Pattern.split.
@@ -2324,7 +2645,7 @@ function re.split(pattern, string, maxsplit, flags) end
 ---@param string string What is searched.
 ---@param count? integer The most matches to replace; 0: all.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return any # the string with the matches replaced
+---@return string # the string with the matches replaced
 function re.sub(pattern, repl, string, count, flags) end
 
 --- Replaces matches, and counts them; see Pattern.subn.
@@ -2333,7 +2654,7 @@ function re.sub(pattern, repl, string, count, flags) end
 ---@param string string What is searched.
 ---@param count? integer The most matches to replace; 0: all.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return any # the string with the matches replaced, and their number
+---@return string, integer # the string with the matches replaced, and their number
 function re.subn(pattern, repl, string, count, flags) end
 
 --- Suspends the calling task; timers, handlers and other tasks go on.
@@ -2342,5 +2663,5 @@ function re.subn(pattern, repl, string, count, flags) end
 function time.sleep(seconds) end
 
 --- Tells the time of the wall clock.
----@return any # seconds since 1970-01-01 00:00:00 UTC, with fractions
+---@return number # seconds since 1970-01-01 00:00:00 UTC, with fractions
 function time.time() end

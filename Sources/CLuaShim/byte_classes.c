@@ -9,6 +9,8 @@ static bool is_alpha(char c) { return byte_is_alpha(c); }
 static bool is_digit(char c) { return byte_is_digit(c); }
 static bool is_ascii(char c) { return (unsigned char)c < 128; }
 
+static bool is_printable(char c) { return c >= ' ' && c <= '~'; }
+
 /* Pushes whether all bytes are of a class; of none there are, `of_nothing`. */
 static int test_all(lua_State *L, const byte_declaration *declaration, bool (*is_member)(char), bool of_nothing) {
     byte_slice s = byte_take(L, declaration);
@@ -43,6 +45,34 @@ static int bytes_isspace(lua_State *L) {
 static int bytes_isascii(lua_State *L) {
     static const byte_declaration declaration = {"isascii", {NULL}, 0};
     return test_all(L, &declaration, is_ascii, true);
+}
+
+static int bytes_isprintable(lua_State *L) {
+    static const byte_declaration declaration = {"isprintable", {NULL}, 0};
+    return test_all(L, &declaration, is_printable, true);
+}
+
+/* Python's text has decimal digits and other numbers beside the ten; bytes have no others. */
+static int bytes_isdecimal(lua_State *L) {
+    static const byte_declaration declaration = {"isdecimal", {NULL}, 0};
+    return test_all(L, &declaration, is_digit, false);
+}
+
+static int bytes_isnumeric(lua_State *L) {
+    static const byte_declaration declaration = {"isnumeric", {NULL}, 0};
+    return test_all(L, &declaration, is_digit, false);
+}
+
+/* s:isidentifier(): whether it could be a name: letters, digits and underscores, and no digit first. */
+static int bytes_isidentifier(lua_State *L) {
+    static const byte_declaration declaration = {"isidentifier", {NULL}, 0};
+    byte_slice s = byte_take(L, &declaration);
+    bool is_name = s.length > 0 && !byte_is_digit(s.bytes[0]);
+    for (size_t i = 0; is_name && i < s.length; i++) {
+        is_name = is_alnum(s.bytes[i]) || s.bytes[i] == '_';
+    }
+    lua_pushboolean(L, is_name);
+    return 1;
 }
 
 /* Pushes whether there are letters, and all of one case. */
@@ -142,9 +172,24 @@ static int bytes_swapcase(lua_State *L) {
     return map_case(L, &declaration, other_case);
 }
 
+static bool small_case(char c, bool is_first, bool in_word) {
+    (void)c;
+    (void)is_first;
+    (void)in_word;
+    return false;
+}
+
+/* s:casefold(): for comparisons without regard to case. Of ASCII alone, that is lower. */
+static int bytes_casefold(lua_State *L) {
+    static const byte_declaration declaration = {"casefold", {NULL}, 0};
+    return map_case(L, &declaration, small_case);
+}
+
 const luaL_Reg byte_class_methods[] = {
     {"isdigit", bytes_isdigit}, {"isalpha", bytes_isalpha}, {"isalnum", bytes_isalnum},
     {"isspace", bytes_isspace}, {"isascii", bytes_isascii}, {"isupper", bytes_isupper},
     {"islower", bytes_islower}, {"istitle", bytes_istitle}, {"title", bytes_title},
-    {"capitalize", bytes_capitalize}, {"swapcase", bytes_swapcase}, {NULL, NULL},
+    {"capitalize", bytes_capitalize}, {"swapcase", bytes_swapcase}, {"casefold", bytes_casefold},
+    {"isprintable", bytes_isprintable}, {"isdecimal", bytes_isdecimal}, {"isnumeric", bytes_isnumeric},
+    {"isidentifier", bytes_isidentifier}, {NULL, NULL},
 };

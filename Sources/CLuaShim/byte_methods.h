@@ -85,11 +85,16 @@ static inline bool byte_is_lower(char c) { return c >= 'a' && c <= 'z'; }
 static inline bool byte_is_digit(char c) { return c >= '0' && c <= '9'; }
 static inline bool byte_is_alpha(char c) { return byte_is_upper(c) || byte_is_lower(c); }
 
+/* Whether the text has a field of Python's format language, as '{}' and '{name:>5}'. */
+bool byte_has_field(byte_slice text);
+
 /* The methods, by file. */
 extern const luaL_Reg byte_splitting_methods[];
 extern const luaL_Reg byte_searching_methods[];
 extern const luaL_Reg byte_class_methods[];
 extern const luaL_Reg byte_building_methods[];
 extern const luaL_Reg byte_hexadecimal_methods[];
+extern const luaL_Reg byte_formatting_methods[];
+extern const luaL_Reg byte_coding_methods[];
 
 #endif

@@ -181,6 +181,12 @@ static int string_format(lua_State *L) {
         }
         guarded_string_check_size(L, "format", size);
     }
+    /* Lua would return the text as it is: no argument has a place in it. */
+    if (argument == 1 && top > 1 && byte_has_field((byte_slice){lua_tostring(L, 1), length})) {
+        byte_raise(
+            L, "ValueError", "format",
+            "the text has fields as '{}' and no conversion as '%s'; 'formatted' fills in fields as Python does");
+    }
     return guarded_string_context_of(L)->stock_format(L);
 }
 
@@ -214,7 +220,8 @@ void guarded_strings_open(lua_State *L, const guarded_string_limits *limits) {
     }
     static const luaL_Reg *const lists[] = {
         building_functions,     guarded_pattern_functions, byte_splitting_methods,  byte_searching_methods,
-        byte_class_methods,     byte_building_methods,     byte_hexadecimal_methods,
+        byte_class_methods,     byte_building_methods,     byte_hexadecimal_methods, byte_formatting_methods,
+        byte_coding_methods,
     };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         lua_pushvalue(L, top + 1);

@@ -7,9 +7,9 @@ struct BytesInterop {
     /// `LECTERN_TEST_LONG=1` tries ten times as many.
     private static let isLong = ProcessInfo.processInfo.environment["LECTERN_TEST_LONG"] == "1"
 
-    /// Runs the comparison over cases that CPython made, after `change` of their text.
+    /// Runs the comparison `name` over cases that CPython made, after `change` of their text.
     private func compare(
-        seed: Int, count: Int, _ change: (String) -> String = { $0 }
+        _ name: String, seed: Int, count: Int, _ change: (String) -> String = { $0 }
     ) async throws -> (code: Int32, lines: [String]) {
         let folder = try Project.temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -17,14 +17,14 @@ struct BytesInterop {
         let python = Process()
         let output = Pipe()
         python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        python.arguments = ["python3", "\(source)/bytes_cases.py", "\(seed)", "\(count)"]
+        python.arguments = ["python3", "\(source)/\(name).py", "\(seed)", "\(count)"]
         python.standardOutput = output
         try python.run()
         let cases = output.fileHandleForReading.readDataToEndOfFile()
         python.waitUntilExit()
         #expect(python.terminationStatus == 0)
         try Project.write(change(String(decoding: cases, as: UTF8.self)), to: "\(folder)/cases.txt")
-        try FileManager.default.copyItem(atPath: "\(source)/bytes_cases.lua", toPath: "\(folder)/main.lua")
+        try FileManager.default.copyItem(atPath: "\(source)/\(name).lua", toPath: "\(folder)/main.lua")
         let peer = try Peer(Project.lectern, ["run", "main.lua"], folder: folder)
         let code = try await peer.exitCode(within: 300)
         return (code, peer.lines)
@@ -32,15 +32,23 @@ struct BytesInterop {
 
     @Test("Every method gives what CPython gives, or an error where CPython raises one")
     func generated() async throws {
-        let count = Self.isLong ? 200_000 : 20_000
-        let result = try await compare(seed: 20_260_101, count: count)
+        let count = Self.isLong ? 500_000 : 50_000
+        let result = try await compare("bytes_cases", seed: 20_260_101, count: count)
         #expect(result.code == 0)
         #expect(result.lines.last?.hasSuffix("cases \(count) wrong 0") == true, "\(result.lines.suffix(20))")
     }
 
-    @Test("The comparison sees a wrong result")
-    func seesDifferences() async throws {
-        let result = try await compare(seed: 1, count: 100) { text in
+    @Test("Fields are filled in as CPython fills them in, with an error of the same kind where it raises one")
+    func fields() async throws {
+        let count = Self.isLong ? 600_000 : 60_000
+        let result = try await compare("format_cases", seed: 20_260_102, count: count)
+        #expect(result.code == 0)
+        #expect(result.lines.last?.hasSuffix("cases \(count) wrong 0") == true, "\(result.lines.suffix(20))")
+    }
+
+    @Test("The comparison sees a wrong result", arguments: ["bytes_cases", "format_cases"])
+    func seesDifferences(_ name: String) async throws {
+        let result = try await compare(name, seed: 1, count: 100) { text in
             var lines = text.split(separator: "\n").map(String.init)
             lines[7] = lines[7].split(separator: " ").dropLast().joined(separator: " ") + " i123456"
             return lines.joined(separator: "\n")

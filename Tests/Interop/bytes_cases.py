@@ -9,6 +9,8 @@ import random
 import sys
 
 ALPHABETS = [b"ab", b"aA1 ", b" \t\n\r\v\f.", b"a\r\n", bytes(range(256)), b"x-+0", b"abcABC019_\x00\xff\x80", b"\ta\n"]
+PIECES = [b"a", b"z\x7f", "é€".encode(), "\U0001f600".encode(), b"\xe2\x82", b"\xed\xa0\x80", b"\xf0\x9f\x98", b"\xc0\xaf"]
+PIECES += [b"\xf4\x90", b"\xff\xfe"]
 INTEGERS = [-(2**63), -(2**31), -9, -3, -2, -1, 0, 1, 2, 3, 4, 5, 8, 9, 17, 2**31 - 1, 2**63 - 1]
 SMALL = [-(2**31), -7, -3, -2, -1, 0, 1, 2, 3, 4, 7, 2**31 - 1]
 
@@ -99,8 +101,10 @@ class Source:
                 value = self.maybe(bytes(self.random.sample(range(256), 256)))
                 if self.random.random() < 0.05:
                     value = self.bytes()
-            elif kind == "digits":
-                value = whole
+            elif kind == "coding":
+                value = self.random.choice([None, b"utf-8", b"UTF_8", b"utf8", b"ascii", b"US-ASCII", b"latin-1", b"ISO-8859-1"])
+            elif kind == "errors":
+                value = self.random.choice([None, b"strict", b"ignore", b"replace"])
             values.append(value)
         return values
 
@@ -135,9 +139,10 @@ METHODS = {
     "hex": (["byte", "small"], 0, ["sep", "bytes_per_sep"]),
     "fromhex": ([], 0, []),
 }
-for name in "digit alpha alnum space ascii upper lower title".split():
+for name in "digit alpha alnum space ascii upper lower title decimal numeric identifier printable".split():
     METHODS["is" + name] = ([], 0, [])
-for name in ["title", "capitalize", "swapcase"]:
+METHODS["decode"] = METHODS["encode"] = (["coding", "errors"], 0, ["encoding", "errors"])
+for name in ["title", "capitalize", "swapcase", "casefold"]:
     METHODS[name] = ([], 0, [])
 
 POSITIONS = {"startswith", "endswith", "count", "rfind", "index", "rindex"}
@@ -160,10 +165,37 @@ def to_python(method, arguments):
     return arguments
 
 
+OF_TEXT = {"isdecimal", "isnumeric", "isidentifier", "isprintable", "casefold"}
+
+
+def decode(whole, encoding=None, errors=None):
+    """Text of UTF-8 is its bytes; that of Latin-1 as well, in the program's eyes."""
+    decoded = whole.decode(encoding or "utf-8", errors or "strict")
+    return whole if encoding in ("latin-1", "ISO-8859-1") else decoded.encode()
+
+
+def encode(whole, encoding=None, errors=None):
+    """Of a string that is no UTF-8, each begin of a character counts as one character."""
+    if encoding not in ("ascii", "US-ASCII"):
+        return whole
+    return whole.decode("utf-8", "replace").encode("ascii", errors or "strict")
+
+
+CODINGS = {"decode": decode, "encode": encode}
+
+
 def result(method, whole, arguments):
     if any(isinstance(argument, Wrong) for argument in arguments):
         return "e"
     try:
+        if method in CODINGS:
+            return text(CODINGS[method](whole, *(argument and argument.decode() for argument in arguments)))
+        if method in OF_TEXT:
+            # Only ASCII has classes here: any other byte is of none, and has no case.
+            if not whole.isascii():
+                return text(whole.lower() if method == "casefold" else False)
+            value = getattr(whole.decode(), method)()
+            return text(value.encode() if isinstance(value, str) else value)
         if method == "fromhex":
             return text(bytes.fromhex(whole.decode("ascii")))
         if method == "maketrans":
@@ -185,6 +217,8 @@ def result(method, whole, arguments):
 def case(source, method):
     kinds, required, names = METHODS[method]
     whole = source.bytes()
+    if method in CODINGS and source.random.random() < 0.7:
+        whole = b"".join(source.random.choice(PIECES) for _ in range(source.random.randrange(5)))
     if method == "fromhex":
         whole = source.random.choice([whole, whole.hex().encode(), whole.hex(" ").upper().encode()])
     arguments = source.arguments(kinds[: source.random.randint(required, len(kinds))], whole)

@@ -95,7 +95,7 @@ struct DocumentationTests {
         configuration.identities["room"] = .init(certificate: "\(folder)/room.pem")
         try configuration.mapPort("MainProcessor:COM2=tcp://192.168.1.20:5000")
         let room = try stage.start(
-            "room", address: "192.168.1.10", block.text, file: block.file ?? "main.lua", folder: folder,
+            "room", address: "192.168.1.10", Self.placed(block.text), file: block.file ?? "main.lua", folder: folder,
             configuration: configuration)
         stage.run(20)
         withExtendedLifetime(amplifier) {}
@@ -112,6 +112,11 @@ struct DocumentationTests {
             printed = Array(printed.prefix(expected.count))
         }
         #expect(printed == expected, "\(room.timeline)")
+    }
+
+    /// A reader's device is on the reader's machine; here it has a machine of its own.
+    private static func placed(_ text: String) -> String {
+        text.replacing("'127.0.0.1', 5000", with: "'192.168.1.20', 5000")
     }
 
     /// Tabs and runs of spaces as one space: `print` puts tabs between its arguments.
@@ -139,7 +144,12 @@ struct DocumentationTests {
         }
     }
 
-    @Test("A link inside the documentation leads to a file", arguments: documents)
+    /// The pages of the reference, which are made from the declarations.
+    static let referencePages: [String] = ((try? ProjectFiles.names(in: "docs/reference")) ?? []).map {
+        "docs/reference/\($0)"
+    }
+
+    @Test("A link inside the documentation leads to a file", arguments: documents + referencePages)
     func links(_ document: String) throws {
         let folder = document.split(separator: "/").dropLast().joined(separator: "/")
         for match in try ProjectFiles.text(of: document).matches(of: /\]\(([^)#:]+)(#[^)]*)?\)/) {

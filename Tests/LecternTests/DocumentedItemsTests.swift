@@ -55,7 +55,7 @@ struct DocumentedItemsTests {
 
     @Test("Every argument of GetConnectionHandler is in the table")
     func arguments() throws {
-        let reference = try ProjectFiles.text(of: "docs/reference.md")
+        let reference = try ProjectFiles.text(of: "docs/reference/connection-handlers.md")
         let heading = try #require(
             reference.split(separator: "\n").first { $0.hasPrefix("### `GetConnectionHandler(") })
         let parameters = heading.matches(of: /\w+/).map { String($0.0) }.dropFirst()

@@ -7,6 +7,19 @@ import Testing
 /// `LECTERN_UPDATE=1` writes the files anew.
 @Suite("The visible surface")
 struct SurfaceTests {
+    /// The anchors that the headings of a page get where it is shown: a second one of a name has a number.
+    private static func anchors(of text: String) -> Set<String> {
+        var counts: [String: Int] = [:]
+        var anchors: Set<String> = []
+        for line in text.split(separator: "\n") where line.hasPrefix("#") {
+            let words = line.drop { $0 == "#" }.dropFirst().lowercased().replacing(" ", with: "-")
+            let anchor = words.replacing(/[^\w-]/, with: "")
+            anchors.insert(counts[anchor].map { "\(anchor)-\($0)" } ?? anchor)
+            counts[anchor, default: 0] += 1
+        }
+        return anchors
+    }
+
     private func expect(_ text: String, in path: String) throws {
         if let update = getenv("LECTERN_UPDATE"), String(cString: update) == "1" {
             try ProjectFiles.write(text, to: "\(ProjectFiles.root)/\(path)")
@@ -22,8 +35,54 @@ struct SurfaceTests {
         let stage = Stage()
         let room = try stage.start("room", "")
         let writer = ReferenceWriter(room.program)
-        try expect(writer.markdown(), in: "docs/reference.md")
+        let pages = writer.pages()
+        for page in pages { try expect(page.text, in: page.path) }
+        let files = try ProjectFiles.names(in: "docs/reference").map { "docs/reference/\($0)" }
+        #expect(files == pages.dropFirst().map(\.path).sorted(), "a page of no subject is stale: remove it")
         try expect(writer.annotations(), in: "docs/lectern.lua")
+    }
+
+    @Test("Each class and function is on just one page, and a link within the reference leads to a heading")
+    func places() throws {
+        let stage = Stage()
+        let room = try stage.start("room", "")
+        let writer = ReferenceWriter(room.program)
+        #expect(writer.misplaced.isEmpty, "add it to a page of ReferenceSubject, or take it from one")
+        let pages = writer.pages()
+        for of in room.program.runtime.surface {
+            #expect(pages.count { $0.text.contains("\n## \(of.name)\n") } == 1, "\(of.name)")
+        }
+        for page in pages {
+            let folder = page.path.hasPrefix("docs/reference/") ? "docs/reference/" : "docs/"
+            for link in page.text.matches(of: /\]\(([^)#:]*)#([^)]+)\)/) {
+                guard !link.1.hasPrefix("..") else { continue }
+                let path = link.1.isEmpty ? page.path : folder + link.1
+                let target = try #require(pages.first { $0.path == path }, "\(page.path): \(link.0)")
+                #expect(Self.anchors(of: target.text).contains(String(link.2)), "\(page.path): \(link.0)")
+            }
+        }
+    }
+
+    @Test("The editor knows the types of handlers, of what calls return, and of the methods of strings")
+    func annotations() throws {
+        let stage = Stage()
+        let room = try stage.start("room", "")
+        let lines = ReferenceWriter(room.program).annotations().split(separator: "\n").map(String.init)
+        func has(_ line: String) -> Bool { lines.contains { $0.hasPrefix(line) } }
+        #expect(has("---@field Connected fun(interface: EthernetClientInterface, state: 'Connected')|nil "))
+        #expect(has("---@field ReceiveData fun(client: ClientObject, data: string)|nil "))
+        #expect(has("---@field StateChanged fun(object: Timer, state: 'Running'|'Paused'|'Stopped')|nil "))
+        #expect(has("---@field Function fun(object: Wait)|nil "))
+        #expect(
+            has(
+                "---@overload fun(objects: SerialInterface, names: 'Offline', "
+                    + "f: fun(interface: SerialInterface, state: 'Offline')): function"))
+        #expect(has("---@return string # the response up to the delimiter"))
+        #expect(has("---@return string, string? # 'Connected', 'ConnectedAlready'"))
+        #expect(has("function string.zfill(self, width) end"))
+        #expect(has("function string.count(self, sub, start, end_) end"))
+        let untyped = lines.filter { $0.hasPrefix("---@field") && $0.contains("argument: any") }
+        #expect(untyped.isEmpty, "AnnotationTypes.argument knows no type for what these get: \(untyped)")
     }
 
     @Test("The guide's table of limits is made of the values that bind")

@@ -20,17 +20,45 @@ package enum StringMethods {
     private static let width = LuaParameter.required("width", .integer, "The length to reach.")
     private static let fill = LuaParameter.optional("fillbyte", .string, default: "' '", "One byte.")
 
+    private static let coding = [
+        LuaParameter.optional("encoding", .string, default: "'utf-8'", "One of 'utf-8', 'ascii', 'latin-1'."),
+        LuaParameter.optional(
+            "errors", .oneOf(["strict", "ignore", "replace"]), default: "'strict'",
+            "What becomes of bytes that the encoding does not have."),
+    ]
+
     /// All of them, in order of their names.
     package static let all: [ClassSurface.Member] = [
         method("capitalize", [], "a string", "Makes the first byte a capital and the other letters small."),
+        method(
+            "casefold", [], "a string", "Makes all letters small, for comparisons without regard to case."),
         method("center", [width, fill], "a string", "Fills up at both ends."),
         method("count", [sub] + part, "a whole number", "Counts a string in the part, without overlaps."),
+        method(
+            "decode", coding, "a string",
+            "Gives the same bytes, as text and bytes are both strings; a ValueError when they are no text of the encoding."
+        ),
+        method(
+            "encode", coding, "a string",
+            "Gives the same bytes, as text and bytes are both strings; with 'ascii' a ValueError when there are others."
+        ),
         method(
             "endswith", [.required("suffix", .any, "A string, or a list of which one is enough.")] + part, "a boolean",
             "Tells whether the part ends so."),
         method(
             "expandtabs", [.optional("tabsize", .integer, default: "8", "Columns from one tab stop to the next.")],
             "a string", "Puts spaces for tabs."),
+        method(
+            "format_map",
+            [.required("mapping", .table, "A table with a value for each name.")], "a string",
+            "Fills in the fields of the text as formatted does, all of them by name."),
+        method(
+            "formatted",
+            [
+                .repeated(
+                    "values", .any,
+                    "The values of the fields; a table as the last one has those of the fields with names.")
+            ], "a string", "Fills in the fields of the text, `{}`, `{0}` and `{name:>8.2f}`, as Python's format does."),
         method(
             "fromhex", [], "a string", "Gives the bytes of the hexadecimal digits; whitespace may stand between bytes."),
         method(
@@ -47,8 +75,14 @@ package enum StringMethods {
         method("isalnum", [], "a boolean", "Tells whether there are bytes, and all are letters or digits."),
         method("isalpha", [], "a boolean", "Tells whether there are bytes, and all are letters."),
         method("isascii", [], "a boolean", "Tells whether all bytes are below 128."),
+        method("isdecimal", [], "a boolean", "Does what isdigit does."),
         method("isdigit", [], "a boolean", "Tells whether there are bytes, and all are digits."),
+        method(
+            "isidentifier", [], "a boolean",
+            "Tells whether it could be a name: letters, digits and underscores, with no digit first."),
         method("islower", [], "a boolean", "Tells whether there are letters, and all are small."),
+        method("isnumeric", [], "a boolean", "Does what isdigit does."),
+        method("isprintable", [], "a boolean", "Tells whether all bytes are printable ASCII."),
         method("isspace", [], "a boolean", "Tells whether there are bytes, and all are whitespace."),
         method(
             "istitle", [], "a boolean", "Tells whether there are letters, and each run of them is as title makes it."),
@@ -111,17 +145,5 @@ package enum StringMethods {
     ) -> ClassSurface.Member {
         ClassSurface.Member(
             kind: .method, name: name, parameters: parameters, type: returns, documentation: documentation)
-    }
-
-    /// The annotation of what a method returns.
-    package static func annotation(of returned: String) -> String {
-        switch returned {
-        case "a boolean": "boolean"
-        case "a whole number": "integer"
-        case "a whole number, or nil": "integer|nil"
-        case "a list of strings": "string[]"
-        case "what is before it, it, and what is behind it": "string, string, string"
-        default: "string"
-        }
     }
 }

@@ -1,0 +1,88 @@
+/// A page of the reference: what of the Lua face it shows.
+struct ReferenceSubject: Sendable {
+    /// The page's file in `docs/reference`, without its ending.
+    let name: String
+    let title: String
+    /// What stands between the title and the contents.
+    let introduction: String
+    /// Classes, in this order.
+    let classes: [String]
+    /// Functions by name; one that ends with a dot stands for all of a global table, one with a star for all that begin so.
+    let functions: [String]
+    /// Whether the methods of strings are here.
+    var hasStrings = false
+
+    /// Whether a function is of this page.
+    func has(function name: String) -> Bool {
+        functions.contains { known in
+            known == name || known.hasSuffix(".") && name.hasPrefix(known)
+                || known.hasSuffix("*") && name.hasPrefix(known.dropLast())
+        }
+    }
+
+    /// All pages, in the order of the index. A test sees that each class and function is in just one.
+    static let all: [ReferenceSubject] = [
+        ReferenceSubject(
+            name: "interfaces", title: "Interfaces",
+            introduction:
+                "Connections to devices and from clients: TCP, UDP, SSH and serial ports. How to use them is in the "
+                + "[guide](../guide.md).",
+            classes: [
+                "EthernetClientInterface", "SerialInterface", "EthernetServerInterfaceEx", "ClientObject",
+                "EthernetServerInterface",
+            ], functions: ["Ping", "WakeOnLan"]),
+        ReferenceSubject(
+            name: "connection-handlers", title: "Connection handlers",
+            introduction:
+                "What keeps devices connected. How to use it is in [Connection handlers](../connection-handlers.md), "
+                + "and [Device modules](../device-modules.md) tells how to write a module.",
+            classes: [
+                "ConnectionHandler", "RawTcpHandler", "RawSimplePipeHandler", "ModuleTcpHandler",
+                "ModuleSimplePipeHandler", "ServerExHandler",
+            ], functions: ["GetConnectionHandler", "DeviceModule", "ModuleVersion"]),
+        ReferenceSubject(
+            name: "time", title: "Timers, waits and clocks", introduction: "What calls a function at its time.",
+            classes: ["Timer", "Wait", "Clock"], functions: ["GetSystemUpTime", "time."]),
+        ReferenceSubject(
+            name: "program", title: "The program and its machine",
+            introduction: "Classes and events of Lua, the program's log and end, and the machine that it runs on.",
+            classes: ["ProcessorDevice", "MESet"],
+            functions: [
+                "class", "isinstance", "event", "ProgramLog", "SaveProgramLog", "ExitProgram", "Platform", "Version",
+            ]),
+        ReferenceSubject(
+            name: "strings", title: "Strings and bytes",
+            introduction: "Strings hold bytes. Checksums and hexadecimal digits are functions; the rest are methods.",
+            classes: [], functions: ["checksum.", "hex."], hasStrings: true),
+        ReferenceSubject(
+            name: "regular-expressions", title: "Regular expressions",
+            introduction:
+                "Patterns with Python's syntax and names, on bytes. What differs from Python is in "
+                + "[Compatibility](../compatibility.md#regular-expressions).",
+            classes: ["Pattern", "Match"], functions: ["re."]),
+        ReferenceSubject(
+            name: "files", title: "Files", introduction: "Files of the program's folder, by Python's names.",
+            classes: ["File", "RFile"], functions: ["File.", "RFile."]),
+        ReferenceSubject(
+            name: "instruments", title: "TCPInterface",
+            introduction: "Drivers of instruments, as in SOCS. How to use it is in [TCPInterface](../socs.md).",
+            classes: ["TCPInterface", "TCPConnection"], functions: []),
+        ReferenceSubject(
+            name: "hsms", title: "HSMS connections",
+            introduction: "SEMI E37 connections and their messages. How to use them is in [HSMS](../hsms.md).",
+            classes: [
+                "HsmsConnection", "HsmsActiveConnection", "HsmsPassiveConnection", "HsmsMultiPassiveConnection",
+                "HsmsMultiPassiveServer", "HsmsConnectionManager", "HsmsProtocol", "HsmsPacket", "HsmsHeader",
+            ], functions: ["Hsms*"]),
+        ReferenceSubject(
+            name: "secs", title: "SECS-II items and messages",
+            introduction:
+                "The content of messages, and what sends and answers them. How to use it is in [HSMS](../hsms.md).",
+            classes: ["SecsItem", "SecsMessage", "SecsRequest", "SecsHandler"],
+            functions: ["SecsItem.", "SecsMessage."]),
+        ReferenceSubject(
+            name: "gem", title: "GEM",
+            introduction: "SEMI E30 hosts and equipment. How to use it is in [HSMS](../hsms.md).",
+            classes: ["GemHandler", "GemHostHandler", "GemEquipmentHandler", "GemCommand"], functions: []),
+    ]
+}
