@@ -2,6 +2,10 @@
 
 local host = ...
 
+-- Programs may use the names of these for globals of their own.
+local type, error, tostring, next, select, ipairs = type, error, tostring, next, select, ipairs
+local rawget, getmetatable, setmetatable, math, table = rawget, getmetatable, setmetatable, math, table
+local TypeError, AttributeError = TypeError, AttributeError
 local near = host.nearest
 
 --- Timer(2)(f) and Wait(60)(f): the forms that read like decorators. They start, and return the function.
@@ -96,7 +100,11 @@ local handlers = {
     RawTcpHandler = RawTcpHandler, ModuleTcpHandler = ModuleTcpHandler, ServerExHandler = ServerExHandler,
 }
 
+-- A name of ControlScript that a module does not have is nil, as the global of that name is, and the error of its use says so.
+local missing = {__index = host.missing_fields(host.hints.globals), __metatable = "module"}
+
 local function module(contents)
+    setmetatable(contents, missing)
     return function() return contents end
 end
 
