@@ -81,7 +81,7 @@ static __LJMP int host_print(lua_State *L) {
     luaL_buffinit(L, &line);
     for (int i = 1; i <= count; i++) {
         if (i > 1) luaL_addchar(&line, '\t');
-        luaL_tolstring(L, i, NULL);
+        if (shim_is_plain_table(L, i)) shim_show(L, i); else luaL_tolstring(L, i, NULL);
         luaL_addvalue(&line);
     }
     luaL_pushresult(&line);
