@@ -2,9 +2,9 @@
 ///
 /// As globals they are `nil`, so that a program may ask for them; the error of one that calls them or reads into them ends
 /// with the hint. `require` of a module that is not found ends with it, too.
-enum MissingNames {
+package enum MissingNames {
     /// What follows the error of a global that is called or read into, by name.
-    static let globals: [String: String] = {
+    package static let globals: [String: String] = {
         var hints = words.mapValues { "write \($0)" }
         for (names, text) in controlScript {
             for name in names.split(separator: " ") { hints[String(name)] = "ControlScript's \(name) \(text)" }
@@ -14,12 +14,12 @@ enum MissingNames {
     }()
 
     /// What follows the error of a global that is called, by name.
-    static let functions = Dictionary(
+    package static let functions = Dictionary(
         uniqueKeysWithValues: pythonFunctions.map { ($0, "in Lua, Python's \($0) is \($1)") })
 
     /// What follows the error of a module that is not found, by name.
     /// - Parameter module: the name as `require` got it.
-    static func hint(forModule module: String) -> String? {
+    package static func hint(forModule module: String) -> String? {
         if let text = controlScriptModules[module] { return text }
         // A part of a module of Python is that module's: os.path, urllib.request.
         guard let name = module.split(separator: ".").first.map(String.init), let text = pythonModules[name] else {
@@ -46,7 +46,7 @@ enum MissingNames {
             "is not there yet: connect by EthernetClientInterface or SerialInterface where the device allows it"
         ),
         (
-            "MLC62Interface MLC104Interface MLC55RSInterface MLC60RSInterface",
+            "MLC62Interface",
             "is not there: talk to the controller by SerialInterface or EthernetClientInterface"
         ),
         (

@@ -18,6 +18,8 @@ struct AttributeMistakeTests {
 
     private static let ownField = "set a field of your own before you read it, or read it by rawget(object, 'MyFlag')"
 
+    private static let longName = String(repeating: "x", count: 100) + "…"
+
     static let mistakes: [Mistake] = [
         Mistake(
             "print(dev.Port)",
@@ -25,6 +27,10 @@ struct AttributeMistakeTests {
         Mistake("print(dev.Host)", "AttributeError: EthernetClientInterface has no 'Host'; did you mean Hostname?"),
         Mistake(
             "if dev.MyFlag then print() end", "AttributeError: EthernetClientInterface has no 'MyFlag'; \(ownField)"),
+        Mistake(
+            "print(dev[('x'):rep(1 << 20)])",
+            "AttributeError: EthernetClientInterface has no '\(longName)'; set a field of your own before you read it, or "
+                + "read it by rawget(object, '\(longName)')"),
         Mistake("print(Timer(1).MyFlag)", "AttributeError: Timer has no 'MyFlag'; \(ownField)"),
         Mistake(
             "print(handler.Port)",

@@ -113,4 +113,17 @@ struct MissingNameTests {
             #expect(room.lines.first?.hasSuffix(hint) == true, "\(room.lines)")
         }
     }
+
+    @Test("No name that is there is among those that are not", arguments: LuaProfile.allCases)
+    func areMissing(_ profile: LuaProfile) throws {
+        var configuration = Stage.configuration()
+        configuration.profile = profile
+        let names = Array(MissingNames.globals.keys) + Array(MissingNames.functions.keys)
+        let list = names.sorted().map { "'\($0)'" }.joined(separator: ", ")
+        let room = try Stage().start(
+            "room", "for _, name in ipairs({\(list)}) do if _G[name] ~= nil then print(name) end end",
+            configuration: configuration)
+        #expect(names.count > 100)
+        #expect(room.lines.isEmpty, "\(room.lines)")
+    }
 }
