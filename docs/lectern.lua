@@ -310,7 +310,7 @@ function TCPInterface:close() end
 Timer = {}
 
 --- Sets a new interval; the next call comes one new interval from now. Count is kept.
----@param Interval number The new interval.
+---@param Interval number The new interval, at least 0.01; 0 is taken as that.
 function Timer:Change(Interval) end
 
 --- Stops calling; the rest of the interval and Count are kept.

@@ -28,7 +28,7 @@ static __LJMP int note_error(lua_State *L) {
     shim_host *h = shim_host_of(L);
     if (h->kill != SHIM_KILL_NONE || !lua_checkstack(L, 8)) return 1;
     h->depth++; /* for want of memory this error must not become another */
-    shim_mend_position(L, L, 1);
+    shim_mend_error(L, L, 1);
     shim_note_protected(L, catches);
     h->depth--;
     return 1;
@@ -50,7 +50,7 @@ static __LJMP int host_pcall(lua_State *L) {
 static __LJMP int guarded_handler(lua_State *L) {
     shim_host *h = shim_host_of(L);
     if (h->kill != SHIM_KILL_NONE || h->hooks_off) return 1;
-    if (lua_checkstack(L, 8)) shim_mend_position(L, L, 1);
+    if (lua_checkstack(L, 8)) shim_mend_error(L, L, 1);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, 1);
@@ -81,7 +81,7 @@ static __LJMP int host_print(lua_State *L) {
     luaL_buffinit(L, &line);
     for (int i = 1; i <= count; i++) {
         if (i > 1) luaL_addchar(&line, '\t');
-        luaL_tolstring(L, i, NULL);
+        if (shim_is_plain_table(L, i)) shim_show(L, i); else luaL_tolstring(L, i, NULL);
         luaL_addvalue(&line);
     }
     luaL_pushresult(&line);

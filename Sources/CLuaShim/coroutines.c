@@ -87,7 +87,7 @@ static __LJMP int run(lua_State *L, lua_State *co, int count, lua_KContext conte
         shim_note_chain(L, co, -1);
         return lua_error(L);
     }
-    shim_mend_position(L, co, 0);
+    shim_mend_error(L, co, 0);
     shim_note_chain(L, co, -1);
     if (context == 0) {
         lua_pushboolean(L, 0);

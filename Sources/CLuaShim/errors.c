@@ -58,7 +58,7 @@ static const char *behind_own_position(const char *message) {
  * Lua and its C functions put the position of the innermost Lua function before a message. Where that is one of
  * Lectern's own, the program's line that led there takes its place. It is found while the frames still stand.
  */
-__LJMP void shim_mend_position(lua_State *L, lua_State *raised, int level) {
+static __LJMP void mend_position(lua_State *L, lua_State *raised, int level) {
     if (lua_type(L, -1) != LUA_TSTRING) return;
     size_t length;
     const char *message = lua_tolstring(L, -1, &length), *rest = message, *next;
@@ -78,8 +78,13 @@ __LJMP void shim_mend_position(lua_State *L, lua_State *raised, int level) {
     lua_replace(L, -2);
 }
 
+__LJMP void shim_mend_error(lua_State *L, lua_State *raised, int level) {
+    shim_add_hint(L, raised, level);
+    mend_position(L, raised, level);
+}
+
 void shim_mend_message(lua_State *L) {
-    if (lua_checkstack(L, 8)) shim_mend_position(L, L, 0);
+    if (lua_checkstack(L, 8)) shim_mend_error(L, L, 0);
 }
 
 static __LJMP void complete(lua_State *L, int level) { /* the error value is on top */

@@ -105,7 +105,7 @@ static inline shim_host *shim_host_of(lua_State *L) { return *(shim_host **)lua_
 /* Keys in the registry and in instances: their addresses count. */
 extern const char shim_key_handle, shim_key_internals, shim_key_error_meta,
     shim_key_chain_error, shim_key_chain_text, shim_key_waiting, shim_key_sentinel, shim_key_sentinel_meta,
-    shim_key_finalizer_queue, shim_key_loaded;
+    shim_key_finalizer_queue, shim_key_loaded, shim_key_hints;
 
 void *shim_allocate(void *ud, void *block, size_t kind_or_size, size_t new_size);
 int shim_panic(lua_State *L);
@@ -166,8 +166,15 @@ __LJMP void shim_where(lua_State *L, int level);
 bool shim_is_own(const lua_Debug *ar);
 /* Whether there is such a level, and it is of Lectern's own or stands before one that is. Uses a place of L's stack. */
 bool shim_is_own_level(lua_State *L, int level);
-/* [-1, +1] A message on L that was raised on `raised`, whose frames still stand, names the program's line. */
-__LJMP void shim_mend_position(lua_State *L, lua_State *raised, int level);
+/* [-1, +1] A message on L that was raised on `raised`, whose frames still stand, names the program's line, and what to write
+   where that is known. */
+__LJMP void shim_mend_error(lua_State *L, lua_State *raised, int level);
+/* hints.c: [-1, +1] Adds what to write to a message of Lua's own. `level` is that of the function that failed. */
+__LJMP void shim_add_hint(lua_State *L, lua_State *raised, int level);
+/* showing.c: whether the value is a table that has neither a text nor a name of its own. */
+bool shim_is_plain_table(lua_State *L, int index);
+/* [0, +1] The value at index as text for people: a table by its content. */
+__LJMP void shim_show(lua_State *L, int index);
 /* [0, +1] like luaL_traceback without a message, but of the program's frames only. */
 __LJMP void shim_traceback(lua_State *L, lua_State *other, int level);
 /* Notes the frames of a coroutine that ended with the error at index. */
@@ -188,6 +195,7 @@ __LJMP void shim_open_objects(lua_State *L);
 __LJMP void shim_open_finalizers(lua_State *L);
 __LJMP void shim_open_collector(lua_State *L);
 __LJMP void shim_open_errors(lua_State *L);
+__LJMP void shim_open_hints(lua_State *L);
 __LJMP void shim_open_tracebacks(lua_State *L);
 
 __LJMP int shim_act(lua_State *L, shim_host *h, shim_verdict verdict);

@@ -218,9 +218,10 @@ bool shim_set_handler(lua_State *L, const void *object, int anchor, int event) {
 
 /* ---- reading and writing names of instances ---- */
 
-enum { CLASS = 1, ACCESSORS, ABSENT, CLASS_ID, ABSENT_COUNT };
+enum { CLASS = 1, ACCESSORS, ABSENT, CLASS_ID, IS_DERIVED };
 
-/* Names that are known to be the program's own, so that only their first use pays for the search of a misspelling. */
+/* Names that are known to be the program's own, so that only their first use pays for the search of a misspelling. Their
+ * number lies under the key 1. */
 #define MOST_ABSENT 512
 
 static __LJMP int call_accessor(lua_State *L, uint32_t function) {
@@ -238,11 +239,18 @@ static bool is_absent(lua_State *L, int name) {
     return absent;
 }
 
+static lua_Integer absent_count(lua_State *L) {
+    lua_rawgeti(L, lua_upvalueindex(ABSENT), 1);
+    lua_Integer count = lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    return count;
+}
+
 static __LJMP void remember_absent(lua_State *L, int name) {
-    lua_Integer count = lua_tointeger(L, lua_upvalueindex(ABSENT_COUNT));
+    lua_Integer count = absent_count(L);
     if (count >= MOST_ABSENT) return;
     lua_pushinteger(L, count + 1);
-    lua_replace(L, lua_upvalueindex(ABSENT_COUNT));
+    lua_rawseti(L, lua_upvalueindex(ABSENT), 1);
     lua_pushvalue(L, name);
     lua_pushboolean(L, 1);
     lua_rawset(L, lua_upvalueindex(ABSENT));
@@ -267,12 +275,19 @@ static __LJMP int read_missing(lua_State *L) {
     if (key == LUA_TSTRING ? is_absent(L, 2) : key != LUA_TNUMBER) return 0;
     if (read_item(L)) return 1;
     if (key != LUA_TSTRING) return 0;
+    /*
+     * A class of the program's has fields of its own that may not be set yet. So may any when there are too many to know.
+     * The host's own functions look for what an object may have.
+     */
+    bool is_derived = lua_toboolean(L, lua_upvalueindex(IS_DERIVED));
+    bool may_be_unset = is_derived || absent_count(L) >= MOST_ABSENT || shim_is_own_level(L, 1);
     h->depth++;
     shim_verdict verdict = h->callbacks.missing(h->callbacks.context, L,
-                                                (uint32_t)lua_tointeger(L, lua_upvalueindex(CLASS_ID)), false);
+                                                (uint32_t)lua_tointeger(L, lua_upvalueindex(CLASS_ID)),
+                                                may_be_unset ? SHIM_READ_OF_OWN : SHIM_READ);
     h->depth--;
     if (verdict.kind == SHIM_RETURN && verdict.count == 0) {
-        remember_absent(L, 2);
+        if (is_derived) remember_absent(L, 2);
         return 0;
     }
     return shim_act(L, h, verdict);
@@ -333,7 +348,7 @@ static __LJMP int instance_newindex(lua_State *L) {
             shim_host *h = shim_host_of(L);
             h->depth++;
             shim_verdict verdict = h->callbacks.missing(h->callbacks.context, L,
-                                                        (uint32_t)lua_tointeger(L, lua_upvalueindex(CLASS_ID)), true);
+                                                        (uint32_t)lua_tointeger(L, lua_upvalueindex(CLASS_ID)), SHIM_WRITE);
             h->depth--;
             if (verdict.kind != SHIM_RETURN) return shim_act(L, h, verdict);
             lua_settop(L, 3);
@@ -346,20 +361,20 @@ static __LJMP int instance_newindex(lua_State *L) {
     return 0;
 }
 
-/* instance_metatable(class, accessors, class_id) -> metatable */
+/* instance_metatable(class, accessors, class_id, is_derived) -> metatable */
 static __LJMP int instance_metatable(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checktype(L, 2, LUA_TTABLE);
     luaL_checkinteger(L, 3);
-    lua_settop(L, 3);
-    lua_newtable(L); /* 4: absent names */
+    lua_settop(L, 4);
+    lua_newtable(L); /* 5: absent names */
     lua_createtable(L, 0, 6);
     for (int i = 0; i < 2; i++) {
         lua_pushvalue(L, CLASS);
         lua_pushvalue(L, ACCESSORS);
-        lua_pushvalue(L, 4);
+        lua_pushvalue(L, 5);
         lua_pushvalue(L, 3);
-        lua_pushinteger(L, 0);
+        lua_pushvalue(L, 4);
         lua_pushcclosure(L, i == 0 ? instance_index : instance_newindex, 5);
         lua_setfield(L, -2, i == 0 ? "__index" : "__newindex");
     }

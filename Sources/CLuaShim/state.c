@@ -25,7 +25,7 @@ _Static_assert(sizeof(lua_Integer) == 8 && sizeof(lua_Number) == 8, "64-bit numb
 
 const char shim_key_handle, shim_key_internals, shim_key_error_meta,
     shim_key_chain_error, shim_key_chain_text, shim_key_waiting, shim_key_sentinel, shim_key_sentinel_meta,
-    shim_key_finalizer_queue, shim_key_loaded;
+    shim_key_finalizer_queue, shim_key_loaded, shim_key_hints;
 
 const char *shim_lua_release(void) { return LUA_RELEASE; }
 
@@ -69,6 +69,7 @@ static __LJMP int open_protected(lua_State *L) {
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &shim_key_internals);
     shim_open_errors(L);
+    shim_open_hints(L);
     shim_open_tracebacks(L);
     shim_open_base(L);
     shim_open_load(L);

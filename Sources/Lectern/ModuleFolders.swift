@@ -48,9 +48,10 @@ struct ModuleFolders {
         }
         let places = (["the program's folder"] + shared.map { $0.folder.path }).joined(separator: ", ")
         let missing = candidates.joined(separator: " nor ")
+        let hint = MissingNames.hint(forModule: name).map { ". \($0)" } ?? ""
         throw LuaFault(
             .importError,
-            "module '\(name)' not found: neither \(missing) is in \(places)".showingRawBytes)
+            "module '\(name)' not found: neither \(missing) is in \(places)\(hint)".showingRawBytes)
     }
 
     private func isBrokenLink(_ name: String, in folder: ProgramFolder) -> Bool {

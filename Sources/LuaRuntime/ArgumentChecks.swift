@@ -129,7 +129,7 @@ struct ArgumentChecks {
                 hasOtherKeys = true
             }
         }
-        let takesTable = given <= parameters.count && Self.acceptsTable(parameters[given - 1].type.plain)
+        let takesTable = given <= parameters.count && Self.accepts(parameters[given - 1].type.plain, L, table)
         if let unknown {
             let near = NearMiss.find(unknown, in: parameters.map(\.name))
             guard !takesTable || near != nil || !names.isEmpty else { return }
@@ -149,9 +149,11 @@ struct ArgumentChecks {
         }
     }
 
-    private static func acceptsTable(_ type: LuaType) -> Bool {
+    /// Whether a parameter may mean the table at `index` as it is.
+    private static func accepts(_ type: LuaType, _ L: OpaquePointer, _ index: Int32) -> Bool {
         switch type {
-        case .table, .any, .function: true
+        case .table, .any: true
+        case .function: shim_is_callable(L, index)
         default: false
         }
     }

@@ -18,9 +18,9 @@ final class CallbackRelay {
                 guard let runtime = CallbackRelay.runtime(context), let L else { return LuaResult.none.verdict }
                 return runtime.call(function, L)
             },
-            missing: { context, L, classID, writing in
+            missing: { context, L, classID, use in
                 guard let runtime = CallbackRelay.runtime(context), let L else { return LuaResult.none.verdict }
-                return runtime.missingName(L, classID: classID, writing: writing)
+                return runtime.missingName(L, classID: classID, use: use)
             },
             release: { context, object in
                 guard let object else { return }

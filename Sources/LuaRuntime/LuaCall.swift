@@ -153,6 +153,26 @@ public struct LuaCall {
         return strings
     }
 
+    /// The first in alphabetical order of the names that are keys of the table argument; nil when it is no table or has none
+    /// among its first thousand keys.
+    public func firstName(ofTable argument: Int) -> String? {
+        let table = slot(argument)
+        guard shim_type(stack.L, table) == Int32(SHIM_TTABLE.rawValue) else { return nil }
+        var first: String?
+        var left = 1_000
+        shim_push_nil(stack.L)
+        while shim_next(stack.L, table) {
+            shim_pop(stack.L, 1)
+            if let name = stack.string(at: -1), first.map({ name < $0 }) ?? true { first = name }
+            left -= 1
+            guard left > 0 else {
+                shim_pop(stack.L, 1)
+                break
+            }
+        }
+        return first
+    }
+
     /// The string in field `name` of the table argument; nil when it is no table or the field no string.
     public func field(_ argument: Int, _ name: String) -> String? {
         let table = slot(argument)

@@ -239,6 +239,8 @@ final class ClassRecord {
     let text: ((AnyObject, LuaCall) throws(LuaFault) -> String)?
     let eventCount: Int32
     let fallThrough: LuaEvent?
+    /// Whether `object[key]` gives items beside the members.
+    let hasItems: Bool
     /// What every object holds, in bytes.
     let baseBytes: Int
     /// What an object holds beside that. Not optional: a closure in an optional is wrapped anew each time that it is taken out.
@@ -274,6 +276,7 @@ final class ClassRecord {
         text = Self.text(of: declaration)
         eventCount = Int32(declaration.eventCount)
         fallThrough = declaration.fallThrough
+        hasItems = declaration.items != nil
         baseBytes = declaration.baseBytes
         isRecounted = declaration.held != nil
         let held = declaration.held ?? { _ in 0 }

@@ -319,40 +319,6 @@ extension LuaRuntime {
             instances.removeValue(forKey: key)
         }
     }
-
-    // MARK: - Missing names
-
-    func missingName(_ L: OpaquePointer, classID: UInt32, writing: Bool) -> shim_verdict {
-        let record = classes[Int(classID)]
-        let stack = LuaStack(L)
-        let name = stack.string(at: 2) ?? ""
-        guard let instance = instance(at: 1, L) else { return LuaResult.none.verdict }
-        var problem: String?
-        if let near = NearMiss.find(name, in: record.members) {
-            let hint = record.methods.contains(near) ? "\(near)(…) with a colon" : near
-            problem = "\(record.name) has no '\(name)'; did you mean \(hint)?"
-        }
-        // What is read through another object may well be called nearly as something of this one.
-        if let problem, writing || record.fallThrough == nil { return fault(LuaFault(.attributeError, problem), L) }
-        guard let fallThrough = record.fallThrough else { return LuaResult.none.verdict }
-        if writing {
-            return fault(
-                LuaFault(
-                    .attributeError,
-                    "'\(name)' cannot be set on a \(record.name); set it on the interface: handler.Interface.\(name) = …"
-                ),
-                L)
-        }
-        _ = shim_reserve(L, 8)
-        shim_push_main_table(L)
-        stack.getRaw(-1, "read_through")
-        shim_remove(L, -2)
-        shim_push_value(L, 1)
-        instance.push(fallThrough, onto: stack)
-        shim_push_value(L, 2)
-        stack.push(problem)
-        return LuaResult.call(arguments: 4).verdict
-    }
 }
 
 extension LuaStack {

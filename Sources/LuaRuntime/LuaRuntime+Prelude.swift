@@ -72,6 +72,13 @@ extension LuaRuntime {
                 (call) throws(LuaFault) in
                 call.returning(NearMiss.find(call.string(1) ?? "", in: call.strings(2) ?? []))
             })
+        setInternal(
+            "related",
+            LuaFunction("related", [.required("name", .any, ""), .required("names", .table, "")], "") {
+                (call) throws(LuaFault) in
+                let names = NearMiss.related(call.string(1) ?? "", in: call.strings(2) ?? [])
+                return call.returning(names.isEmpty ? nil : names.joined(separator: " or "))
+            })
         try run(PackageResources.classes_lua, chunk: "=[lectern classes]", arguments: [])
     }
 

@@ -307,7 +307,7 @@ extension LuaRuntime {
         case .recursedTooDeep:
             failure.message = "\(place)stack overflow: calls are nested too deep"
         default:
-            failure.message = stack.text(at: -1)
+            failure.message = stack.content(at: -1).map { place + $0 } ?? stack.text(at: -1)
             if shim_type(L, -1) == Int32(SHIM_TTABLE.rawValue) {
                 stack.getRaw(-1, "kind")
                 failure.kind = stack.string(at: -1)

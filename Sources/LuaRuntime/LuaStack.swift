@@ -118,6 +118,13 @@ public struct LuaStack {
         return string(at: -1) ?? ""
     }
 
+    /// The content of the table at `index` as text for people; nil for what has a text of its own.
+    package func content(at index: Int32) -> String? {
+        guard shim_show_table(L, index) else { return nil }
+        defer { shim_pop(L, 1) }
+        return string(at: -1)
+    }
+
     /// Lua wants an address even for no bytes.
     static var noBytes: UnsafePointer<CChar> { emptyBytes }
 }

@@ -20,6 +20,26 @@ public enum NearMiss {
         return best?.candidate
     }
 
+    /// The candidates that are spelt nearly as `name`, or that have it as a part or are a part of it, in alphabetical order:
+    /// `IPPort` and `ServicePort` for `Port`. At most three.
+    public static func related(_ name: String, in candidates: [String]) -> [String] {
+        if let near = find(name, in: candidates) { return [near] }
+        guard (3...longestName).contains(name.utf8.count) else { return [] }
+        let lower = name.lowercased()
+        let found = Set(candidates).filter { candidate in
+            let other = candidate.lowercased()
+            return other.utf8.count >= 4 && (Self.contains(other, lower) || Self.contains(lower, other))
+        }
+        return Array(found.sorted().prefix(3))
+    }
+
+    private static func contains(_ text: String, _ part: String) -> Bool {
+        let text = Array(text.utf8)
+        let part = Array(part.utf8)
+        guard part.count <= text.count else { return false }
+        return (0...text.count - part.count).contains { text[$0..<$0 + part.count].elementsEqual(part) }
+    }
+
     /// Insertions, deletions, replacements and swaps of neighbours that lead from one to the other.
     private static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
         var beforeLast: [Int] = []

@@ -83,7 +83,7 @@ struct ClassTests {
                 lamp.Level = 50
                 print(lamp.Level, lamp:Fade(30), lamp:Fade(40, 1.5))
                 lamp.owner = 'me'
-                print(lamp.owner, lamp.nothing, isinstance(lamp, Lamp), isinstance({}, Lamp))
+                print(lamp.owner, rawget(lamp, 'nothing'), isinstance(lamp, Lamp), isinstance({}, Lamp))
                 """) == [
                     "desk\t10\t<Lamp 'desk'>", "50\t30\t40\t1.5", "me\tnil\ttrue\tfalse",
                 ])
@@ -128,6 +128,12 @@ struct ClassTests {
             ("lamp.Nmae = 1", "AttributeError\tLamp has no 'Nmae'; did you mean Name?"),
             ("return lamp.level", "AttributeError\tLamp has no 'level'; did you mean Level?"),
             ("lamp:fade(3)", "AttributeError\tLamp has no 'fade'; did you mean Fade(…) with a colon?"),
+            (
+                "return lamp.nothing",
+                "AttributeError\tLamp has no 'nothing'; set a field of your own before you read it, or read it by "
+                    + "rawget(object, 'nothing')"
+            ),
+            ("return lamp.Lev", "AttributeError\tLamp has no 'Lev'; did you mean Level?"),
             ("lamp.Switched = 5", "TypeError\tthe handler of event 'Switched' must be a function or nil, got a number"),
             ("Lamp()", "TypeError\targument 'Name' of Lamp is missing: it must be a string"),
             ("class('X', {})", "TypeError\tclass 'X': base 1 must be a class, got a table"),

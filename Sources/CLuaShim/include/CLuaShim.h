@@ -64,12 +64,19 @@ enum shim_kill {
     SHIM_KILL_NESTING       /* coroutine.close nested too deep for the C stack */
 };
 
+/* What a program did with a name that neither the instance nor its class has. */
+enum shim_use {
+    SHIM_READ,          /* read it, and has never set it on any object of the class */
+    SHIM_READ_OF_OWN,   /* read it, on an instance of a class that may well have it as a field that is not set yet */
+    SHIM_WRITE
+};
+
 typedef struct shim_callbacks {
     void *context;
     /* A declared function was called; the arguments are the whole stack of L. */
     shim_verdict (*call)(void *context, lua_State *L, uint32_t function);
     /* A name that neither the instance (index 1) nor its class has was read or written; the name is at index 2. */
-    shim_verdict (*missing)(void *context, lua_State *L, uint32_t class_id, bool writing);
+    shim_verdict (*missing)(void *context, lua_State *L, uint32_t class_id, int use);
     /* Lua dropped the last reference to an instance. Must not call Lua. */
     void (*release)(void *context, void *object);
     /* `print` or `warn`: one whole line without its end. */
@@ -195,6 +202,11 @@ int shim_load(lua_State *L, const char *text, size_t length, const char *chunk_n
 void shim_set_environment(lua_State *L);
 /* tostring() of the value at index: [0, +1] always a string, also when __tostring fails. */
 void shim_to_text(lua_State *L, int index);
+/*
+ * The content of the table at index as text for people: [0, +1]. False, and nothing pushed, when it has a text of its own or
+ * a __tostring in it failed. protected
+ */
+bool shim_show_table(lua_State *L, int index);
 /* Calls synchronously, where no wait is possible: [-(arguments+1), +results or +1 message]. */
 int shim_call(lua_State *L, int arguments, int results);
 
@@ -232,8 +244,21 @@ bool shim_has_finalizers(lua_State *L);
 void shim_push_where(lua_State *L, int level);
 /* The C function that runs on L at the moment, as messages name it; "" when Lua code runs. [0, +1] memory */
 void shim_push_running(lua_State *L);
-/* Makes the error message on top of a dead task name the program's line where it names one of the host's. [-1, +1] memory */
+/*
+ * Makes the error message on top of a dead task name the program's line where it names one of the host's, and say what to
+ * write where that is known, see shim_set_hint. [-1, +1] memory
+ */
 void shim_mend_message(lua_State *L);
+/*
+ * Sets what an error says that a program makes by calling a global that is not there, or by reading into it, if it is not
+ * a function. memory
+ */
+void shim_set_hint(lua_State *L, bool is_function, const char *name, size_t name_length, const char *text, size_t length);
+/*
+ * Inside of the read of a name that an instance lacks: the method of a program's class that has the instance as its self,
+ * and NULL when it is none's. The name lives as long as the method. memory
+ */
+const char *shim_stray_method(lua_State *L);
 /* The traceback of L and of the coroutines that its error came through. [0, +1] memory */
 void shim_push_traceback(lua_State *L, int error_index);
 /* The name by which the running host function was called, and whether with ':'; "" when unknown. memory */

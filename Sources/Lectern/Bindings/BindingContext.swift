@@ -30,6 +30,11 @@ final class BindingContext {
     /// What the device modules that are declared by `DeviceModule` hear of their interfaces by.
     let deviceModules = DeviceModuleContext()
 
+    /// What ``warnOnce(_:_:)`` has warned of.
+    private var warnings: Set<String> = []
+    /// A program that makes its mistakes at ever new places is warned of no more than this.
+    private static let mostWarnings = 256
+
     init(
         runtime: LuaRuntime, environment: any Environment, configuration: ProgramConfiguration, folder: ProgramFolder,
         savedLog: @escaping () -> [ProgramLogEntry],
@@ -44,6 +49,13 @@ final class BindingContext {
         self.savedLog = savedLog
         self.log = log
         self.exit = exit
+    }
+
+    /// Warns of a mistake that a program is likely to make again at the same place, the first time only.
+    /// - Parameter subject: tells this mistake from others.
+    func warnOnce(_ subject: String, _ text: String) {
+        guard warnings.count < Self.mostWarnings, warnings.insert(subject).inserted else { return }
+        log(.warning, text)
     }
 
     /// Makes every class and function of the Global Scripter environment known to the program.
@@ -70,6 +82,8 @@ final class BindingContext {
         try registerSecsgem()
         // The profile without file access has none of these.
         if configuration.profile != .strict { registerFiles() }
+        for (name, text) in MissingNames.globals { runtime.setHint(missingGlobal: name, text) }
+        for (name, text) in MissingNames.functions { runtime.setHint(missingGlobal: name, isFunction: true, text) }
         try runtime.run(PackageResources.environment_lua, chunk: "=[lectern environment]", arguments: [])
         try registerDeviceModules()
     }

@@ -19,7 +19,8 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
                 "UDP only: the only port of a client that is heard; 0: any."),
         ], "Makes a server; StartListen begins to listen."
     ) { (call) throws(LuaFault) in
-        try call.checked { () throws(ParameterError) in
+        context.warnUnlessConfigured(interface: call.string(3) ?? "Any")
+        return try call.checked { () throws(ParameterError) in
             try EthernetServerInterface(
                 environment: context.environment, port: call.integer(1) ?? 0,
                 protocol: call.string(2).flatMap(NetworkProtocol.init) ?? .tcp, interface: call.string(3) ?? "Any",

@@ -17,7 +17,8 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
             .optional("MaxClients", .integer(1...Int.max), "The most clients at a time; nil: 1,000."),
         ], "Makes a server; StartListen begins to listen."
     ) { (call) throws(LuaFault) in
-        try call.checked { () throws(ParameterError) in
+        context.warnUnlessConfigured(interface: call.string(3) ?? "Any")
+        return try call.checked { () throws(ParameterError) in
             try EthernetServerInterfaceEx(
                 environment: context.environment, port: call.integer(1) ?? 0,
                 protocol: call.string(2).flatMap(NetworkProtocol.init) ?? .tcp, interface: call.string(3) ?? "Any",

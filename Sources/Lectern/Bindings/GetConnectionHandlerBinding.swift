@@ -1,3 +1,4 @@
+internal import ByteText
 internal import ControlCore
 internal import LuaRuntime
 internal import NIOCore
@@ -36,7 +37,22 @@ func declareGetConnectionHandler(_ context: BindingContext) -> LuaFunction {
                 .typeError,
                 "argument 'Interface' of GetConnectionHandler is missing: it must be an interface or a device module")
         }
+        try call.refuseOptions()
         return try handlers.call(.make, call, arguments: handlerParameters.count)
+    }
+}
+
+extension LuaCall {
+    /// Refuses a table in the place of the query or of its qualifier that can be neither: it was meant to give parameters by
+    /// name, and has none of them.
+    fileprivate func refuseOptions() throws(LuaFault) {
+        let isQuery = typeName(2) == "table" && !isCallable(2)
+        // Only the command of a module has a qualifier. An empty one is none.
+        let isQualifier = typeName(3) == "table" && !isString(2)
+        guard isQuery || isQualifier else { return }
+        guard let name = firstName(ofTable: isQuery ? 2 : 3) else { return }
+        let list = handlerParameters.map(\.name).joined(separator: ", ")
+        throw LuaFault(.typeError, "GetConnectionHandler has no parameter '\(name.showingRawBytes)'; it has \(list)")
     }
 }
 

@@ -9,13 +9,12 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
     let common = ControlTimer.Common(environment: context.environment)
     c.constructor(
         [
-            .required("Interval", .seconds(0.01...3e8), "The time between two calls."),
+            .required("Interval", .seconds(0...3e8), "The time between two calls, at least 0.01; 0 is taken as that."),
             .optional("Function", .function, "Called with the timer and the count; given, the timer starts at once."),
         ], "Makes a timer. Timer(Interval)(Function) does the same as Timer(Interval, Function)."
     ) { (call) throws(LuaFault) in
-        try call.checked { () throws(ParameterError) in
-            try ControlTimer(common, interval: call.duration(1) ?? .seconds(1))
-        }
+        let interval = call.interval(1, of: "Timer", context)
+        return try call.checked { () throws(ParameterError) in try ControlTimer(common, interval: interval) }
     }
     c.property("Interval", .seconds, "The time between two calls.") { $0.interval.seconds }
     c.property("Count", .integer, "How many calls there were since the start.") { $0.count }
@@ -23,10 +22,11 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
     let function = c.event("Function", "the count", "What is called.", label: " tick")
     let stateChanged = c.event("StateChanged", "'Running', 'Paused' or 'Stopped'", "The state has changed.")
     c.method(
-        "Change", [.required("Interval", .seconds(0.01...3e8), "The new interval.")],
+        "Change", [.required("Interval", .seconds(0...3e8), "The new interval, at least 0.01; 0 is taken as that.")],
         "Sets a new interval; the next call comes one new interval from now. Count is kept."
     ) { (timer, call) throws(LuaFault) in
-        try call.checked { () throws(ParameterError) in try timer.change(call.duration(1) ?? .seconds(1)) }
+        let interval = call.interval(1, of: "Change", context)
+        try call.checked { () throws(ParameterError) in try timer.change(interval) }
         return .none
     }
     c.method("Pause", "Stops calling; the rest of the interval and Count are kept.") { (timer, _) throws(LuaFault) in
@@ -78,4 +78,18 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
         }
     }
     return c
+}
+
+extension LuaCall {
+    /// The interval that a timer was given. 0, of which ports of other systems have many, is the shortest one, and is warned
+    /// of once for each line that gives it.
+    fileprivate func interval(_ argument: Int, of function: String, _ context: BindingContext) -> TimeAmount {
+        guard number(argument) == 0 else { return duration(argument) ?? .seconds(1) }
+        let location = location
+        context.warnOnce(
+            "\(function)(0) at \(location)",
+            "\(location): \(function) got an interval of 0: it is taken as 0.01 s, the shortest one; Wait(0, f) calls f once, as "
+                + "soon as everything else had its turn")
+        return .milliseconds(10)
+    }
 }

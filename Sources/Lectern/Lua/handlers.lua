@@ -6,7 +6,7 @@ local host = ...
 local new_handler, published, keep_listener = host.handler_new, host.handler_published, host.handler_keep_listener
 local set_step = host.handler_set_step
 local type, pcall, tostring, next, error = type, pcall, tostring, next, error
-local AttributeError, ProgramLog = AttributeError, ProgramLog
+local AttributeError, TypeError, ProgramLog, table = AttributeError, TypeError, ProgramLog, table
 
 local function field(object, name)
     return object[name]
@@ -89,6 +89,22 @@ local function adopt(module, handler, limit)
     end
 end
 
+--- Refuses a qualifier with a name that the module's table says the command does not have: as a rule it was meant to be an
+--- option of GetConnectionHandler.
+local function check_qualifier(command, query, qualifier)
+    local parameters = type(command) == "table" and read(command, "Parameters")
+    if type(parameters) ~= "table" or type(qualifier) ~= "table" then return end
+    local known = {}
+    for i = 1, #parameters do known[parameters[i]] = true end
+    for name in next, qualifier do
+        if not known[name] then
+            error(TypeError(("GetConnectionHandler has no parameter '%s', and the module's '%s' no such qualifier; %s"):format(
+                tostring(name), query,
+                #parameters > 0 and "it has " .. table.concat(parameters, ", ") or "it takes none")), 3)
+        end
+    end
+end
+
 set_step("make", function(object, query, qualifier, limit, poll, retry, idle, connected_on, retrying, longest_retry)
     local interface = object
     if type(object) == "table" and not host.events_of(object) then
@@ -103,6 +119,7 @@ set_step("make", function(object, query, qualifier, limit, poll, retry, idle, co
         local can_ask = not is_unaskable(object, query)
             and (method(object, "Update" .. query) or not lacks and method(object, "Update"))
         if can_ask then
+            if type(commands) == "table" then check_qualifier(commands[query], query, qualifier) end
             ask, tell_loss = asker(object, query, qualifier), loss_teller(object)
         else
             known = commands_of(object)

@@ -10,9 +10,11 @@ local type, error, tostring, next, select = type, error, tostring, next, select
 local setmetatable, rawget, rawset, rawequal, pcall = setmetatable, rawget, rawset, rawequal, pcall
 local TypeError, AttributeError, RuntimeError = TypeError, AttributeError, RuntimeError
 local raw_getmetatable = debug.getmetatable
-local near, front = host.nearest, host.front
+local near, related, front = host.nearest, host.related, host.front
+local methods = host.hints.methods -- function -> its name in a program's class: for errors of a call with a dot
 
 local CLASS = {} -- the key under which an instance's metatable names its class
+local MOST_NAMES = 1000 -- that are compared with one that is not there
 local infos = setmetatable({}, {__mode = "k"}) -- class -> what is known of it
 
 local function is_metamethod(name)
@@ -38,6 +40,7 @@ local construct_with_host = front(construct)
 local function define_member(class, name, value)
     rawset(class, name, value)
     local info = infos[class]
+    if type(value) == "function" and not info.is_host then methods[value] = name end
     if is_metamethod(name) then info.metatable[name] = value end
     for derived in next, info.derived do
         if rawget(derived, name) == nil then derived[name] = value end
@@ -84,10 +87,10 @@ end
 
 --- For the host: makes a declared class. It has declared members only, those that base has, too, included.
 function host.define_class(name, class, accessors, id, describe, base)
-    local metatable = host.instance_metatable(class, accessors, id)
+    local metatable = host.instance_metatable(class, accessors, id, false)
     metatable.__tostring = describe
     install(class, {
-        name = name, host_name = name, id = id, accessors = accessors, metatable = metatable,
+        name = name, host_name = name, is_host = true, id = id, accessors = accessors, metatable = metatable,
         describe = describe, ancestors = {}, derived = setmetatable({}, {__mode = "k"}),
     })
     local of = base and infos[base]
@@ -102,13 +105,29 @@ local function field(object, name)
     return object[name]
 end
 
+--- The names that may have been meant where neither a handler nor what it handles has one.
+local function names_of(target, interface)
+    local names = {}
+    local function add(name)
+        if type(name) == "string" and #names < MOST_NAMES then names[#names + 1] = name end
+    end
+    for _, object in next, {target, interface} do
+        host.each_name(object, add)
+        local metatable = raw_getmetatable(object)
+        local info = metatable and infos[rawget(metatable, CLASS)]
+        for member in next, info and info.accessors or {} do add(member) end
+    end
+    return names
+end
+
 --- For the host: reads a name that a handler does not have from what it handles, and from the interface that this has.
 --- Nothing there: the problem, if the handler has one that explains it, is the error.
 function host.read_through(handler, target, name, problem)
+    local interface
     local found, value = pcall(field, target, name)
     if not found then error(problem and AttributeError(problem) or value, 2) end
     if value == nil and not host.events_of(target) then
-        local interface = target.Interface
+        interface = target.Interface
         if interface ~= nil then
             found, value = pcall(field, interface, name)
             if not found then error(problem and AttributeError(problem) or value, 2) end
@@ -118,8 +137,10 @@ function host.read_through(handler, target, name, problem)
     if value == nil then
         if problem then error(AttributeError(problem), 2) end
         local outer, inner = raw_getmetatable(handler), raw_getmetatable(target)
-        error(AttributeError(("neither the %s nor its %s has '%s'"):format(
-            outer and outer.__name or "handler", inner and inner.__name or type(target), tostring(name))), 2)
+        local meant = related(name, names_of(target, interface))
+        error(AttributeError(("neither the %s nor its %s has '%s'%s"):format(
+            outer and outer.__name or "handler", inner and inner.__name or type(target), tostring(name),
+            meant and "; did you mean " .. meant .. "?" or "")), 2)
     end
     if type(value) ~= "function" then return value end
     return function(self, ...)
@@ -197,7 +218,7 @@ function class(name, ...)
     end
     if info.id then
         info.accessors = accessors
-        info.metatable = host.instance_metatable(new, accessors, info.id)
+        info.metatable = host.instance_metatable(new, accessors, info.id, true)
         info.metatable.__tostring = info.describe
     else
         info.metatable = {__index = new}

@@ -3,7 +3,7 @@
 local host, profile = ...
 
 -- Programs may use the names of these for globals of their own.
-local type, select, next, rawget, error = type, select, next, rawget, error
+local type, select, next, rawget, error, setmetatable = type, select, next, rawget, error, setmetatable
 local randomseed = math.randomseed
 
 randomseed(host.random_seed())
@@ -96,3 +96,50 @@ else
 end
 
 package.loaded.os, package.loaded.io = os, io
+
+-- What the profile lacks stays nil, so that a program may ask for it. The error of one that uses it says how to get it.
+
+local function needs(profiles, instead)
+    local text = " is only there with 'profile: " .. profiles .. "' in lectern.yaml"
+    return instead and text .. "; " .. instead or text
+end
+
+local trusted, any_files = needs("trusted"), needs("standard' or 'profile: trusted")
+
+local function lacks(library, name, texts)
+    for field, text in next, texts do texts[field] = name .. "." .. field .. text end
+    setmetatable(library, {__index = host.missing_fields(texts), __metatable = name})
+end
+
+local missing_of_os = {
+    execute = trusted, setlocale = trusted, tmpname = trusted,
+    getenv = needs("trusted", "settings of a program are best in a module of its folder: require 'settings'"),
+    exit = needs("trusted", "ExitProgram(code) ends the program"),
+}
+if profile == "strict" then missing_of_os.remove, missing_of_os.rename = any_files, any_files end
+lacks(os, "os", missing_of_os)
+
+if io then
+    local log = needs("trusted", "print and ProgramLog write to the program log")
+    lacks(io, "io", {
+        popen = trusted, tmpfile = trusted, read = trusted, stdin = trusted, write = log, stdout = log, stderr = log,
+        input = needs("trusted", "io.open opens a file"), output = needs("trusted", "io.open opens a file"),
+        close = needs("trusted", "file:close() closes a file"),
+    })
+else
+    local globals = host.hints.globals
+    for _, name in next, {"io", "load", "loadfile", "dofile", "File", "RFile"} do globals[name] = name .. any_files end
+end
+
+local missing_of_debug = {}
+for _, name in next, {
+    "debug", "gethook", "getlocal", "getmetatable", "getregistry", "getupvalue", "getuservalue", "sethook", "setlocal",
+    "setmetatable", "setupvalue", "setuservalue", "upvalueid", "upvaluejoin",
+} do missing_of_debug[name] = trusted end
+lacks(debug, "debug", missing_of_debug)
+
+local folders = needs("trusted", "require looks in the program's folder and in the folders under 'modules' in lectern.yaml")
+lacks(package, "package", {
+    path = folders, cpath = folders, searchers = folders, searchpath = folders, preload = folders, config = trusted,
+    loadlib = trusted,
+})
