@@ -1,5 +1,5 @@
 /// What is known of a value of a call that is only looked at, not made.
-public indirect enum SketchedValue: Sendable {
+package indirect enum SketchedValue: Sendable {
     /// It may be anything.
     case unknown
     /// `nil`.
@@ -18,5 +18,5 @@ public indirect enum SketchedValue: Sendable {
     case table(count: Int, fields: [(name: String, value: SketchedValue)])
 
     /// Whether nothing is known of it.
-    public var isUnknown: Bool { if case .unknown = self { true } else { false } }
+    package var isUnknown: Bool { if case .unknown = self { true } else { false } }
 }

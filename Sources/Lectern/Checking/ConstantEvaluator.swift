@@ -31,7 +31,7 @@ struct ConstantEvaluator {
         return refusal(of: "\(name)(\(arguments.joined(separator: ", ")))")
     }
 
-    /// The text of a value that never changes, see ``ConstantText/text(_:in:depth:replacing:)``.
+    /// The text of a value that never changes, see ``ConstantText/text(_:in:replacing:)``.
     func text(
         _ id: ExpressionID, in file: Int, replacing replace: (ExpressionID) -> String? = { _ in nil }
     ) -> String? { constants.text(id, in: file, replacing: replace) }

@@ -13,6 +13,10 @@ struct ConstantText {
     /// How deep a value may nest.
     private static let deepest = 100
 
+    /// How many parts a value may have, with those of the variables that it names, each time anew: a few lines of Lua can make
+    /// more than there is memory for.
+    private static let mostParts = 50_000
+
     init(_ facts: ProgramFacts) {
         self.facts = facts
         steadyTables = facts.files.map { $0.tree.map(Self.steadyTables) ?? [] }
@@ -21,12 +25,22 @@ struct ConstantText {
     /// The text of a value; nil when it is not known before the program runs.
     /// - Parameter replace: gives another text for a part, or nil to leave it as it is.
     func text(
-        _ id: ExpressionID, in file: Int, depth: Int = 0, replacing replace: (ExpressionID) -> String? = { _ in nil }
+        _ id: ExpressionID, in file: Int, replacing replace: (ExpressionID) -> String? = { _ in nil }
     ) -> String? {
-        guard depth < Self.deepest else { return nil }
+        var partsLeft = Self.mostParts
+        return text(id, in: file, depth: 0, partsLeft: &partsLeft, replacing: replace)
+    }
+
+    private func text(
+        _ id: ExpressionID, in file: Int, depth: Int, partsLeft: inout Int, replacing replace: (ExpressionID) -> String?
+    ) -> String? {
+        partsLeft -= 1
+        guard depth < Self.deepest, partsLeft >= 0 else { return nil }
         if let replaced = replace(id) { return replaced }
         guard let tree = facts.files[file].tree else { return nil }
-        func part(_ id: ExpressionID) -> String? { text(id, in: file, depth: depth + 1, replacing: replace) }
+        func part(_ id: ExpressionID) -> String? {
+            text(id, in: file, depth: depth + 1, partsLeft: &partsLeft, replacing: replace)
+        }
         switch tree[id].kind {
         case .none: return "nil"
         case .boolean(let value): return "\(value)"

@@ -101,7 +101,8 @@ final class ProgramFacts {
         for expression in tree.expressions {
             guard case .call(let call) = expression.kind, call.method == nil else { continue }
             if tree.globalName(call.callee) == "require" {
-                if let first = call.arguments.first, tree.string(first) != nil { uses -= 1 }
+                // The module _G is the table of the globals.
+                if let first = call.arguments.first, let name = tree.name(first), name != "_G" { uses -= 1 }
             } else if let tried = tree.globalName(call.callee), tried == "pcall" || tried == "xpcall" {
                 let at = tried == "pcall" ? 1 : 2
                 if let first = call.arguments.first, tree.globalName(first) == "require", call.arguments.count > at,
@@ -194,8 +195,10 @@ final class ProgramFacts {
                     let first = call.arguments.first, let module = tree.name(first),
                     library.runtime.hasModule(module)
                 else { return nil }
-                // A module that has a global's name is that; the others hold globals, and modules of their kind.
-                if library.globals.contains(module) { return ([module] + names.reversed()).joined(separator: ".") }
+                // A module that has a library's name is that; the others hold globals, and modules of their kind.
+                if library.globals.contains(module), library.classes[module] == nil {
+                    return ([module] + names.reversed()).joined(separator: ".")
+                }
                 guard let last = names.first, library.globals.contains(last) else { return nil }
                 return last
             default: return nil

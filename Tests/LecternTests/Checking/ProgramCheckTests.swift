@@ -1,3 +1,4 @@
+import Glibc
 import Lectern
 import LuaRuntime
 import Testing
@@ -245,5 +246,36 @@ struct ProgramCheckTests {
     func longText() throws {
         let line = "do local function f(a) local b = a .. 'x' if b then print(b, Timer) end return f end end"
         #expect(try CheckScene.lines(of: Array(repeating: line, count: 4000).joined(separator: "\n")) == [])
+    }
+
+    @Test("A value that a few lines make huge is left alone")
+    func hugeConstants() throws {
+        for (first, next) in [("{1}", "{%, %}"), ("'x'", "% .. %")] {
+            var lines = ["local t0 = \(first)"]
+            for index in 1...60 { lines.append("local t\(index) = " + next.replacing("%", with: "t\(index - 1)")) }
+            // A table that is handed on may change, a string cannot.
+            if first == "'x'" { lines.append("EthernetClientInterface(t60, 23)") }
+            lines.append("return DeviceModule {name = t60, framing = t60, comands = t60}")
+            let found = try CheckScene.lines(of: lines.joined(separator: "\n"))
+            #expect(found.count == 1)
+            #expect(found.first?.contains("there is no field 'comands'") == true)
+        }
+    }
+
+    @Test("Bytes of names and messages that are no UTF-8 are shown as such")
+    func rawBytes() throws {
+        let text = Array("Timer('".utf8) + [0xE9] + Array("')".utf8)
+        try ProjectFiles.withFolder(of: [:]) { folder in
+            let path = "\(folder)/main.lua"
+            let file = try #require(fopen(path, "w"))
+            #expect(fwrite(text, 1, text.count, file) == text.count)
+            fclose(file)
+            defer { unlink(path) }
+            let report = ProgramCheck(source: .file(path), configuration: Stage.configuration()).report()
+            #expect(
+                report.problems.map(\.text) == [
+                    #"argument 'Interval' of Timer must be a number of seconds, at least 0.01, got the string '\xe9'"#
+                ])
+        }
     }
 }

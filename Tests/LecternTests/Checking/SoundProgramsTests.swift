@@ -53,6 +53,8 @@ struct SoundProgramsTests {
             "local h = GetConnectionHandler(EthernetServerInterfaceEx(1)) h:Sned() h.Clients()",
             "function f(c) c:Sned('x') c.Send('x') end",
             "local EthernetClientInterface = print EthernetClientInterface()",
+            "local C = require 'ConnectionHandler' print(C.ModuleVersion(), C.GetConnectionHandler)",
+            "local g = require '_G' g.x = 1 x()", "local r = require 're' print(r.compile('a', r.IGNORECASE))",
             "function Timer() end Timer('x', 1, 2)", "function string.foo() end string.foo()",
             // Arguments that are not known.
             "function f(o) return EthernetClientInterface('a', o) end",
