@@ -312,6 +312,8 @@ struct CommandInterop {
         #expect(
             found.lines == [
                 "[",
+                #"{"file": "main.lua", "line": 2, "column": 3, "severity": "error", "code": "undefined-global", "#
+                    + #""text": "global 'Projecter' is not defined"},"#,
                 #"{"file": "tools.lua", "line": 1, "column": 5, "severity": "error", "code": "syntax-error", "#
                     + #""text": "unexpected symbol near '='"}"#,
                 "]",

@@ -39,7 +39,7 @@ struct GlobalChecks {
                     problems.append(
                         ProgramProblem(code, text, severity: severity, at: expression.place, in: file.path))
                 }
-                if let later = use.later {
+                if let later = use.later, !Self.isCopied(use, to: later, tree) {
                     report(.usedBeforeLocal, Self.advice(use.name, expression.place, before: tree[later]))
                 } else if case let having = elsewhere.filter({ $0.globals.contains(use.name) }), !having.isEmpty {
                     let names = having.map { "'\($0.profile.rawValue)'" }.joined(separator: " and ")
@@ -57,6 +57,14 @@ struct GlobalChecks {
 
     private func isUnknown(_ name: String) -> Bool {
         !facts.library.globals.contains(name) && !facts.defines(name) && !facts.askedGlobals.contains(name)
+    }
+
+    /// Whether a global is only given to the local variable of its name, as in `local bit = bit`.
+    private static func isCopied(_ use: GlobalUse, to local: VariableID, _ tree: SyntaxTree) -> Bool {
+        guard let value = tree[local].value, tree[value].extent.contains(tree[use.expression].place.start) else {
+            return false
+        }
+        return tree[value].function == tree[use.expression].function
     }
 
     private static func advice(_ name: String, _ place: SourcePlace, before local: Variable) -> String {

@@ -20,6 +20,7 @@ struct ProgramCheckTests {
                 "EthernetClientInterfce('a', 1)",
                 "main.lua:1: global 'EthernetClientInterfce' is not defined; did you mean 'EthernetClientInterface'?"
             ),
+            ("local bit = bit", "main.lua:1: global 'bit' is not defined"),
             ("return Whatever", "main.lua:1: global 'Whatever' is not defined"),
             ("x = None", "main.lua:1: global 'None' is not defined; Lua's word is 'nil'"),
             ("function f() return self.x end", "main.lua:1: global 'self' is not defined"),
