@@ -358,10 +358,13 @@ public struct ClassSurface: Sendable {
     public var documentation: String
     /// In declared order.
     public var members: [Member]
+    /// Whether an object may also have names that are not declared: those of what it handles, or its items.
+    public let answersOtherNames: Bool
 
     init<Object>(_ declaration: LuaClass<Object>) {
         name = declaration.name
         documentation = declaration.documentation
+        answersOtherNames = declaration.fallThrough != nil || declaration.items != nil
         members = []
         if let constructor = declaration.constructor {
             members.append(

@@ -288,7 +288,7 @@ struct CommandInterop {
         try await peer.line(containing: "answered to the end 0", within: 20)
     }
 
-    @Test("check is silent about a good program, and version names Lua's release")
+    @Test("check counts the files of a good program, and version names Lua's release")
     func checkAndVersion() async throws {
         let good = try await run(
             ["check", "main.lua"],
@@ -297,10 +297,31 @@ struct CommandInterop {
                 "tools.lua": "return {}",
             ])
         #expect(good.code == 0)
-        #expect(good.lines.isEmpty)
+        #expect(good.lines == ["ok: 2 files"])
         let version = try await run(["version"])
         #expect(version.lines.count == 1)
         let line = try #require(version.lines.first)
         #expect(line.hasPrefix("lectern ") && line.contains("Lua 5.4"))
+    }
+
+    @Test("check gives editors one array, with a problem in each line")
+    func checkFormat() async throws {
+        let files = ["main.lua": "local t = require 'tools'\n  Projecter:Connect()", "tools.lua": "x = = 1"]
+        let found = try await run(["check", "main.lua", "--format", "json"], files: files)
+        #expect(found.code == 1)
+        #expect(
+            found.lines == [
+                "[",
+                #"{"file": "main.lua", "line": 2, "column": 3, "severity": "error", "code": "undefined-global", "#
+                    + #""text": "global 'Projecter' is not defined"},"#,
+                #"{"file": "tools.lua", "line": 1, "column": 5, "severity": "error", "code": "syntax-error", "#
+                    + #""text": "unexpected symbol near '='"}"#,
+                "]",
+            ])
+        let good = try await run(["check", "main.lua", "--format", "json"], files: ["main.lua": "print(1)"])
+        #expect(good.code == 0)
+        #expect(good.lines == ["[]"])
+        let wrong = try await run(["check", "main.lua", "--format", "xml"], files: ["main.lua": ""])
+        #expect(wrong.lines == ["lectern: --format 'xml': must be one of 'text', 'json'"])
     }
 }

@@ -261,9 +261,9 @@ struct FileTrialTests {
         }
         for name in ["tera.lua", "pipe.lua", "folder.lua"] {
             let source = ProgramSource.file("\(folder.path)/\(name)")
-            let problems = ProgramCheck(source: source, configuration: ProgramConfiguration()).problems()
+            let problems = ProgramCheck(source: source, configuration: ProgramConfiguration()).report().problems
             #expect(problems.count == 1)
-            #expect(problems.first?.hasPrefix("\(folder.path)/\(name): is ") == true)
+            #expect(problems.first?.description.hasPrefix("\(folder.path)/\(name): is ") == true)
         }
     }
 
