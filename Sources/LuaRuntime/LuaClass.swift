@@ -356,6 +356,13 @@ public struct ClassSurface: Sendable {
     /// In declared order.
     public var members: [Member]
 
+    /// Bundles what is known of a class that is written in Lua.
+    public init(name: String, documentation: String, members: [Member]) {
+        self.name = name
+        self.documentation = documentation
+        self.members = members
+    }
+
     init<Object>(_ declaration: LuaClass<Object>) {
         name = declaration.name
         documentation = declaration.documentation

@@ -37,7 +37,7 @@ public struct ReferenceWriter {
 
             """
         for method in StringMethods.all { text += entry(method, prefix: ":") }
-        for of in surface.classes {
+        for of in surface.classes + surface.innerClasses {
             text += "## \(of.name)\n\n\(of.documentation)\n\n"
             for kind in [ClassSurface.Member.Kind.constructor, .property, .method, .event] {
                 let members = of.members.filter { $0.kind == kind }
@@ -105,19 +105,23 @@ public struct ReferenceWriter {
     /// Annotations for the Lua language server, as they stand in `docs/lectern.lua`.
     public func annotations() -> String {
         var text = "---@meta\n-- Made from the declarations of Lectern; a test keeps it so.\n"
-        for of in surface.classes {
+        for (of, scope) in surface.classes.map({ ($0, "") }) + surface.innerClasses.map({ ($0, "local ") }) {
             text += "\n--- \(of.documentation)\n---@class \(of.name)\n"
             for member in of.members where member.kind == .property {
                 text += "---@field \(member.name) \(Self.type(named: member.type)) \(member.documentation)\n"
             }
             for member in of.members where member.kind == .event {
-                text += "---@field \(member.name) fun(object: table, argument: any)|nil \(member.documentation)\n"
+                let arguments = member.parameters.map {
+                    "\($0.name): \(Self.type($0.type))\($0.isRequired ? "" : "|nil")"
+                }
+                let types = arguments.isEmpty ? "argument: any" : arguments.joined(separator: ", ")
+                text += "---@field \(member.name) fun(object: table, \(types))|nil \(member.documentation)\n"
             }
             if let constructor = of.members.first(where: { $0.kind == .constructor }) {
                 let parameters = constructor.parameters.map { "\(Self.name($0)): \(Self.type($0.type))" }
                 text += "---@overload fun(\(parameters.joined(separator: ", "))): \(of.name)\n"
             }
-            text += "\(of.name) = {}\n"
+            text += "\(scope)\(of.name) = {}\n"
             for member in of.members where member.kind == .method { text += function(member, owner: "\(of.name):") }
         }
         text += "\n--- The methods of Python's bytes, which every string has beside Lua's own.\n---@class string\n"
