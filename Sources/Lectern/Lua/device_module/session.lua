@@ -182,6 +182,15 @@ function kit.begin(d)
     kit.arm(d, d.loginDeadline, now)
 end
 
+--- Tells the handler that the device is there. It hears of the connection after the device, and until then no word counts.
+local function tell_handler_later(d)
+    if not d.tellHandler then return end
+    local epoch = d.epoch
+    Wait(0, function()
+        if d.epoch == epoch then d.tellHandler("Connected") end
+    end)
+end
+
 --- Commands may be sent.
 function kit.ready(d)
     d.isReady = true
@@ -191,7 +200,10 @@ function kit.ready(d)
         kit.connected(d)
     end
     -- Nobody will answer: that the connection is there is all that can be known.
-    if not d.isPipe and kit.is_unidirectional(d) then kit.connected(d) end
+    if not d.isPipe and kit.is_unidirectional(d) then
+        kit.connected(d)
+        tell_handler_later(d)
+    end
     -- In a handshake the device may have shown already that it is there.
     if not d.isPipe or d.connection.value == "Connected" then kit.refresh(d) end
     kit.pump(d)
