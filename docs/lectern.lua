@@ -1845,6 +1845,59 @@ function RFile:writelines(seq) end
 --- Closes the file; harmless when it is closed.
 function RFile:close() end
 
+--- A device of a module that DeviceModule makes; see device-modules.md. The module's field DeviceClass is this class.
+---@class DeviceClass
+---@field ErrorOccurred fun(object: table, command: string|nil, qualifier: table|nil, reason: 'Checksum'|'DeviceError'|'Failed'|'Framing'|'ModuleError'|'Refused'|'Timeout'|'Unmatched'|'Value', text: string)|nil Something is wrong with the device or with what it says.
+local DeviceClass = {}
+
+--- Has the device do something.
+---@param command string A command of the module.
+---@param value? any What the command allows; nil for a trigger.
+---@param qualifier? table Which one, for a command with qualifiers.
+function DeviceClass:Set(command, value, qualifier) end
+
+--- Asks the device for a status.
+---@param command string A command of the module.
+---@param qualifier? table Which one, for a command with qualifiers.
+function DeviceClass:Update(command, qualifier) end
+
+--- Tells a status without asking the device.
+---@param command string A command of the module.
+---@param qualifier? table Which one, for a command with qualifiers.
+---@return any # the last known value; nil when there is none
+function DeviceClass:ReadStatus(command, qualifier) end
+
+--- For the module itself: keeps a status and tells those who subscribed.
+---@param command string A command of the module.
+---@param value any The status.
+---@param qualifier? table Which one, for a command with qualifiers.
+function DeviceClass:WriteStatus(command, value, qualifier) end
+
+--- Calls a function at each change of a status.
+---@param command string A command of the module.
+---@param qualifier? table The qualifier; nil: every change of the command.
+---@param callback function Called with the command, the value and the qualifier.
+function DeviceClass:SubscribeStatus(command, qualifier, callback) end
+
+--- Says that the device is there.
+function DeviceClass:OnConnected() end
+
+--- Says that the device is gone.
+function DeviceClass:OnDisconnected() end
+
+--- Says that the device has started anew: login and handshake come once more, then everything is asked for.
+function DeviceClass:OnRestarted() end
+
+--- Calls a function for messages that nothing else takes.
+---@param pattern any A pattern of re.
+---@param callback function Called with the Match and the tag.
+---@param tag? any Anything.
+function DeviceClass:AddMatchString(pattern, callback, tag) end
+
+--- For the module itself: tells what is wrong in the log, and by ErrorOccurred.
+---@param text any What is wrong.
+function DeviceClass:Error(text) end
+
 --- The methods of Python's bytes, which every string has beside Lua's own.
 ---@class stringlib
 string = {}

@@ -361,6 +361,13 @@ public struct ClassSurface: Sendable {
     /// Whether an object may also have names that are not declared: those of what it handles, or its items.
     public let answersOtherNames: Bool
 
+    /// Bundles what is known of a class that is written in Lua.
+    public init(name: String, documentation: String, members: [Member]) {
+        self.name = name
+        self.documentation = documentation
+        self.members = members
+    }
+
     init<Object>(_ declaration: LuaClass<Object>) {
         name = declaration.name
         documentation = declaration.documentation

@@ -29,6 +29,9 @@ final class Stage {
         /// What was printed and logged, without times.
         var lines: [String] { entries.map(\.text) }
 
+        /// What was warned of.
+        var warnings: [String] { entries.filter { $0.severity == .warning }.map(\.text) }
+
         /// Failures and other errors.
         var errors: [ProgramLogEntry] { entries.filter { $0.severity == .error } }
 

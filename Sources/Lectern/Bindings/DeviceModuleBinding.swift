@@ -25,8 +25,9 @@ final class DeviceModuleContext {
 extension BindingContext {
     /// The parts of `DeviceModule`, each of which uses those before it.
     private static let deviceModuleParts: [(name: String, text: [UInt8])] = [
-        ("declaration", PackageResources.declaration_lua), ("values", PackageResources.values_lua),
-        ("replies", PackageResources.replies_lua), ("turns", PackageResources.turns_lua),
+        ("declaration", PackageResources.declaration_lua), ("complaints", PackageResources.complaints_lua),
+        ("values", PackageResources.values_lua), ("replies", PackageResources.replies_lua),
+        ("nearest patterns", PackageResources.nearest_patterns_lua), ("turns", PackageResources.turns_lua),
         ("framing", PackageResources.framing_lua),
         ("protocol", PackageResources.protocol_lua), ("statuses", PackageResources.statuses_lua),
         ("line", PackageResources.line_lua), ("telnet", PackageResources.telnet_lua),
@@ -84,6 +85,14 @@ extension BindingContext {
                 deviceModules.declare = call.reference(1)
                 return .none
             })
+        if configuration.logLevel == .debug {
+            runtime.setInternal(
+                "device_debug",
+                LuaFunction("DeviceModule", [.required("text", .string, "")], "") { [log] (call) throws(LuaFault) in
+                    log(.debug, call.text(1))
+                    return .none
+                })
+        }
         let declaration = LuaFunction("DeviceModule", [.optional("declaration", .any, "")], "") {
             [deviceModules] (call) throws(LuaFault) in
             guard let declare = deviceModules.declare else { return .none }

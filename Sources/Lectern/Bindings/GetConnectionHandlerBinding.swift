@@ -15,7 +15,9 @@ private let handlerParameters: [LuaParameter] = [
     .optional("connectRetryTime", .seconds(0.01...3e8), default: "5", "The time from a loss to the next attempt."),
     .optional("serverTimeout", .seconds(0.01...3e8), default: "300", "How long a server's client may be idle."),
     .optional(
-        "ConnectedOn", .oneOf(["Socket", "Response"]), default: "'Socket'", "What makes a TCP device Connected."),
+        "ConnectedOn", .oneOf(["Socket", "Response"]),
+        default: "'Response' for a declared module with a login or replies, else 'Socket'",
+        "What makes a TCP device Connected."),
     .optional(
         "Retry", .oneOf(RetryPolicy.Kind.allCases.map(\.rawValue)), default: "'Fixed'",
         "'Backoff': at once at first, then less and less often, spread, and not after a refusal."),

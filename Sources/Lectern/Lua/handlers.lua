@@ -111,6 +111,8 @@ set_step("make", function(object, query, qualifier, limit, poll, retry, idle, co
         local inner = read(object, "Interface")
         if inner ~= nil then interface = inner end
     end
+    -- A declared module knows more of its device than that its socket connects.
+    if connected_on == nil and host.kit and host.kit.shows_by_answers(object) then connected_on = "Response" end
     local ask, tell_loss, known
     if type(query) == "string" and type(object) == "table" then
         local commands = read(object, "Commands")

@@ -7,13 +7,14 @@ struct EditorAnnotations {
 
     init(_ surface: LibrarySurface) {
         self.surface = surface
-        types = AnnotationTypes(classes: Set(surface.classes.map(\.name)))
+        types = AnnotationTypes(classes: Set((surface.classes + surface.innerClasses).map(\.name)))
     }
 
     /// All of them, as they stand in `docs/lectern.lua`.
     var text: String {
         var text = "---@meta\n-- Made from the declarations of Lectern; a test keeps it so.\n"
         for of in surface.classes { text += annotation(of: of) }
+        for of in surface.innerClasses { text += annotation(of: of, scope: "local ") }
         // The type 'string' of the server takes its methods from the library of this name.
         text += "\n--- The methods of Python's bytes, which every string has beside Lua's own.\n---@class stringlib\n"
         text += "string = {}\n"
@@ -31,7 +32,7 @@ struct EditorAnnotations {
 
     // MARK: - Classes
 
-    private func annotation(of: ClassSurface) -> String {
+    private func annotation(of: ClassSurface, scope: String = "") -> String {
         var text = "\n--- \(of.documentation)\n---@class \(of.name)\n"
         for member in of.members where member.kind == .property {
             text += "---@field \(member.name) \(types.property(member.type)) \(member.documentation)\n"
@@ -43,7 +44,7 @@ struct EditorAnnotations {
             let parameters = constructor.parameters.map { "\(Self.name($0)): \(AnnotationTypes.parameter($0.type))" }
             text += "---@overload fun(\(parameters.joined(separator: ", "))): \(of.name)\n"
         }
-        text += "\(of.name) = {}\n"
+        text += "\(scope)\(of.name) = {}\n"
         for member in of.members where member.kind == .method { text += function(member, owner: "\(of.name):") }
         return text
     }
@@ -53,13 +54,19 @@ struct EditorAnnotations {
     /// The type of an event's handler.
     private func handler(of event: ClassSurface.Member, in name: String) -> String {
         let subject = AnnotationTypes.subject(of: event, in: name)
+        if !event.parameters.isEmpty {
+            let arguments = event.parameters.map {
+                "\($0.name): \(AnnotationTypes.parameter($0.type))\($0.isRequired ? "" : "|nil")"
+            }
+            return "fun(\(subject.name): \(subject.type), \(arguments.joined(separator: ", ")))"
+        }
         let argument = types.argument(event.type).map { ", \($0.name): \($0.type)" } ?? ""
         return "fun(\(subject.name): \(subject.type)\(argument))"
     }
 
     /// One overload of `event` for each class and event: the server then knows what the handler gets.
     private var eventOverloads: [String] {
-        surface.classes.flatMap { of in
+        (surface.classes + surface.innerClasses).flatMap { of in
             of.members.filter { $0.kind == .event }.map { event in
                 "fun(objects: \(of.name), names: '\(event.name)', f: \(handler(of: event, in: of.name))): function"
             }

@@ -3,6 +3,8 @@ internal import LuaRuntime
 /// Everything that programs see beside Lua's own libraries, as data: for the reference and for editors.
 struct LibrarySurface {
     let classes: [ClassSurface]
+    /// Classes that programs do not see by a global name.
+    let innerClasses = [ClassSurface.deviceOfModule]
     /// Those of a global table have its name before a dot.
     let functions: [ClassSurface.Member]
     let tables: [(name: String, constants: [(name: String, number: Int)])]

@@ -32,7 +32,7 @@ struct ReferencePage {
         }
         if subject.hasStrings { addStrings() }
         for name in subject.classes {
-            for of in surface.classes where of.name == name { add(of) }
+            for of in surface.classes + surface.innerClasses where of.name == name { add(of) }
         }
     }
 

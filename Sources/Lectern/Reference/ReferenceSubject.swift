@@ -38,7 +38,7 @@ struct ReferenceSubject: Sendable {
                 + "and [Device modules](../device-modules.md) tells how to write a module.",
             classes: [
                 "ConnectionHandler", "RawTcpHandler", "RawSimplePipeHandler", "ModuleTcpHandler",
-                "ModuleSimplePipeHandler", "ServerExHandler",
+                "ModuleSimplePipeHandler", "ServerExHandler", "DeviceClass",
             ], functions: ["GetConnectionHandler", "DeviceModule", "ModuleVersion"]),
         ReferenceSubject(
             name: "time", title: "Timers, waits and clocks", introduction: "What calls a function at its time.",

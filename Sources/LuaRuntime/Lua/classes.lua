@@ -160,9 +160,20 @@ function host.events_of(object)
         for name, code in next, info.accessors do
             if code & 1 == 1 then events[name] = true end
         end
+        for class in next, info.ancestors do
+            for name in next, infos[class].added_events or {} do events[name] = true end
+        end
         info.events = events
     end
     return events
+end
+
+--- For the host: instances of a class and of those derived from it have one more event. Its handler is the field of that
+--- name, and whoever added it calls that.
+function host.add_event(class, name)
+    local info = infos[class]
+    info.added_events = info.added_events or {}
+    info.added_events[name] = true
 end
 
 --- For the host: calls f with every name that an object has, by itself or from its class or prototypes.

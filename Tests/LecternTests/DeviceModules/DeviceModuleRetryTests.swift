@@ -27,7 +27,11 @@ struct DeviceModuleRetryTests {
             scene.device.timeline == [
                 "0.0 1V?", "0.5 2V?", "1.0 3V?", "1.0 1P?", "1.5 2P?", "2.0 3P?",
             ], "\(scene.device.timeline)")
-        #expect(scene.room.timeline == ["1.0 Volume\t7\tnil"], "\(scene.room.timeline)")
+        #expect(
+            scene.room.timeline == [
+                "1.0 Volume\t7\tnil",
+                "2.5 Acme at 10.0.0.2:23: Power: no answer to '3P?\\r', sent 3 times, within 0.5 s; awaited: '^P(\\d)$'",
+            ], "\(scene.room.timeline)")
     }
 
     @Test("Requests are sent again only when there is a time in which they must be answered")

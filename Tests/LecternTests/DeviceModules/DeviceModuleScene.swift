@@ -54,7 +54,7 @@ struct DeviceModuleScene {
                     Volume = {range = {min = -100, max = 12}, set = 'V{value}\\r', query = 'V?\\r', reply = '^V(-?\\\\d+)$'},
                     Fail = {trigger = true, set = 'X\\r'},
                 },
-                errors = {{'^E(\\\\d)$', function(self, code) return 'the device says ' .. code end}},
+                messages = {{'^OK$', function() end}}, errors = {{'^E(\\\\d)$', function(self, code) return 'the device says ' .. code end}},
             }
         end
         function with(changes)

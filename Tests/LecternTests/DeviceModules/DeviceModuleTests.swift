@@ -158,8 +158,8 @@ struct DeviceModuleTests {
             scene.room.timeline == [
                 "2.0 Power\tOn\tnil", "3.0 Volume\t5\tnil", "3.0 Input\tVGA\t1", "3.0 Input\tHDMI\t2",
                 "4.0 Volume\t6\tnil",
-                "5.0 Acme at 10.0.0.2:23: more than 16 bytes came that are no message; they are dropped "
-                    + "(17 bytes; declared at room.lua:19)",
+                "5.0 Acme at 10.0.0.2:23: more than 16 bytes came that are no message; they are dropped: "
+                    + "'xxxxxxxxxxxxxxxxx' (17 bytes; declared at room.lua:19)",
                 "6.0 Volume\t7\tnil",
             ], "\(scene.room.timeline)")
     }
@@ -196,8 +196,8 @@ struct DeviceModuleTests {
         #expect(
             scene.room.timeline == [
                 "1.0 Power\tOn\tnil",
-                "1.0 Acme at 10.0.0.2:23: 2 bytes that begin no message are left out (declared at room.lua:19)",
-                "2.0 Volume\t3\tnil", "3.0 Acme at 10.0.0.2:23: wrong checksum", "3.0 Volume\t4\tnil",
+                "1.0 Acme at 10.0.0.2:23: 2 bytes that begin no message are left out: 'zz' (declared at room.lua:19)",
+                "2.0 Volume\t3\tnil", "3.0 Acme at 10.0.0.2:23: wrong checksum: '\\xaa\\x05P0x'", "3.0 Volume\t4\tnil",
             ], "\(scene.room.timeline)")
     }
 
@@ -241,7 +241,8 @@ struct DeviceModuleTests {
             dev:Connect(1)
             """, device: "Wait(1, function() say('Tick1\\rTock2\\rTuck3\\r') end)")
         scene.run(2)
-        #expect(scene.room.lines == ["tick\t1", "2\ttag"])
+        #expect(scene.room.lines.prefix(2) == ["tick\t1", "2\ttag"], "\(scene.room.lines)")
+        #expect(scene.room.lines.last?.contains("nothing matches 'Tuck3'") == true, "\(scene.room.lines)")
     }
 
     @Test(

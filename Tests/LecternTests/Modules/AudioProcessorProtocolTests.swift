@@ -109,7 +109,9 @@ struct AudioProcessorProtocolTests {
             at(3.5, function() Handler:Update('MinLevel', level(1)) Handler:Update('MinLevel', level(2)) end)
             """, device: "Wait(3.4, function() Device.NextAnswer = '\(answer)' end)")
         audio.run(5)
-        #expect(audio.scene.warnings == ["Tesira at device:2024: MinLevel: \(text)"], "\(audio.scene.warnings)")
+        #expect(
+            audio.scene.warnings == ["Tesira at device:2024: MinLevel {InstanceTag = 'LEVEL1', Channel = 1}: \(text)"],
+            "\(audio.scene.warnings)")
         #expect(audio.statuses == ["MinLevel -100.0 {Channel=2, InstanceTag=LEVEL1}"], "\(audio.scene.lines)")
         #expect(audio.connection.last?.hasSuffix("Connected") == true)
         audio.scene.expectNoErrors()
@@ -128,19 +130,23 @@ struct AudioProcessorProtocolTests {
         #expect(
             audio.scene.warnings.sorted()
                 == [
-                    "Tesira at device:2024: LevelControl: address not found: {\"deviceId\":0 \"classCode\":0 \"instanceNum\":0}",
-                    "Tesira at device:2024: MuteControl: INVALID_PARAMETER Invalid index 9",
+                    "Tesira at device:2024: LevelControl {InstanceTag = 'Level1', Channel = 1}: "
+                        + "address not found: {\"deviceId\":0 \"classCode\":0 \"instanceNum\":0}",
+                    "Tesira at device:2024: MuteControl {InstanceTag = 'LEVEL1', Channel = 9}: INVALID_PARAMETER Invalid index 9",
                 ], "\(audio.scene.warnings)")
     }
 
     @Test(
         "What cannot be sent is an error of the program",
         arguments: [
-            ("Set('LevelControl', 12.1, level(1))", "LevelControl: the value must be a number from -100 to 12"),
+            ("Set('LevelControl', 12.1, level(1))", "Channel = 1}: the value must be a number from -100 to 12"),
             ("Set('LevelControl', -10.05, level(1))", "in steps of 0.1"),
             ("Set('LevelControl', -10, {Channel = 1})", "LevelControl: the qualifier 'InstanceTag' is missing"),
             ("Set('LevelControl', -10, level(0))", "LevelControl: the qualifier 'Channel' must be a whole number"),
-            ("Set('MuteControl', 'on', level(1))", "MuteControl: the value must be one of 'Off', 'On'"),
+            (
+                "Set('MuteControl', 'on', level(1))",
+                "MuteControl {InstanceTag = 'LEVEL1', Channel = 1}: the value must be one of 'Off'"
+            ),
             (
                 "Set('MuteControl', 'On', {InstanceTag = 'A\"\\n', Channel = 1})",
                 "InstanceTag must be the name of a block"
@@ -215,10 +221,10 @@ struct AudioProcessorProtocolTests {
             "Device.deviceUsername, Device.devicePassword = 'admin', 'guess'",
             device: "Device.IsProtected = true Wait(2.5, function() print(#Device.Heard) end)")
         audio.run(3)
-        let problems = audio.scene.stage.actors["room"]?.errors.map(\.text) ?? []
+        let problems = audio.scene.warnings
         #expect(
             problems.first
-                == "Tesira at device:2024: the login failed: the device does not take deviceUsername and devicePassword",
+                == "Tesira at device:2024: the password was refused: set devicePassword (deviceUsername is 'admin')",
             "\(problems)")
         #expect(audio.device.lines.last == "0", "\(audio.device.lines)")
         #expect(!audio.connection.contains("ConnectionStatus Connected"))
@@ -242,7 +248,7 @@ struct AudioProcessorProtocolTests {
         // The handler gives a connection up when so many polls went unanswered.
         audio.run(25)
         #expect(
-            audio.scene.room.errors.map(\.text) == [
+            audio.scene.warnings == [
                 "Tesira at device:2024: the handshake failed: SESSION set verbose true is not answered with +OK"
             ])
         #expect(audio.statuses == ["SerialNumber 01234567"], "\(audio.scene.lines)")
@@ -317,7 +323,11 @@ struct AudioProcessorProtocolTests {
             audio.device.lines.suffix(3) == [
                 "LEVEL1 subscribe mute 1 MuteControl.LEVEL1.1 200", "LEVEL1 get mute 1", "LEVEL1 get mute 1",
             ], "\(audio.device.lines)")
-        #expect(audio.scene.warnings == ["Tesira at device:2024: MuteControl: 'mute' does not support subscriptions"])
+        #expect(
+            audio.scene.warnings == [
+                "Tesira at device:2024: MuteControl {InstanceTag = 'LEVEL1', Channel = 1}: "
+                    + "'mute' does not support subscriptions"
+            ])
         #expect(audio.statuses == ["MuteControl Off {Channel=1, InstanceTag=LEVEL1}"], "\(audio.statuses)")
     }
 
@@ -367,6 +377,10 @@ struct AudioProcessorProtocolTests {
                 """)
         audio.run(9)
         #expect(audio.statuses == ["MinLevel -22.0 {Channel=2, InstanceTag=LEVEL1}"], "\(audio.scene.lines)")
-        #expect(audio.scene.warnings.isEmpty, "\(audio.scene.warnings)")
+        #expect(
+            audio.scene.warnings == [
+                "Tesira at device:2024: MinLevel {InstanceTag = 'LEVEL1', Channel = 1}: no answer to "
+                    + "'LEVEL1 get minLevel 1\\n' within 3 s; awaited: '^%+OK(.*)$'"
+            ])
     }
 }

@@ -22,7 +22,7 @@ struct ProjectorModuleTests {
         scene.run(20)
         #expect(
             scene.lines == [
-                "Power Off", "Connected", "Power Warming", "Power On", "Power Cooling", "Power Off",
+                "Connected", "Power Off", "Power Warming", "Power On", "Power Cooling", "Power Off",
             ], "\(scene.room.timeline)")
         // While it warms up it cannot be switched off.
         #expect(
@@ -201,7 +201,7 @@ struct ProjectorModuleTests {
                 Wait(12, function() Device:Switch(true) end)
                 """)
         scene.run(20)
-        let asked = ["Power On", "Connected", "Input Digital 1"]
+        let asked = ["Connected", "Power On", "Input Digital 1"]
         #expect(
             scene.lines
                 == (isListening
@@ -251,7 +251,7 @@ struct ProjectorModuleTests {
         try scene.stage.start(
             "shell", "EthernetClientInterface('10.0.0.1', 4352, 'UDP'):Send('%2POWR=0\\r%2ERST=222222\\r')")
         scene.run(1)
-        #expect(scene.lines == ["Power On", "Connected", "Input Digital 1"], "\(scene.lines)")
+        #expect(scene.lines == ["Connected", "Power On", "Input Digital 1"], "\(scene.lines)")
         #expect(
             scene.room.errors.map(\.text) == [
                 "PJLink projector at device:4352: the notification POWR=7 is not understood",

@@ -273,13 +273,13 @@ struct SwitcherModuleTests {
         switcher.run(1.05)
         let said = [
             "ValueError: SIS matrix switcher: Model is missing; it is one of '4x4', '8x8'",
-            "ValueError: Tie: the value must be a whole number from 0 to 4, got 5",
+            "ValueError: Tie {Output = 1, Type = 'All'}: the value must be a whole number from 0 to 4, got 5",
             "ValueError: Tie: the qualifier 'Output' must be a whole number from 1 to 4, got '5'",
             "ValueError: Tie: the qualifier 'Type' must be one of 'All', 'Audio', 'Video', got 'Vid'",
             "ValueError: InputSignal: the qualifier 'Input' must be a whole number from 1 to 4, got '5'",
             "ValueError: SavePreset: the value must be a whole number from 1 to 16, got 17",
             "ValueError: a name must not have ~,@='\"[]{}<>`;:|\\? in it, got 'a|b'",
-            "ValueError: InputName: the value must be a string of at most 16 bytes, got 'seventeen letters'",
+            "ValueError: InputName {Input = 1}: the value must be a string of at most 16 bytes, got 'seventeen letters'",
             "AttributeError: SIS matrix switcher: 'TieAll' cannot be asked for",
             "AttributeError: SIS matrix switcher: 'Firmware' cannot be set",
             "ValueError: InputSignal: the qualifier 'Input' must be a whole number from 1 to 8, got '9'",

@@ -155,14 +155,15 @@ local Module = DeviceModule {
     unwrap = function(_, message)
         local head, text = message:match('^[\0\n]*(%%[12]%w%w%w%w=)(.*)$')
         if head then return head:upper() .. text end
-        if message:match('[^\0\n]') then return nil, ("'%s' is no answer of PJLink"):format(message:sub(1, 40)) end
+        return nil, message:match('[^\0\n]') and 'no answer of PJLink' or nil
     end,
 
     errors = {
-        {'=ERR1$', 'the projector does not know this'},
-        {'=ERR2$', 'the projector does not have this value'},
-        {'=ERR3$', 'the projector cannot do this now'},
-        {'=ERR4$', 'the projector has failed'},
+        {'^%\\w{5}=ERR1$', 'the projector does not know this'},
+        {'^%\\w{5}=ERR2$', 'the projector does not have this value'},
+        -- Some statuses take it for an answer.
+        {'^%\\w{5}=ERR3$', 'the projector cannot do this now', last = true},
+        {'^%\\w{5}=ERR4$', 'the projector has failed'},
     },
 
     commands = {

@@ -71,6 +71,14 @@ local function ask(code)
     return function(self, _, qualifier)
         if qualifier.ID ~= Everybody then return string.char(code, qualifier.ID, 0) end
         self:Error('ID 254 is for Set only: nobody answers to it')
+        return nil
+    end
+end
+
+--- Sends a byte of data: `data`, or what stands for the value.
+local function tell(code, data)
+    return function(_, value, qualifier)
+        return string.char(code, qualifier.ID, 1) .. (data or value), qualifier.ID ~= Everybody
     end
 end
 
@@ -81,7 +89,7 @@ end
 --- A command that is asked for without data, set with one byte of it, and answered both times with that byte.
 local function control(code, command)
     command.qualifiers, command.ack = {ID}, true
-    command.set, command.query, command.reply = ('%c{ID}\x01{value}'):format(code), ask(code), answer(code, '(.)')
+    command.set, command.query, command.reply = tell(code), ask(code), answer(code, '(.)')
     return command
 end
 
@@ -94,7 +102,7 @@ end
 --- A command that is set only. What it is acknowledged with says nothing.
 local function order(code, command)
     command.qualifiers, command.ack = {ID}, answer(code, '.*')
-    command.set = command.set or ('%c{ID}\x01{value}'):format(code)
+    command.set = command.set or tell(code)
     return command
 end
 
@@ -166,9 +174,8 @@ return DeviceModule {
         return '\xAA' .. body .. string.char(checksum.sum(body))
     end,
     unwrap = function(_, message)
-        if checksum.sum(message:sub(2, -2)) ~= message:byte(-1) then
-            return nil, 'wrong checksum: ' .. hex.encode(message, ' ')
-        end
+        local expected = checksum.sum(message:sub(2, -2))
+        if expected ~= message:byte(-1) then return nil, 'wrong checksum', expected, message:byte(-1) end
         return message:sub(3, 3) .. message:sub(5, -2)
     end,
 
@@ -183,7 +190,7 @@ return DeviceModule {
         Status = status(),
 
         Power = choice(0x11, Switch),
-        Reboot = order(0x11, {trigger = true, set = '\x11{ID}\x01\x02'}),
+        Reboot = order(0x11, {trigger = true, set = tell(0x11, '\x02')}),
         Volume = level(0x12, 0, 100),
         VolumeStep = step(),
         Mute = choice(0x13, Switch),

@@ -229,7 +229,8 @@ local Module = DeviceModule {
     ack = '^\\+OK$',
     errors = {
         {'^-([A-Z_]+):? ?(.*)$', Refused},
-        {'^(\\+OK.*)$', function(self, text) return self.LastLine ~= '' and 'unexpected reply: ' .. text end},
+        -- What no command takes.
+        {'^(\\+OK.*)$', function(self, text) return self.LastLine ~= '' and 'unexpected reply: ' .. text end, last = true},
     },
     messages = {
         {'^! "publishToken":"([^"]*)" "value":(.+?)(?: \\+OK)?$', Published},

@@ -90,11 +90,11 @@ local function Release(self, socket)
 end
 
 local function Hear(self, packet)
-    if #packet < 2 then return nil, 'no message: ' .. hex.encode(packet) end
+    if #packet < 2 then return nil, 'no message' end
     local sender, text = packet:byte(), hex.encode(packet:sub(2), ' ')
     if sender == 0x88 then return 'all ' .. text end
     if text == '38' then return text end
-    if sender & 0x8F ~= 0x80 then return nil, 'no message: ' .. hex.encode(packet, ' ') end
+    if sender & 0x8F ~= 0x80 then return nil, 'no message' end
     if sender ~= 0x80 | self.Address << 4 then return nil end
     return text
 end
@@ -112,9 +112,7 @@ end
 --- What the camera says about the datagrams themselves.
 local function Controlled(self, payload, isCurrent)
     if payload == '\x01' then return 'reset' end
-    if payload ~= '\x0F\x01' and payload ~= '\x0F\x02' then
-        return nil, 'no control reply: ' .. hex.encode(payload, ' ')
-    end
+    if payload ~= '\x0F\x01' and payload ~= '\x0F\x02' then return nil, 'no control reply' end
     if not (isCurrent and self.IsOpen) then return nil end
     if payload == '\x0F\x02' then
         self.IsOpen = false
@@ -131,6 +129,7 @@ local function Controlled(self, payload, isCurrent)
         self.LastNumber = 0
         self:Send(RESET)
     end
+    return nil
 end
 
 local function UnwrapDatagram(self, datagram)
@@ -138,10 +137,10 @@ local function UnwrapDatagram(self, datagram)
     if #datagram > 8 then kind, length, number = string.unpack('>I2I2I4', datagram) end
     local payload, isCurrent = datagram:sub(9), number == self.Number
     if #payload ~= length or kind ~= 0x0111 and kind ~= 0x0201 then
-        return nil, 'no VISCA over IP: ' .. hex.encode(datagram, ' ')
+        return nil, 'no VISCA over IP'
     end
     if kind == 0x0201 then return Controlled(self, payload, isCurrent) end
-    if payload:byte(-1) ~= 0xFF then return nil, 'no message: ' .. hex.encode(payload, ' ') end
+    if payload:byte(-1) ~= 0xFF then return nil, 'no message' end
     local text, problem = Hear(self, payload:sub(1, -2))
     if not text then return nil, problem end
     local isOpen = isCurrent and self.IsOpen
@@ -337,6 +336,7 @@ return DeviceModule {
                 local body = '2' .. socket
                 self:Send(self.LastNumber and Datagram(self, body, Count(self)) or Packet(self, body))
             end
+            return nil
         end),
     },
 }

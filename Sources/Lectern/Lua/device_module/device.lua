@@ -1,4 +1,4 @@
--- DeviceModule, 11: what every device has, whatever it is connected by.
+-- DeviceModule, 13: what every device has, whatever it is connected by.
 
 local host = ...
 local kit = host.kit
@@ -30,11 +30,12 @@ function kit.set_up(object, protocol, isPipe)
     local d = {
         object = object, protocol = protocol, isPipe = isPipe, isUp = false, mustBegin = false, isReady = false,
         isStale = true, isLoggingIn = false, isGreeting = false, epoch = 0, buffer = "", free = 0, telnetRest = "",
-        isInOption = false,
+        isInOption = false, hasAnswered = false,
         sets = {head = 1, tail = 0}, waiting = 0, queries = {head = 1, tail = 0}, levels = {}, wanted = {}, asked = {}, extra = {},
         singles = {}, trees = {}, subscribers = {},
     }
     kit.begin_turns(d)
+    kit.begin_complaints(d)
     object[STATE] = d
     object.Unidirectional = false
     object.counter, object.connectionFlag = 0, false
@@ -62,6 +63,13 @@ function kit.tell_handler(object, tell)
     if d then d.tellHandler = tell end
 end
 
+--- Whether an object is a device that shows by its answers that it is there: one with a login, or with replies.
+function kit.shows_by_answers(object)
+    local d = type(object) == "table" and rawget(object, STATE)
+    if not d or kit.is_unidirectional(d) then return false end
+    return d.protocol.login ~= nil or d.protocol.hasReplies == true
+end
+
 --- Whether an object is a device whose module has no query for a command.
 function kit.lacks_query(object, name)
     local d = type(object) == "table" and rawget(object, STATE)
@@ -81,7 +89,7 @@ function Device:Update(command, qualifier)
     if self.Unidirectional and kit.is_unidirectional(d) then
         if not d.toldUnidirectional then
             d.toldUnidirectional = true
-            kit.complain(d, command, "is not asked for: the device is Unidirectional")
+            kit.write_log(d, record, "is not asked for: the device is Unidirectional")
         end
         return
     end
@@ -108,18 +116,24 @@ function Device:Set(command, value, qualifier)
     local record = kit.find(d, declared, qualifier)
     local code = declared.codec.encode(value)
     if code == nil then
-        error(ValueError(("%s: the value must be %s, got %s"):format(command, declared.codec.allowed,
+        error(ValueError(("%s: the value must be %s, got %s"):format(kit.label(record), declared.codec.allowed,
             type(value) == "string" and "'" .. value .. "'" or tostring(value))), 2)
     end
-    local body = declared.set
-    if type(body) == "function" then body = body(self, code, record.qualifier, value) end
+    local body, isAnswered = declared.set, true
+    if type(body) == "function" then
+        body, isAnswered = kit.given(
+            "set", "what is sent, or nil to send nothing", body(self, code, record.qualifier, value))
+    end
     if body == nil then return end
     if type(body) ~= "string" then
-        error(ValueError(("%s: 'set' must give a string, got a %s"):format(command, type(body))), 2)
+        error(ValueError(("%s: 'set' must give a string, got a %s"):format(kit.label(record), type(body))), 2)
     end
     if d.mustBegin and d.isUp then kit.begin(d) end
-    if d.refusal then error(IOError(("%s: %s"):format(command, d.refusal)), 2) end
-    kit.submit(d, {command = declared, record = record, body = body, match = declared.ack})
+    if d.refusal then error(IOError(("%s: %s"):format(kit.label(record), d.refusal)), 2) end
+    local isSilent = isAnswered == false
+    kit.submit(d, {
+        command = declared, record = record, body = body, match = not isSilent and declared.ack, isSilent = isSilent,
+    })
 end
 
 --- The last known value; nil when the device has not told one yet.
@@ -184,11 +198,15 @@ function Device:AddMatchString(pattern, callback, tag)
     d.extra[#d.extra + 1] = {pattern = pattern, callback = callback, tag = tag}
 end
 
---- For modules: logs what is wrong, with the module and the device.
+--- For modules: tells what is wrong, with the module and the device.
 function Device:Error(problem)
-    kit.complain(state_of(self), nil, tostring(problem), "error")
+    local d = state_of(self)
+    problem = kit.masked(d, tostring(problem))
+    kit.complain(d, "DeviceError", nil, problem, problem:sub(1, 60), "error")
 end
 
 for name, method in next, Device do
     if type(method) == "function" then Device[name] = host.front(method) end
 end
+
+host.add_event(Device, kit.error_event)

@@ -1,4 +1,4 @@
--- DeviceModule, 12: the classes that a declaration gives, one for each kind of connection.
+-- DeviceModule, 14: the classes that a declaration gives, one for each kind of connection.
 
 local host = ...
 local kit = host.kit

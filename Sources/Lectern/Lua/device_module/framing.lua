@@ -1,4 +1,4 @@
--- DeviceModule, 5: messages out of bytes. A framer is a function of the device's state and the bytes that have arrived;
+-- DeviceModule, 7: messages out of bytes. A framer is a function of the device's state and the bytes that have arrived;
 -- it hands each message on, keeps the beginning of one for later, and never keeps more than its limit. It goes through the
 -- bytes by their places, so that a byte costs the same however many come behind it, and lets everything else have its turn
 -- when it has done a turn's work: see turns.lua.
@@ -7,7 +7,8 @@ local host = ...
 local kit = host.kit
 local fail, check = kit.fail, kit.check
 
-local goes_on, skips_on, look_at = kit.goes_on, kit.skips_on, kit.look_at
+local goes_on, skips_on, look_at, leave_out = kit.goes_on, kit.skips_on, kit.look_at, kit.leave_out
+local debug = kit.debug
 
 local type, tostring, next = type, tostring, next
 local find, sub = string.find, string.sub
@@ -29,10 +30,11 @@ local GROWTH <const> = 8
 --- Keeps what is no whole message yet, unless there is too much of it.
 local function keep(d, rest, limit)
     if #rest > limit then
-        kit.too_long(d, #rest, limit)
+        kit.too_long(d, rest, limit)
         rest = ""
     end
     d.buffer = rest
+    if debug and rest ~= "" then debug(d, nil, "framing keeps %s until more comes", kit.shown_of(d, rest)) end
     if d.leftOut > 0 then kit.tell_left_out(d) end
 end
 
@@ -153,7 +155,7 @@ local function by_length(length, limit)
         while from <= size do
             local count = length_at(d, length, data, from, limit, isSkipping)
             if count ~= nil and (math_type(count) ~= "integer" or count < 1 or count > limit) then
-                d.leftOut = d.leftOut + 1
+                leave_out(d, sub(data, from, from))
                 from = from + 1
                 isSkipping = true
                 if not skips_on(d) then return end
@@ -185,6 +187,9 @@ local function match_at(d, pattern, data, from)
     return search(pattern, from == 1 and data or sub(data, from))
 end
 
+--- Whether what is between two messages is more than blanks and marks, which may stand there in any number.
+local function is_lost(bytes) return find(bytes, "[^%s%p\0]") ~= nil end
+
 local function by_pattern(pattern, limit)
     return function(d, data)
         local take, epoch = kit.take, d.epoch
@@ -198,6 +203,10 @@ local function by_pattern(pattern, limit)
             if not found then break end
             local first, last = start_of(found), end_of(found)
             if last < first then break end -- an empty match says nothing
+            if first > 1 then
+                local between = sub(data, from, from + first - 2)
+                if is_lost(between) then leave_out(d, between) end
+            end
             local message = sub(data, from + first - 1, from + last - 1)
             from = from + last
             take(d, message)
@@ -230,6 +239,13 @@ function kit.framer(where, framing)
         return by_pattern(pattern, limit)
     end
     local delimiter = framing.delimiter
+    for _, one in ipairs(type(delimiter) == "table" and delimiter or {delimiter}) do
+        -- No device ends its messages so: an escape was meant.
+        if type(one) == "string" and find(one, "^\\[rnt0x]") then
+            fail(where .. ": field 'delimiter'", "%s is a backslash and what follows; did you mean '\\r', with one "
+                .. "backslash and in quotes?", kit.shown(one))
+        end
+    end
     if type(delimiter) == "string" then return by_delimiter(delimiter, limit) end
     if #delimiter == 0 then fail(where .. ": field 'delimiter'", "there is none in it") end
     kit.check_list(where .. ": field 'delimiter'", delimiter)

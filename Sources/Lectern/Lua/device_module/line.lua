@@ -1,11 +1,12 @@
--- DeviceModule, 8: the requests to a device: one after the other, no faster than it can take them.
+-- DeviceModule, 10: the requests to a device: one after the other, no faster than it can take them.
 
 local host = ...
 local kit = host.kit
 
 local type, tostring, error, pcall = type, tostring, error, pcall
 local uptime = GetSystemUpTime
-local IOError, TypeError, ipairs = IOError, TypeError, ipairs
+local IOError, TypeError, ipairs, select = IOError, TypeError, ipairs, select
+local format, label, debug = string.format, kit.label, kit.debug
 
 -- A time is a sum of floats: it may miss the timer's by less than this.
 local SLACK = 1e-6
@@ -26,9 +27,9 @@ kit.arm = arm
 --- What the function that a module has as 'query' asks; nil: nothing.
 local function question(object, job)
     local command = job.command
-    local body = command.query(object, nil, job.record.qualifier)
+    local body = kit.given("query", "what asks, or nil to ask nothing", command.query(object, nil, job.record.qualifier))
     if body ~= nil and type(body) ~= "string" then
-        error(TypeError(("%s: 'query' must give a string, got a %s"):format(command.name, type(body))), 0)
+        error(TypeError(("%s: 'query' must give a string, got a %s"):format(label(job.record), type(body))), 0)
     end
     return body
 end
@@ -44,9 +45,13 @@ local function transmit(d, job, attempt)
     end
     if protocol.wrap then
         body = protocol.wrap(object, body, attempt)
-        if body == nil then return end
+        if type(body) ~= "string" then
+            error(TypeError(format("%s: the function 'wrap' returned %s; it must return a string, what is sent",
+                label(job.record), body == nil and "nothing" or "a " .. type(body))), 0)
+        end
     end
-    d.sent = command
+    d.sent, job.sent = job.record, body
+    if debug then debug(d, job.record, attempt > 1 and "sends %s again" or "sends %s", kit.shown_of(d, body)) end
     if job.isQuery then d.asked[command.name] = job end
     if protocol.gap > 0 then d.free = uptime() + protocol.gap end
     -- Whether somebody will answer.
@@ -61,7 +66,7 @@ local function transmit(d, job, attempt)
         if d.current == job then d.current = nil end
         error(problem, 0)
     end
-    if not job.isQuery and command.confirm and d.current ~= job then kit.confirm(d, job) end
+    if not job.isQuery and command.confirm and d.current ~= job and not job.isSilent then kit.confirm(d, job) end
 end
 
 --- Whether the device takes no set now.
@@ -91,7 +96,10 @@ end
 --- Sends a request; an error concerns this one only.
 local function try(d, job, attempt)
     local done, problem = pcall(transmit, d, job, attempt)
-    if not done then kit.complain(d, job.command.name, tostring(problem), "error") end
+    if not done then
+        problem = kit.masked(d, tostring(problem))
+        kit.complain(d, "Failed", job.record, problem, problem:sub(1, 60), "error")
+    end
 end
 
 --- Sends what waits, as far as it may be sent now.
@@ -143,7 +151,7 @@ function kit.submit(d, job)
             d.levels[job.record] = job
         end
         if d.sets.tail - d.sets.head + 1 >= d.protocol.queue then
-            error(IOError(("%s: %d commands wait to be sent already"):format(job.command.name, d.protocol.queue)), 3)
+            error(IOError(("%s: %d commands wait to be sent already"):format(label(job.record), d.protocol.queue)), 3)
         end
     end
     append(d, isQuery and d.queries or d.sets, job)
@@ -178,10 +186,12 @@ function kit.postpone(d, job, delay)
 end
 
 --- A request was answered: the next one's turn.
-function kit.settle(d, job)
+--- @param isWrong whether by an error, or by what nobody can read
+function kit.settle(d, job, isWrong)
     if d.current ~= job then return end
     d.current, job.repeats = nil, nil
     d.answered = job.record
+    if d.troubled and not isWrong then kit.well(d, job.command.name) end
     if not job.isQuery and job.command.confirm then kit.confirm(d, job) end
     if d.waiting > 0 then pump(d) end
 end
@@ -201,8 +211,13 @@ function kit.tick(d)
     if d.current then
         if now + SLACK >= d.deadline then
             local job = d.current
-            d.current = nil -- nobody answers; the counter tells of it
-            if job.attempt <= d.protocol.retries then try(d, job, job.attempt + 1) else job.repeats = nil end
+            d.current = nil
+            if job.attempt <= d.protocol.retries then
+                try(d, job, job.attempt + 1)
+            else
+                job.repeats = nil
+                kit.unanswered(d, job)
+            end
         else
             arm(d, d.deadline, now)
         end
@@ -215,40 +230,88 @@ end
 
 -- What the device says. ----------------------------------------------------------------------------------------------
 
+--- Finds out whose a message is.
+--- @return whether it is somebody's, and no error
 local function dispatch(d, message)
-    local protocol = d.protocol
-    if protocol.unwrap then
-        local body, problem = protocol.unwrap(d.object, message)
-        if body == nil or body == false then
-            if problem then kit.complain(d, nil, tostring(problem)) end
-            return
+    local protocol, job = d.protocol, d.current
+    -- First, so that no reply swallows one.
+    local errors_for = protocol.errors_for
+    if errors_for then
+        local errors = errors_for(message)
+        for i = 1, #errors do
+            if errors[i](d, message, job) then return false end
         end
-        message = body
     end
-    local job = d.current
-    if job and job.match(d, message, job) then return end
-    local errors = protocol.errors
-    for i = 1, #errors do
-        if errors[i](d, message, job) then return end
+    if job and job.match(d, message, job) then
+        if debug then debug(d, job.record, "%s is its answer", kit.shown_of(d, message)) end
+        return true
+    end
+    local last_errors = protocol.last_errors
+    for i = 1, #last_errors do
+        if last_errors[i](d, message, job) then return false end
     end
     local matchers = protocol.matchers_for(message)
     for i = 1, #matchers do
-        if matchers[i](d, message, nil) then return end
+        if matchers[i](d, message, nil) then
+            if debug then debug(d, nil, "%s answers no request, but is understood", kit.shown_of(d, message)) end
+            return true
+        end
     end
     local extra = d.extra
     for i = 1, #extra do
         local found = extra[i].pattern:search(message)
         if found then
             kit.alive(d)
-            return extra[i].callback(found, extra[i].tag)
+            extra[i].callback(found, extra[i].tag)
+            return true
         end
     end
+    -- The acknowledgement of a set that is over, or that nobody waits for.
+    local acks = protocol.acks
+    for i = 1, #acks do
+        if acks[i](message) then
+            kit.alive(d)
+            return true
+        end
+    end
+    kit.unmatched(d, message)
+    return false
+end
+
+--- The same for a message of which `unwrap` has returned the rest.
+local function unwrapped(d, message, ...)
+    local body, problem, expected, got = ...
+    if type(body) == "string" then return dispatch(d, body) end
+    if body ~= nil and body ~= false then
+        error(TypeError("the function 'unwrap' must return a string, or nil and what is wrong; got a " .. type(body)), 0)
+    end
+    if select("#", ...) == 0 then
+        error(TypeError("the function 'unwrap' returned nothing; it must return what is matched, or nil and what is wrong "
+            .. "(nil alone: the message is not for this device)"), 0)
+    end
+    if problem then
+        kit.spoiled(d, message, problem, expected, got)
+    elseif debug then
+        debug(d, nil, "'unwrap' drops %s", kit.shown_of(d, message))
+    end
+    return false
+end
+
+local function take(d, message)
+    local unwrap = d.protocol.unwrap
+    if unwrap then return unwrapped(d, message, unwrap(d.object, message)) end
+    return dispatch(d, message)
 end
 
 --- Takes one message. An error in the module's functions concerns this message only.
 function kit.take(d, message)
-    local done, problem = pcall(dispatch, d, message)
-    if not done then kit.report(d, nil, problem) end
+    if debug then debug(d, nil, "framing gives the message %s", kit.shown_of(d, message)) end
+    local done, result = pcall(take, d, message)
+    if not done then
+        kit.fault(d, result)
+    elseif result and d.troubled then
+        kit.understood(d)
+    end
     -- The device may have told that it is not busy any more.
     if d.protocol.busy then pump(d) end
 end

@@ -1,4 +1,4 @@
--- DeviceModule, 6: a declaration, compiled. A protocol is what one model speaks over one kind of connection; all its
+-- DeviceModule, 8: a declaration, compiled. A protocol is what one model speaks over one kind of connection; all its
 -- devices share it.
 
 local host = ...
@@ -65,8 +65,8 @@ local function begin_command(where, name, declared)
     return command
 end
 
---- `common_ack`: the matcher of what acknowledges any set.
-local function finish_command(command, commands, common_ack)
+--- `common`: what acknowledges any set. `acks` gets what tells acknowledgements.
+local function finish_command(command, commands, common, acks)
     local declared, where = command.declared, command.where
     if not (declared.set or declared.query or declared.reply) then
         fail(where, "one of 'set', 'query' and 'reply' is needed")
@@ -90,15 +90,17 @@ local function finish_command(command, commands, common_ack)
     local first
     if declared.reply then
         command.reply, first = kit.reply_matcher(where .. ": field 'reply'", declared.reply, target)
+        command.replyText = kit.pattern_text(declared.reply)
     end
     local ack = declared.ack
     if ack == nil then
-        command.ack = command.set and common_ack
+        if command.set then command.ack, command.ackText = common.match, common.text end
     elseif ack == true then
         if not command.reply then fail(where .. ": field 'ack'", "true means the 'reply'; there is none") end
-        command.ack = command.reply
+        command.ack, command.ackText = command.reply, command.replyText
     else
-        command.ack = kit.ack_matcher(where .. ": field 'ack'", ack)
+        command.ack, acks[#acks + 1] = kit.ack_matcher(where .. ": field 'ack'", ack)
+        command.ackText = kit.pattern_text(ack)
     end
     if declared.confirm then
         if not command.set then fail(where .. ": field 'confirm'", "it asks after a 'set'; there is none") end
@@ -138,6 +140,18 @@ local function layered(declaration, differences, connection)
     return all
 end
 
+--- Compiles the errors of a device: those that are looked at before replies, by the byte that they begin with, and those
+--- that are looked at after them.
+local function compile_errors(where, protocol, declared)
+    local entries, last = {}, {}
+    for index, one in ipairs(declared) do
+        local match, first, isLast = kit.error_matcher(where, one, index)
+        if isLast then last[#last + 1] = match else entries[#entries + 1] = {match = match, first = first} end
+        kit.add_pattern(protocol.patterns, one, "error " .. index)
+    end
+    protocol.errors_for, protocol.last_errors = #entries > 0 and index_matchers(entries) or nil, last
+end
+
 --- Compiles what a model speaks over a kind of connection.
 function kit.compile(where, declaration, differences, kind, connection)
     local all = layered(declaration, differences, connection)
@@ -148,7 +162,7 @@ function kit.compile(where, declaration, differences, kind, connection)
         name = declaration.name, wrap = all.wrap, unwrap = all.unwrap, gap = all.gap or 0, timeout = all.timeout,
         retries = all.retries or 0, busy = all.busy, handshake = all.handshake, telnet = all.telnet,
         queue = all.queue or 64, init = all.init, connected = all.connected, disconnected = all.disconnected,
-        commands = {},
+        commands = {}, patterns = {}, acks = {},
     }
     local framing = all.framing
     if not framing and kind == "UDP" then framing = {datagram = true} end
@@ -161,7 +175,12 @@ function kit.compile(where, declaration, differences, kind, connection)
     for _, field in ipairs({"messages", "errors"}) do
         if all[field] then kit.check_list(where .. ": field '" .. field .. "'", all[field]) end
     end
-    local common_ack = all.ack ~= nil and kit.ack_matcher(where .. ": field 'ack'", all.ack) or nil
+    local common, acks, patterns = {}, protocol.acks, protocol.patterns
+    if all.ack ~= nil then
+        common.match, acks[1] = kit.ack_matcher(where .. ": field 'ack'", all.ack)
+        common.text = kit.pattern_text(all.ack)
+        kit.add_pattern(patterns, all.ack, "ack")
+    end
     local declared = commands_for(where, declaration.commands, differences.commands)
     if next(declared) == nil then fail(where .. ": field 'commands'", "there is none in it") end
     local commands, entries = protocol.commands, {}
@@ -171,12 +190,15 @@ function kit.compile(where, declaration, differences, kind, connection)
         entries[#entries + 1] = {match = match, first = first}
     end
     for _, name in ipairs(names_of(declared)) do
-        local first = finish_command(commands[name], commands, common_ack)
+        local first = finish_command(commands[name], commands, common, acks)
         if commands[name].reply then entries[#entries + 1] = {match = commands[name].reply, first = first} end
+        kit.add_pattern(patterns, declared[name].reply, name)
+        if declared[name].ack ~= true then kit.add_pattern(patterns, declared[name].ack, name) end
+        protocol.hasReplies = protocol.hasReplies or commands[name].reply ~= nil
     end
+    for index, message in ipairs(all.messages or {}) do kit.add_pattern(patterns, message, "message " .. index) end
     protocol.matchers_for = index_matchers(entries)
-    protocol.errors = {}
-    for index, one in ipairs(all.errors or {}) do protocol.errors[index] = kit.error_matcher(where, one, index) end
+    compile_errors(where, protocol, all.errors or {})
     -- A status like the others, which no device reports.
     commands.ConnectionStatus = {name = "ConnectionStatus", qualifiers = {}, codec = kit.reported, isOwn = true}
     return protocol

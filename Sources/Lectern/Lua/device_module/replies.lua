@@ -1,4 +1,4 @@
--- DeviceModule, 3: what the device says. A matcher is a function of the device's state, the message, and the request that
+-- DeviceModule, 4: what the device says. A matcher is a function of the device's state, the message, and the request that
 -- is open or nil; it tells whether the message was its own.
 
 local host = ...
@@ -6,6 +6,7 @@ local kit = host.kit
 local fail, check = kit.fail, kit.check
 
 local type, select, next, tostring, pcall = type, select, next, tostring, pcall
+local sub = string.sub
 local match, byte = string.match, string.byte
 local groups, compile = host.re_groups, re.compile
 local isinstance, Pattern = isinstance, Pattern
@@ -41,6 +42,7 @@ local function first_byte(text, is_lua)
     if behind:find("[*?{-]") then return nil end
     return byte(first)
 end
+kit.first_byte = first_byte
 
 --- Behind the set of a Lua pattern that begins at `at`; nil when nothing ends it.
 local function behind_set(text, at)
@@ -101,6 +103,15 @@ local function capturer(where, declared)
 end
 kit.capturer = capturer
 
+--- The text of what is declared as a pattern, whether it is Lua's, and its flags; nil for a function.
+function kit.pattern_text(declared)
+    if type(declared) == "string" then return declared, false, 0 end
+    if isinstance(declared, Pattern) then return declared.pattern, false, declared.flags end
+    if type(declared) ~= "table" then return nil end
+    if declared.lua ~= nil then return declared.lua, true, 0 end
+    return kit.pattern_text(declared[1])
+end
+
 --- The order of the captures of a pattern whose groups have the names of the qualifiers and 'value'.
 local function named_order(where, compiled, command)
     local index = compiled and compiled.groupindex
@@ -122,11 +133,7 @@ local function named_order(where, compiled, command)
     return order
 end
 
---- A device's code for messages: bytes that are no characters as in Lua.
-local function shown(code)
-    local text = tostring(code):gsub("[^%g ]", function(c) return ("\\x%02X"):format(byte(c)) end)
-    return "'" .. text .. "'"
-end
+local shown_of = kit.shown_of
 
 --- The record that a message with qualifiers in it is about; nil and what is wrong with it.
 local function record_of(d, command, job, order, ...)
@@ -147,7 +154,7 @@ local function record_of(d, command, job, order, ...)
             local value = codec.decode((select(place, ...)))
             if value ~= nil then value = codec.admits(value) end
             if value == nil then
-                return nil, ("%s is %s, but must be %s"):format(codec.name, shown((select(place, ...))), codec.allowed)
+                return nil, ("%s is %s, but must be %s"):format(codec.name, shown_of(d, (select(place, ...))), codec.allowed)
             end
             qualifier[codec.name] = value
         elseif job and job.record.qualifier then
@@ -170,19 +177,19 @@ end
 --- A matcher for a reply whose captures are codes.
 local function by_codes(command, capture, order)
     local name, decode = command.name, command.codec.decode
-    local publish, settle, complain = kit.publish, kit.settle, kit.complain
-    local function unexpected(d, code)
+    local publish, settle, unreadable = kit.publish, kit.settle, kit.unreadable
+    local function unexpected(d, code, about)
         kit.alive(d)
-        complain(d, name, ("unexpected reply: %s is no value"):format(shown(code)))
+        unreadable(d, about, shown_of(d, code) .. " is no value")
         return true
     end
     if #command.qualifiers == 0 and not order then
         return function(d, message, job)
             local code = capture(message)
             if code == nil then return false end
-            if job then settle(d, job) end
             local value = decode(code)
-            if value == nil then return unexpected(d, code) end
+            if job then settle(d, job, value == nil) end
+            if value == nil then return unexpected(d, code, command) end
             publish(d, d.singles[name], value)
             return true
         end
@@ -190,14 +197,15 @@ local function by_codes(command, capture, order)
     local function take(d, job, first, ...)
         if first == nil then return false end
         local record, code = record_of(d, command, job, order, first, ...)
-        if job and answers(record, job) then settle(d, job) end
+        local value
+        if record then value = decode(code) end
+        if job and answers(record, job) then settle(d, job, value == nil) end
         if not record then
             kit.alive(d)
-            complain(d, name, "unexpected reply: " .. tostring(code))
+            unreadable(d, job and job.command == command and job.record or command, tostring(code))
             return true
         end
-        local value = decode(code)
-        if value == nil then return unexpected(d, code) end
+        if value == nil then return unexpected(d, code, record) end
         publish(d, record, value)
         return true
     end
@@ -235,6 +243,7 @@ function kit.reply_matcher(where, declared, target)
 end
 
 --- A matcher for what acknowledges a set.
+--- @return the matcher, and whether a message is such an acknowledgement
 function kit.ack_matcher(where, declared)
     local capture, _, _, f = capturer(where, declared)
     if f ~= nil then fail(where, "there can be no function beside the pattern") end
@@ -243,32 +252,34 @@ function kit.ack_matcher(where, declared)
         kit.settle(d, job)
         kit.alive(d)
         return true
-    end
+    end, function(message) return capture(message) ~= nil end
 end
 
 --- A matcher for the errors of a device. They are signs of life.
+--- @return the matcher, the first byte of what it matches or nil, and whether replies are looked at before it
 function kit.error_matcher(where, declared, index)
     local place = where .. ": error " .. index
     local is_lua = type(declared) == "table" and declared.lua ~= nil
-    check(place, declared, is_lua and {lua = "string", [1] = "template", again = "seconds"}
-        or {[1] = "pattern", [2] = "template", again = "seconds"})
+    check(place, declared, is_lua and {lua = "string", [1] = "template", again = "seconds", last = "true"}
+        or {[1] = "pattern", [2] = "template", again = "seconds", last = "true"})
     if not is_lua and declared[1] == nil then fail(place, "must be {pattern, text}; the pattern is missing") end
     local text = is_lua and declared[1] or declared[2]
     local again = declared.again
-    local capture = capturer(place, is_lua and {lua = declared.lua} or declared[1])
+    local capture, _, first_byte_of = capturer(place, is_lua and {lua = declared.lua} or declared[1])
     local function take(d, job, first, ...)
         if first == nil then return false end
         local said = text
         if type(text) == "function" then said = text(d.object, first, ...) end
         if said == false then return false end
-        local name = job and job.command.name or d.sent and d.sent.name
         local isRepeated = again and job and kit.postpone(d, job, again)
-        if job and not isRepeated then kit.settle(d, job) end
+        if job and not isRepeated then kit.settle(d, job, true) end
         kit.alive(d)
-        kit.complain(d, name, tostring(said or first) .. (isRepeated and "; it is sent again" or ""))
+        said = kit.masked(d, tostring(said or first))
+        kit.complain(d, "DeviceError", job and job.record or d.sent, said .. (isRepeated and "; it is sent again" or ""),
+            (isRepeated and "again " or "") .. sub(said, 1, 60))
         return true
     end
-    return function(d, message, job) return take(d, job, capture(message)) end
+    return function(d, message, job) return take(d, job, capture(message)) end, first_byte_of, declared.last == true
 end
 
 --- A matcher for a message that belongs to no command alone.

@@ -1,8 +1,9 @@
--- DeviceModule, 10: connections begin and end. What a device wants first, a login or a handshake, holds commands back.
+-- DeviceModule, 12: connections begin and end. What a device wants first, a login or a handshake, holds commands back.
 
 local host = ...
 local kit = host.kit
 local fail, check = kit.fail, kit.check
+local near, debug = host.nearest, kit.debug
 
 local type, tostring, pcall, ipairs, next = type, tostring, pcall, ipairs, next
 local sub, Wait, uptime = string.sub, Wait, GetSystemUpTime
@@ -32,10 +33,19 @@ function kit.compile_login(where, declared)
         local place = where .. ": step " .. index
         check(place, step, step_fields)
         kit.need(place, step, "prompt")
+        local send = step.send
+        if type(send) == "string" and send:find("^%a+$") then
+            local word = near(send, {"username", "password"})
+            if word and word ~= send then
+                fail(place .. ": field 'send'", "did you mean '%s', which stands for the device's field, instead of '%s'?",
+                    word, send)
+            end
+        end
         login.steps[index] = {
-            pattern = prompt_of(place .. ": field 'prompt'", step.prompt), send = step.send,
+            pattern = prompt_of(place .. ": field 'prompt'", step.prompt), send = send, isSure = step.done,
             isLast = step.done or index == #declared and step.done == nil and declared.done == nil,
         }
+        login.asksUser = login.asksUser or send == "username"
     end
     if declared.failed then login.failed = prompt_of(where .. ": field 'failed'", declared.failed) end
     if declared.done then login.done = prompt_of(where .. ": field 'done'", declared.done) end
@@ -47,11 +57,11 @@ local function run_handshake(d, epoch)
     if d.epoch ~= epoch then return end
     d.isGreeting = false
     if not done then
-        kit.report(d, nil, result)
+        kit.fault(d, result)
         return kit.refuse(d, "the handshake failed")
     end
     if result == false or type(result) == "string" then
-        return kit.refuse(d, "the handshake failed" .. (result and ": " .. result or ""))
+        return kit.refuse(d, "the handshake failed" .. (result and ": " .. kit.masked(d, result) or ""))
     end
     kit.ready(d)
 end
@@ -69,11 +79,9 @@ end
 function kit.refuse(d, problem)
     d.isLoggingIn, d.loginDeadline, d.isReady = false, nil, false
     d.refusal = problem
-    d.buffer = ""
+    d.buffer, d.hasAnswered = "", false
     kit.clear(d)
-    -- One line is enough, however often it is tried.
-    if d.toldRefusal ~= problem then kit.complain(d, nil, problem, "error") end
-    d.toldRefusal = problem
+    kit.complain(d, "Refused", nil, problem, problem)
     kit.lost(d)
     -- The status may have been Disconnected before; to the handler the connection is a new one.
     if d.tellHandler then d.tellHandler("Disconnected") end
@@ -84,14 +92,24 @@ local function answer_of(d, step, found)
     local send = step.send
     if type(send) == "function" then
         local text, problem = send(d.object, found)
-        if text == false then return nil, problem or "the login failed" end
-        return text or ""
+        if text == false then return nil, problem and kit.masked(d, tostring(problem)) or "the login failed" end
+        if type(text) ~= "string" then
+            return nil, ("the login failed: its function 'send' returned %s; it must return a string, '' to send nothing, "
+                .. "or false and why not"):format(text == nil and "nothing" or "a " .. type(text))
+        end
+        return text
     end
     local field = send == "username" and "deviceUsername" or send == "password" and "devicePassword"
     if not field then return send or "" end
     local text = d.object[field]
     if text == nil or text == false then return nil, "the device asks for a " .. send .. ": set " .. field end
     return text .. d.protocol.login.ending
+end
+
+--- What is wrong when a device lets nobody in.
+local function refusal_of(d)
+    local user = d.protocol.login.asksUser and d.object.deviceUsername
+    return "the password was refused: set devicePassword" .. (user and (" (deviceUsername is '%s')"):format(user) or "")
 end
 
 --- Takes what comes before the login is done: prompts need no line end.
@@ -113,10 +131,11 @@ function kit.login(d, data)
         if not at then break end
         buffer = sub(buffer, behind + 1)
         if ending == "failed" or step and d.tried[step] then
-            return kit.refuse(d, "the login failed: the device does not take deviceUsername and devicePassword")
+            return kit.refuse(d, refusal_of(d))
         end
         if step then
             d.tried[step] = true
+            if debug then debug(d, nil, "login: the device prompts with %s", kit.shown_of(d, group_of(found))) end
             local text, problem = answer_of(d, step, found)
             if not text then return kit.refuse(d, problem) end
             if text ~= "" then d.object:Send(text) end
@@ -124,6 +143,8 @@ function kit.login(d, data)
         end
         if ending == "done" then
             d.buffer = ""
+            -- A step that is the last one only because none follows does not tell that the device lets us in.
+            d.hasAnswered = not step or step.isSure == true
             after_login(d)
             if buffer ~= "" and d.epoch == epoch then d.protocol.frame(d, buffer) end
             return
@@ -147,7 +168,7 @@ end
 function kit.begin(d)
     d.epoch = d.epoch + 1
     d.isUp, d.mustBegin, d.isReady, d.refusal, d.buffer, d.ending = true, false, false, nil, "", nil
-    d.isGreeting = false
+    d.isGreeting, d.hasAnswered = false, false
     kit.forget_left_out(d)
     kit.clear(d)
     kit.reset_telnet(d)
@@ -161,11 +182,28 @@ function kit.begin(d)
     kit.arm(d, d.loginDeadline, now)
 end
 
+--- Tells the handler that the device is there. It hears of the connection after the device, and until then no word counts.
+local function tell_handler_later(d)
+    if not d.tellHandler then return end
+    local epoch = d.epoch
+    Wait(0, function()
+        if d.epoch == epoch then d.tellHandler("Connected") end
+    end)
+end
+
 --- Commands may be sent.
 function kit.ready(d)
-    d.isReady, d.toldRefusal = true, nil
-    -- Nobody will answer: that the connection is there again is all that can be known.
-    if not d.isPipe and d.connection.value == "Disconnected" and kit.is_unidirectional(d) then kit.connected(d) end
+    d.isReady = true
+    if d.troubled then kit.well(d, "Refused") end
+    if d.hasAnswered then
+        d.hasAnswered = false
+        kit.connected(d)
+    end
+    -- Nobody will answer: that the connection is there is all that can be known.
+    if not d.isPipe and kit.is_unidirectional(d) then
+        kit.connected(d)
+        tell_handler_later(d)
+    end
     -- In a handshake the device may have shown already that it is there.
     if not d.isPipe or d.connection.value == "Connected" then kit.refresh(d) end
     kit.pump(d)
@@ -202,6 +240,15 @@ function kit.restart(d)
         d.isStale = true
         kit.begin(d)
     end)
+end
+
+--- The device has said something. Before login and handshake are done, that does not mean that it can be used.
+function kit.has_answered(d)
+    if d.isLoggingIn or d.isGreeting then
+        d.hasAnswered = true
+    elseif not d.refusal then
+        kit.connected(d)
+    end
 end
 
 --- The device is there.

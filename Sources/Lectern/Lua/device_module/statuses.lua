@@ -1,31 +1,13 @@
--- DeviceModule, 7: what is known of a device, and who wants to know of changes.
+-- DeviceModule, 9: what is known of a device, and who wants to know of changes.
 
 local host = ...
 local kit = host.kit
 local instead, names_of = kit.instead, kit.names_of
 
 local type, tostring, next, error, pcall, ipairs = type, tostring, next, error, pcall, ipairs
-local KeyError, ValueError, TypeError, ProgramLog = KeyError, ValueError, TypeError, ProgramLog
+local KeyError, ValueError, TypeError = KeyError, ValueError, TypeError
 
---- Where a device is, for messages.
-local function place_of(object)
-    if object.Hostname then return object.Hostname .. ":" .. object.IPPort end
-    return object.Host.DeviceAlias .. " " .. object.Port
-end
-
---- Writes to the program log what a device or its module did wrong.
-function kit.complain(d, command, problem, severity)
-    local about = command and command .. ": " or ""
-    ProgramLog(("%s at %s: %s%s"):format(d.protocol.name, place_of(d.object), about, problem), severity or "warning")
-end
-
---- Logs an error of a function that the module or the program brought; everything else goes on.
-function kit.report(d, command, problem)
-    local text = tostring(problem)
-    local traceback = type(problem) == "table" and problem.traceback
-    if traceback then text = text .. "\n" .. traceback end
-    kit.complain(d, command, text, "error")
-end
+local debug = kit.debug
 
 -- Records: a command with a qualifier. -------------------------------------------------------------------------------
 
@@ -137,7 +119,7 @@ local function call_all(d, subscribers, record)
     -- Those who subscribe meanwhile want later changes.
     for i = 1, #subscribers do
         local done, problem = pcall(subscribers[i], name, value, record.qualifier)
-        if not done then kit.report(d, name, problem) end
+        if not done then kit.report(d, record, problem) end
     end
 end
 
@@ -145,6 +127,7 @@ end
 --- as a whole.
 local function write(d, record, value)
     record.value = value
+    if debug then debug(d, record, "is %s", kit.masked(d, tostring(value))) end
     call_all(d, record.subscribers, record)
     if record.qualifier then call_all(d, d.subscribers[record.command.name], record) end
 end
@@ -153,13 +136,14 @@ kit.write = write
 --- The device has said something: it is there.
 local function alive(d)
     d.object.counter = 0
-    if d.connection.value ~= "Connected" then kit.connected(d) end
+    if d.connection.value ~= "Connected" then kit.has_answered(d) end
 end
 kit.alive = alive
 
 --- The device has told a status.
 function kit.publish(d, record, value)
     alive(d)
+    if d.troubled then kit.well(d, record.command.name) end
     if record.value ~= value then write(d, record, value) end
 end
 

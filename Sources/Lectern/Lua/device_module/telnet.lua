@@ -1,4 +1,4 @@
--- DeviceModule, 9: what telnet mixes into the data. A device may offer options and ask for some at any time; all are
+-- DeviceModule, 11: what telnet mixes into the data. A device may offer options and ask for some at any time; all are
 -- refused, and what remains is what it says.
 
 local host = ...

@@ -1,5 +1,5 @@
--- DeviceModule, 4: a device gets its share of the time. What has come from it is dealt with for so long, or so much of it;
--- then everything else has its turn. What is no message is counted, and told once a minute at most.
+-- DeviceModule, 6: a device gets its share of the time. What has come from it is dealt with for so long, or so much of it;
+-- then everything else has its turn. What is no message is counted, and told.
 
 local host = ...
 local kit = host.kit
@@ -22,13 +22,13 @@ local PAUSE <const> = 0.0005
 local FORGOTTEN <const> = 0.01
 --- Bytes of telnet and of a login are dealt with in pieces of so many.
 local PIECE <const> = 4096
---- So many seconds pass between two warnings that bytes were left out.
-local BETWEEN_WARNINGS <const> = 60
+--- So many of the bytes that are left out are shown.
+local SHOWN <const> = 60
 
 --- What a new device has of all this.
 function kit.begin_turns(d)
     d.work, d.workSince, d.turnBegan, d.isPaused = 0, 0, nil, false
-    d.leftOut, d.warnedAt, d.longest = 0, nil, nil
+    d.leftOut, d.longest, d.leftOutBytes = 0, nil, ""
 end
 
 --- Everything else has its turn.
@@ -111,28 +111,36 @@ end
 -- What is no message. -------------------------------------------------------------------------------------------------
 
 --- More bytes came than a message may have.
-function kit.too_long(d, count, limit)
-    d.leftOut, d.longest = d.leftOut + count, limit
+function kit.too_long(d, rest, limit)
+    d.longest = limit
+    kit.leave_out(d, rest)
 end
 
---- Tells how many bytes were left out, unless that was told lately.
+--- These bytes are no message.
+function kit.leave_out(d, bytes)
+    d.leftOut = d.leftOut + #bytes
+    local shown = d.leftOutBytes
+    if #shown < SHOWN then d.leftOutBytes = shown .. sub(bytes, 1, SHOWN - #shown) end
+end
+
+--- Tells how many bytes were left out, which and why.
 function kit.tell_left_out(d)
-    local now = uptime()
-    if d.warnedAt and now - d.warnedAt < BETWEEN_WARNINGS then return end
-    d.warnedAt = now
-    local count, limit, place = d.leftOut, d.longest, d.protocol.place
-    d.leftOut, d.longest = 0, nil
-    if limit then
-        kit.complain(d, nil, format(
-            "more than %d bytes came that are no message; they are dropped (%d bytes; declared at %s)", limit, count, place))
-    else
-        kit.complain(d, nil, format("%d bytes that begin no message are left out (declared at %s)", count, place))
-    end
+    local isTold = kit.complain(d, "Framing", nil, function()
+        local count, limit, place = d.leftOut, d.longest, d.protocol.place
+        local bytes = kit.shown_of(d, d.leftOutBytes)
+        if #d.leftOutBytes < count then bytes = bytes .. " …" end
+        if limit then
+            return format("more than %d bytes came that are no message; they are dropped: %s (%d bytes; declared at %s)",
+                limit, bytes, count, place)
+        end
+        return format("%d bytes that begin no message are left out: %s (declared at %s)", count, bytes, place)
+    end)
+    if isTold then d.leftOut, d.longest, d.leftOutBytes = 0, nil, "" end
 end
 
 --- The connection is over: what was left out since the warning is told, too.
 function kit.forget_left_out(d)
     if d.leftOut == 0 then return end
-    kit.complain(d, nil, format("%d more bytes that are no message were left out", d.leftOut), "info")
-    d.leftOut, d.longest = 0, nil
+    kit.write_log(d, nil, format("%d more bytes that are no message were left out", d.leftOut), "info")
+    d.leftOut, d.longest, d.leftOutBytes = 0, nil, ""
 end

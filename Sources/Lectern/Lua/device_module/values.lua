@@ -1,4 +1,4 @@
--- DeviceModule, 2: the values of commands and qualifiers, as programs and as devices write them.
+-- DeviceModule, 3: the values of commands and qualifiers, as programs and as devices write them.
 
 local host = ...
 local kit = host.kit
@@ -91,8 +91,12 @@ local function by_range(place, range)
         encode = function(value)
             value = admits(value)
             if value == nil then return nil end
-            if write then return write(value) end
-            return value
+            if not write then return value end
+            local code = write(value)
+            if code == nil then
+                fail(place .. ": field 'encode'", "the function returned nothing for %s; it must return the code", tostring(value))
+            end
+            return code
         end,
         decode = read,
         allowed = words,

@@ -1,0 +1,71 @@
+internal import LuaRuntime
+
+extension ClassSurface {
+    /// What devices of modules that `DeviceModule` makes have beside their interface. It is written in Lua, and declared
+    /// here for the reference.
+    static let deviceOfModule: ClassSurface = {
+        let command = LuaParameter.required("command", .string, "A command of the module.")
+        let qualifier = LuaParameter.optional("qualifier", .table, "Which one, for a command with qualifiers.")
+        func method(
+            _ name: String, _ parameters: [LuaParameter], _ documentation: String, returns type: String = "nothing"
+        )
+            -> Member
+        {
+            Member(kind: .method, name: name, parameters: parameters, type: type, documentation: documentation)
+        }
+        return ClassSurface(
+            name: "DeviceClass",
+            documentation:
+                "A device of a module that DeviceModule makes; see device-modules.md. The module's field DeviceClass is this class.",
+            members: [
+                Member(
+                    kind: .event, name: "ErrorOccurred",
+                    parameters: [
+                        .optional("command", .string, "The command; nil: it concerns none."),
+                        .optional("qualifier", .table, "Its qualifier."),
+                        .required(
+                            "reason",
+                            .oneOf([
+                                "Checksum", "DeviceError", "Failed", "Framing", "ModuleError", "Refused", "Timeout",
+                                "Unmatched", "Value",
+                            ]), "What kind of trouble it is."),
+                        .required("text", .string, "What the log says of it."),
+                    ], type: "the command or nil; then its qualifier, the reason and a text",
+                    documentation: "Something is wrong with the device or with what it says."),
+                method(
+                    "Set",
+                    [command, .optional("value", .any, "What the command allows; nil for a trigger."), qualifier],
+                    "Has the device do something."),
+                method("Update", [command, qualifier], "Asks the device for a status."),
+                method(
+                    "ReadStatus", [command, qualifier],
+                    "Tells a status without asking the device.", returns: "the last known value; nil when there is none"
+                ),
+                method(
+                    "WriteStatus", [command, .required("value", .any, "The status."), qualifier],
+                    "For the module itself: keeps a status and tells those who subscribed."),
+                method(
+                    "SubscribeStatus",
+                    [
+                        command, .optional("qualifier", .table, "The qualifier; nil: every change of the command."),
+                        .required("callback", .function, "Called with the command, the value and the qualifier."),
+                    ], "Calls a function at each change of a status."),
+                method("OnConnected", [], "Says that the device is there."),
+                method("OnDisconnected", [], "Says that the device is gone."),
+                method(
+                    "OnRestarted", [],
+                    "Says that the device has started anew: login and handshake come once more, then everything is asked for."
+                ),
+                method(
+                    "AddMatchString",
+                    [
+                        .required("pattern", .any, "A pattern of re."),
+                        .required("callback", .function, "Called with the Match and the tag."),
+                        .optional("tag", .any, "Anything."),
+                    ], "Calls a function for messages that nothing else takes."),
+                method(
+                    "Error", [.required("text", .any, "What is wrong.")],
+                    "For the module itself: tells what is wrong in the log, and by ErrorOccurred."),
+            ])
+    }()
+}
