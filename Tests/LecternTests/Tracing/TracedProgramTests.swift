@@ -93,6 +93,26 @@ struct TracedProgramTests {
         #expect(!trace.text.contains("swordf"), "\(trace.text)")
     }
 
+    @Test("The devicePassword of a module that is written by hand is never shown once it has a handler")
+    func handWrittenModule() throws {
+        let trace = Trace()
+        let stage = Stage()
+        try stage.start("device", address: "10.0.0.2", "local s = EthernetServerInterfaceEx(23) s:StartListen()")
+        let room = try stage.start(
+            "room", address: "10.0.0.1",
+            """
+            local dev = {Interface = EthernetClientInterface('10.0.0.2', 23), devicePassword = 'swordfish'}
+            function dev:Update() self.Interface:Send('P?\\r') end
+            function dev:SubscribeStatus() end
+            local handler = GetConnectionHandler(dev, 'Power')
+            event(handler, 'Connected', function() dev.Interface:Send('login swordfish\\r') end)
+            handler:Connect()
+            """, watch: trace.watch)
+        stage.run(2)
+        #expect(room.errors.isEmpty, "\(room.lines)")
+        #expect(trace.pieces.contains("> \"login ***\\r\"  16"), "\(trace.text)")
+    }
+
     @Test("The password of an interface's Credentials is never shown, also where the program sends it itself")
     func credentials() throws {
         let trace = Trace()
