@@ -15,9 +15,13 @@ struct TraceInterop {
         ExitProgram(0)
         """
 
+    /// On a busy machine a program would be warned of for what the machine does.
+    private static let patience = "limits: {endAfter: 60, warnAfter: 0}\n"
+
     private func inFolder(_ body: (String) async throws -> Void) async throws {
         let folder = try Project.temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Project.write(Self.patience, to: "\(folder)/lectern.yaml")
         try await body(folder)
     }
 
@@ -57,7 +61,8 @@ struct TraceInterop {
     func configuration() async throws {
         try await inFolder { folder in
             try Project.write(Self.echo, to: "\(folder)/main.lua")
-            try Project.write("trace: {to: t.log, as: text, only: [nix]}\n", to: "\(folder)/lectern.yaml")
+            try Project.write(
+                Self.patience + "trace: {to: t.log, as: text, only: [nix]}\n", to: "\(folder)/lectern.yaml")
             let first = try await run([], in: folder)
             #expect(first.code == 0 && first.lines.count == 1, "\(first.lines)")
             #expect(first.lines.first?.contains("WARNING the trace has nothing of 'nix': there were ") == true)
@@ -158,8 +163,6 @@ struct TraceInterop {
             try Project.write(
                 settings.replacing(/PanelPort = \d+/, with: "PanelPort = \(try Project.freePort())"),
                 to: "\(folder)/settings.lua")
-            // Compiling the modules takes long on a busy machine.
-            try Project.write("limits: {endAfter: 60, warnAfter: 0}\n", to: "\(folder)/lectern.yaml")
             let port = try #require(ports.first?.1)
             let projector = try Peer(Project.lectern, ["run", "\(folder)/pjlink_projector_simulator.lua"])
             let room = try Peer(

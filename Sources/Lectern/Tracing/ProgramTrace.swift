@@ -30,6 +30,11 @@ final class ProgramTrace {
         var sinks: [any WireSink] = []
         if let sink { sinks.append(sink) }
         if configuration.trace != nil {
+            if let capture = trace.capture, capture == trace.lines {
+                throw ProgramError(
+                    "the trace cannot be written: \(capture.showingRawBytes) is both for the lines and for the packets; "
+                        + "name two files")
+            }
             if let path = trace.linesTarget {
                 let writer = path == "-" ? .standardError(onProblem) : try Self.writer(path, onProblem)
                 writers.append(writer)

@@ -243,6 +243,10 @@ struct TracedProgramTests {
             try await host(configuration, log: Log()).run()
         }
         #expect(refused?.message == "the trace cannot be written: /nowhere/trace.log: No such file or directory")
+        configuration.trace?.capture = "/nowhere/trace.log"
+        let twice = await #expect(throws: ProgramError.self) { try await host(configuration, log: Log()).run() }
+        #expect(twice?.message.hasSuffix("is both for the lines and for the packets; name two files") == true)
+        configuration.trace?.capture = nil
         configuration.trace?.lines = "/dev/full"
         let log = Log()
         try await host(configuration, log: log).run()
