@@ -1,4 +1,4 @@
-internal import ControlCore
+public import ControlCore
 public import LuaRuntime
 internal import NIOConcurrencyHelpers
 public import NIOCore
@@ -20,6 +20,7 @@ public final class ControlHost: Service {
     private let makeLog: @Sendable () -> any ProgramLogSink
     private let register: @Sendable (LuaRuntime) throws -> Void
     private let onStopping: @Sendable () -> Void
+    private let trace: HostTrace
     private let eventLoop: any EventLoop
     private let state = NIOLockedValueBox(State())
 
@@ -55,17 +56,21 @@ public final class ControlHost: Service {
     ///   - eventLoopGroup: whose next loop the program gets.
     ///   - register: called on the loop before the program loads: adds own functions and classes.
     ///   - onStopping: called from any thread when the program begins to end: by ``stop()`` or by itself, each time.
+    ///   - trace: makes a sink that is told of all that goes over the wires which the trace of the configuration names, or
+    ///     over all; called once, on the loop.
     ///   - log: makes the log's sink; called once, on the loop.
     public init(
         source: ProgramSource, configuration: ProgramConfiguration = ProgramConfiguration(),
         eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         register: @escaping @Sendable (LuaRuntime) throws -> Void = { _ in },
         onStopping: @escaping @Sendable () -> Void = {},
+        trace: (@Sendable () -> any WireSink)? = nil,
         log: @escaping @Sendable () -> any ProgramLogSink
     ) {
         self.source = source
         self.configuration = configuration
         self.eventLoop = eventLoopGroup.next()
+        self.trace = HostTrace(eventLoop: eventLoop, configuration: configuration, makeSink: trace)
         self.register = register
         self.onStopping = onStopping
         self.makeLog = log
@@ -93,6 +98,7 @@ public final class ControlHost: Service {
             try await eventLoop.submit { try self.begin(ended) }.get()
         } catch {
             ended.fail(error)
+            await trace.end()
             throw error
         }
         let code = try await withTaskCancellationHandler {
@@ -104,6 +110,7 @@ public final class ControlHost: Service {
         } onCancel: {
             self.stop()
         }
+        await trace.end()
         state.withLockedValue { $0.exitCode = code }
     }
 
@@ -143,9 +150,10 @@ public final class ControlHost: Service {
     private func begin(_ ended: EventLoopPromise<Int>) throws {
         let environment = LiveEnvironment(eventLoop: eventLoop)
         do {
+            let log = makeLog()
             let program = try Program(
-                source: source, environment: environment, configuration: configuration, log: makeLog(),
-                register: register)
+                source: source, environment: try trace.begin(environment, log: log), configuration: configuration,
+                log: log, register: register)
             let metrics = HostMetrics(program: program, name: source.name, eventLoop: eventLoop)
             let running = Running(program: program, environment: environment, metrics: metrics, ended: ended)
             let bound = NIOLoopBound(running, eventLoop: eventLoop)

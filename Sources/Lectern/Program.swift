@@ -74,7 +74,7 @@ public final class Program {
             }
             surroundings.cpuClock = { Double(environment.now.uptimeNanoseconds) / 1e9 }
             surroundings.randomSeed = Int(truncatingIfNeeded: environment.nextRandom())
-            surroundings.isRepeatable = environment is SimulatedEnvironment
+            surroundings.isRepeatable = environment.isRepeatable
             surroundings.openFile = folder.openFile
             surroundings.removeFile = folder.removeFile
             surroundings.renameFile = folder.renameFile
@@ -161,9 +161,7 @@ public final class Program {
         guard runtime.isOpen else { return }
         context.connections.close()
         runtime.stopTasks()
-        if let deadline = runtime.stopDeadline, let live = environment as? LiveEnvironment {
-            live.endsBy = .uptimeNanoseconds(deadline)
-        }
+        if let deadline = runtime.stopDeadline { environment.end(by: .uptimeNanoseconds(deadline)) }
         // Handlers before what they handle, so that nothing reconnects. No task has begun since the last closer ran, so
         // there is nothing that is not among these.
         let objects = runtime.objects

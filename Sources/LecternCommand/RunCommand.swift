@@ -25,6 +25,8 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "How the log looks: text or json.")
     var logFormat: String?
 
+    @OptionGroup(title: "Trace") var trace: TraceArguments
+
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)  // a reader of the log that goes away must not end the program
         signal(SIGXFSZ, SIG_IGN)  // nor must a file that has grown to the system's limit: writing fails then
@@ -33,6 +35,7 @@ struct RunCommand: AsyncParsableCommand {
             var read = try arguments.configuration()
             if let logLevel { try read.setLogLevel(logLevel) }
             if let logFormat { try read.setLogFormat(logFormat) }
+            try trace.apply(to: &read)
             configuration = read
         } catch let error as ConfigurationError {
             fail(error)

@@ -145,6 +145,39 @@ struct EmbeddingTests {
         #expect(errors.errors == 1)
     }
 
+    final class Counter: WireSink {
+        private(set) var sent = 0
+
+        func record(_ event: WireEvent) {
+            if case .sent(let piece) = event.content { sent += piece.bytes.readableBytes }
+        }
+    }
+
+    @Test("An embedder's sink counts what a program sends, on live sockets and in a simulation")
+    func traces() async throws {
+        let text = """
+            local device = EthernetClientInterface('10.0.0.2', 23, 'UDP')
+            device:Send('ping')
+            ExitProgram(4)
+            """
+        try await ProjectFiles.withFolder(of: ["main.lua": text]) { folder in
+            let path = "\(folder)/main.lua"
+            let host = ControlHost(source: .file(path), trace: { Counter() }) { MemoryLog(capacity: 1000) }
+            try await host.run()
+            #expect(host.exitCode == 4)
+        }
+        let world = SimulatedWorld(seed: 1)
+        let counter = Counter()
+        let watched = TracedEnvironment(world.environment(named: "room", address: "10.0.0.1"), sink: counter)
+        let program = try Program(
+            source: .text(text.replacing("ExitProgram(4)", with: ""), folder: "/tmp"), environment: watched,
+            log: MemoryLog(capacity: 10))
+        try program.start()
+        world.run(for: .seconds(1))
+        program.stop()
+        #expect(counter.sent == 4)
+    }
+
     @Test("The Swift of docs/embedding.md is what is tested here")
     func document() throws {
         func lines(_ text: Substring) -> [String] {

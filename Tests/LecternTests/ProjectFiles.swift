@@ -21,14 +21,17 @@ enum ProjectFiles {
     static func text(of path: String) throws -> String { try text(at: "\(root)/\(path)") }
 
     /// The text of a file; an absolute path.
-    static func text(at full: String) throws -> String {
+    static func text(at full: String) throws -> String { String(decoding: try bytes(at: full), as: UTF8.self) }
+
+    /// The bytes of a file; an absolute path.
+    static func bytes(at full: String) throws -> [UInt8] {
         guard let file = fopen(full, "r") else { throw Failure(full) }
         defer { fclose(file) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
         guard ferror(file) == 0 else { throw Failure(full) }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 
     /// Writes a file anew; an absolute path.

@@ -64,11 +64,13 @@ final class Stage {
     /// - Parameters:
     ///   - file: what messages show; the host's name with `.lua` when left out.
     ///   - folder: where its modules are.
+    ///   - watch: makes the environment by which a trace watches the program; nil: none does.
     @discardableResult
     func start(
         _ name: String, address: String? = nil, _ text: String, file: String? = nil, folder: String = "/tmp",
         configuration: ProgramConfiguration = Stage.configuration(),
-        register: (LuaRuntime) throws -> Void = { _ in }
+        register: (LuaRuntime) throws -> Void = { _ in },
+        watch: ((SimulatedEnvironment) -> any Environment)? = nil
     ) throws -> Actor {
         let actor =
             actors[name]
@@ -76,8 +78,9 @@ final class Stage {
                 environment: world.environment(named: name, address: address ?? "10.0.0.\(actors.count + 1)"))
         actors[name] = actor
         let program = try Program(
-            source: .text(text, name: file ?? "\(name).lua", folder: folder), environment: actor.environment,
-            configuration: configuration, log: actor, register: register)
+            source: .text(text, name: file ?? "\(name).lua", folder: folder),
+            environment: watch?(actor.environment) ?? actor.environment, configuration: configuration,
+            log: actor, register: register)
         actor.program = program
         program.onEnded = { [unowned actor] in actor.ending = $0 }
         programs.append(program)

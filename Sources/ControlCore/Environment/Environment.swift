@@ -21,6 +21,16 @@ public protocol Environment: AnyObject {
     /// What is known of the machine now. It reads some small files of the system's: not for each event.
     var machine: MachineDescription { get }
 
+    /// Whether all of it happens again in the same way when it is begun again with the same seed, as in a simulation.
+    var isRepeatable: Bool { get }
+
+    /// The program that runs here is being ended: what is still open is to be closed by `deadline`, and what is still to be
+    /// sent then is dropped.
+    func end(by deadline: NIODeadline)
+
+    /// Tells of a password or a key that may go over a wire, so that nothing shows it that shows what wires carry.
+    func keepSecret(_ secret: [UInt8])
+
     /// Whence all randomness comes: jitter, initial phases, the seed of a program's `math.random`.
     func nextRandom() -> UInt64
 
@@ -135,6 +145,15 @@ public protocol Environment: AnyObject {
 }
 
 extension Environment {
+    /// The world does not repeat itself.
+    public var isRepeatable: Bool { false }
+
+    /// Does nothing: what is open closes in its own time.
+    public func end(by deadline: NIODeadline) {}
+
+    /// Does nothing: nobody is shown what wires carry.
+    public func keepSecret(_ secret: [UInt8]) {}
+
     /// Runs `body` after `delay`; see ``schedule(at:_:)``.
     @discardableResult
     public func schedule(after delay: TimeAmount, _ body: @escaping () -> Void) -> any Cancellable {

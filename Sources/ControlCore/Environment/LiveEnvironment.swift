@@ -38,6 +38,9 @@ public final class LiveEnvironment: ClosableEnvironment {
     /// each transport has it. Set before the program's objects are closed.
     public var endsBy: NIODeadline?
 
+    /// Sets ``endsBy``.
+    public func end(by deadline: NIODeadline) { endsBy = deadline }
+
     /// How long a stream that is closed now may go on sending.
     var linger: TimeAmount {
         guard let endsBy else { return TCPTransport.linger }

@@ -65,6 +65,13 @@ extension BindingContext {
                 return call.returning(isUp)
             })
         runtime.setInternal(
+            "keep_secret",
+            LuaFunction("DeviceModule", [.required("secret", .string, "")], "") {
+                [environment] (call) throws(LuaFault) in
+                environment.keepSecret(call.bytes(1) ?? [])
+                return .none
+            })
+        runtime.setInternal(
             "device_module_part",
             // Returns the compiled part; what it calls globals are the fields of the environment.
             LuaFunction(

@@ -1,3 +1,4 @@
+internal import ByteText
 internal import ControlCore
 internal import LuaRuntime
 internal import NIOCore
@@ -24,6 +25,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         guard call.isNil(5) || credentials?.count == 2 else {
             throw LuaFault(.typeError, "argument 'Credentials' of EthernetClientInterface must be {user, password}")
         }
+        if let password = credentials?[1] { context.environment.keepSecret(password.rawBytes) }
         let hostname = call.string(1) ?? ""
         return try call.checked { () throws(ParameterError) in
             try EthernetClientInterface(

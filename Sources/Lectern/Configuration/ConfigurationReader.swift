@@ -13,7 +13,9 @@ struct ConfigurationReader {
 
     /// Sets what the file sets. What is wrong keeps its former value and is noted.
     mutating func read(_ root: YAMLNode, into configuration: inout ProgramConfiguration) {
-        let keys = ["devices", "modules", "limits", "profile", "servers", "certificates", "log", "ssh", "sealed"]
+        let keys = [
+            "devices", "modules", "limits", "profile", "servers", "certificates", "log", "ssh", "sealed", "trace",
+        ]
         for (key, value) in entries(root, keys, of: "the configuration") {
             switch key {
             case "devices":
@@ -32,6 +34,7 @@ struct ConfigurationReader {
                     }
                 }
             case "certificates": certificates(value, &configuration)
+            case "trace": configuration.trace = trace(value)
             default:
                 for (key, value) in entries(value, ["level", "format", "connections"], of: "'log'") {
                     switch key {

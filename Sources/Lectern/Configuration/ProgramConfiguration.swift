@@ -57,6 +57,8 @@ public struct ProgramConfiguration: Equatable, Sendable {
     public var moduleFolders: [String] = []
     /// How SSH connections are opened.
     public var ssh = SSHConfiguration()
+    /// What is traced of what goes over the program's wires; nil: nothing is.
+    public var trace: TraceConfiguration?
     /// Less severe log entries are left out.
     public var logLevel = ProgramLogEntry.Severity.info
     /// How the log looks.

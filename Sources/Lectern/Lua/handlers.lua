@@ -77,6 +77,8 @@ end
 --- Connects a module with its handler, so that the handler hears of every change.
 local function adopt(module, handler, limit)
     if read(module, "connectionCounter") ~= nil then module.connectionCounter = limit end
+    local password = read(module, "devicePassword")
+    if type(password) == "string" then host.keep_secret(password) end
     local subscribe = method(module, "SubscribeStatus")
     if not subscribe then return end
     if host.kit then host.kit.tell_handler(module, function(value) published(handler, value) end) end

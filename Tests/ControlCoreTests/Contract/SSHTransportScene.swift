@@ -113,7 +113,7 @@ final class SSHTransportScene: TransportScene {
     }
 
     private func serve(then body: @escaping (_ port: Int, _ login: SSHLogin) -> Void) {
-        guard let server = scene.server as? SimulatedEnvironment else { return scene.fail("no host here") }
+        guard let server = scene.server.unwatched as? SimulatedEnvironment else { return scene.fail("no host here") }
         let credentials = Self.stranger.credentials
         let service = SimulatedSSHService(
             hostKey: "key", accounts: [credentials.user: .init(password: credentials.password)])

@@ -39,7 +39,9 @@ final class SerialScene: TransportScene {
     }
 
     private func layLine() {
-        guard let near = scene.client as? SimulatedEnvironment, let far = scene.server as? SimulatedEnvironment else {
+        guard let near = scene.client.unwatched as? SimulatedEnvironment,
+            let far = scene.server.unwatched as? SimulatedEnvironment
+        else {
             return scene.fail("no simulation")
         }
         let line = near.world.serialLine(from: near, nearPath, to: far, farPath)

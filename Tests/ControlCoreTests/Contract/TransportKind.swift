@@ -39,10 +39,12 @@ struct TransportKind: Sendable {
     static let all: [TransportKind] = [.tcp, .tls, .ssh, .udp, .serial]
 }
 
-/// One kind in one environment.
+/// One kind in one environment, which may be watched.
 struct TransportCase: Sendable, CustomTestStringConvertible {
     let kind: TransportKind
     let environment: EnvironmentKind
+    /// Whether a trace watches both programs.
+    var isTraced = false
 
     /// Whether its ends are the two of one connection.
     var isDirect: Bool { kind.directEnvironments.contains(environment) }
@@ -56,7 +58,7 @@ struct TransportCase: Sendable, CustomTestStringConvertible {
         try Test.cancel("\(kind.name) \(obstacle)")
     }
 
-    var testDescription: String { "\(kind.name), \(environment.rawValue)" }
+    var testDescription: String { "\(kind.name), \(environment.rawValue)\(isTraced ? ", traced" : "")" }
 
     /// All kinds, wherever they can be had.
     static let all = having { _ in true }
@@ -64,7 +66,9 @@ struct TransportCase: Sendable, CustomTestStringConvertible {
     /// The kinds of which `ability` is true.
     static func having(_ ability: (TransportKind) -> Bool) -> [TransportCase] {
         TransportKind.all.filter(ability).flatMap { kind in
-            kind.environments.map { TransportCase(kind: kind, environment: $0) }
+            kind.environments.flatMap { environment in
+                [false, true].map { TransportCase(kind: kind, environment: environment, isTraced: $0) }
+            }
         }
     }
 
@@ -75,7 +79,9 @@ struct TransportCase: Sendable, CustomTestStringConvertible {
         _ body: @escaping @Sendable (_ transports: any TransportScene, _ scene: EnvironmentScene) -> Void
     ) async throws {
         try check()
-        try await withScene(environment, limit: limit ?? kind.patience, at: location) { [kind] scene in
+        try await withScene(
+            environment, isTraced: isTraced, limit: limit ?? kind.patience, at: location
+        ) { [kind] scene in
             body(kind.makeScene(scene), scene)
         }
     }

@@ -54,17 +54,17 @@ final class EnvironmentScene {
     }
 
     /// The loop of sockets; `nil` in a simulation.
-    var liveLoop: (any EventLoop)? { (client as? LiveEnvironment)?.eventLoop }
+    var liveLoop: (any EventLoop)? { (client.unwatched as? LiveEnvironment)?.eventLoop }
     /// The world of a simulation; `nil` for sockets.
-    var world: SimulatedWorld? { (client as? SimulatedEnvironment)?.world }
+    var world: SimulatedWorld? { (client.unwatched as? SimulatedEnvironment)?.world }
     /// The client's own address.
-    var clientHost: String { (client as? SimulatedEnvironment)?.address ?? "127.0.0.1" }
+    var clientHost: String { (client.unwatched as? SimulatedEnvironment)?.address ?? "127.0.0.1" }
 
     /// Ends all that the client's program had, as the end of that program does.
     func closeClient() {
-        if let live = client as? LiveEnvironment {
+        if let live = client.unwatched as? LiveEnvironment {
             live.close()
-        } else if let simulated = client as? SimulatedEnvironment {
+        } else if let simulated = client.unwatched as? SimulatedEnvironment {
             simulated.close()
         }
     }
@@ -135,19 +135,22 @@ final class EnvironmentScene {
 
 /// Runs `body` in an environment of the given kind until the scene ends, then closes everything and checks that nothing
 /// is left open.
+/// - Parameter isTraced: whether a trace watches both programs.
 func withScene(
     _ kind: EnvironmentKind,
+    isTraced: Bool = false,
     limit: TimeAmount = .seconds(120),
     at location: SourceLocation = #_sourceLocation,
     _ body: @escaping @Sendable (EnvironmentScene) -> Void
 ) async throws {
     switch kind {
-    case .live: try await withLiveScene(limit: limit, at: location, body)
-    case .simulated: withSimulatedScene(limit: limit, at: location, body)
+    case .live: try await withLiveScene(isTraced: isTraced, limit: limit, at: location, body)
+    case .simulated: withSimulatedScene(isTraced: isTraced, limit: limit, at: location, body)
     }
 }
 
 private func withLiveScene(
+    isTraced: Bool,
     limit: TimeAmount,
     at location: SourceLocation,
     _ body: @escaping @Sendable (EnvironmentScene) -> Void
@@ -172,7 +175,9 @@ private func withLiveScene(
             }
         }
         watchdog = server.schedule(after: limit) { finish(false) }
-        let begun = EnvironmentScene(client: client, server: server, serverHost: "127.0.0.1") { finish(true) }
+        let begun = EnvironmentScene(
+            client: client.watched(if: isTraced), server: server.watched(if: isTraced), serverHost: "127.0.0.1"
+        ) { finish(true) }
         scene = begun
         body(begun)
     }
@@ -193,6 +198,7 @@ func onLiveLoop<Value: Sendable>(
 }
 
 private func withSimulatedScene(
+    isTraced: Bool,
     limit: TimeAmount,
     at location: SourceLocation,
     _ body: (EnvironmentScene) -> Void
@@ -200,7 +206,9 @@ private func withSimulatedScene(
     let world = SimulatedWorld(seed: 1)
     let client = world.environment(named: "client", address: "10.0.0.1")
     let server = world.environment(named: "server", address: "10.0.0.2")
-    let scene = EnvironmentScene(client: client, server: server, serverHost: "10.0.0.2") {}
+    let scene = EnvironmentScene(
+        client: client.watched(if: isTraced), server: server.watched(if: isTraced), serverHost: "10.0.0.2"
+    ) {}
     body(scene)
     let ended = world.run(limit: limit) { scene.hasEnded }
     #expect(ended, "the test did not end in time", sourceLocation: location)
@@ -220,13 +228,21 @@ struct OpenResources: Equatable {
 }
 
 extension Environment {
+    /// The environment itself, when a trace watches it.
+    var unwatched: any Environment { (self as? TracedEnvironment)?.environment ?? self }
+
+    /// As it is, or watched by a trace.
+    fileprivate func watched(if isTraced: Bool) -> any Environment {
+        isTraced ? TracedEnvironment(self, sink: WireRecorder()) : self
+    }
+
     /// What is open, whichever environment it is.
     var openResources: OpenResources {
-        if let live = self as? LiveEnvironment {
+        if let live = unwatched as? LiveEnvironment {
             OpenResources(
                 transports: live.openTransports, listeners: live.openListeners, serialPorts: live.openSerialPorts,
                 datagramSockets: live.openDatagramSockets)
-        } else if let simulated = self as? SimulatedEnvironment {
+        } else if let simulated = unwatched as? SimulatedEnvironment {
             OpenResources(
                 transports: simulated.openTransports, listeners: simulated.openListeners,
                 serialPorts: simulated.openSerialPorts, datagramSockets: simulated.openDatagramSockets)

@@ -48,6 +48,9 @@ public final class SimulatedEnvironment: ClosableEnvironment {
     /// The listening sockets.
     public var openListeners: Int { host.openListeners }
 
+    /// A simulated world repeats itself.
+    public var isRepeatable: Bool { true }
+
     /// The world's virtual monotonic time.
     public var now: NIODeadline { world.now }
 

@@ -87,8 +87,15 @@ function kit.refuse(d, problem)
     if d.tellHandler then d.tellHandler("Disconnected") end
 end
 
+--- No trace of what goes over the wire shows the password.
+local function keep_password(d)
+    local password = d.object.devicePassword
+    if type(password) == "string" then host.keep_secret(password) end
+end
+
 --- What a step sends; nil and a problem when the program has not said it.
 local function answer_of(d, step, found)
+    keep_password(d)
     local send = step.send
     if type(send) == "function" then
         local text, problem = send(d.object, found)
@@ -169,6 +176,7 @@ function kit.begin(d)
     d.epoch = d.epoch + 1
     d.isUp, d.mustBegin, d.isReady, d.refusal, d.buffer, d.ending = true, false, false, nil, "", nil
     d.isGreeting, d.hasAnswered = false, false
+    keep_password(d)
     kit.forget_left_out(d)
     kit.clear(d)
     kit.reset_telnet(d)

@@ -1,0 +1,288 @@
+public import NIOCore
+
+/// An environment whose wires are watched: it is as the one that it wraps, and tells a sink of all that goes over those wires
+/// that a filter names.
+///
+/// What is not watched is handed through as it is. Without a trace there is no such environment, so that none costs nothing.
+public final class TracedEnvironment: Environment {
+    /// How many wires that no term has named are kept for ``unmatchedTerms``, and how many names of addresses.
+    private static let knownLimit = 1000
+
+    /// The environment that is watched.
+    let environment: any Environment
+    let secrets = SecretRegistry()
+    private let filter: WireFilter
+    private let aliases: [SerialPortAddress: [String]]
+    private let sink: any WireSink
+    private var wires = 0
+    private var usedTerms: Set<Int> = []
+    /// What programs call the hosts that have these addresses.
+    private var names: [String: String] = [:]
+    /// The names of the wires that were opened or tried, traced or not; the first ones only.
+    public private(set) var knownWires: [String] = []
+
+    /// Wraps `environment`.
+    /// - Parameters:
+    ///   - filter: which wires are watched.
+    ///   - aliases: what the configuration calls serial ports: `Alias:COM1`.
+    ///   - sink: told of everything.
+    public init(
+        _ environment: any Environment, filter: WireFilter = .all, aliases: [SerialPortAddress: [String]] = [:],
+        sink: any WireSink
+    ) {
+        self.environment = environment
+        self.filter = filter
+        self.aliases = aliases
+        self.sink = sink
+    }
+
+    /// The terms of the filter that have named no wire so far; `all` is none of them.
+    public var unmatchedTerms: [String] {
+        filter.terms.indices.filter { filter.terms[$0] != .all && !usedTerms.contains($0) }.map { filter.texts[$0] }
+    }
+
+    /// Hides `secret` in all that is recorded from now on.
+    public func keepSecret(_ secret: [UInt8]) { secrets.add(secret) }
+
+    func record(_ event: WireEvent) { sink.record(event) }
+
+    // MARK: What is not watched
+
+    /// As the wrapped environment has it.
+    public var now: NIODeadline { environment.now }
+    /// As the wrapped environment has it.
+    public var wallClock: Int64 { environment.wallClock }
+    /// As the wrapped environment has it.
+    public var timeZone: any LocalTimeZone { environment.timeZone }
+    /// As the wrapped environment has it.
+    public var machine: MachineDescription { environment.machine }
+    /// As the wrapped environment has it.
+    public var isRepeatable: Bool { environment.isRepeatable }
+
+    /// As the wrapped environment has it.
+    public func end(by deadline: NIODeadline) { environment.end(by: deadline) }
+
+    /// As the wrapped environment has it.
+    public func nextRandom() -> UInt64 { environment.nextRandom() }
+
+    /// As the wrapped environment has it.
+    public func execute(_ body: @escaping () -> Void) { environment.execute(body) }
+
+    /// As the wrapped environment has it.
+    @discardableResult
+    public func schedule(at deadline: NIODeadline, _ body: @escaping () -> Void) -> any Cancellable {
+        environment.schedule(at: deadline, body)
+    }
+
+    /// As the wrapped environment has it.
+    public func arm(_ node: DeadlineNode, at deadline: NIODeadline) { environment.arm(node, at: deadline) }
+
+    /// As the wrapped environment has it. What the addresses are called is kept, for the names of UDP peers.
+    @discardableResult
+    public func resolve(
+        _ host: String, timeout: TimeAmount,
+        completion: @escaping (Result<[SocketAddress], ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        environment.resolve(host, timeout: timeout) { [self] result in
+            if case .success(let addresses) = result {
+                for address in addresses where names.count < Self.knownLimit {
+                    guard let text = address.ipAddress, text != host else { continue }
+                    names[text] = host
+                }
+            }
+            completion(result)
+        }
+    }
+
+    /// As the wrapped environment has it.
+    public func checkTLS(_ terms: TLSTerms) throws(ParameterError) { try environment.checkTLS(terms) }
+
+    /// As the wrapped environment has it.
+    @discardableResult
+    public func echo(
+        _ address: SocketAddress, timeout: TimeAmount,
+        completion: @escaping (Result<TimeAmount, EchoFailure>) -> Void
+    ) -> any Cancellable {
+        environment.echo(address, timeout: timeout, completion: completion)
+    }
+
+    // MARK: What is watched
+
+    /// As the wrapped environment has it; the stream is watched if a term names the host or its address.
+    @discardableResult
+    public func connectTCP(
+        host: String, port: Int, timeout: TimeAmount?,
+        completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        environment.connectTCP(host: host, port: port, timeout: timeout) { [self] result in
+            completion(watched(result, .tcp, host: host, port: port))
+        }
+    }
+
+    /// As the wrapped environment has it; what is seen is what SSH carries. The password is a secret from now on.
+    @discardableResult
+    public func connectSSH(
+        host: String, port: Int, login: SSHLogin, timeout: TimeAmount?,
+        completion: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        keepSecret(Array(login.credentials.password.utf8))
+        return environment.connectSSH(host: host, port: port, login: login, timeout: timeout) { [self] result in
+            completion(watched(result, .ssh, host: host, port: port))
+        }
+    }
+
+    /// As the wrapped environment has it; the port and what it accepts are watched if a term names them.
+    public func listenTCP(
+        address: String?, port: Int, accept: @escaping (any StreamTransport) -> Void,
+        completion: @escaping (Result<any Listener, ListenFailure>) -> Void
+    ) {
+        environment.listenTCP(address: address, port: port) { [self] stream in
+            accept(watched(accepted: stream, at: port))
+        } completion: { [self] result in
+            let port = (try? result.get())?.port ?? port
+            guard let tap = tap(.listener, ":\(port)", WireFilter.Ends(localPort: port)) else {
+                return completion(result)
+            }
+            switch result {
+            case .success(let listener):
+                tap.record(.opened)
+                completion(.success(TracedListener(listener, tap: tap)))
+            case .failure(let failure):
+                tap.record(.refused(failure.reason))
+                completion(result)
+            }
+        }
+    }
+
+    /// As the wrapped environment has it; the port is watched if a term names its path or its alias.
+    @discardableResult
+    public func openSerial(
+        path: String, settings: SerialSettings,
+        completion: @escaping (Result<any SerialTransport, SerialFailure>) -> Void
+    ) -> any Cancellable {
+        environment.openSerial(path: path, settings: settings) { [self] result in
+            let aliases = aliases[.device(path: path)] ?? []
+            let ends = WireFilter.Ends(path: path, aliases: aliases)
+            guard let tap = tap(.serial, aliases.first ?? path, ends, target: path) else { return completion(result) }
+            switch result {
+            case .success(let line):
+                tap.record(.opened)
+                completion(.success(TracedSerialLine(line, tap: tap)))
+            case .failure(let failure):
+                tap.record(.refused(failure.reason))
+                completion(result)
+            }
+        }
+    }
+
+    /// As the wrapped environment has it; the socket is watched if a term names its port or its peer. Of a socket with many
+    /// peers, what it exchanges with those that a term names.
+    public func openDatagrams(
+        _ options: DatagramOptions,
+        completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
+    ) {
+        environment.openDatagrams(options) { [self] result in
+            let local = (try? result.get())?.localAddress
+            let localPort = local?.port ?? options.port
+            let name = "udp " + (options.peer.map { self.name(of: $0) } ?? ":\(localPort)")
+            var ends = options.peer.map(self.ends(of:)) ?? WireFilter.Ends()
+            ends.localPort = localPort
+            let isNamed = !filter.matches(ends).isEmpty
+            let hasNamedPeers = !isNamed && options.peer == nil && filter.namesPeers
+            guard
+                let tap = tap(
+                    .udp, name, ends, isIncoming: options.peer == nil, isNamed: isNamed || hasNamedPeers,
+                    local: local, remote: options.peer)
+            else { return completion(result) }
+            switch result {
+            case .success(let socket):
+                let shows: ((SocketAddress) -> Bool)? = hasNamedPeers ? { [self] in isPeerNamed($0) } : nil
+                completion(.success(TracedDatagrams(socket, tap: tap, shows: shows)))
+            case .failure(let failure):
+                if isNamed { tap.record(.refused(failure.reason)) }
+                completion(result)
+            }
+        }
+    }
+
+    // MARK: Wires
+
+    private func watched(
+        _ result: Result<any StreamTransport, ConnectFailure>, _ kind: Wire.Kind, host: String, port: Int
+    ) -> Result<any StreamTransport, ConnectFailure> {
+        let stream = try? result.get()
+        let aliases = kind == .tcp ? aliases[.server(host: host, port: port)] ?? [] : []
+        let hosts = [host] + [stream?.remoteAddress?.ipAddress].compactMap { $0 }
+        let ends = WireFilter.Ends(hosts: hosts, port: port, aliases: aliases)
+        let name = aliases.first ?? Self.name(of: host, port)
+        guard
+            let tap = tap(
+                kind, name, ends, target: host, local: stream?.localAddress,
+                remote: stream?.remoteAddress ?? (try? SocketAddress(ipAddress: host, port: port)))
+        else { return result }
+        switch result {
+        case .success(let stream):
+            tap.record(.opened)
+            return .success(Self.watched(stream, tap: tap))
+        case .failure(let failure):
+            tap.record(.refused(failure.text))
+            return result
+        }
+    }
+
+    private func watched(accepted stream: any StreamTransport, at port: Int) -> any StreamTransport {
+        let port = stream.localAddress?.port ?? port
+        let peer = stream.remoteAddress
+        var ends = peer.map(ends(of:)) ?? WireFilter.Ends()
+        ends.localPort = port
+        let name = ":\(port)" + (peer.map { " \(self.name(of: $0))" } ?? "")
+        guard
+            let tap = tap(.tcp, name, ends, isIncoming: true, local: stream.localAddress, remote: peer)
+        else { return stream }
+        tap.record(.opened)
+        return Self.watched(stream, tap: tap)
+    }
+
+    private static func watched(_ stream: any StreamTransport, tap: WireTap) -> any StreamTransport {
+        if let stream = stream as? any TLSCapableTransport { return TracedTLSStream(stream, tap: tap) }
+        return TracedStream(stream, tap: tap)
+    }
+
+    /// What watches a wire; `nil` when no term names it.
+    /// - Parameter isNamed: whether a term does, when that is not for `ends` to tell.
+    private func tap(
+        _ kind: Wire.Kind, _ name: String, _ ends: WireFilter.Ends, target: String? = nil, isIncoming: Bool = false,
+        isNamed: Bool? = nil, local: SocketAddress? = nil, remote: SocketAddress? = nil
+    ) -> WireTap? {
+        if knownWires.count < Self.knownLimit, !knownWires.contains(name) { knownWires.append(name) }
+        let matches = filter.matches(ends)
+        usedTerms.formUnion(matches)
+        guard isNamed ?? !matches.isEmpty else { return nil }
+        wires += 1
+        let wire = Wire(
+            number: wires, kind: kind, name: name, target: target, isIncoming: isIncoming, localAddress: local,
+            remoteAddress: remote)
+        return WireTap(wire, in: self)
+    }
+
+    private func isPeerNamed(_ peer: SocketAddress) -> Bool {
+        let matches = filter.matches(ends(of: peer))
+        usedTerms.formUnion(matches)
+        return !matches.isEmpty
+    }
+
+    private func ends(of peer: SocketAddress) -> WireFilter.Ends {
+        let address = peer.ipAddress
+        let hosts = [address, address.flatMap { names[$0] }].compactMap { $0 }
+        return WireFilter.Ends(hosts: hosts, port: peer.port)
+    }
+
+    private func name(of peer: SocketAddress) -> String {
+        guard let address = peer.ipAddress, let port = peer.port else { return "\(peer)" }
+        return Self.name(of: names[address] ?? address, port)
+    }
+
+    private static func name(of host: String, _ port: Int) -> String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+}
