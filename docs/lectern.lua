@@ -8,6 +8,7 @@
 ---@field IPPort integer The device's port.
 ---@field Protocol string 'TCP', 'UDP' or 'SSH'.
 ---@field ServicePort integer UDP: the local port; 0 until the first Send has opened it.
+---@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Credentials table {user, password}, or nil.
 ---@field Connected fun(interface: EthernetClientInterface, state: 'Connected')|nil The connection was opened.
 ---@field Disconnected fun(interface: EthernetClientInterface, state: 'Disconnected')|nil The connection was closed, by whomever.
@@ -89,6 +90,7 @@ function ClientObject:Disconnect() end
 ---@field Interface string 'Any', 'LAN' or 'AVLAN'.
 ---@field MaxClients integer The most clients at a time; nil: 1,000.
 ---@field Clients table A list of the connected ClientObjects, in order of connection.
+---@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Connected fun(client: ClientObject, state: 'Connected')|nil A client has connected. The first argument is the ClientObject.
 ---@field Disconnected fun(client: ClientObject, state: 'Disconnected')|nil A client is gone. The first argument is the ClientObject.
 ---@field ReceiveData fun(client: ClientObject, data: string)|nil A client has sent. The first argument is the ClientObject.
@@ -158,6 +160,7 @@ function ProcessorDevice:Reboot() end
 ---@field Parity string 'None', 'Odd' or 'Even'.
 ---@field Stop integer Stop bits.
 ---@field FlowControl string 'HW', 'SW' or 'Off'.
+---@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field CharDelay number The pause after each character sent.
 ---@field Mode string 'RS232', 'RS422' or 'RS485'.
 ---@field Online fun(interface: SerialInterface, state: 'Online')|nil The port is open. Setting the handler while it is open calls it, too.
@@ -214,6 +217,7 @@ function SerialInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) 
 ---@field Interface string 'Any', 'LAN' or 'AVLAN'.
 ---@field Protocol string 'TCP' or 'UDP'.
 ---@field ServicePort integer The client's port; without a client the one that was given.
+---@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Connected fun(interface: EthernetServerInterface, state: 'Connected')|nil A client has connected.
 ---@field Disconnected fun(interface: EthernetServerInterface, state: 'Disconnected')|nil The client is gone.
 ---@field ReceiveData fun(interface: EthernetServerInterface, data: string)|nil The client has sent.
@@ -510,6 +514,7 @@ function MESet:SetStates(object, offState, onState) end
 ---@class ConnectionHandler
 ---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
 ---@field DisconnectLimit integer How many sends may go without an accepted response.
+---@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Interface any The interface or the device module that is handled.
 ---@field PollTimer Timer The timer of the keep-alive query.
 ---@field Connected fun(handler: ConnectionHandler, state: 'Connected')|nil The device is there.
@@ -520,6 +525,7 @@ ConnectionHandler = {}
 ---@class RawSimplePipeHandler
 ---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
 ---@field DisconnectLimit integer How many sends may go without an accepted response.
+---@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Interface any The interface or the device module that is handled.
 ---@field PollTimer Timer The timer of the keep-alive query.
 ---@field Connected fun(handler: RawSimplePipeHandler, state: 'Connected')|nil The device is there.
@@ -552,6 +558,7 @@ function RawSimplePipeHandler:SendAndWait(data, timeout, deliLen, deliTag, deliR
 ---@class ModuleSimplePipeHandler
 ---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
 ---@field DisconnectLimit integer How many sends may go without an accepted response.
+---@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Interface any The interface or the device module that is handled.
 ---@field PollTimer Timer The timer of the keep-alive query.
 ---@field Connected fun(handler: ModuleSimplePipeHandler, state: 'Connected')|nil The device is there.
@@ -572,6 +579,7 @@ function ModuleSimplePipeHandler:Connect() end
 ---@class RawTcpHandler
 ---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
 ---@field DisconnectLimit integer How many sends may go without an accepted response.
+---@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Interface any The interface or the device module that is handled.
 ---@field PollTimer Timer The timer of the keep-alive query.
 ---@field AutoReconnect boolean Whether it connects again by itself; true starts nothing, call Connect.
@@ -612,6 +620,7 @@ function RawTcpHandler:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
 ---@class ModuleTcpHandler
 ---@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
 ---@field DisconnectLimit integer How many sends may go without an accepted response.
+---@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Interface any The interface or the device module that is handled.
 ---@field PollTimer Timer The timer of the keep-alive query.
 ---@field AutoReconnect boolean Whether it connects again by itself; true starts nothing, call Connect.
@@ -638,6 +647,7 @@ function ModuleTcpHandler:Disconnect() end
 
 --- Keeps a server listening and drops idle clients.
 ---@class ServerExHandler
+---@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
 ---@field Interface any The server that is handled.
 ---@field Connected fun(client: ClientObject, state: 'Connected')|nil A client has connected. The first argument is the ClientObject.
 ---@field Disconnected fun(client: ClientObject, state: 'Disconnected')|nil A client is gone. The first argument is the ClientObject.
@@ -1847,7 +1857,7 @@ function RFile:close() end
 
 --- A device of a module that DeviceModule makes; see device-modules.md. The module's field DeviceClass is this class.
 ---@class DeviceClass
----@field ErrorOccurred fun(object: table, command: string|nil, qualifier: table|nil, reason: 'Checksum'|'DeviceError'|'Failed'|'Framing'|'ModuleError'|'Refused'|'Timeout'|'Unmatched'|'Value', text: string)|nil Something is wrong with the device or with what it says.
+---@field ErrorOccurred fun(object: DeviceClass, command: string|nil, qualifier: table|nil, reason: 'Checksum'|'DeviceError'|'Failed'|'Framing'|'ModuleError'|'Refused'|'Timeout'|'Unmatched'|'Value', text: string)|nil Something is wrong with the device or with what it says.
 local DeviceClass = {}
 
 --- Has the device do something.
@@ -2266,8 +2276,10 @@ function File.RenameFile(oldname, newname) end
 ---@param connectRetryTime? number The time from a loss to the next attempt.
 ---@param serverTimeout? number How long a server's client may be idle.
 ---@param ConnectedOn? 'Socket'|'Response' What makes a TCP device Connected.
+---@param Retry? 'Fixed'|'Backoff' 'Backoff': at once at first, then less and less often, spread, and not after a refusal.
+---@param connectRetryLimit? number The longest time between attempts of 'Backoff'.
 ---@return any # the handler that fits the interface
-function GetConnectionHandler(Interface, keepAliveQuery, keepAliveQueryQualifier, DisconnectLimit, pollFrequency, connectRetryTime, serverTimeout, ConnectedOn) end
+function GetConnectionHandler(Interface, keepAliveQuery, keepAliveQueryQualifier, DisconnectLimit, pollFrequency, connectRetryTime, serverTimeout, ConnectedOn, Retry, connectRetryLimit) end
 
 --- Tells how long the machine has been running.
 ---@return number # seconds
@@ -2615,6 +2627,7 @@ function class(name, ...) end
 ---@overload fun(objects: GemEquipmentHandler, names: 'terminal_received', f: fun(handler: GemEquipmentHandler, data: {text: any, terminal: any, lines: any})): function
 ---@overload fun(objects: GemEquipmentHandler, names: 'control_state_changed', f: fun(handler: GemEquipmentHandler, state: string)): function
 ---@overload fun(objects: GemEquipmentHandler, names: 'equipment_constant_changed', f: fun(handler: GemEquipmentHandler, data: {ecid: any, value: any})): function
+---@overload fun(objects: DeviceClass, names: 'ErrorOccurred', f: fun(object: DeviceClass, command: string|nil, qualifier: table|nil, reason: 'Checksum'|'DeviceError'|'Failed'|'Framing'|'ModuleError'|'Refused'|'Timeout'|'Unmatched'|'Value', text: string)): function
 ---@param objects any An object or a list of objects.
 ---@param names any An event's name or a list of names.
 ---@param f? function The handler; left out, event returns a function that takes it.

@@ -186,8 +186,8 @@ public final class ControlHost: Service {
     private static func code(of ending: Program.Ending) -> Int {
         switch ending {
         case .exited(let code): code
-        case .stopped: 0
-        case .outOfMemory: 1
+        case .stopped, .idle: 0
+        case .outOfMemory, .failed: 1
         }
     }
 

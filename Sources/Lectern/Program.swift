@@ -15,6 +15,10 @@ public final class Program {
         case exited(code: Int)
         /// ``Program/stop()`` was called.
         case stopped
+        /// Its main chunk has failed after its first wait.
+        case failed
+        /// It had nothing left to do; see ``ProgramConfiguration/endsWhenIdle``.
+        case idle
         /// It held more memory than it may, and had to be ended.
         case outOfMemory
     }
@@ -39,6 +43,7 @@ public final class Program {
     private let journal: ProgramJournal
     private let context: BindingContext
     private var memoryReports = 0
+    private var isIdleCheckPlanned = false
 
     /// Opens a state for the program. Nothing of the program runs until ``start()``.
     /// - Parameters:
@@ -132,9 +137,12 @@ public final class Program {
         runtime.start(
             .text("main chunk"),
             onEnd: { outcome in
-                // Later failures are logged as any task's.
                 // One that is stopped meanwhile has not failed.
-                if !hasReturned, case .failed(let failure) = outcome, failure.reason != .cancelled {
+                guard case .failed(let failure) = outcome, failure.reason != .cancelled else { return }
+                if hasReturned {
+                    // It is logged as any task's failure.
+                    self.mainChunkHasFailed()
+                } else {
                     problem = ProgramError(
                         failure.message.showingRawBytes, traceback: failure.traceback.map(\.showingRawBytes))
                 }
@@ -148,6 +156,35 @@ public final class Program {
         if let problem {
             stop()
             throw problem
+        }
+        if configuration.endsWhenIdle {
+            runtime.onIdle = { [weak self] in self?.mayBeIdle() }
+            if runtime.isIdle { mayBeIdle() }
+        }
+    }
+
+    /// What a supervisor would restart must not go on with half of its world.
+    private func mainChunkHasFailed() {
+        guard configuration.endsOnMainError, isRunning else { return }
+        journal.write(
+            .error, "the main chunk has failed, and the program ends; 'onMainError: stay' in lectern.yaml keeps it",
+            task: nil)
+        end(.failed)
+    }
+
+    private func mayBeIdle() {
+        guard !isIdleCheckPlanned else { return }
+        isIdleCheckPlanned = true
+        environment.execute { [weak self] in
+            guard let self else { return }
+            isIdleCheckPlanned = false
+            guard isRunning, runtime.isIdle else { return }
+            context.connections.finishChecks()
+            journal.write(
+                .info,
+                "the program ends, as nothing is left to do: no timer, wait, connection or server; --stay keeps it running",
+                task: nil)
+            end(.idle)
         }
     }
 

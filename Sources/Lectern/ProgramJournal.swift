@@ -10,6 +10,7 @@ final class ProgramJournal: LuaRuntimeHost {
     static let lineLimit = 4 << 10
 
     private let log: FloodGuard
+    private let fold: ErrorFold
     /// What was logged so far.
     let history: LogHistory
     private let environment: any Environment
@@ -19,7 +20,9 @@ final class ProgramJournal: LuaRuntimeHost {
 
     init(log: any ProgramLogSink, environment: any Environment) {
         history = LogHistory(log)
-        self.log = FloodGuard(history, environment: environment)
+        let log = FloodGuard(history, environment: environment)
+        self.log = log
+        fold = ErrorFold(environment: environment) { [unowned log] in log.write($0) }
         self.environment = environment
     }
 
@@ -27,11 +30,11 @@ final class ProgramJournal: LuaRuntimeHost {
         _ severity: ProgramLogEntry.Severity, _ text: String, task: String?, topic: ProgramLogEntry.Topic = .program,
         traceback: [String] = []
     ) {
-        log.write(
-            ProgramLogEntry(
-                time: environment.wallClock, severity: severity, task: task.map { Self.shown($0, Self.lineLimit) },
-                text: Self.shown(text, Self.textLimit), topic: topic,
-                traceback: traceback.map { Self.shown($0, Self.lineLimit) }))
+        let entry = ProgramLogEntry(
+            time: environment.wallClock, severity: severity, task: task.map { Self.shown($0, Self.lineLimit) },
+            text: Self.shown(text, Self.textLimit), topic: topic,
+            traceback: traceback.map { Self.shown($0, Self.lineLimit) })
+        if fold.admits(entry) { log.write(entry) }
     }
 
     /// A text as the log has it: bytes that are not UTF-8 as `\xe9`, and no longer than `limit`.
@@ -46,7 +49,10 @@ final class ProgramJournal: LuaRuntimeHost {
     }
 
     /// Tells what is still to tell, at the program's end.
-    func flush() { log.flush() }
+    func flush() {
+        fold.flush()
+        log.flush()
+    }
 
     func luaDidPrint(_ text: String, task: String?) { write(.info, text, task: task) }
 

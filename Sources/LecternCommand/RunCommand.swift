@@ -12,7 +12,7 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Runs a program until it ends, or until SIGINT, SIGTERM or SIGHUP.",
         discussion: """
             A second signal ends the process at once, with 128 and the signal's number. Exit codes: that of ExitProgram, \
-            0 after a signal, 1 when the program does not load. A program that does not end in its time (2 s, limit 'stop') \
+            0 after a signal and when the program has nothing left to do, 1 when it does not load or its main chunk fails. A program that does not end in its time (2 s, limit 'stop') \
             and 1 s more is left as it is.
             """
     )
@@ -25,6 +25,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "How the log looks: text or json.")
     var logFormat: String?
 
+    @Flag(help: "Keep a program running that has nothing left to do.")
+    var stay = false
+
     @OptionGroup(title: "Trace") var trace: TraceArguments
 
     func run() async throws {
@@ -35,6 +38,7 @@ struct RunCommand: AsyncParsableCommand {
             var read = try arguments.configuration()
             if let logLevel { try read.setLogLevel(logLevel) }
             if let logFormat { try read.setLogFormat(logFormat) }
+            read.endsWhenIdle = !stay && !read.stays
             try trace.apply(to: &read)
             configuration = read
         } catch let error as ConfigurationError {

@@ -366,6 +366,7 @@ public struct ClassSurface: Sendable {
         self.name = name
         self.documentation = documentation
         self.members = members
+        answersOtherNames = true
     }
 
     init<Object>(_ declaration: LuaClass<Object>) {

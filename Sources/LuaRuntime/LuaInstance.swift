@@ -89,9 +89,12 @@ public final class LuaInstance {
         guard !isForgotten, runtime.isOpen, active != (anchor != SHIM_NO_ANCHOR) else { return }
         if active {
             anchor = shim_anchor(runtime.L, address)
+            runtime.activeInstances += 1
         } else {
             shim_drop_anchor(runtime.L, address, anchor)
             anchor = Int32(SHIM_NO_ANCHOR)
+            runtime.activeInstances -= 1
+            runtime.tellIfIdle()
         }
     }
 

@@ -251,7 +251,7 @@ extension LuaRuntime {
     /// Takes a slot out of the live ones; the last one gets its place.
     private func leave(_ slot: TaskSlot) {
         let last = live.removeLast()
-        guard last !== slot else { return }
+        guard last !== slot else { return tellIfIdle() }
         live[slot.place] = last
         last.place = slot.place
     }

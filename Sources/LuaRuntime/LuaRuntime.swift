@@ -62,6 +62,19 @@ public final class LuaRuntime {
     private var lastSerial: UInt64 = 0
     @exclusivity(unchecked) private var droppedReferences: [Int32] = []
     private var memoryReserve: Int
+    /// Instances that are kept alive because their resource is active.
+    @exclusivity(unchecked) var activeInstances = 0
+    /// Called when no task is left and no instance is active: nothing of the program can run again by itself. Perhaps in the
+    /// middle of what ends the last of them: ask ``isIdle`` in a turn of the loop of its own.
+    public var onIdle: (() -> Void)?
+
+    /// Whether no task is left and no instance is active.
+    public var isIdle: Bool { isOpen && activeInstances == 0 && live.isEmpty && ready.isEmpty && running == nil }
+
+    func tellIfIdle() {
+        if activeInstances == 0, live.isEmpty { onIdle?() }
+    }
+
     /// How many set-ups are under way, each inside of the one before; see ``withoutTimeLimits(_:)``.
     private var setUps = 0
 

@@ -111,7 +111,7 @@ struct CommandInterop {
         let folder = try Project.temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try Project.write("print('ready')", to: "\(folder)/main.lua")
-        let peer = try Peer(Project.lectern, ["run", "\(folder)/main.lua"])
+        let peer = try Peer(Project.lectern, ["run", "--stay", "\(folder)/main.lua"])
         try await peer.line(containing: "ready")
         let mappings = try peer.mappings()
         #expect(mappings.contains("liblua5.4"))
@@ -167,7 +167,7 @@ struct CommandInterop {
             ),
             (
                 "Timer(0.001, print)",
-                "lectern: main.lua:1: ValueError: argument 'Interval' of Timer must be a number of seconds, at least 0.01, got 0.001"
+                "lectern: main.lua:1: ValueError: argument 'Interval' is 0.001 s; it must be 0.01 s to "
             ),
             ("Clock({'25:00:00'}, nil, print)", "lectern: main.lua:1: ValueError: "),
             (

@@ -83,9 +83,9 @@ struct ConnectionLogTests {
             """)
         #expect(
             lines.sorted() == [
-                "10.0 WARNING Panels port 9000: its handler was made 10 s ago and never told to begin: call StartListen of the "
+                "10.0 WARNING Panels port 9000: its handler was never told to begin: call StartListen of the "
                     + "handler",
-                "10.0 WARNING Projector 10.0.0.9:5001: its handler was made 10 s ago and never told to begin: call Connect of the "
+                "10.0 WARNING Projector 10.0.0.9:5001: its handler was never told to begin: call Connect of the "
                     + "handler",
             ])
     }

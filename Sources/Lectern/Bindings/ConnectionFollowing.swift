@@ -15,7 +15,7 @@ extension BindingContext {
         connections.check(after: Self.idleTime, in: environment) {
             guard let (report, hasBegun) = handler(), !hasBegun else { return }
             report.tell(
-                .warning, "its handler was made 10 s ago and never told to begin: call \(method) of the handler")
+                .warning, "its handler was never told to begin: call \(method) of the handler")
         }
     }
 

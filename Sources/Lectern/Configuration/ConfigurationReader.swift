@@ -15,6 +15,7 @@ struct ConfigurationReader {
     mutating func read(_ root: YAMLNode, into configuration: inout ProgramConfiguration) {
         let keys = [
             "devices", "modules", "limits", "profile", "servers", "certificates", "log", "ssh", "sealed", "trace",
+            "stay", "onMainError",
         ]
         for (key, value) in entries(root, keys, of: "the configuration") {
             switch key {
@@ -32,6 +33,13 @@ struct ConfigurationReader {
                     } else {
                         configuration.interfaceAddresses[key] = address(value, key)
                     }
+                }
+            case "stay": set(&configuration.stays, boolean(value, key))
+            case "onMainError":
+                switch value.text {
+                case "stay": configuration.endsOnMainError = false
+                case "end": configuration.endsOnMainError = true
+                default: note(value, "'onMainError' must be 'end' or 'stay'")
                 }
             case "certificates": certificates(value, &configuration)
             case "trace": configuration.trace = trace(value)

@@ -63,6 +63,13 @@ public struct ProgramConfiguration: Equatable, Sendable {
     public var logLevel = ProgramLogEntry.Severity.info
     /// How the log looks.
     public var logFormat = ConsoleLog.Format.text
+    /// Whether the program ends when its main chunk fails after its first wait, as it does before.
+    public var endsOnMainError = true
+    /// Whether the program ends when it has nothing left to do: no timer, connection, server, wait or task. The command
+    /// `lectern run` sets it unless it is told to stay.
+    public var endsWhenIdle = false
+    /// Whether `lectern.yaml` has the program stay when it has nothing left to do.
+    public var stays = false
     /// Whether the log tells what becomes of connections, ports and servers.
     public var logsConnections = true
     /// Those whose connections the log does not tell: names, addresses, or `address:port`.

@@ -13,7 +13,7 @@ final class ConnectionLog {
     /// False when the program ends: that everything is closed then goes without saying.
     private var isOpen = true
     /// Looks at handlers, whether they have begun, that are still to come.
-    private var checks: [Int: any Cancellable] = [:]
+    private var checks: [Int: (pending: any Cancellable, look: () -> Void)] = [:]
     private var checkCount = 0
 
     /// - Parameter write: takes a line.
@@ -54,16 +54,25 @@ final class ConnectionLog {
         guard isOn else { return }
         checkCount += 1
         let number = checkCount
-        checks[number] = environment.schedule(after: delay) { [weak self] in
-            guard self?.checks.removeValue(forKey: number) != nil else { return }
-            check()
+        let pending = environment.schedule(after: delay) { [weak self] in
+            self?.checks.removeValue(forKey: number)?.look()
+        }
+        checks[number] = (pending, check)
+    }
+
+    /// Looks now, as the program is about to end.
+    func finishChecks() {
+        for number in checks.keys.sorted() {
+            guard let (pending, look) = checks.removeValue(forKey: number) else { continue }
+            pending.cancel()
+            look()
         }
     }
 
     /// The program ends.
     func close() {
         isOpen = false
-        for check in checks.values { check.cancel() }
+        for check in checks.values { check.pending.cancel() }
         checks = [:]
     }
 

@@ -13,7 +13,7 @@ struct OptionMistakeTests {
 
     private static let handlerParameters =
         "Interface, keepAliveQuery, keepAliveQueryQualifier, DisconnectLimit, pollFrequency, connectRetryTime, "
-        + "serverTimeout, ConnectedOn"
+        + "serverTimeout, ConnectedOn, Retry, connectRetryLimit"
 
     static let mistakes: [Mistake] = [
         Mistake(

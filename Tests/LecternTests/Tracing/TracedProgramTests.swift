@@ -163,7 +163,7 @@ struct TracedProgramTests {
 
     private final class Log: ProgramLogSink, Sendable {
         let entries = NIOLockedValueBox<[ProgramLogEntry]>([])
-        var texts: [String] { entries.withLockedValue { $0.map(\.text) } }
+        var texts: [String] { entries.withLockedValue { $0.filter { $0.topic == .program }.map(\.text) } }
 
         func write(_ entry: ProgramLogEntry) { entries.withLockedValue { $0.append(entry) } }
     }
