@@ -121,6 +121,32 @@ struct ConfigurationTests {
         }
     }
 
+    @Test("What the log tells of connections, and how a program ends, can be told")
+    func logAndEnd() throws {
+        let before = ProgramConfiguration()
+        #expect(before.logsConnections && before.endsOnMainError && !before.stays)
+        let read = try ProgramConfiguration(
+            yaml: """
+                devices:
+                  Projector: {quiet: true}
+                  10.0.0.9:5001: {quiet: true}
+                  Amplifier: {quiet: false}
+                log: {connections: off}
+                onMainError: stay
+                stay: true
+                """, file: "f")
+        #expect(read.quietDevices == ["Projector", "10.0.0.9:5001"])
+        #expect(!read.logsConnections && !read.endsOnMainError && read.stays)
+        let error = #expect(throws: ConfigurationError.self) {
+            try ProgramConfiguration(yaml: "onMainError: go\nlog: {connections: maybe}\nstay: 3", file: "f")
+        }
+        #expect(
+            error?.problems == [
+                "f:1: 'onMainError' must be 'end' or 'stay'", "f:2: 'connections' must be on or off",
+                "f:3: 'stay' must be true or false",
+            ])
+    }
+
     @Test("All mistakes of a file are named at once, a line each")
     func severalMistakes() {
         let error = #expect(throws: ConfigurationError.self) {

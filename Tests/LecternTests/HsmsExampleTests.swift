@@ -45,6 +45,21 @@ struct HsmsExampleTests {
             + ["Connection about to be terminated", "Connection terminated"]
     }
 
+    @Test("The host and the equipment in Lua of docs/hsms.md work against each other, as printed")
+    func page() throws {
+        let blocks = LuaBlock.all(in: try ProjectFiles.text(of: "docs/hsms.md"), of: "docs/hsms.md").map(\.text)
+        let host = try #require(blocks.first { $0.contains("GemHostHandler('192.168.1.60'") })
+        let equipment = try #require(blocks.first { $0.contains("'192.168.1.70', 5000, false, 0, 'host', {initial") })
+        let stage = Stage()
+        try stage.start("etcher", address: "192.168.1.60", equipment)
+        let actor = try stage.start("host", address: "192.168.1.70", host)
+        stage.run(30)
+        stage.expectNoErrors()
+        // The event may overtake the answer to the command that has caused it.
+        #expect(Set(actor.lines) == ["etcher", "7", "0", "100\t8"], "\(actor.lines)")
+        #expect(actor.connections.contains { $0.text.hasSuffix("GEM: communicating") }, "\(actor.connectionTimeline)")
+    }
+
     @Test("The active connection prints the documents' transcripts", arguments: [false, true])
     func active(_ older: Bool) throws {
         let lines = try play(older ? "active-older" : "active", device: "active-device").main

@@ -75,7 +75,9 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
     var hasBegun: Bool { machine.link.hasBegun }
 
     /// What comes next, for people.
-    private func plan(after trouble: ConnectionTrouble) -> String {
+    private func plan(after trouble: ConnectionTrouble) -> String? {
+        // The connection stands, and polling goes on.
+        guard trouble != .publishedByModule else { return nil }
         guard autoReconnect else { return "not again, as AutoReconnect is false" }
         return policy.text(after: trouble, isRetrying: machine.link.socket == .down || machine.link.isConnecting)
     }

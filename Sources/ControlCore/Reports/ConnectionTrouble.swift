@@ -37,7 +37,10 @@ extension ConnectionTrouble {
     init?(_ reason: CloseReason) {
         switch reason {
         case .local: return nil
-        case .peer: self.init("ClosedByPeer", detail: "the other side has closed the connection")
+        case .peer:
+            self.init(
+                "ClosedByPeer", detail: "the other side has closed the connection",
+                advice: "Some devices take one client at a time, or close a connection that is idle.")
         case .failed(let text): self.init("Lost", detail: text)
         }
     }

@@ -139,16 +139,18 @@ struct CallChecks {
             }
         }
         guard call.arguments.count >= 3 else { return }
-        let kind: String? =
+        // As environment.lua says it.
+        let got: String? =
             switch facts.sketch(call.arguments[2], in: file) {
-            case .boolean: "boolean"
-            case .integer, .number: "number"
-            case .string: "string"
+            case .boolean: "a boolean"
+            case .integer, .number: "a number"
+            case .string(let bytes):
+                "the string '\(String(rawBytes: bytes.prefix(40)).showingRawBytes)\(bytes.count > 40 ? "…" : "")'"
             default: nil
             }
-        if let kind {
+        if let got {
             report(
-                .wrongArgument, "event(objects, names, f): f must be a function, got a \(kind)",
+                .wrongArgument, "event needs a function as its third argument, got \(got)",
                 tree[call.arguments[2]].place, file)
         }
         checkFunction(call.arguments[2], of: call, as: "event", tree, file)

@@ -94,7 +94,7 @@ struct ProgramCheckTests {
             "EthernetClientInterface(5, 23)",
             "EthernetClientInterface('x', 23, 'TPC')", "EthernetClientInterface('x', 23, 'SSH')",
             "EthernetClientInterface('x', 23, {Protcol = 'TCP'})", "EthernetClientInterface('x', 23, {IPPort = 5})",
-            "EthernetServerInterfaceEx(-1)", "EthernetServerInterface(1, 'SSH')", "Timer()", "Timer(0)",
+            "EthernetServerInterfaceEx(-1)", "EthernetServerInterface(1, 'SSH')", "Timer()", "Timer(true)",
             "Timer('1', print)",
             "Timer(1, 'f')", "Wait(-1, print)", "Clock('12:00:00')", "Clock({'24:00:00'})",
             "Clock({'12:00:00'}, {'Someday'})",
@@ -136,7 +136,7 @@ struct ProgramCheckTests {
             local dev = Client('x', port)
             local Every = Timer
             Room = EthernetClientInterface('x', 23)
-            Every(0)
+            Every(true)
             Room:Conect()
             """
         #expect(
@@ -196,12 +196,12 @@ struct ProgramCheckTests {
     func order() throws {
         let lines = try CheckScene.lines(
             of: "Two() Two()\nOne()\nrequire 'a' require 'b'\nrequire 'c'",
-            modules: ["a.lua": "x = = 1\nrequire 'd'", "b.lua": "Timer(0)", "d.lua": "Timer('x')"])
+            modules: ["a.lua": "x = = 1\nrequire 'd'", "b.lua": "Timer(true)", "d.lua": "Timer('x')"])
         #expect(
             lines == [
                 "a.lua:1: unexpected symbol near '='",
-                "b.lua:1: argument 'Interval' of Timer must be a number of seconds, at least 0.01, got 0.0",
-                "d.lua:1: argument 'Interval' of Timer must be a number of seconds, at least 0.01, got the string 'x'",
+                "b.lua:1: argument 'Interval' of Timer must be a number of seconds, got a boolean",
+                "d.lua:1: argument 'Interval' of Timer must be a number of seconds, got the string 'x'",
                 "main.lua:4: module 'c' not found: neither c.lua nor c/init.lua is in the program's folder",
             ])
         let alone = try CheckScene.lines(of: "Two() Two()\nOne()\nTwo()")
@@ -214,7 +214,7 @@ struct ProgramCheckTests {
 
     @Test("A problem has a column, a severity and a code")
     func details() throws {
-        let problems = try CheckScene.problems(of: "  local a = Missing\n  Missing:Go()\nTimer(0)")
+        let problems = try CheckScene.problems(of: "  local a = Missing\n  Missing:Go()\nTimer(true)")
         #expect(problems.map(\.column) == [13, 3, 1])
         #expect(problems.map(\.severity) == [.warning, .error, .error])
         #expect(problems.map(\.code) == [.undefinedGlobal, .undefinedGlobal, .wrongArgument])
@@ -275,7 +275,7 @@ struct ProgramCheckTests {
             let report = ProgramCheck(source: .file(path), configuration: Stage.configuration()).report()
             #expect(
                 report.problems.map(\.text) == [
-                    #"argument 'Interval' of Timer must be a number of seconds, at least 0.01, got the string '\xe9'"#
+                    #"argument 'Interval' of Timer must be a number of seconds, got the string '\xe9'"#
                 ])
         }
     }
