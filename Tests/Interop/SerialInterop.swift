@@ -151,7 +151,7 @@ struct SerialInterop {
         let first = try start(program, on: cable.near, in: cable.folder)
         try await first.line(containing: "port\tOnline")
         let second = try start(program, on: cable.near, in: cable.folder)
-        try await second.line(containing: "is in use; it is looked for again")
+        try await second.line(containing: "PortInUse; it is looked for again")
         try await second.line(containing: "port\tOffline")
         first.signal(SIGINT)
         #expect(try await first.exitCode() == 0)
