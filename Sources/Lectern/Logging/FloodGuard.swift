@@ -4,8 +4,8 @@ internal import NIOCore
 /// Keeps a program that floods its log from drowning the rest: passes the first entries of a second, counts the others and
 /// says how many there were when the second is over.
 ///
-/// Entries of one task and severity that begin alike count as one place. Each severity has a bound of its own, so what a
-/// program prints never hides a fault.
+/// Entries of one task and severity that begin alike count as one place. Each severity and topic has a bound of its own, so
+/// what a program prints never hides a fault, nor what becomes of its connections what it prints.
 final class FloodGuard {
     /// Entries of one place that pass in one second.
     static let entriesPerPlace = 20
@@ -25,11 +25,17 @@ final class FloodGuard {
         var prefix: String
     }
 
+    /// What has a bound of its own.
+    private struct Kind: Hashable {
+        var severity: ProgramLogEntry.Severity
+        var topic: ProgramLogEntry.Topic
+    }
+
     private let sink: any ProgramLogSink
     private let environment: any Environment
     private var secondEnd: NIODeadline
     private var passedOfPlace: [Place: Int] = [:]
-    private var passedOfSeverity = NamedValues<Int>()
+    private var passedOfKind: [Kind: Int] = [:]
     /// The places that were named first among those with something left out, and the rest of what was left out.
     private var leftOut: [(place: Place, count: Int)] = []
     private var leftOutElsewhere = 0
@@ -51,15 +57,16 @@ final class FloodGuard {
             severity: entry.severity, topic: entry.topic, task: entry.task,
             prefix: String(entry.text.unicodeScalars.prefix(Self.prefixLength)))
         let ofPlace = passedOfPlace[place] ?? 0
-        let ofSeverity = passedOfSeverity[entry.severity] ?? 0
-        guard ofPlace < Self.entriesPerPlace, ofSeverity < Self.entriesPerSeverity,
+        let kind = Kind(severity: entry.severity, topic: entry.topic)
+        let ofKind = passedOfKind[kind] ?? 0
+        guard ofPlace < Self.entriesPerPlace, ofKind < Self.entriesPerSeverity,
             ofPlace > 0 || passedOfPlace.count < Self.mostPlaces
         else {
             leaveOut(place)
             return
         }
         passedOfPlace[place] = ofPlace + 1
-        passedOfSeverity[entry.severity] = ofSeverity + 1
+        passedOfKind[kind] = ofKind + 1
         sink.write(entry)
     }
 
@@ -77,7 +84,7 @@ final class FloodGuard {
         leftOut.removeAll(keepingCapacity: true)
         leftOutElsewhere = 0
         passedOfPlace.removeAll(keepingCapacity: true)
-        passedOfSeverity.removeAll()
+        passedOfKind.removeAll(keepingCapacity: true)
     }
 
     private func leaveOut(_ place: Place) {
