@@ -107,9 +107,9 @@ int shim_call(lua_State *L, int arguments, int results) {
     int depth = h->depth;
     bool hooks_off = h->hooks_off; /* of the task that ended last: its message may be what is asked for here */
     bool is_outermost = h->frame == NULL;
-    if (is_outermost) shim_watchdog_begin(h);
-    h->frame = &frame;
+    h->frame = &frame; /* before the burst begins: when a stop is asked for already, its hook goes there at once */
     h->depth = 0;
+    if (is_outermost) shim_watchdog_begin(h);
     int status = lua_pcall(L, arguments, results, 0);
     h->depth = depth;
     h->frame = frame.outer;

@@ -467,6 +467,17 @@ struct RegressionTests {
         let milliseconds = spent.tv_sec * 1000 + spent.tv_nsec / 1_000_000
         #expect(milliseconds < 200, "\(milliseconds) ms")
     }
+
+    @Test("What the host has Lua do after a stop was asked for is ended, and the process is not")
+    func hostCallAfterStopRequest() throws {
+        let probe = try Probe()
+        let runtime = try #require(probe.runtime)
+        runtime.interrupt.request()
+        #expect(throws: LuaFault.self) {
+            try runtime.run(Array("local n = 0 while true do n = n + 1 end".utf8), chunk: "=host", arguments: [])
+        }
+        runtime.close()
+    }
 }
 
 /// A class of the host for these tests.
