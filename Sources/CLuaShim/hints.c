@@ -74,7 +74,7 @@ static __LJMP bool push_missed_hint(lua_State *L, const char *name) {
 static __LJMP bool push_method_hint(lua_State *L, lua_State *raised, int level, const culprit *culprit) {
     lua_Debug ar;
     if (!lua_checkstack(raised, 6) || !lua_getstack(raised, level, &ar)) return false;
-    lua_getinfo(raised, "Snu", &ar);
+    lua_getinfo(raised, "Snut", &ar);
     if (ar.what[0] == 'C' || ar.nparams == 0) return false;
     const char *local = lua_getlocal(raised, &ar, 1);
     if (local == NULL) return false;

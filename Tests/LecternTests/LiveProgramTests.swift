@@ -123,7 +123,8 @@ struct LiveProgramTests {
         let late = try #require(Double(ticks[2]))
         let quickAnswers = try #require(Int(ticks[3]))
         let wait = try #require(Double(waited[2]))
-        let isInTime = late < 0.1 && quickAnswers == 29 && (2.99...3.1).contains(wait)
+        // On a busy machine single answers take longer; were they held up by the wait, nearly all would.
+        let isInTime = late < 0.1 && quickAnswers >= 26 && (2.99...3.1).contains(wait)
         if isLast {
             #expect(isInTime, "ticks at most \(late) s late, \(quickAnswers) of 29 answers in 20 ms, \(texts)")
         }

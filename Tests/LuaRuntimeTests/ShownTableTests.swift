@@ -87,7 +87,7 @@ struct ShownTableTests {
             print(down)
             local huge = {} for i = 1, 20000 do huge['k' .. i] = i end
             print(huge)
-            local long = {} for i = 1, 20000 do long[i] = ('x'):rep(150) end
+            local long = {} for i = 1, 1000 do long[i] = ('x'):rep(150) end
             print(long)
             local tables = {} for i = 1, 100 do tables[i] = huge end
             print(tables)
