@@ -25,6 +25,8 @@ struct BytesInterop {
         #expect(python.terminationStatus == 0)
         try Project.write(change(String(decoding: cases, as: UTF8.self)), to: "\(folder)/cases.txt")
         try FileManager.default.copyItem(atPath: "\(source)/\(name).lua", toPath: "\(folder)/main.lua")
+        try FileManager.default.copyItem(
+            atPath: "\(source)/case_runner.lua", toPath: "\(folder)/case_runner.lua")
         let peer = try Peer(Project.lectern, ["run", "main.lua"], folder: folder)
         let code = try await peer.exitCode(within: 300)
         return (code, peer.lines)

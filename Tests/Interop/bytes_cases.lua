@@ -39,21 +39,7 @@ local function answer(method, subject, arguments, names)
     if partitions[method] then return shown({results[2], results[3], results[4]}) end
     return shown(results[2])
 end
-local lines, cases, wrong = io.lines('cases.txt'), 0, 0
-Timer(0.01, function(timer)
-    for _ = 1, 500 do
-        local line = lines()
-        if not line then
-            timer:Stop()
-            print('cases ' .. cases .. ' wrong ' .. wrong)
-            return ExitProgram(wrong == 0 and 0 or 1)
-        end
-        cases = cases + 1
-        local method, subject, arguments, names, expected = line:match('^(%S+) (%S+) (%S+) (%S+) (%S+)$')
-        local found = answer(method, value(subject), arguments, names)
-        if found ~= expected then
-            wrong = wrong + 1
-            if wrong < 20 then print('found ' .. found .. ' for ' .. line) end
-        end
-    end
+require('case_runner')(function(line)
+    local method, subject, arguments, names, expected = line:match('^(%S+) (%S+) (%S+) (%S+) (%S+)$')
+    return expected, answer(method, value(subject), arguments, names)
 end)

@@ -38,21 +38,7 @@ local function answer(method, text, arguments, expected)
     if result:find('resulting string too large', 1, true) and expected:sub(1, 1) == 'e' then return expected end
     return 'e' .. result, result
 end
-local lines, cases, wrong = io.lines('cases.txt'), 0, 0
-Timer(0.01, function(timer)
-    for _ = 1, 500 do
-        local line = lines()
-        if not line then
-            timer:Stop()
-            print('cases ' .. cases .. ' wrong ' .. wrong)
-            return ExitProgram(wrong == 0 and 0 or 1)
-        end
-        cases = cases + 1
-        local method, text, arguments, expected = line:match('^(%S+) (%S+) (%S+) (%S+)$')
-        local found, problem = answer(method, text, arguments, expected)
-        if found ~= expected then
-            wrong = wrong + 1
-            if wrong < 20 then print('found ' .. found .. ' for ' .. line .. ' ' .. tostring(problem)) end
-        end
-    end
+require('case_runner')(function(line)
+    local method, text, arguments, expected = line:match('^(%S+) (%S+) (%S+) (%S+)$')
+    return expected, answer(method, text, arguments, expected)
 end)

@@ -39,6 +39,8 @@ public final class ConnectionReport {
 
     /// Takes each line; `nil`: none is made. The line does not name the subject.
     public var onLine: ((Level, String) -> Void)?
+    /// Whether ``onLine`` takes lines of ``Level/debug``; others are not made.
+    public var tellsDebug = true
     /// What the last trouble was; `nil` when there was none yet.
     public private(set) var lastError: LastError?
     /// What comes next after a trouble: `again every 5 s`. Set by who keeps the connection up.
@@ -172,7 +174,8 @@ public final class ConnectionReport {
 
     /// Something else that is worth a line.
     package func tell(_ level: Level, _ text: @autoclosure () -> String) {
-        onLine?(level, text())
+        guard let onLine, level != .debug || tellsDebug else { return }
+        onLine(level, text())
     }
 
     // MARK: The lines

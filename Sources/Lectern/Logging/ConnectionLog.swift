@@ -41,9 +41,9 @@ final class ConnectionLog {
             let host = subject.lastIndex(of: ":").map { String(subject[..<$0]) }
             for key in [name, subject, host] where key.map(quiet.contains) == true { return }
         }
-        let logsDebug = configuration.logLevel == .debug
+        report.tellsDebug = configuration.logLevel == .debug
         report.onLine = { [weak self] level, text in
-            guard let self, isOpen, level != .debug || logsDebug else { return }
+            guard let self, isOpen else { return }
             let whole = "\(name.map { "\($0) " } ?? "")\(subject()): \(text)"
             write(level == .warning ? .warning : level == .info ? .info : .debug, whole)
         }

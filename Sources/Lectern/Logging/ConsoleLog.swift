@@ -65,13 +65,13 @@ public final class ConsoleLog: ProgramLogSink {
 
     /// Control characters written out, so that no device's bytes drive the terminal.
     private static func printable(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0 != "\t" && isControl($0) }) else { return text }
+        guard text.unicodeScalars.contains(where: { $0 != "\t" && $0.isControlForPeople }) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\r": result += "\\r"
             case "\t": result += "\t"
-            case let control where isControl(control):
+            case let control where control.isControlForPeople:
                 result +=
                     control.value < 256
                     ? "\\x" + Self.twoDigits(Int(control.value), radix: 16)
@@ -82,15 +82,6 @@ public final class ConsoleLog: ProgramLogSink {
         return result
     }
 
-    /// Those above 127 too: terminals take U+009B for the beginning of a sequence. And what ends lines or turns the
-    /// direction of writing, by which a text could look as another one.
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0..<32, 127..<160, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-        default: false
-        }
-    }
-
     // MARK: - JSON
 
     private func json(_ entry: ProgramLogEntry) -> String {
@@ -99,30 +90,12 @@ public final class ConsoleLog: ProgramLogSink {
         let zone = "\(sign)\(Self.twoDigits(abs(offset) / 3600)):\(Self.twoDigits(abs(offset) / 60 % 60))"
         var line = "{\"time\":\"\(time(entry, separator: "T"))\(zone)\",\"severity\":\"\(entry.severity.rawValue)\""
         if entry.topic != .program { line += ",\"topic\":\"\(entry.topic.rawValue)\"" }
-        if let task = entry.task { line += ",\"task\":\(Self.quoted(task))" }
-        line += ",\"text\":\(Self.quoted(entry.text))"
+        if let task = entry.task { line += ",\"task\":\(task.quotedForJSON)" }
+        line += ",\"text\":\(entry.text.quotedForJSON)"
         if !entry.traceback.isEmpty {
-            line += ",\"traceback\":[\(entry.traceback.map(Self.quoted).joined(separator: ","))]"
+            line += ",\"traceback\":[\(entry.traceback.map(\.quotedForJSON).joined(separator: ","))]"
         }
         return line + "}\n"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case let control where isControl(control):
-                let digits = String(control.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 
     // MARK: - Time

@@ -234,15 +234,20 @@ function kit.fault(d, problem)
     end, sub(text, 1, SHOWN), "error")
 end
 
+--- What a request waits for, for messages.
+local function awaited_by(job, otherwise)
+    local command = job.command
+    local awaited = job.isQuery and command.replyText or not job.isQuery and command.ackText
+    return awaited and "'" .. awaited .. "'" or otherwise
+end
+
 --- A request that nobody has answered, however often it was sent.
 function kit.unanswered(d, job)
     local record = job.record
     kit.complain(d, "Timeout", record, function()
-        local command = job.command
-        local awaited = job.isQuery and command.replyText or not job.isQuery and command.ackText
         local times = job.attempt > 1 and format(", sent %d times,", job.attempt) or ""
         return format("no answer to %s%s within %s s; awaited: %s", kit.shown_of(d, job.sent), times,
-            tostring(d.protocol.timeout), awaited and "'" .. awaited .. "'" or "what the function 'reply' takes")
+            tostring(d.protocol.timeout), awaited_by(job, "what the function 'reply' takes"))
     end)
 end
 
@@ -274,8 +279,7 @@ function kit.unmatched(d, message)
         local text = "nothing matches " .. kit.shown_of(d, message)
         local job = d.current
         if job then
-            local awaited = job.isQuery and job.command.replyText or not job.isQuery and job.command.ackText
-            text = text .. "; " .. label(job.record) .. " awaits " .. (awaited and "'" .. awaited .. "'" or "an answer")
+            text = text .. "; " .. label(job.record) .. " awaits " .. awaited_by(job, "an answer")
         end
         return isDue and text .. kit.nearest_patterns(d, message) or text
     end, kind)
