@@ -114,6 +114,14 @@ public struct LuaClass<Object: AnyObject> {
             parameters: parameters, documentation: documentation, body: body, begin: begin)
     }
 
+    /// As the other, with parameters that the body reads: `call[port]`.
+    public mutating func constructor(
+        _ parameters: ParameterList, _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> Object,
+        begin: ((Object, LuaCall) throws(LuaFault) -> LuaResult)? = nil
+    ) {
+        constructor(parameters.declarations, documentation, body: body, begin: begin)
+    }
+
     /// Says what to do when Lua has got an object: connect its events to the instance.
     /// - Parameter body: gets the constructor's call, or nil for an object that the host made.
     public mutating func whenAttached(_ body: @escaping (Object, LuaInstance, LuaCall?) -> Void) { attached = body }
@@ -144,6 +152,21 @@ public struct LuaClass<Object: AnyObject> {
             .property(
                 name: name, type: type, documentation: documentation,
                 get: { (object, call) throws(LuaFault) in call.returning(get(object)) }, set: set))
+    }
+
+    /// Declares a property that programs can write.
+    /// - Parameter set: gets the new value, checked.
+    public mutating func property<Value: LuaPushable, NewValue>(
+        _ name: String, _ type: ParameterType<NewValue>, _ documentation: String, get: @escaping (Object) -> Value,
+        set: @escaping (Object, NewValue) throws(LuaFault) -> Void
+    ) {
+        var parameters = ParameterList()
+        let value = parameters.required(name, type, documentation)
+        members.append(
+            .property(
+                name: name, type: type.accepted, documentation: documentation,
+                get: { (object, call) throws(LuaFault) in call.returning(get(object)) },
+                set: { (object, call) throws(LuaFault) in try set(object, call[value]) }))
     }
 
     /// Declares a read-only property whose value may be too large to be given: then it throws.
@@ -183,6 +206,17 @@ public struct LuaClass<Object: AnyObject> {
             .method(
                 name: name, parameters: parameters, returns: returns, waits: waits, documentation: documentation,
                 body: body))
+    }
+
+    /// Declares a method whose body reads its parameters: `call[level]`.
+    /// - Parameters:
+    ///   - returns: what it returns, for the reference; nil for nothing.
+    ///   - waits: true when it may suspend the calling task.
+    public mutating func method(
+        _ name: String, _ parameters: ParameterList, returns: LuaShape? = nil, waits: Bool = false,
+        _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
+    ) {
+        method(name, parameters.declarations, returns: returns, waits: waits, documentation, body: body)
     }
 
     /// Declares a method without parameters that does not wait.
@@ -231,6 +265,8 @@ final class ClassRecord {
     unowned(unsafe) let runtime: LuaRuntime
     let id: UInt32
     let name: String
+    /// Whether only the host and its Lua text know the class.
+    let isHidden: Bool
     /// The class's name and the names that it also counts as.
     let names: [String]
     /// Whether an object is of the type that the class is declared for.
@@ -259,9 +295,10 @@ final class ClassRecord {
     private(set) lazy var members = surface.members.map(\.name)
     private(set) lazy var methods = Set(surface.members.filter { $0.kind == .method }.map(\.name))
 
-    init<Object>(id: UInt32, _ declaration: LuaClass<Object>, of runtime: LuaRuntime) {
+    init<Object>(id: UInt32, _ declaration: LuaClass<Object>, of runtime: LuaRuntime, isHidden: Bool) {
         self.runtime = runtime
         self.id = id
+        self.isHidden = isHidden
         name = declaration.name
         names = [declaration.name] + (declaration.baseName.map { [$0] } ?? [])
         makeSurface = { ClassSurface(declaration) }

@@ -223,4 +223,19 @@ public struct LuaFunction {
         self.documentation = documentation
         self.body = body
     }
+
+    /// - Parameters:
+    ///   - name: the name that programs call.
+    ///   - parameters: checked before `body` is called, which reads them: `call[level]`.
+    ///   - returns: what it returns, for the reference; nil for nothing.
+    ///   - waits: true when it may suspend the calling task.
+    ///   - documentation: one sentence.
+    ///   - body: what it does.
+    public init(
+        _ name: String, _ parameters: ParameterList, returns: LuaShape? = nil, waits: Bool = false,
+        _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> LuaResult
+    ) {
+        self.init(
+            name, parameters.declarations, returns: returns, waits: waits, documentation, body: body)
+    }
 }
