@@ -58,10 +58,10 @@ public struct LuaClass<Object: AnyObject> {
             get: (Object, LuaCall) throws(LuaFault) -> LuaResult,
             set: ((Object, LuaCall) throws(LuaFault) -> Void)?)
         case method(
-            name: String, parameters: [LuaParameter], returns: String?, waits: Bool, documentation: String,
+            name: String, parameters: [LuaParameter], returns: LuaShape?, waits: Bool, documentation: String,
             body: (Object, LuaCall) throws(LuaFault) -> LuaResult)
         case event(
-            name: String, argument: String, documentation: String, index: Int,
+            name: String, argument: LuaShape, documentation: String, index: Int,
             assigned: ((Object, LuaInstance) -> Void)?)
     }
 
@@ -176,7 +176,7 @@ public struct LuaClass<Object: AnyObject> {
     ///   - returns: what it returns, for the reference; nil for nothing.
     ///   - waits: true when it may suspend the calling task.
     public mutating func method(
-        _ name: String, _ parameters: [LuaParameter] = [], returns: String? = nil, waits: Bool = false,
+        _ name: String, _ parameters: [LuaParameter] = [], returns: LuaShape? = nil, waits: Bool = false,
         _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
     ) {
         members.append(
@@ -198,7 +198,7 @@ public struct LuaClass<Object: AnyObject> {
     ///   - label: what task names show after the instance; by default a dot and the name.
     ///   - whenAssigned: told that a program has set a handler. It is called from inside Lua, so it cannot fire at once.
     public mutating func event(
-        _ name: String, _ argument: String, _ documentation: String, label: String? = nil,
+        _ name: String, _ argument: LuaShape, _ documentation: String, label: String? = nil,
         whenAssigned: ((Object, LuaInstance) -> Void)? = nil
     ) -> LuaEvent {
         eventCount += 1
@@ -323,7 +323,7 @@ public struct ClassSurface: Sendable {
         /// For methods and constructors.
         public var parameters: [LuaParameter]
         /// The type of a property, what a method returns, or what an event's handler gets.
-        public var type: String
+        public var type: LuaShape
         /// True when a property can be written.
         public var isWritable: Bool
         /// True when a call may suspend the task.
@@ -333,7 +333,7 @@ public struct ClassSurface: Sendable {
 
         /// Bundles what is known of a member.
         public init(
-            kind: Kind, name: String, parameters: [LuaParameter], type: String, isWritable: Bool = false,
+            kind: Kind, name: String, parameters: [LuaParameter], type: LuaShape, isWritable: Bool = false,
             waits: Bool = false, documentation: String
         ) {
             self.kind = kind
@@ -348,12 +348,14 @@ public struct ClassSurface: Sendable {
         init(_ function: LuaFunction) {
             self.init(
                 kind: .method, name: function.name, parameters: function.parameters,
-                type: function.returns ?? "nothing", waits: function.waits, documentation: function.documentation)
+                type: function.returns ?? .nothing, waits: function.waits, documentation: function.documentation)
         }
     }
 
     /// The class's name.
     public var name: String
+    /// The class that its objects also count as instances of; nil when there is none.
+    public var baseName: String?
     /// One sentence.
     public var documentation: String
     /// In declared order.
@@ -371,13 +373,14 @@ public struct ClassSurface: Sendable {
 
     init<Object>(_ declaration: LuaClass<Object>) {
         name = declaration.name
+        baseName = declaration.baseName
         documentation = declaration.documentation
         answersOtherNames = declaration.fallThrough != nil || declaration.items != nil
         members = []
         if let constructor = declaration.constructor {
             members.append(
                 Member(
-                    kind: .constructor, name: "init", parameters: constructor.parameters, type: declaration.name,
+                    kind: .constructor, name: "init", parameters: constructor.parameters, type: .of(declaration.name),
                     isWritable: false, waits: constructor.begin != nil, documentation: constructor.documentation))
         }
         for member in declaration.members {
@@ -385,12 +388,12 @@ public struct ClassSurface: Sendable {
             case .property(let name, let type, let documentation, _, let set):
                 members.append(
                     Member(
-                        kind: .property, name: name, parameters: [], type: type.description, isWritable: set != nil,
-                        waits: false, documentation: documentation))
+                        kind: .property, name: name, parameters: [], type: .of(type.annotation, type.words),
+                        isWritable: set != nil, waits: false, documentation: documentation))
             case .method(let name, let parameters, let returns, let waits, let documentation, _):
                 members.append(
                     Member(
-                        kind: .method, name: name, parameters: parameters, type: returns ?? "nothing",
+                        kind: .method, name: name, parameters: parameters, type: returns ?? .nothing,
                         isWritable: false, waits: waits, documentation: documentation))
             case .event(let name, let argument, let documentation, _, _):
                 members.append(

@@ -5,22 +5,31 @@ internal import NIOCore
 
 /// The parameters of `GetConnectionHandler`, in their order.
 private let handlerParameters: [LuaParameter] = [
-    .required("Interface", .any, "The interface to handle, or a device module that is one or has one in `Interface`."),
+    .required(
+        "Interface",
+        .any.annotated(
+            "EthernetClientInterface|SerialInterface|EthernetServerInterface|EthernetServerInterfaceEx|DeviceClass|table"
+        ), "The interface to handle, or a device module that is one or has one in `Interface`."),
     .optional(
-        "keepAliveQuery", .any,
+        "keepAliveQuery", .any.annotated("string|fun(handler: RawTcpHandler|RawSimplePipeHandler)"),
         "A function that asks the device something, or the name of a module's command; not for servers."),
-    .optional("keepAliveQueryQualifier", .table, "For device modules: the qualifier of the query."),
-    .optional("DisconnectLimit", .integer(1...1_000_000), default: "15", "Missed responses that mean disconnected."),
+    .optional(
+        "keepAliveQueryQualifier", .table.annotated("table<string, string|number|boolean>"),
+        "For device modules: the qualifier of the query."),
+    .optional(
+        "DisconnectLimit", .integer(1...1_000_000), default: "15",
+        "More sends than this without an accepted response mean Disconnected."),
     .optional("pollFrequency", .seconds(0.01...3e8), default: "1", "The time between two queries."),
     .optional("connectRetryTime", .seconds(0.01...3e8), default: "5", "The time from a loss to the next attempt."),
     .optional("serverTimeout", .seconds(0.01...3e8), default: "300", "How long a server's client may be idle."),
     .optional(
         "ConnectedOn", .oneOf(["Socket", "Response"]),
         default: "'Response' for a declared module with a login or replies, else 'Socket'",
-        "What makes a TCP device Connected."),
+        "When a TCP device is Connected: with its socket, or with its first accepted response."),
     .optional(
         "Retry", .oneOf(RetryPolicy.Kind.allCases.map(\.rawValue)), default: "'Fixed'",
-        "'Backoff': at once at first, then less and less often, spread, and not after a refusal."),
+        "'Backoff': the first retry comes within a second, later ones less and less often, and none after a refused login or certificate."
+    ),
     .optional(
         "connectRetryLimit", .seconds(0.01...3e8), default: "60", "The longest time between attempts of 'Backoff'."),
 ]
@@ -31,8 +40,11 @@ private let interfaceArgument = handlerParameters.count + 1
 /// Declares `GetConnectionHandler`.
 func declareGetConnectionHandler(_ context: BindingContext) -> LuaFunction {
     LuaFunction(
-        "GetConnectionHandler", handlerParameters, returns: "the handler that fits the interface", waits: true,
-        "Makes a connection handler for an interface. Waits only as long as a module's SubscribeStatus does."
+        "GetConnectionHandler", handlerParameters,
+        returns: .of(
+            "RawSimplePipeHandler|RawTcpHandler|ModuleSimplePipeHandler|ModuleTcpHandler|ServerExHandler",
+            "the handler that fits the interface"), waits: true,
+        "Makes a connection handler for an interface. Waits only if SubscribeStatus of the module waits."
     ) { [handlers = context.handlers] (call) throws(LuaFault) in
         guard !call.isNil(1) else {
             throw LuaFault(

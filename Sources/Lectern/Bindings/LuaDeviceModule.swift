@@ -38,10 +38,15 @@ struct ModuleFace {
             "SubscribeStatus",
             [
                 .required("command", .string, "A command of the module, or 'ConnectionStatus'."),
-                .optional("qualifier", .any, "The qualifier; nil: every change of the command."),
-                .optional("callback", .function, "Called with the command, the new value and the qualifier."),
+                .optional(
+                    "qualifier", .any.annotated("table<string, string|number|boolean>"),
+                    "The qualifier; nil: every change of the command."),
+                .optional(
+                    "callback",
+                    .function.annotated("fun(command: string, value: string|number|boolean|nil, qualifier: table|nil)"),
+                    "Called with the command, the new value and the qualifier."),
             ], waits: true,
-            "Calls a function at each change. 'ConnectionStatus' is the handler's own; all else the module subscribes to."
+            "Calls a function at each change. 'ConnectionStatus' is that of the handler; other commands are those of the module."
         ) { [handlers = context.handlers] (_, call) throws(LuaFault) in
             try handlers.call(.subscribe, call, instance: call.selfInstance, arguments: 3)
         }

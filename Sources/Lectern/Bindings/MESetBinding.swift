@@ -28,16 +28,19 @@ extension BindingContext {
     func registerMESet() throws(LuaFault) {
         let context = MESetContext()
         var c = LuaClass<MutuallyExclusiveSet>(
-            "MESet", "A mutually exclusive set: of its members, which have a method SetState, one is on."
+            "MESet",
+            "A mutually exclusive set: one of its members is on, the others are off. Members have a method SetState."
         ) { _ in "" }
         c.holds(256)
         c.constructor(
-            [.required("Objects", .table, "A list of the members.")], "Makes a set in which nothing is current."
+            [.required("Objects", .table.annotated("table[]"), "A list of the members.")],
+            "Makes a set in which nothing is current."
         ) { (_) throws(LuaFault) in MutuallyExclusiveSet() }
         let state = c.slot()
         let objects = c.slot()
         let runtime = runtime
-        c.property("Objects", .table, "A list of the members, in their order.") { [unowned runtime] in
+        c.property("Objects", .table.annotated("table[]"), "A list of the members, in their order.") {
+            [unowned runtime] in
             KeptList(slot: objects, instance: runtime.knownInstance(of: $0))
         }
         declareMethods(&c, context, state)
@@ -56,25 +59,35 @@ extension BindingContext {
         _ c: inout LuaClass<MutuallyExclusiveSet>, _ context: MESetContext, _ state: LuaEvent
     ) {
         c.method(
-            "SetCurrent", [.optional("object", .any, "A member, its number from 1, or nil for none.")], waits: true,
+            "SetCurrent",
+            [.optional("object", .any.annotated("table|integer"), "A member, its number from 1, or nil for none.")],
+            waits: true,
             "Switches the other members off, in their order, and then the chosen one on."
         ) { (_, call) throws(LuaFault) in try context.call(.SetCurrent, state, call, arguments: 1) }
-        c.method("GetCurrent", [], returns: "the member that is on, or nil", "Tells which member is current.") {
+        c.method(
+            "GetCurrent", [], returns: .of("table|nil", "the member that is on; nil when none is"),
+            "Tells which member is current."
+        ) {
             (_, call) throws(LuaFault) in try context.call(.GetCurrent, state, call, arguments: 0)
         }
-        c.method("Append", [.required("object", .any, "What has a method SetState.")], "Adds a member.") {
+        c.method(
+            "Append", [.required("object", .any.annotated("table"), "An object with a method SetState.")],
+            "Adds a member."
+        ) {
             (_, call) throws(LuaFault) in try context.call(.Append, state, call, arguments: 1)
         }
-        c.method("Remove", [.required("object", .any, "A member or its number.")], "Removes a member; its state stays.")
-        {
+        c.method(
+            "Remove", [.required("object", .any.annotated("table|integer"), "A member or its number.")],
+            "Removes a member; its state stays."
+        ) {
             (_, call) throws(LuaFault) in try context.call(.Remove, state, call, arguments: 1)
         }
         c.method(
             "SetStates",
             [
-                .required("object", .any, "A member or its number."),
-                .required("offState", .integer, "What SetState gets when it is switched off; 0 otherwise."),
-                .required("onState", .integer, "What SetState gets when it is switched on; 1 otherwise."),
+                .required("object", .any.annotated("table|integer"), "A member or its number."),
+                .required("offState", .integer, "What SetState gets when the member is switched off; 0 at first."),
+                .required("onState", .integer, "What SetState gets when the member is switched on; 1 at first."),
             ], "Sets the states of one member."
         ) { (_, call) throws(LuaFault) in try context.call(.SetStates, state, call, arguments: 3) }
     }

@@ -4,7 +4,7 @@ internal import LuaRuntime
 func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
     var c = LuaClass<FoundMatch>(
         "Match",
-        "One match of a Pattern. Made by the pattern. m[1] and m['name'] are the texts of its groups, m[0] is the whole match."
+        "One match of a Pattern. m[1] and m['name'] are the texts of its groups, m[0] is the whole match. Made by the pattern."
     ) { found in
         "\(found.match.range.lowerBound + 1)-\(found.match.range.upperBound)"
     }
@@ -28,13 +28,21 @@ func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
     c.property("string", .string, "The string that was searched.", keptIn: subjectSlot)
     c.property("re", .instance(["Pattern"]), "The Pattern.", keptIn: patternSlot)
     c.property("pos", .integer, "Where the search began: 1 is the first byte.") { $0.start + 1 }
-    c.property("lastindex", .integer, "The number of the group that closed last, or nil.") { $0.match.lastIndex }
-    c.property("lastgroup", .string, "The name of the group that closed last, or nil.") { $0.lastGroup }
+    c.property("lastindex", .integer.annotated("integer|nil"), "The number of the group that closed last, or nil.") {
+        $0.match.lastIndex
+    }
+    c.property("lastgroup", .string.annotated("string|nil"), "The name of the group that closed last, or nil.") {
+        $0.lastGroup
+    }
 
     c.method(
         "group",
-        [.repeated("group", .any, default: "0", "The number or the name of a group; 0 is the whole match.")],
-        returns: "the text of each group that was asked for; nil for one that took no part",
+        [
+            .repeated(
+                "group", .any.annotated("integer|string"), default: "0",
+                "The number or the name of a group; 0 is the whole match.")
+        ],
+        returns: .of("string|nil ...", "the text of each group that was asked for; nil for one that took no part"),
         "Gives the text of one or several groups; of the whole match when called without arguments."
     ) { (found, call) throws(LuaFault) in
         guard call.count > 1 else {
@@ -46,14 +54,16 @@ func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
         return try call.returning(found, groups, subject: subjectSlot)
     }
     c.method(
-        "groups", [.optional("default", .any, "Stands for a group that took no part.")],
-        returns: "the text of each group from 1 on, as so many values", "Gives the text of every group."
+        "groups", [.optional("default", .any, "What to return for a group that took no part.")],
+        returns: .of("string|nil ...", "the text of each group from 1 on, as so many values"),
+        "Gives the text of every group."
     ) { (found, call) throws(LuaFault) in
         try call.returning(found, Array(found.match.ranges.indices.dropFirst()), subject: subjectSlot, default: 1)
     }
     c.method(
-        "groupdict", [.optional("default", .any, "Stands for a group that took no part.")],
-        returns: "a table of the texts by name", "Gives the text of every group that has a name."
+        "groupdict", [.optional("default", .any, "What to return for a group that took no part.")],
+        returns: .of("table<string, string>", "a table of the texts by name"),
+        "Gives the text of every group that has a name."
     ) { (found, call) throws(LuaFault) in
         call.pushKept(subjectSlot)
         call.stack.withBytes(at: -1) { subject in
@@ -66,25 +76,29 @@ func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
         }
         return .values(1)
     }
-    let group = LuaParameter.optional("group", .any, default: "0", "The number or the name of a group.")
+    let group = LuaParameter.optional(
+        "group", .any.annotated("integer|string"), default: "0", "The number or the name of a group.")
     c.method(
-        "start", [group], returns: "the position, 1 for the first byte of the string; nil when the group took no part",
+        "start", [group],
+        returns: .of("integer|nil", "1 for the first byte of the string; nil when the group took no part"),
         "Tells where a group begins, so that s:sub(m:start(), m:stop()) is m:group()."
     ) { (found, call) throws(LuaFault) in
         call.returning(found.match[try found.group(1, of: call, method: "start")].map { $0.lowerBound + 1 })
     }
     for name in ["stop", "end"] {
         c.method(
-            name, [group], returns: "the position, 1 for the first byte of the string; nil when the group took no part",
+            name, [group],
+            returns: .of("integer|nil", "1 for the first byte of the string; nil when the group took no part"),
             name == "stop"
                 ? "Tells the last byte of a group, as string.find does: one less than start when the group is empty."
-                : "The same as stop. Since end is a word of Lua, it is called as `m['end']`, with m as first argument."
+                : "The same as stop. `end` is a keyword of Lua: write `m['end']`, and give it m as its first argument."
         ) { (found, call) throws(LuaFault) in
             call.returning(found.match[try found.group(1, of: call, method: name)]?.upperBound)
         }
     }
     c.method(
-        "span", [group], returns: "start and stop of the group; nil and nil when it took no part",
+        "span", [group],
+        returns: .of("integer|nil, integer|nil", "start and stop of the group; nil and nil when it took no part"),
         "Tells where a group begins and its last byte, as string.find does."
     ) { (found, call) throws(LuaFault) in
         let range = found.match[try found.group(1, of: call, method: "span")]
@@ -93,7 +107,7 @@ func declareMatch(_ context: RegularExpressionContext) -> LuaClass<FoundMatch> {
         return .values(2)
     }
     c.method(
-        "expand", [.required("template", .string, "A replacement as sub takes it.")], returns: "the text",
+        "expand", [.required("template", .string, "A replacement as sub takes it.")], returns: .of("string"),
         "Gives the template with its references such as `\\1` and `\\g<name>` replaced by the groups."
     ) { (found, call) throws(LuaFault) in
         let limit = context.runtime.limits.stringBytes

@@ -11,11 +11,14 @@ func declarePattern(_ context: RegularExpressionContext) -> LuaClass<RegularExpr
         $0.flags.luaValue
     }
     c.property("groups", .integer, "The number of groups.") { $0.groupCount }
-    c.property("groupindex", .table, "A table of the numbers of the groups that have a name, by name.") {
+    c.property(
+        "groupindex", .table.annotated("table<string, integer>"),
+        "A table of the numbers of the groups that have a name, by name."
+    ) {
         GroupIndex(names: $0.names)
     }
 
-    let string = LuaParameter.required("string", .string, "What is searched.")
+    let string = LuaParameter.required("string", .string, "The string to search.")
     let pos = LuaParameter.optional(
         "pos", .integer, default: "1", "Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte."
     )
@@ -24,34 +27,38 @@ func declarePattern(_ context: RegularExpressionContext) -> LuaClass<RegularExpr
         ("fullmatch", .full, "Matches from where the search begins to the end of the string."),
     ]
     for (name, anchoring, documentation) in searches {
-        c.method(name, [string, pos], returns: "a Match, or nil", documentation) {
+        c.method(name, [string, pos], returns: .of("Match|nil"), documentation) {
             (expression, call) throws(LuaFault) in
             try context.search(expression, anchoring, subject: 1, position: 2, call) { call.pushSelf() }
         }
     }
     c.method(
-        "finditer", [string, pos], returns: "an iterator for `for m in p:finditer(s) do`",
-        "Gives one Match after the other, each searched for when it is its turn; the loop's body may wait."
+        "finditer", [string, pos], returns: .of("fun(): Match|nil", "an iterator for `for m in p:finditer(s) do`"),
+        "Gives one Match after the other. Each is searched for when the loop asks for it. The body of the loop may wait."
     ) { (_, call) throws(LuaFault) in try context.iterate(.finditer, call) }
     c.method(
         "findall", [string, pos],
-        returns: "a list of the matches' texts; with one group of its texts, with several of lists of their texts",
+        returns: .of(
+            "string[]|string[][]",
+            "the text of each match; with one group in the pattern the text of the group, with several a list of their texts"
+        ),
         "Finds all matches. The text of a group that took no part is ''."
     ) { (_, call) throws(LuaFault) in try context.iterate(.findall, call) }
     let substitution: [LuaParameter] = [
         .required(
-            "repl", .any,
+            "repl", .any.annotated("string|fun(match: Match): string"),
             "A string, in which `\\1` and `\\g<name>` stand for groups, or a function that gets the Match and returns a string."
         ),
         string, .optional("count", .integer(0...Int.max), default: "0", "The most matches to replace; 0: all."),
     ]
     c.method(
-        "sub", substitution, returns: "the string with the matches replaced", "Replaces matches. The function may wait."
+        "sub", substitution, returns: .of("string", "the string with the matches replaced"),
+        "Replaces matches. The function may wait."
     ) { (_, call) throws(LuaFault) in
         try context.substitute(.sub, call, pattern: call.selfInstance, replacement: 1, string: 2, count: 3)
     }
     c.method(
-        "subn", substitution, returns: "the string with the matches replaced, and their number",
+        "subn", substitution, returns: .of("string, integer", "the string with the matches replaced, and their number"),
         "Replaces matches, and counts them. The function may wait."
     ) { (_, call) throws(LuaFault) in
         try context.substitute(.subn, call, pattern: call.selfInstance, replacement: 1, string: 2, count: 3)
@@ -63,7 +70,9 @@ func declarePattern(_ context: RegularExpressionContext) -> LuaClass<RegularExpr
             .optional("maxsplit", .integer(0...Int.max), default: "0", "The most matches to cut at; 0: all."),
         ],
         returns:
-            "a list of the pieces; behind each the groups of the match that ends it, false for one that took no part",
+            .of(
+                "(string|false)[]",
+                "the pieces; behind each the groups of the match that ends it, false for a group that took no part"),
         "Cuts a string at the matches."
     ) { (_, call) throws(LuaFault) in
         context.split(call, pattern: call.selfInstance, string: 1, limit: 2)

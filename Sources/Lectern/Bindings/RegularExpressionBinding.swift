@@ -19,14 +19,15 @@ extension BindingContext {
 /// Declares the functions of `re`. Their names begin with `re.`, as error messages show them.
 func declareRegularExpressionFunctions(_ context: RegularExpressionContext) -> [LuaFunction] {
     // Checked by the functions themselves: a string or a Pattern.
-    let pattern = LuaParameter.required("pattern", .any, "A pattern in Python's syntax, or a Pattern.")
-    let string = LuaParameter.required("string", .string, "What is searched.")
+    let pattern = LuaParameter.required(
+        "pattern", .any.annotated("string|Pattern"), "A pattern in Python's syntax, or a Pattern.")
+    let string = LuaParameter.required("string", .string, "The string to search.")
     let flags = LuaParameter.optional(
         "flags", .integer, default: "0", "re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.")
     var functions: [LuaFunction] = []
 
     func declare(
-        _ name: String, _ parameters: [LuaParameter], returns: String, _ documentation: String,
+        _ name: String, _ parameters: [LuaParameter], returns: LuaShape, _ documentation: String,
         body: @escaping (LuaInstance, LuaCall) throws(LuaFault) -> LuaResult
     ) {
         let name = "re.\(name)"
@@ -38,36 +39,41 @@ func declareRegularExpressionFunctions(_ context: RegularExpressionContext) -> [
             })
     }
 
-    declare("compile", [], returns: "a Pattern", "Compiles a pattern; the last 256 are kept compiled.") { _, _ in
+    declare("compile", [], returns: .of("Pattern"), "Compiles a pattern; the last 256 are kept compiled.") { _, _ in
         .values(1)
     }
-    declare("search", [string], returns: "a Match, or nil", "Finds the leftmost match.") {
+    declare("search", [string], returns: .of("Match|nil"), "Finds the leftmost match.") {
         (instance, call) throws(LuaFault) in try context.search(instance, .none, call)
     }
-    declare("match", [string], returns: "a Match, or nil", "Matches at the beginning of the string.") {
+    declare("match", [string], returns: .of("Match|nil"), "Matches at the beginning of the string.") {
         (instance, call) throws(LuaFault) in try context.search(instance, .start, call)
     }
-    declare("fullmatch", [string], returns: "a Match, or nil", "Matches the whole string.") {
+    declare("fullmatch", [string], returns: .of("Match|nil"), "Matches the whole string.") {
         (instance, call) throws(LuaFault) in try context.search(instance, .full, call)
     }
     declare(
-        "finditer", [string], returns: "an iterator for `for m in re.finditer(p, s) do`",
+        "finditer", [string], returns: .of("fun(): Match|nil", "an iterator for `for m in re.finditer(p, s) do`"),
         "Gives one Match after the other; see Pattern.finditer."
     ) { (instance, call) in context.iterate(.finditer, call, pattern: instance, string: 2, from: 0) }
-    declare("findall", [string], returns: "a list", "Finds the texts of all matches; see Pattern.findall.") {
+    declare(
+        "findall", [string], returns: .of("string[]|string[][]"), "Finds the texts of all matches; see Pattern.findall."
+    ) {
         (instance, call) in context.iterate(.findall, call, pattern: instance, string: 2, from: 0)
     }
     let substitution: [LuaParameter] = [
-        .required("repl", .any, "A string or a function; see Pattern.sub."), string,
+        .required(
+            "repl", .any.annotated("string|fun(match: Match): string"), "A string or a function; see Pattern.sub."),
+        string,
         .optional("count", .integer(0...Int.max), default: "0", "The most matches to replace; 0: all."),
     ]
     declare(
-        "sub", substitution, returns: "the string with the matches replaced", "Replaces matches; see Pattern.sub."
+        "sub", substitution, returns: .of("string", "the string with the matches replaced"),
+        "Replaces matches; see Pattern.sub."
     ) { (instance, call) throws(LuaFault) in
         try context.substitute(.sub, call, pattern: instance, replacement: 2, string: 3, count: 4)
     }
     declare(
-        "subn", substitution, returns: "the string with the matches replaced, and their number",
+        "subn", substitution, returns: .of("string, integer", "the string with the matches replaced, and their number"),
         "Replaces matches, and counts them; see Pattern.subn."
     ) { (instance, call) throws(LuaFault) in
         try context.substitute(.subn, call, pattern: instance, replacement: 2, string: 3, count: 4)
@@ -77,12 +83,13 @@ func declareRegularExpressionFunctions(_ context: RegularExpressionContext) -> [
         [
             string,
             .optional("maxsplit", .integer(0...Int.max), default: "0", "The most matches to cut at; 0: all."),
-        ], returns: "a list of the pieces", "Cuts a string at the matches; see Pattern.split."
+        ], returns: .of("(string|false)[]", "the pieces, with the groups between them"),
+        "Cuts a string at the matches; see Pattern.split."
     ) { (instance, call) in context.split(call, pattern: instance, string: 2, limit: 3) }
     functions.append(
         LuaFunction(
             "re.escape", [.required("string", .string, "Any bytes.")],
-            returns: "a pattern that matches just these bytes",
+            returns: .of("string", "a pattern that matches just these bytes"),
             "Puts a backslash before each byte that has a meaning in patterns."
         ) { (call) throws(LuaFault) in
             let limit = context.runtime.limits.stringBytes

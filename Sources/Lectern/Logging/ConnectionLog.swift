@@ -89,8 +89,9 @@ final class ConnectionLog {
 extension LuaClass {
     mutating func declareLastError(_ report: @escaping (Object) -> ConnectionReport) {
         property(
-            "LastError", .table,
-            "The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet."
+            "LastError",
+            .table.annotated("{Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil"),
+            "The last trouble, with the time in seconds since 1970; nil when there was none yet."
         ) { LastErrorTable(error: report($0).lastError) }
     }
 }

@@ -19,21 +19,24 @@ func declareHsmsConnectionManager(
     declareAddPeer(&c, secsgem, peers, keptIn: handlers)
     c.method(
         "has_connection_to", [.required("name", .string, "The peer's name.")],
-        returns: "the peer's handler, or nil when there is none of that name", "Finds a peer."
+        returns: .of("HsmsProtocol|SecsHandler|nil", "the peer's handler, or nil when there is none of that name"),
+        "Finds a peer."
     ) { (manager, call) throws(LuaFault) in
         call.returning(
             PeerHandler(hsms: manager.connection(to: call.string(1) ?? ""), layer: peers.layer, runtime: peers.runtime))
     }
-    c.property("handlers", .table, "The handlers of all peers, by name.") {
+    c.property(
+        "handlers", .table.annotated("table<string, HsmsProtocol|SecsHandler>"), "The handlers of all peers, by name."
+    ) {
         HandlersByName(handlers: $0.handlers, layer: peers.layer, runtime: peers.runtime)
     }
     c.method(
         "remove_peer",
         [
             .required("name", .string, "The peer's name."),
-            .optional("address", .string, "Not looked at: the name decides."),
-            .optional("port", .integer, "Not looked at."),
-        ], returns: "whether there was one of that name", waits: true, "Disables a peer and forgets it."
+            .optional("address", .string, "Not used: the name decides."),
+            .optional("port", .integer, "Not used."),
+        ], returns: .of("boolean", "whether there was one of that name"), waits: true, "Disables a peer and forgets it."
     ) { (manager, call) throws(LuaFault) in
         let name = call.string(1) ?? ""
         call.selfInstance?.keep(nil, named: name, in: handlers, call.stack)
@@ -45,7 +48,7 @@ func declareHsmsConnectionManager(
             return nil
         }
     }
-    c.method("stop", [], waits: true, "Removes all peers; waits until they have heard of it, where it can.") {
+    c.method("stop", [], waits: true, "Removes all peers. Waits until they have been told, if the task can wait.") {
         (manager, call) throws(LuaFault) in
         for name in manager.handlers.keys {
             call.selfInstance?.keep(nil, named: name, in: handlers, call.stack)
@@ -71,14 +74,15 @@ private func declareAddPeer(
         [
             .required("name", .string, "A name that no other peer has."),
             .required("address", .string, "The peer's address or host name."),
-            .required("port", .integer(0...65_535), "The peer's port if this side is active, or that to listen on."),
+            .required(
+                "port", .integer(0...65_535), "If this side is active, the peer's port; else the port to listen on."),
             .required("active", .boolean, "Whether this side makes the connection."),
             .required("session_id", .integer(0...0xFFFF), "The session ID of data messages."),
             .optional(
-                "connection_handler", .any, default: "HsmsProtocol",
+                "connection_handler", .any.annotated("table"), default: "HsmsProtocol",
                 "The class of the handler, such as GemHostHandler or one derived from it."),
-        ] + hsmsOptions, returns: "the handler, which is enabled",
-        "Adds a peer and enables it. Passive peers of one port share a server. Options that are left out are the manager's."
+        ] + hsmsOptions, returns: .of("HsmsProtocol|SecsHandler", "the handler, which is enabled"),
+        "Adds a peer and enables it. Passive peers of one port share a server. Options that are left out are those of the manager."
     ) { (manager, call) throws(LuaFault) in
         let kind = try call.handlerKind(6)
         var configuration = try call.hsmsConfiguration(from: 7, base: manager.configuration)
@@ -155,10 +159,12 @@ private struct HsmsManagerEvents {
     private let disconnected: LuaEvent
 
     init(_ c: inout LuaClass<HsmsConnectionManager>) {
-        let data = "a table with 'connection', the peer's handler"
-        connected = c.event("hsms_connected", data, "The TCP connection of a peer stands.")
+        let handler = "connection: HsmsProtocol|SecsHandler"
+        let data = LuaShape.argument("data", "{\(handler)}", "where `connection` is the peer's handler")
+        let withReason = LuaShape.argument("data", "{\(handler), reason: string}")
+        connected = c.event("hsms_connected", data, "A peer has a TCP connection.")
         selected = c.event("hsms_selected", data, "The session of a peer is established.")
-        disconnected = c.event("hsms_disconnected", data + ", and 'reason'", "The TCP connection of a peer is closed.")
+        disconnected = c.event("hsms_disconnected", withReason, "The TCP connection of a peer is closed.")
     }
 
     func fire(_ event: HsmsEvent, of handler: PeerHandler, on instance: LuaInstance) {

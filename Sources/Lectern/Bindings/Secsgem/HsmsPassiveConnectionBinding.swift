@@ -24,7 +24,9 @@ func declareHsmsPassiveConnection(
                 sessionID: call.session(3) ?? 0, configuration: configuration)
         }
     }
-    c.property("listening_port", .integer, "The port that it listens on; nil while it does not.") {
+    c.property(
+        "listening_port", .integer.annotated("integer|nil"), "The port that it listens on; nil while it does not."
+    ) {
         $0.listeningPort
     }
     let face = HsmsConnectionFace(&c, context, secsgem)

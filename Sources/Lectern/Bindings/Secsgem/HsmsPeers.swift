@@ -22,7 +22,7 @@ final class HsmsPeers {
         .optional("port", .integer(0...65_535), default: "5000", "The peer's port, or the port to listen on."),
         .optional("active", .boolean, default: "false", "Whether this side makes the connection."),
         .optional("session_id", .integer(0...0xFFFF), default: "0", "The session ID of data messages."),
-        .optional("name", .string, default: "''", "By which it is known."),
+        .optional("name", .string, default: "''", "The name by which it is known."),
         .optional(
             "custom_connection_handler", .instance(["HsmsMultiPassiveServer"]),
             "The server whose port a passive connection uses; nil: it listens by itself."),
