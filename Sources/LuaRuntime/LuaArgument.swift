@@ -57,9 +57,9 @@ public struct LuaArgument {
     }
 
     /// The bytes of a string, valid inside `body`; nil is handed in when it is none.
-    public func withBytes<R>(
-        _ body: (UnsafeRawBufferPointer?) throws(LuaFault) -> R
-    ) throws(LuaFault) -> R {
+    public func withBytes<R, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer?) throws(Failure) -> R
+    ) throws(Failure) -> R {
         var length = 0
         guard let bytes = shim_to_bytes(L, slot, &length) else { return try body(nil) }
         return try body(UnsafeRawBufferPointer(start: bytes, count: length))
@@ -80,9 +80,6 @@ public struct LuaArgument {
 
     /// What `tostring` gives.
     public var text: String { stack.text(at: slot) }
-
-    /// Pushes it again.
-    public func push() { shim_push_value(L, slot) }
 
     // MARK: - Tables
 
@@ -142,5 +139,13 @@ public struct LuaArgument {
             }
         }
         return first
+    }
+}
+
+extension LuaArgument: LuaPushable {
+    /// Pushes the argument's value again.
+    public func push(onto stack: LuaStack) {
+        assert(stack.L == self.stack.L, "an argument is pushed inside its own call")
+        shim_push_value(L, slot)
     }
 }

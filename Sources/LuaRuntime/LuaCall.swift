@@ -62,10 +62,11 @@ public struct LuaCall {
     /// The value of a parameter.
     public subscript<Value>(_ parameter: Parameter<Value>) -> Value { parameter.read(self.argument(for: parameter)) }
 
-    /// The values of a parameter that may be given any number of times.
+    /// The values of a parameter that may be given any number of times, without those that are `nil` where its type is not
+    /// ``ParameterType/any``.
     public subscript<Value>(_ parameter: RepeatedParameter<Value>) -> [Value] {
         let first = parameter.first.position
-        return (first..<max(count + 1, first)).map { parameter.first.read(argument(at: $0)) }
+        return (first..<max(count + 1, first)).compactMap { parameter.first.read(argument(at: $0)) }
     }
 
     /// What was given for a parameter, as it is in Lua.

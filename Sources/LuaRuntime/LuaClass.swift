@@ -255,6 +255,12 @@ public struct LuaClass<Object: AnyObject> {
     /// body that returns nothing leaves the name unknown.
     public mutating func items(_ body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult) { items = body }
 
+    /// Declares what `object[key]` gives for a number, and for a name that the class does not have. A body that returns
+    /// nothing leaves the name unknown.
+    public mutating func items(_ body: @escaping (Object, LuaArgument, LuaCall) throws(LuaFault) -> LuaResult) {
+        items = { (object, call) throws(LuaFault) in try body(object, call.argument(at: 1), call) }
+    }
+
     /// Lets reads of names that the class does not have go to the Lua object in `slot`.
     public mutating func fallThrough(to slot: LuaEvent) { fallThrough = slot }
 }

@@ -18,6 +18,9 @@ public struct ParameterType<Value>: Sendable {
     /// How the reference shows a default.
     let show: @Sendable (Value) -> String
 
+    /// A default, as the reference shows it.
+    public func shown(_ value: Value) -> String { show(value) }
+
     /// - Parameters:
     ///   - accepted: the values of Lua that it accepts.
     ///   - show: how the reference shows a default.
@@ -77,6 +80,17 @@ public struct ParameterList: Sendable {
             read: type.read)
     }
 
+    /// Adds a parameter that the body looks at itself; ``LuaArgument/isNil`` tells whether it was left out.
+    /// - Parameter absence: what leaving it out means, as the reference shows it.
+    public mutating func optional(
+        _ name: String, _ type: ParameterType<LuaArgument>, absence: String = "nil", _ documentation: String
+    ) -> Parameter<LuaArgument> {
+        add(
+            LuaParameter(
+                name: name, type: type.accepted, isRequired: false, defaultText: absence, documentation: documentation)
+        ) { $0 }
+    }
+
     /// Adds a last parameter that may be given any number of times, as Lua's `...`.
     /// - Parameter absence: what leaving it out means, as the reference shows it.
     public mutating func repeated<Value>(
@@ -85,14 +99,7 @@ public struct ParameterList: Sendable {
         var declaration = LuaParameter(
             name: name, type: type.accepted, isRequired: false, defaultText: absence, documentation: documentation)
         declaration.isRepeated = true
-        let read = type.read
-        return RepeatedParameter(
-            first: add(declaration) { argument in
-                guard let value = read(argument) else {
-                    preconditionFailure("'\(name)' was checked before it is read")
-                }
-                return value
-            })
+        return RepeatedParameter(first: add(declaration, read: type.read))
     }
 
     private mutating func add<Value>(
@@ -106,7 +113,7 @@ public struct ParameterList: Sendable {
 
 /// A last parameter that may be given any number of times.
 public struct RepeatedParameter<Value>: Sendable {
-    let first: Parameter<Value>
+    let first: Parameter<Value?>
 }
 
 // MARK: - Types
@@ -115,7 +122,7 @@ extension ParameterType where Value == LuaArgument {
     /// Anything, `nil` included.
     public static var any: Self { Self(.any) { $0 } }
     /// A table that is no instance.
-    public static var table: Self { Self(.table) { $0.isNil ? nil : $0 } }
+    public static var table: Self { Self(.table) { $0 } }
 }
 
 extension ParameterType where Value == Bool {
