@@ -119,8 +119,20 @@ let package = Package(
         .testTarget(
             name: "LecternTests",
             dependencies: ["ByteText", "Lectern", "ControlCore", "LuaRuntime", "AllocationCount", "ProgramFuzzing"],
-            exclude: ["Surface", "ProgramFuzz/Kept", "ProgramFuzz/seeds.txt", "FunctionCosts/costs.txt"],
+            exclude: ["Surface", "Embedding", "ProgramFuzz/Kept", "ProgramFuzz/seeds.txt", "FunctionCosts/costs.txt"],
             swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "EmbeddedRoom",
+            dependencies: [
+                "Lectern", "ControlCore", "LuaRuntime",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/LecternTests/Embedding", swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "Interop",
