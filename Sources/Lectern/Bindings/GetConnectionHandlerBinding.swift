@@ -90,7 +90,7 @@ extension BindingContext {
                 .required("interface", .any, ""), .optional("known", .table, ""), .optional("ask", .function, ""),
                 .optional("tell", .function, ""),
             ], ""
-        ) { [handlers] (call) throws(LuaFault) in
+        ) { [unowned self, handlers] (call) throws(LuaFault) in
             let interface = call.instance(interfaceArgument)?.object
             let kind: ConnectionHandlerKind
             do throws(ConnectionHandlerChoiceError) {
@@ -118,6 +118,7 @@ extension BindingContext {
                     connectRetryLimit: call.duration(10) ?? .seconds(60),
                     pollPhase: kind == .serverEx ? 0 : handlers.pollPhases.next())
             }
+            alsoName(interface, byNewOf: call)
             return try maker(HandlerRequest(call: call, interface: interface, options: options))
         }
     }
