@@ -111,6 +111,11 @@ public final class Program {
         } catch {
             throw ProgramError("registering: \(error)")
         }
+        if configuration.logLevel == .debug {
+            runtime.taskObserver = TaskLog(environment) { [unowned journal] text, task in
+                journal.write(.debug, text, task: task)
+            }
+        }
         journal.onMemoryIsShort = { [weak self] used, limit in self?.memoryIsShort(used, limit) }
     }
 
