@@ -83,12 +83,13 @@ public final class Program {
             surroundings.openFile = folder.openFile
             surroundings.removeFile = folder.removeFile
             surroundings.renameFile = folder.renameFile
-            let connections = ConnectionLog(configuration) { [unowned journal] severity, text in
+            let connections = ConnectionLog(configuration, isTraced: environment is TracedEnvironment) {
+                [unowned journal] severity, text in
                 journal.write(severity, text, task: nil, topic: .connection)
             }
             surroundings.loadModule = { (name) throws(LuaFault) in
                 let module = try modules.module(name)
-                if connections.isOn { connections.names.note(module.text, of: module.shownPath) }
+                if connections.namesObjects { connections.names.note(module.text, of: module.shownPath) }
                 return module
             }
             surroundings.loadFile = folder.file
@@ -110,6 +111,11 @@ public final class Program {
         } catch {
             throw ProgramError("registering: \(error)")
         }
+        if configuration.logLevel == .debug {
+            runtime.taskObserver = TaskLog(environment) { [unowned journal] text, task in
+                journal.write(.debug, text, task: task)
+            }
+        }
         journal.onMemoryIsShort = { [weak self] used, limit in self?.memoryIsShort(used, limit) }
     }
 
@@ -124,7 +130,7 @@ public final class Program {
         journal.reportsFailures = false
         let stack = runtime.mainStack
         do throws(LuaFault) {
-            if context.connections.isOn { context.connections.names.note(main.text, of: main.name) }
+            if context.connections.namesObjects { context.connections.names.note(main.text, of: main.name) }
             try runtime.load(main.text, path: main.name, on: stack)
         } catch {
             // A text that a stop cut short is not wrong.

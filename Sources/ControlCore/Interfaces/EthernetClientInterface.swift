@@ -64,7 +64,7 @@ public final class EthernetClientInterface: DeviceInterface {
     /// On what terms each connection speaks TLS; `nil`: it does not.
     public private(set) var tls: TLSTerms?
 
-    let environment: any Environment
+    package let environment: any Environment
     /// Bytes of the names that it was made with. Counted once: ``heldBytes`` is asked for after every call of a program.
     private let nameBytes: Int
     /// What becomes of its connections.

@@ -52,7 +52,7 @@ public final class EthernetServerInterfaceEx {
     /// On what terms each client speaks TLS; `nil`: none does.
     public private(set) var tls: TLSTerms?
 
-    let environment: any Environment
+    package let environment: any Environment
     private let interfaceAddresses: [String: String]
     private let bindAddress: String?
     private var state = State.idle

@@ -61,7 +61,7 @@ public final class SerialInterface: DeviceInterface {
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
 
-    let environment: any Environment
+    package let environment: any Environment
     private let claims: SerialPortClaims
     private var state = State.closed
     private var retryDelay = SerialInterface.shortestRetry

@@ -22,7 +22,8 @@ public final class HsmsMultiPassiveServer {
     /// The connections, in the order of their creation.
     public private(set) var connections: [HsmsMultiPassiveConnection] = []
 
-    let environment: any Environment
+    /// The environment in which it lives.
+    package let environment: any Environment
     /// What its connections have by default.
     public let configuration: HsmsConfiguration
     private let listening: HsmsListeningPort

@@ -30,7 +30,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         let hostname = call.string(1) ?? ""
         return try call.checked { () throws(ParameterError) in
             try EthernetClientInterface(
-                environment: context.environment, hostname: hostname, port: call.integer(2) ?? 0,
+                environment: context.environment(forNewOf: call), hostname: hostname, port: call.integer(2) ?? 0,
                 protocol: call.string(3).flatMap(NetworkProtocol.init) ?? .tcp, servicePort: call.integer(4) ?? 0,
                 credentials: credentials.map { Credentials(user: $0[0], password: $0[1]) },
                 ssh: context.configuration.ssh.settings(for: hostname, folder: context.folder.path),

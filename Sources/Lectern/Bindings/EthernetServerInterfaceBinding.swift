@@ -22,7 +22,7 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
         context.warnUnlessConfigured(interface: call.string(3) ?? "Any")
         return try call.checked { () throws(ParameterError) in
             try EthernetServerInterface(
-                environment: context.environment, port: call.integer(1) ?? 0,
+                environment: context.environment(forNewOf: call), port: call.integer(1) ?? 0,
                 protocol: call.string(2).flatMap(NetworkProtocol.init) ?? .tcp, interface: call.string(3) ?? "Any",
                 servicePort: call.integer(4) ?? 0, interfaceAddresses: context.configuration.interfaceAddresses,
                 bindAddress: context.configuration.serverAddress)

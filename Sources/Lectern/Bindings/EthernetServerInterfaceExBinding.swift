@@ -20,7 +20,7 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
         context.warnUnlessConfigured(interface: call.string(3) ?? "Any")
         return try call.checked { () throws(ParameterError) in
             try EthernetServerInterfaceEx(
-                environment: context.environment, port: call.integer(1) ?? 0,
+                environment: context.environment(forNewOf: call), port: call.integer(1) ?? 0,
                 protocol: call.string(2).flatMap(NetworkProtocol.init) ?? .tcp, interface: call.string(3) ?? "Any",
                 maxClients: call.integer(4), interfaceAddresses: context.configuration.interfaceAddresses,
                 bindAddress: context.configuration.serverAddress)

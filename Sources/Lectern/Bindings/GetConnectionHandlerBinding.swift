@@ -138,7 +138,7 @@ extension BindingContext {
         let tellLoss = list.optional("tell", .any, "A function that tells the module of a loss.")
         let showsByAnswers = list.optional(
             "shows", .boolean, default: false, "Whether answers show the device is there.")
-        c.method("make", list, "Makes the handler.") { [handlers] (wanted, call) throws(LuaFault) in
+        c.method("make", list, "Makes the handler.") { [unowned self, handlers] (wanted, call) throws(LuaFault) in
             let object = call[interface].instance?.object
             let kind: ConnectionHandlerKind
             do throws(ConnectionHandlerChoiceError) {
@@ -157,6 +157,7 @@ extension BindingContext {
             }
             if wanted.leavesConnectedOn && call[showsByAnswers] { wanted.options.connectedOn = .response }
             if kind != .serverEx { wanted.options.pollPhase = handlers.pollPhases.next() }
+            alsoName(object, byNewOf: call)
             return try maker(
                 HandlerRequest(
                     call: call, interface: object, options: wanted.options, given: call[given], query: call[query],

@@ -40,7 +40,7 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
         let settings = try call.serialSettings(from: 3, over: SerialSettings())
         do throws(IOFault) {
             return try SerialInterface(
-                environment: context.environment, name: "\(device.alias) \(name)", address: address,
+                environment: context.environment(forNewOf: call), name: "\(device.alias) \(name)", address: address,
                 settings: settings, claims: context.serialPorts)
         } catch {
             throw LuaFault(error)

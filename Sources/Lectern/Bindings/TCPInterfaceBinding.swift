@@ -28,7 +28,8 @@ func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
     ) { (call) throws(LuaFault) in
         try call.checked { () throws(ParameterError) in
             try TCPInterface(
-                environment: context.environment, host: call.string(1) ?? "", port: call.integer(2) ?? 0,
+                environment: context.environment(forNewOf: call), host: call.string(1) ?? "",
+                port: call.integer(2) ?? 0,
                 timeout: call.duration(3) ?? .zero)
         }
     } begin: { (interface, call) throws(LuaFault) in
