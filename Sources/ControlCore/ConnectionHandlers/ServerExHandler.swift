@@ -165,3 +165,8 @@ extension ServerExHandler: EthernetServerObserver {
         activityMayHaveChanged()
     }
 }
+
+extension ServerExHandler: ClosableResource {
+    /// Before what it handles.
+    package static var closingOrder: ClosingOrder { .firstAsItReconnects }
+}

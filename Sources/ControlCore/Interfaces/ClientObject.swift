@@ -135,6 +135,14 @@ extension ClientObject: LineOwner {
     }
 }
 
+extension ClientObject: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+
+    /// See ``disconnect()``.
+    package func close() { disconnect() }
+}
+
 /// What a ``ClientObject`` talks through: a stream, or datagrams of one sender.
 protocol ClientLine: AnyObject, Writable {
     /// Whether bytes can be sent.

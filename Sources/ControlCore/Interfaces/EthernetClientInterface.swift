@@ -293,3 +293,8 @@ extension EthernetClientInterface: DeviceTrafficOwner {
         activityMayHaveChanged()
     }
 }
+
+extension EthernetClientInterface: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+}

@@ -430,3 +430,8 @@ public final class EthernetServerInterfaceEx {
         onActivityChanged?(active)
     }
 }
+
+extension EthernetServerInterfaceEx: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+}

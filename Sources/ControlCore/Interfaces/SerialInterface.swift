@@ -215,6 +215,11 @@ extension SerialInterface: DeviceTrafficOwner {
     func trafficActivityMayHaveChanged() {}
 }
 
+extension SerialInterface: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+}
+
 extension SerialPortAddress {
     fileprivate var isDevice: Bool {
         if case .device = self { true } else { false }
