@@ -172,3 +172,8 @@ extension ServerExHandler: EthernetServerObserver {
         activityMayHaveChanged()
     }
 }
+
+extension ServerExHandler: ClosableResource {
+    /// Before what it handles.
+    package static var closingOrder: ClosingOrder { .firstAsItReconnects }
+}

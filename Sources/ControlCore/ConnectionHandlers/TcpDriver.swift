@@ -201,25 +201,25 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
     }
 }
 
-extension TcpDriver: EthernetClientObserver {
-    func clientDidConnect(_ client: EthernetClientInterface) {
-        connectedAt = client.environment.now
+extension TcpDriver: DeviceObserver {
+    func deviceDidConnect() {
+        connectedAt = interface.environment.now
         handle(.socketConnected)
     }
 
-    func clientDidDisconnect(_ client: EthernetClientInterface) {
+    func deviceDidDisconnect() {
         handle(.socketDisconnected)
     }
 
-    func client(_ client: EthernetClientInterface, didReceive bytes: ByteBuffer) {
+    func deviceDidReceive(_ bytes: ByteBuffer) {
         owner?.driverReceives(bytes)
     }
 
-    func clientDidReceiveAwaited(_ client: EthernetClientInterface) {
+    func deviceDidReceiveAwaited() {
         owner?.driverReceives(nil)
     }
 
-    func clientActivityDidChange(_ client: EthernetClientInterface) {
+    func deviceActivityDidChange() {
         owner?.driverActivityMayHaveChanged()
     }
 }

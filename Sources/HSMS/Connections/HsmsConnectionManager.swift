@@ -110,3 +110,11 @@ public final class HsmsConnectionManager {
         return try HsmsMultiPassiveServer(environment: environment, port: port, configuration: configuration)
     }
 }
+
+extension HsmsConnectionManager: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+
+    /// See ``stop(completion:)``.
+    package func close() { stop() }
+}

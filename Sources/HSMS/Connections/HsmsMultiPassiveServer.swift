@@ -196,3 +196,11 @@ extension Result where Success == Int, Failure == ListenFailure {
         }
     }
 }
+
+extension HsmsMultiPassiveServer: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+
+    /// See ``stop(terminateConnections:completion:)``.
+    package func close() { stop() }
+}
