@@ -14,6 +14,7 @@ let package = Package(
         .library(name: "ControlCore", targets: ["ControlCore"]),
         .library(name: "HSMS", targets: ["HSMS"]),
         .library(name: "LuaRuntime", targets: ["LuaRuntime"]),
+        .library(name: "ByteText", targets: ["ByteText"]),
         .executable(name: "lectern", targets: ["LecternCommand"]),
     ],
     dependencies: [

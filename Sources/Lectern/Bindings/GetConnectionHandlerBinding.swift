@@ -25,14 +25,14 @@ private struct HandlerParameters {
                 "EthernetClientInterface|SerialInterface|EthernetServerInterface|EthernetServerInterfaceEx|DeviceClass|table"
             ), "The interface to handle, or a device module that is one or has one in `Interface`.")
         query = list.optional(
-            "keepAliveQuery", .any.annotated("string|fun(interface: EthernetClientInterface|SerialInterface)"),
+            "keepAliveQuery", .any.annotated("string|fun(handler: RawTcpHandler|RawSimplePipeHandler)"),
             "A function that asks the device something, or the name of a module's command; not for servers.")
         qualifier = list.optional(
             "keepAliveQueryQualifier", .table.annotated("table<string, string|number|boolean>"),
             "For device modules: the qualifier of the query.")
         disconnectLimit = list.optional(
             "DisconnectLimit", .integer(1...1_000_000), default: Default.disconnectLimit,
-            "Missed responses that mean disconnected.")
+            "More sends than this without an accepted response mean Disconnected.")
         pollFrequency = list.optional(
             "pollFrequency", .duration(0.01...3e8), default: Default.pollFrequency, "The time between two queries.")
         connectRetryTime = list.optional(
@@ -44,10 +44,11 @@ private struct HandlerParameters {
         connectedOn = list.optional(
             "ConnectedOn", .oneOf(HandlerOptions.ConnectedOn.self),
             absence: "'Response' for a declared module with a login or replies, else 'Socket'",
-            "What makes a TCP device Connected.")
+            "When a TCP device is Connected: with its socket, or with its first accepted response.")
         retry = list.optional(
             "Retry", .oneOf(RetryPolicy.Kind.self), default: Default.retry,
-            "'Backoff': at once at first, then less and less often, spread, and not after a refusal.")
+            "'Backoff': the first retry comes within a second, later ones less and less often, and none after a refused login or certificate."
+        )
         connectRetryLimit = list.optional(
             "connectRetryLimit", .duration(0.01...3e8), default: Default.connectRetryLimit,
             "The longest time between attempts of 'Backoff'.")
@@ -62,7 +63,7 @@ func declareGetConnectionHandler(_ context: BindingContext) -> LuaFunction {
         returns: .of(
             "RawSimplePipeHandler|RawTcpHandler|ModuleSimplePipeHandler|ModuleTcpHandler|ServerExHandler",
             "the handler that fits the interface"), waits: true,
-        "Makes a connection handler for an interface. Waits only as long as a module's SubscribeStatus does."
+        "Makes a connection handler for an interface. Waits only if SubscribeStatus of the module waits."
     ) { [handlers = context.handlers] (call) throws(LuaFault) in
         guard !call[parameters.interface].isNil else {
             throw LuaFault(
