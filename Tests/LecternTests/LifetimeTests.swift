@@ -78,6 +78,7 @@ struct LifetimeTests {
     func everyClassIsClosed() throws {
         let holdsNothing = [
             "GemCommand": "a command that was received; its answer goes through its handler",
+            "GetConnectionHandler": "the options of a handler that is being made; programs do not see it",
             "HsmsHeader": "a value",
             "HsmsPacket": "a value",
             "MESet": "a set of other objects",
