@@ -23,7 +23,8 @@ public struct ParameterType<Value>: Sendable {
 
     /// - Parameters:
     ///   - accepted: the values of Lua that it accepts.
-    ///   - show: how the reference shows a default.
+    ///   - show: how the reference shows a default. Types that have one say so themselves: to describe a value of any type,
+    ///     the Swift runtime searches all conformances of the process, once for each type.
     ///   - read: the value of an argument that was checked; nil when it was left out.
     public init(
         _ accepted: LuaType, show: @escaping @Sendable (Value) -> String = { "\($0)" },
@@ -127,14 +128,16 @@ extension ParameterType where Value == LuaArgument {
 
 extension ParameterType where Value == Bool {
     /// `true` or `false`.
-    public static var boolean: Self { Self(.boolean) { $0.isNil ? nil : $0.boolean } }
+    public static var boolean: Self { Self(.boolean, show: { "\($0)" }) { $0.isNil ? nil : $0.boolean } }
 }
 
 extension ParameterType where Value == Int {
     /// Any whole number.
-    public static var integer: Self { Self(.integer) { $0.integer } }
+    public static var integer: Self { integer(accepting: .integer) }
     /// A whole number within a range.
-    public static func integer(_ range: ClosedRange<Int>) -> Self { Self(.integer(range)) { $0.integer } }
+    public static func integer(_ range: ClosedRange<Int>) -> Self { integer(accepting: .integer(range)) }
+
+    private static func integer(accepting type: LuaType) -> Self { Self(type, show: { "\($0)" }) { $0.integer } }
 }
 
 extension ParameterType where Value == Double {

@@ -1,6 +1,7 @@
 /// A class that a runtime knows, for making instances of it.
 public struct RegisteredClass<Object: AnyObject> {
-    let record: ClassRecord
+    /// Not counted: the runtime keeps it. A declaration may hold what holds this, and would keep itself.
+    unowned let record: ClassRecord
 }
 
 /// A new object of a class as a value to push; see ``LuaRuntime/push(new:of:keeping:onto:)``.
