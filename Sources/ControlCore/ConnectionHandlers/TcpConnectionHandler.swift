@@ -236,24 +236,24 @@ public class TcpConnectionHandler: ConnectionHandler {
 }
 
 extension TcpConnectionHandler: DeviceObserver {
-    func deviceDidConnect() {
+    package func deviceDidConnect() {
         connectedAt = interface.environment.now
         handle(.socketConnected)
     }
 
-    func deviceDidDisconnect() {
+    package func deviceDidDisconnect() {
         handle(.socketDisconnected)
     }
 
-    func deviceDidReceive(_ bytes: ByteBuffer) {
+    package func deviceDidReceive(_ bytes: ByteBuffer) {
         received(bytes)
     }
 
-    func deviceDidReceiveAwaited() {
+    package func deviceDidReceiveAwaited() {
         received(nil)
     }
 
-    func deviceActivityDidChange() {
+    package func deviceActivityDidChange() {
         activityMayHaveChanged()
     }
 }

@@ -4,7 +4,7 @@ import NIOCore
 
 /// An input of the machine of a TCP handler, or the program's wish to send.
 enum TcpStep: Equatable, Sendable {
-    case input(TcpStateTcpStep)
+    case input(TcpStateMachine.Input)
     case sending
 
     static let connectCalled = TcpStep.input(.connectCalled)
