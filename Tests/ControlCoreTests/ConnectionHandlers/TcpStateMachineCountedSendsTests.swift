@@ -3,8 +3,8 @@ import Testing
 
 @testable import ControlCore
 
-@Suite("RawTcpStateMachine")
-struct RawTcpStateMachineTests {
+@Suite("TcpStateMachine where sends are counted")
+struct TcpStateMachineCountedSendsTests {
     typealias Machine = TcpStateMachine
     typealias Input = TcpStep
     typealias Output = TcpOutput

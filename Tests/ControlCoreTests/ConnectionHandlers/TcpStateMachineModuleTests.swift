@@ -3,8 +3,8 @@ import Testing
 
 @testable import ControlCore
 
-@Suite("ModuleTcpStateMachine")
-struct ModuleTcpStateMachineTests {
+@Suite("TcpStateMachine where a module judges")
+struct TcpStateMachineModuleTests {
     typealias Machine = TcpStateMachine
     typealias Input = TcpStep
     typealias Output = TcpOutput
