@@ -29,8 +29,6 @@ public final class ModuleTcpHandler: TcpConnectionHandler {
         handle(.published(status))
     }
 
-    override func silence(hasHeard: Bool) -> ConnectionTrouble { .withoutAnswer(disconnectLimit, hasHeard) }
-
     override func runQuery(_ finished: @escaping () -> Void) {
         module.update(for: self) {
             finished()

@@ -13,7 +13,7 @@ public class TcpConnectionHandler: ConnectionHandler {
     public var onConnectFailed: ((ConnectFailure) -> Void)?
 
     /// What it decides. Without a check of exclusive access: a machine calls nobody.
-    @exclusivity(unchecked) private(set) var machine: TcpStateMachine
+    @exclusivity(unchecked) private var machine: TcpStateMachine
     /// How many retries there were since the connection last stood for a while.
     private var retries = 0
     private var connectedAt: NIODeadline?
@@ -52,16 +52,16 @@ public class TcpConnectionHandler: ConnectionHandler {
     }
 
     /// What is known of the device.
-    public override var connectionStatus: ConnectionStatus { machine.status }
+    public final override var connectionStatus: ConnectionStatus { machine.status }
 
     /// What becomes of its connections: that of ``interface``.
-    public override var report: ConnectionReport { interface.report }
+    public final override var report: ConnectionReport { interface.report }
 
     /// Whether it was told to connect, or was connected.
-    public override var hasBegun: Bool { machine.connection.hasBegun }
+    public final override var hasBegun: Bool { machine.connection.hasBegun }
 
     /// Whether an attempt, a retry or a connection is there.
-    public override var isActive: Bool {
+    public final override var isActive: Bool {
         interface.isActive || machine.connection.isRetryPending || machine.connection.socket != .down
     }
 
