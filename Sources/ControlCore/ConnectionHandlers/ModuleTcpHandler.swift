@@ -3,8 +3,8 @@ import NIOCore
 /// Keeps the TCP or SSH connection of a device module alive: has the module poll, goes by what the module says of its
 /// device, and reconnects. Serial devices behind an Ethernet port are of this kind, too.
 ///
-/// When more polls than the limit went unanswered and the module does not say that the device is there, the connection is
-/// closed. As long as the module has said nothing of the device at all, whatever the interface has received since the
+/// When more polls than the limit went unanswered and the module does not say that the device is there, the connection
+/// is closed. As long as the module has said nothing of the device at all, whatever the interface has received since the
 /// last poll is an answer.
 public final class ModuleTcpHandler: TcpConnectionHandler {
     /// The module that it polls.

@@ -12,8 +12,8 @@ public final class RawTcpHandler: TcpConnectionHandler {
 
     /// Takes over `interface`. Nothing happens until ``TcpConnectionHandler/connect(timeout:completion:)``; the poll
     /// timer is paused.
-    /// - Parameter keepAliveQuery: asks the device for something, and calls `finished` when the answer was dealt with. A
-    ///   poll that is due before is skipped.
+    /// - Parameter keepAliveQuery: asks the device for something, and calls `finished` when the answer was dealt with.
+    ///   A poll that is due before is skipped.
     public init(
         interface: EthernetClientInterface,
         options: HandlerOptions,

@@ -3,9 +3,9 @@ public import NIOCore
 /// What the handlers of TCP and SSH connections have in common: connecting, reconnecting, and polling while connected.
 ///
 /// It takes the observer's place of the interface, so that the interface's event slots stay the program's own; the
-/// handler's events come first. A program may pause the poll timer, and polling stays paused over reconnects until it is
-/// resumed or ``connect(timeout:completion:)`` is called. What is resumed while the connection is down starts with the
-/// connection.
+/// handler's events come first. A program may pause the poll timer, and polling stays paused over reconnects until it
+/// is resumed or ``connect(timeout:completion:)`` is called. What is resumed while the connection is down starts with
+/// the connection.
 public class TcpConnectionHandler: ConnectionHandler {
     /// The interface that it handles.
     public let interface: EthernetClientInterface
@@ -65,8 +65,8 @@ public class TcpConnectionHandler: ConnectionHandler {
         interface.isActive || machine.connection.isRetryPending || machine.connection.socket != .down
     }
 
-    /// Whether the handler connects again by itself. Set to `false`, it also ends retries that are under way, but not an
-    /// attempt that ``connect(timeout:completion:)`` waits for. Set to `true` it starts nothing.
+    /// Whether the handler connects again by itself. Set to `false`, it also ends retries that are under way, but not
+    /// an attempt that ``connect(timeout:completion:)`` waits for. Set to `true` it starts nothing.
     public var autoReconnect: Bool {
         get { machine.connection.autoReconnect }
         set { handle(.autoReconnectSet(newValue)) }
@@ -78,8 +78,8 @@ public class TcpConnectionHandler: ConnectionHandler {
     /// When the attempt fails, ``onConnectFailed`` is called, and with ``autoReconnect`` the next attempt comes after
     /// the retry time.
     /// - Parameters:
-    ///   - timeout: for this attempt and all later ones; `nil` waits as long as the system does. A call while an attempt
-    ///     goes on waits for that one, whatever its time-out.
+    ///   - timeout: for this attempt and all later ones; `nil` waits as long as the system does. A call while an
+    ///     attempt goes on waits for that one, whatever its time-out.
     ///   - completion: the outcome of this attempt, after the events.
     /// - Returns: stops waiting for the outcome; the handler goes on connecting.
     @discardableResult

@@ -1,5 +1,5 @@
-/// A TCP connection that is kept: attempts, retries, and whether there is polling. What a ``TcpStateMachine`` makes of the
-/// device's answers is not its business.
+/// A TCP connection that is kept: attempts, retries, and whether there is polling. What a ``TcpStateMachine`` makes of
+/// the device's answers is not its business.
 struct TcpConnectionState {
     enum Socket: Equatable {
         case down

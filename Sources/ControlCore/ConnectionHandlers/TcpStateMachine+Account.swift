@@ -59,22 +59,6 @@ extension [TcpOutput] {
     }
 }
 
-extension ModuleEvidence {
-    /// What it goes by, in words for whoever looks for a defect.
-    var account: String {
-        let polls =
-            unansweredPolls > disconnectLimit
-            ? "more than \(disconnectLimit) polls are unanswered"
-            : "\(unansweredPolls) of \(disconnectLimit) polls unanswered"
-        switch word {
-        case .unknown: return "\(polls), and the module has said nothing yet"
-        case .connected: return "\(polls), and the module says 'Connected'"
-        case .disconnected:
-            return "\(polls), and the module says 'Disconnected'" + (isRefused ? ", as of a device that refuses" : "")
-        }
-    }
-}
-
 extension TcpConnectionState {
     /// The program called `Connect`.
     fileprivate func accountOfConnect(since former: Self) -> String {

@@ -111,8 +111,8 @@ struct TcpStateMachine {
         case .countedSends(let sends): judge = .countedSends(CountedSends(limit: sends.limit))
         case .module(var evidence):
             evidence.begin()
-            // A module that was refused is the first to know that the device is back: a socket that connects is no login
-            // that succeeds.
+            // A module that was refused is the first to know that the device is back: a socket that connects is no
+            // login that succeeds.
             isRefused = evidence.isRefused
             judge = .module(evidence)
         }
@@ -158,8 +158,8 @@ struct TcpStateMachine {
         guard case .module(var evidence) = judge else { return [] }
         evidence.published(word, isUp: connection.isUp)
         judge = .module(evidence)
-        // Without a connection the device is not there, whatever the module still believes. The connection is not closed
-        // here even over the limit: a module publishes in the middle of a query, and is about to send.
+        // Without a connection the device is not there, whatever the module still believes. The connection is not
+        // closed here even over the limit: a module publishes in the middle of a query, and is about to send.
         return connection.isUp && word != .unknown ? report(word) : []
     }
 
