@@ -8,8 +8,9 @@ struct ModuleEvidence {
     /// Polls since the last one that was answered. At most one more than the limit.
     private(set) var unansweredPolls = 0
 
-    /// Whether the module has said that the device is gone though its connection was there and polls did not go unanswered for
-    /// too long: it was refused, for instance. Until the module says that it is back, a connection shows nothing.
+    /// Whether the module has said that the device is gone though its connection was there and polls did not go
+    /// unanswered for too long: it was refused, for instance. Until the module says that it is back, a connection shows
+    /// nothing.
     private(set) var isRefused = false
 
     private var isHeard = false
@@ -59,5 +60,21 @@ struct ModuleEvidence {
         isHeard = false
         unansweredPolls = isAnswered ? 1 : min(unansweredPolls + 1, disconnectLimit + 1)
         return isAnswered
+    }
+}
+
+extension ModuleEvidence {
+    /// What it goes by, in words for whoever looks for a defect.
+    var account: String {
+        let polls =
+            unansweredPolls > disconnectLimit
+            ? "more than \(disconnectLimit) polls are unanswered"
+            : "\(unansweredPolls) of \(disconnectLimit) polls unanswered"
+        switch word {
+        case .unknown: return "\(polls), and the module has said nothing yet"
+        case .connected: return "\(polls), and the module says 'Connected'"
+        case .disconnected:
+            return "\(polls), and the module says 'Disconnected'" + (isRefused ? ", as of a device that refuses" : "")
+        }
     }
 }

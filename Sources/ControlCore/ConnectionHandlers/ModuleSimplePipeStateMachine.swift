@@ -16,7 +16,7 @@ struct ModuleSimplePipeStateMachine {
         case published(ConnectionStatus)
     }
 
-    private(set) var status = ConnectionStatus.unknown
+    private var known = KnownStatus()
     private(set) var evidence: ModuleEvidence
 
     let disconnectLimit: Int
@@ -25,6 +25,9 @@ struct ModuleSimplePipeStateMachine {
         self.disconnectLimit = disconnectLimit
         evidence = ModuleEvidence(disconnectLimit: disconnectLimit)
     }
+
+    /// What is known of the device.
+    var status: ConnectionStatus { known.value }
 
     mutating func handle(_ input: Input) -> [Output] {
         switch input {
@@ -48,8 +51,6 @@ struct ModuleSimplePipeStateMachine {
     }
 
     private mutating func report(_ new: ConnectionStatus) -> [Output] {
-        guard status != new else { return [] }
-        status = new
-        return [new == .connected ? .reportConnected : .reportDisconnected]
+        known.becomes(new) ? [new == .connected ? .reportConnected : .reportDisconnected] : []
     }
 }

@@ -3,14 +3,12 @@ import NIOCore
 /// Keeps the TCP or SSH connection of a device module alive: has the module poll, goes by what the module says of its
 /// device, and reconnects. Serial devices behind an Ethernet port are of this kind, too.
 ///
-/// When more polls than the limit went unanswered and the module does not say that the device is there, the connection is
-/// closed. As long as the module has said nothing of the device at all, whatever the interface has received since the
+/// When more polls than the limit went unanswered and the module does not say that the device is there, the connection
+/// is closed. As long as the module has said nothing of the device at all, whatever the interface has received since the
 /// last poll is an answer.
 public final class ModuleTcpHandler: TcpConnectionHandler {
     /// The module that it polls.
     public let module: any DeviceModule
-
-    private let driver: TcpDriver<ModuleTcpStateMachine>
 
     /// Takes over `interface`. Nothing happens until ``TcpConnectionHandler/connect(timeout:completion:)``; the poll
     /// timer is paused.
@@ -21,26 +19,20 @@ public final class ModuleTcpHandler: TcpConnectionHandler {
         interface: EthernetClientInterface, module: any DeviceModule, options: HandlerOptions
     ) throws(ParameterError) {
         self.module = module
-        let timer = try Self.makePollTimer(in: interface.environment, options: options)
-        driver = TcpDriver(
-            interface: interface,
-            machine: ModuleTcpStateMachine(
-                disconnectLimit: options.disconnectLimit, connectedOn: options.connectedOn, retry: options.retry),
-            retry: options.retry, pollTimer: timer)
-        super.init(interface: interface, options: options, pollTimer: timer, link: driver)
+        try super.init(
+            interface: interface, options: options,
+            judge: .module(ModuleEvidence(disconnectLimit: options.disconnectLimit)))
     }
 
     /// Tells the handler what the module has published of its device. Without a connection it changes nothing yet.
     public func modulePublished(_ status: ConnectionStatus) {
-        driver.handle(.published(status))
+        handle(.published(status))
     }
 
-    override func silence(hasHeard: Bool) -> ConnectionTrouble { .withoutAnswer(disconnectLimit, hasHeard) }
-
     override func runQuery(_ finished: @escaping () -> Void) {
-        module.update(for: self) { [driver] in
+        module.update(for: self) {
             finished()
-            driver.handle(.queryFinished)
+            self.handle(.queryFinished)
         }
     }
 
@@ -49,6 +41,6 @@ public final class ModuleTcpHandler: TcpConnectionHandler {
     }
 
     override func received(_ bytes: ByteBuffer?) {
-        driver.handle(.heard)
+        handle(.heard)
     }
 }

@@ -15,7 +15,7 @@ struct RawSimplePipeStateMachine {
         case responseAccepted
     }
 
-    private(set) var status = ConnectionStatus.unknown
+    private var known = KnownStatus()
     /// Sends since the last accepted response. At most one more than the limit.
     private(set) var sendsWithoutResponse = 0
 
@@ -24,6 +24,9 @@ struct RawSimplePipeStateMachine {
     init(disconnectLimit: Int) {
         self.disconnectLimit = disconnectLimit
     }
+
+    /// What is known of the device.
+    var status: ConnectionStatus { known.value }
 
     mutating func handle(_ input: Input) -> [Output] {
         switch input {
@@ -41,8 +44,6 @@ struct RawSimplePipeStateMachine {
     }
 
     private mutating func report(_ new: ConnectionStatus) -> [Output] {
-        guard status != new else { return [] }
-        status = new
-        return [new == .connected ? .reportConnected : .reportDisconnected]
+        known.becomes(new) ? [new == .connected ? .reportConnected : .reportDisconnected] : []
     }
 }

@@ -9,25 +9,20 @@ public final class RawTcpHandler: TcpConnectionHandler {
     @exclusivity(unchecked) public var onReceiveData: ((ByteBuffer) -> Void)?
 
     private let keepAliveQuery: (RawTcpHandler, _ finished: @escaping () -> Void) -> Void
-    private let driver: TcpDriver<RawTcpStateMachine>
 
     /// Takes over `interface`. Nothing happens until ``TcpConnectionHandler/connect(timeout:completion:)``; the poll
     /// timer is paused.
-    /// - Parameter keepAliveQuery: asks the device for something, and calls `finished` when the answer was dealt with. A
-    ///   poll that is due before is skipped.
+    /// - Parameter keepAliveQuery: asks the device for something, and calls `finished` when the answer was dealt with.
+    ///   A poll that is due before is skipped.
     public init(
         interface: EthernetClientInterface,
         options: HandlerOptions,
         keepAliveQuery: @escaping (RawTcpHandler, _ finished: @escaping () -> Void) -> Void
     ) throws(ParameterError) {
         self.keepAliveQuery = keepAliveQuery
-        let timer = try Self.makePollTimer(in: interface.environment, options: options)
-        driver = TcpDriver(
-            interface: interface,
-            machine: RawTcpStateMachine(
-                disconnectLimit: options.disconnectLimit, connectedOn: options.connectedOn, retry: options.retry),
-            retry: options.retry, pollTimer: timer)
-        super.init(interface: interface, options: options, pollTimer: timer, link: driver)
+        try super.init(
+            interface: interface, options: options,
+            judge: .countedSends(TcpStateMachine.CountedSends(limit: options.disconnectLimit)))
     }
 
     /// Sends `bytes` and counts that as a send without a response. Over the limit nothing is sent: the connection is
@@ -36,7 +31,7 @@ public final class RawTcpHandler: TcpConnectionHandler {
     /// - Throws: when not connected, or when the send queue has no room.
     @discardableResult
     public func send(_ bytes: ByteBuffer) throws(IOFault) -> Bool {
-        guard driver.admits(.sending) else { return false }
+        guard admitSend() else { return false }
         try interface.send(bytes)
         return true
     }
@@ -51,7 +46,7 @@ public final class RawTcpHandler: TcpConnectionHandler {
         delimiter: ResponseDelimiter?,
         completion: @escaping (SendAndWaitOutcome) -> Void
     ) -> any Cancellable {
-        guard driver.admits(.sending) else {
+        guard admitSend() else {
             return interface.environment.executeCancellably { completion(.unmet(.connectionLost)) }
         }
         return interface.sendAndWait(data, timeout: timeout, delimiter: delimiter, completion: completion)
@@ -59,7 +54,7 @@ public final class RawTcpHandler: TcpConnectionHandler {
 
     /// Tells the handler that a good response came: the count of sends starts anew. Ignored while the socket is down.
     public func responseAccepted() {
-        driver.handle(.responseAccepted)
+        handle(.responseAccepted)
     }
 
     override func silence(hasHeard: Bool) -> ConnectionTrouble { .withoutAcceptedResponse(disconnectLimit, hasHeard) }

@@ -2,10 +2,52 @@ import NIOCore
 
 @testable import ControlCore
 
-/// What a driver and a network would be, as far as the outputs of a TCP handler's machine change them.
-struct TcpOutside<Machine: TcpStateMachine> where Machine.Input: Equatable {
+/// An input of the machine of a TCP handler, or the program's wish to send.
+enum TcpStep: Equatable, Sendable {
+    case input(TcpStateMachine.Input)
+    case sending
+
+    static let connectCalled = TcpStep.input(.connectCalled)
+    static let disconnectCalled = TcpStep.input(.disconnectCalled)
+    static func attemptFailed(_ failure: ConnectFailure) -> TcpStep { .input(.attemptFailed(failure)) }
+    static let socketConnected = TcpStep.input(.socketConnected)
+    static let socketDisconnected = TcpStep.input(.socketDisconnected)
+    static let pollDue = TcpStep.input(.pollDue)
+    static let retryDue = TcpStep.input(.retryDue)
+    static func autoReconnectSet(_ on: Bool) -> TcpStep { .input(.autoReconnectSet(on)) }
+    static func pollingWanted(_ wanted: Bool) -> TcpStep { .input(.pollingWanted(wanted)) }
+    static let responseAccepted = TcpStep.input(.responseAccepted)
+    static let queryFinished = TcpStep.input(.queryFinished)
+    static let heard = TcpStep.input(.heard)
+    static func published(_ word: ConnectionStatus) -> TcpStep { .input(.published(word)) }
+}
+
+extension TcpStateMachine {
+    /// Sends since the last accepted response; 0 where a module judges.
+    var sendsWithoutResponse: Int {
+        if case .countedSends(let sends) = judge { sends.count } else { 0 }
+    }
+
+    /// What a module has shown; `nil` where sends are counted.
+    var evidence: ModuleEvidence? {
+        if case .module(let evidence) = judge { evidence } else { nil }
+    }
+
+    /// What it wants done at a step; nothing when it lets the program send.
+    mutating func take(_ step: TcpStep) -> [TcpOutput] {
+        switch step {
+        case .input(let input): return handle(input)
+        case .sending:
+            if case .giveUp(let outputs) = admitSend() { return outputs }
+            return []
+        }
+    }
+}
+
+/// What a handler and a network would be, as far as the outputs of a TCP handler's machine change them.
+struct TcpOutside {
     /// Inputs that are possible at any time.
-    private let ofTheProgram: [Machine.Input]
+    private let ofTheProgram: [TcpStep]
 
     private var isAttempting = false
     private var isUp = false
@@ -16,18 +58,18 @@ struct TcpOutside<Machine: TcpStateMachine> where Machine.Input: Equatable {
     private var autoReconnect = true
     /// Once connecting began with AutoReconnect, something must be under way until AutoReconnect is switched off.
     private var isWanted = false
-    private var lastReport: TcpHandlerOutput?
+    private var lastReport: TcpOutput?
     private(set) var connections = 0
     private(set) var retries = 0
     private(set) var losses = 0
     private var faults: [String] = []
 
-    init(ofTheProgram: [Machine.Input]) {
+    init(ofTheProgram: [TcpStep]) {
         self.ofTheProgram = ofTheProgram
     }
 
     /// Inputs of the program are always possible; those of the network only when they can happen.
-    var possibleInputs: [Machine.Input] {
+    var possibleInputs: [TcpStep] {
         var inputs = ofTheProgram
         inputs += [.connectCalled, .disconnectCalled, .autoReconnectSet(true), .pollingWanted(true)]
         // Less often, so that retries get their turn.
@@ -39,7 +81,7 @@ struct TcpOutside<Machine: TcpStateMachine> where Machine.Input: Equatable {
         return inputs
     }
 
-    mutating func note(_ input: Machine.Input) {
+    mutating func note(_ input: TcpStep) {
         if input == .connectCalled {
             wantsPolling = true
             isWanted = autoReconnect
@@ -71,7 +113,7 @@ struct TcpOutside<Machine: TcpStateMachine> where Machine.Input: Equatable {
         }
     }
 
-    mutating func carryOut(_ output: TcpHandlerOutput) {
+    mutating func carryOut(_ output: TcpOutput) {
         switch output {
         case .openSocket:
             if isAttempting || isUp || isClosing { faults.append("a second attempt") }
@@ -95,20 +137,20 @@ struct TcpOutside<Machine: TcpStateMachine> where Machine.Input: Equatable {
             if lastReport == output { faults.append("\(output) twice") }
             if output == .reportConnected, !isUp { faults.append("Connected while down") }
             lastReport = output
-        case .transmit, .reportConnectFailed: break
+        case .reportConnectFailed: break
         }
     }
 
-    mutating func check(_ machine: Machine) -> [String] {
+    mutating func check(_ machine: TcpStateMachine) -> [String] {
         var found = faults
         faults = []
-        let link = machine.link
-        if (link.socket == .up) != isUp { found.append("up is \(isUp), the machine says \(link.socket)") }
-        if isRetryScheduled != link.isRetryPending { found.append("retry scheduled: \(isRetryScheduled)") }
+        let connection = machine.connection
+        if (connection.socket == .up) != isUp { found.append("up is \(isUp), the machine says \(connection.socket)") }
+        if isRetryScheduled != connection.isRetryPending { found.append("retry scheduled: \(isRetryScheduled)") }
         if isRetryScheduled, !autoReconnect || isUp || isAttempting { found.append("a retry that is not wanted") }
         if isWanted, !isUp, !isClosing, !isAttempting, !isRetryScheduled { found.append("nothing is under way") }
         if isPolling != (isUp && wantsPolling) { found.append("polling \(isPolling), wanted \(wantsPolling)") }
-        if machine.status == .connected, link.socket == .down { found.append("Connected while down") }
+        if machine.status == .connected, connection.socket == .down { found.append("Connected while down") }
         return found
     }
 }

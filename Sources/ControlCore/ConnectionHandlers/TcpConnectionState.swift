@@ -1,6 +1,6 @@
-/// A TCP connection that is kept: attempts, retries, and whether there is polling. The part that the machines of
-/// ``RawTcpHandler`` and ``ModuleTcpHandler`` share; what they make of the device's answers is their own.
-struct TcpLink {
+/// A TCP connection that is kept: attempts, retries, and whether there is polling. What a ``TcpStateMachine`` makes of
+/// the device's answers is not its business.
+struct TcpConnectionState {
     enum Socket: Equatable {
         case down
         /// An attempt goes on; `asked`: the program waits for it, so that it is not only a retry.
@@ -23,11 +23,13 @@ struct TcpLink {
         self.retry = retry
     }
 
+    var isUp: Bool { socket == .up }
+
     var isConnecting: Bool {
         if case .connecting = socket { true } else { false }
     }
 
-    mutating func connectCalled() -> [TcpHandlerOutput] {
+    mutating func connectCalled() -> [TcpOutput] {
         // Connect() asks for the polling loop too, whoever paused it.
         let wasWanted = isPollingWanted
         hasBegun = true
@@ -47,7 +49,7 @@ struct TcpLink {
         }
     }
 
-    mutating func disconnectCalled() -> [TcpHandlerOutput] {
+    mutating func disconnectCalled() -> [TcpOutput] {
         switch socket {
         case .down:
             return []
@@ -63,14 +65,14 @@ struct TcpLink {
         }
     }
 
-    mutating func attemptFailed(_ failure: ConnectFailure) -> [TcpHandlerOutput] {
+    mutating func attemptFailed(_ failure: ConnectFailure) -> [TcpOutput] {
         guard case .connecting = socket else { return [] }
         socket = .down
         return (retry.continues(after: failure) ? startRetry() : []) + [.reportConnectFailed(failure)]
     }
 
     /// - Returns: `nil` when it was up already.
-    mutating func socketConnected() -> [TcpHandlerOutput]? {
+    mutating func socketConnected() -> [TcpOutput]? {
         guard socket != .up else { return nil }
         socket = .up
         hasBegun = true
@@ -78,12 +80,12 @@ struct TcpLink {
     }
 
     /// - Returns: `nil` when there was no connection to lose.
-    mutating func socketDisconnected() -> [TcpHandlerOutput]? {
+    mutating func socketDisconnected() -> [TcpOutput]? {
         switch socket {
         case .down, .connecting:
             return nil
         case .up, .closing(reopen: false):
-            let polling: [TcpHandlerOutput] = socket == .up ? [.stopPolling] : []
+            let polling: [TcpOutput] = socket == .up ? [.stopPolling] : []
             socket = .down
             return startRetry() + polling
         case .closing(reopen: true):
@@ -92,14 +94,14 @@ struct TcpLink {
         }
     }
 
-    mutating func retryDue() -> [TcpHandlerOutput] {
+    mutating func retryDue() -> [TcpOutput] {
         guard isRetryPending else { return [] }
         isRetryPending = false
         socket = .connecting(asked: false)
         return [.openSocket]
     }
 
-    mutating func autoReconnectSet(_ on: Bool) -> [TcpHandlerOutput] {
+    mutating func autoReconnectSet(_ on: Bool) -> [TcpOutput] {
         autoReconnect = on
         guard !on else { return [] }
         if socket == .connecting(asked: false) {
@@ -114,18 +116,18 @@ struct TcpLink {
     }
 
     /// Closes the connection to a device that does not answer; its end is to come. Only while it is up.
-    mutating func giveUp() -> [TcpHandlerOutput] {
+    mutating func giveUp() -> [TcpOutput] {
         socket = .closing(reopen: false)
         return [.closeForSilence, .stopPolling]
     }
 
-    private mutating func startRetry() -> [TcpHandlerOutput] {
+    private mutating func startRetry() -> [TcpOutput] {
         guard autoReconnect else { return [] }
         isRetryPending = true
         return [.scheduleRetry]
     }
 
-    private mutating func dropRetry() -> [TcpHandlerOutput] {
+    private mutating func dropRetry() -> [TcpOutput] {
         guard isRetryPending else { return [] }
         isRetryPending = false
         return [.cancelRetry]

@@ -3,11 +3,11 @@ import Testing
 
 @testable import ControlCore
 
-@Suite("ModuleTcpStateMachine")
-struct ModuleTcpStateMachineTests {
-    typealias Machine = ModuleTcpStateMachine
-    typealias Input = ModuleTcpStateMachine.Input
-    typealias Output = ModuleTcpStateMachine.Output
+@Suite("TcpStateMachine where a module judges")
+struct TcpStateMachineModuleTests {
+    typealias Machine = TcpStateMachine
+    typealias Input = TcpStep
+    typealias Output = TcpOutput
 
     /// The states that behave differently, each with the inputs that lead there. The limit is 2.
     enum Situation: String, CaseIterable, Sendable {
@@ -110,8 +110,9 @@ struct ModuleTcpStateMachineTests {
     private static func machine(
         in situation: Situation = .new, connectedOn: HandlerOptions.ConnectedOn = .socket
     ) -> Machine {
-        var machine = Machine(disconnectLimit: 2, connectedOn: connectedOn, retry: .everyFiveSeconds)
-        for input in situation.path { _ = machine.handle(input) }
+        var machine = Machine(
+            .module(ModuleEvidence(disconnectLimit: 2)), connectedOn: connectedOn, retry: .everyFiveSeconds)
+        for input in situation.path { _ = machine.take(input) }
         return machine
     }
 
@@ -121,52 +122,53 @@ struct ModuleTcpStateMachineTests {
         #expect(expected.count == Self.allInputs.count)
         for (input, outputs) in zip(Self.allInputs, expected) {
             var machine = Self.machine(in: situation)
-            #expect(machine.handle(input) == outputs, "\(input) when \(situation)")
+            #expect(machine.take(input) == outputs, "\(input) when \(situation)")
         }
     }
 
     @Test("On request, Connected waits for the module's word")
     func connectedOnWord() {
         var machine = Self.machine(in: .connecting, connectedOn: .response)
-        #expect(machine.handle(.socketConnected) == [.startPolling])
+        #expect(machine.take(.socketConnected) == [.startPolling])
         #expect(machine.status == .unknown)
-        #expect(machine.handle(.published(.connected)) == [.reportConnected])
-        #expect(machine.handle(.published(.connected)) == [])
+        #expect(machine.take(.published(.connected)) == [.reportConnected])
+        #expect(machine.take(.published(.connected)) == [])
     }
 
     @Test("On request, Connected comes at the poll after the first answer when the module says nothing")
     func connectedOnAnswer() {
         var machine = Self.machine(in: .up, connectedOn: .response)
-        #expect(machine.handle(.heard) == [])
-        #expect(machine.handle(.pollDue) == [.runQuery], "a greeting before the first poll answers none")
-        #expect(machine.handle(.heard) == [])
-        #expect(machine.handle(.pollDue) == [.runQuery, .reportConnected])
+        #expect(machine.take(.heard) == [])
+        #expect(machine.take(.pollDue) == [.runQuery], "a greeting before the first poll answers none")
+        #expect(machine.take(.heard) == [])
+        #expect(machine.take(.pollDue) == [.runQuery, .reportConnected])
     }
 
     @Test("A module that was Connected before the loss and says nothing since is Connected again with the first answer")
     func silentAfterLoss() {
         var machine = Self.machine(in: .confirmed, connectedOn: .response)
         for input in [Input.socketDisconnected, .retryDue, .socketConnected, .pollDue, .heard] {
-            _ = machine.handle(input)
+            _ = machine.take(input)
         }
         #expect(machine.status == .disconnected)
-        #expect(machine.handle(.pollDue) == [.runQuery, .reportConnected])
+        #expect(machine.take(.pollDue) == [.runQuery, .reportConnected])
     }
 
     @Test("The module's word while the connection is down changes nothing, and counts when it is up")
     func wordWhileDown() {
         var machine = Self.machine(in: .lost)
-        #expect(machine.handle(.published(.connected)) == [])
+        #expect(machine.take(.published(.connected)) == [])
         #expect(machine.status == .disconnected)
-        #expect(machine.evidence.word == .connected)
+        #expect(machine.evidence?.word == .connected)
     }
 
     @Test("In ten thousand random steps no invariant breaks", arguments: [1, 2, 3, 4] as [UInt64])
     func random(seed: UInt64) {
         let environment = SimulatedEnvironment(seed: seed)
         var machine = Machine(
-            disconnectLimit: 3, connectedOn: seed % 2 == 0 ? .socket : .response, retry: .everyFiveSeconds)
-        var world = TcpOutside<Machine>(
+            .module(ModuleEvidence(disconnectLimit: 3)), connectedOn: seed % 2 == 0 ? .socket : .response,
+            retry: .everyFiveSeconds)
+        var world = TcpOutside(
             ofTheProgram: [
                 .heard, .queryFinished, .published(.connected), .published(.disconnected), .published(.unknown),
             ])
@@ -175,9 +177,9 @@ struct ModuleTcpStateMachineTests {
             let choices = world.possibleInputs
             let input = choices[Int(environment.nextRandom() % UInt64(choices.count))]
             world.note(input)
-            for output in machine.handle(input) { world.carryOut(output) }
+            for output in machine.take(input) { world.carryOut(output) }
             var found = world.check(machine)
-            if machine.evidence.unansweredPolls > 4 { found.append("the count is not bounded") }
+            if machine.evidence?.unansweredPolls ?? 0 > 4 { found.append("the count is not bounded") }
             broken += found.map { "step \(step), \(input): \($0)" }
             if broken.count > 5 { break }
         }

@@ -1,5 +1,5 @@
-/// What the machines of TCP handlers want done.
-enum TcpHandlerOutput: Equatable {
+/// What a ``TcpStateMachine`` wants done. Outputs are carried out in order.
+enum TcpOutput: Equatable {
     /// Begin an attempt to connect.
     case openSocket
     /// Withdraw from the attempt, or from the wish for one; its failure is not to come as an input.
@@ -8,9 +8,7 @@ enum TcpHandlerOutput: Equatable {
     case closeSocket
     /// Close the socket, as the device does not answer.
     case closeForSilence
-    /// Hand the data to the socket.
-    case transmit
-    /// Let `retryDue` come after the retry time.
+    /// Let ``TcpStateMachine/Input/retryDue`` come after the retry time.
     case scheduleRetry
     /// It is not to come.
     case cancelRetry

@@ -3,11 +3,11 @@ import Testing
 
 @testable import ControlCore
 
-@Suite("RawTcpStateMachine")
-struct RawTcpStateMachineTests {
-    typealias Machine = RawTcpStateMachine
-    typealias Input = RawTcpStateMachine.Input
-    typealias Output = RawTcpStateMachine.Output
+@Suite("TcpStateMachine where sends are counted")
+struct TcpStateMachineCountedSendsTests {
+    typealias Machine = TcpStateMachine
+    typealias Input = TcpStep
+    typealias Output = TcpOutput
 
     /// The states that behave differently, each with the inputs that lead there.
     enum Situation: String, CaseIterable, Sendable {
@@ -43,21 +43,21 @@ struct RawTcpStateMachineTests {
         let begins: [Output] = [.startPolling, .reportConnected]
         switch situation {
         case .new:
-            return [[.openSocket], [], [], begins, [], [.transmit], [], [], [], [], [], [], []]
+            return [[.openSocket], [], [], begins, [], [], [], [], [], [], [], [], []]
         case .connecting:
             return [
-                [], [.closeSocket, .scheduleRetry, calledOff], [.scheduleRetry, refused], begins, [], [.transmit], [],
+                [], [.closeSocket, .scheduleRetry, calledOff], [.scheduleRetry, refused], begins, [], [], [],
                 [], [], [], [], [], [],
             ]
         case .up:
             return [
                 [], [.closeSocket, .stopPolling], [], [], [.scheduleRetry, .stopPolling, .reportDisconnected],
-                [.transmit], [], [.runQuery], [], [], [], [], [],
+                [], [], [.runQuery], [], [], [], [], [],
             ]
         case .upPaused:
             return [
                 [.startPolling], [.closeSocket, .stopPolling], [], [],
-                [.scheduleRetry, .stopPolling, .reportDisconnected], [.transmit], [], [.runQuery], [], [], [], [], [],
+                [.scheduleRetry, .stopPolling, .reportDisconnected], [], [], [.runQuery], [], [], [], [], [],
             ]
         case .atLimit:
             return [
@@ -66,29 +66,29 @@ struct RawTcpStateMachineTests {
             ]
         case .closing:
             return [
-                [], [], [], [.startPolling], [.scheduleRetry, .reportDisconnected], [.transmit], [], [], [], [], [], [],
+                [], [], [], [.startPolling], [.scheduleRetry, .reportDisconnected], [], [], [], [], [], [], [],
                 [],
             ]
         case .reopening:
             return [
-                [], [.abandonAttempt], [], [.startPolling], [.openSocket, .reportDisconnected], [.transmit], [], [], [],
+                [], [.abandonAttempt], [], [.startPolling], [.openSocket, .reportDisconnected], [], [], [], [],
                 [], [], [], [],
             ]
         case .retryPending:
             return [
-                [.cancelRetry, .openSocket], [], [], [.cancelRetry] + begins, [], [.transmit], [], [], [.openSocket],
+                [.cancelRetry, .openSocket], [], [], [.cancelRetry] + begins, [], [], [], [], [.openSocket],
                 [.cancelRetry], [], [], [],
             ]
         case .retrying:
             return [
-                [], [.closeSocket, .scheduleRetry, calledOff], [.scheduleRetry, refused], begins, [], [.transmit], [],
+                [], [.closeSocket, .scheduleRetry, calledOff], [.scheduleRetry, refused], begins, [], [], [],
                 [], [], [.abandonAttempt], [], [], [],
             ]
         case .downForGood:
-            return [[.openSocket], [], [], begins, [], [.transmit], [], [], [], [], [], [], []]
+            return [[.openSocket], [], [], begins, [], [], [], [], [], [], [], [], []]
         case .lost:
             return [
-                [.cancelRetry, .openSocket], [], [], [.cancelRetry] + begins, [], [.transmit], [], [], [.openSocket],
+                [.cancelRetry, .openSocket], [], [], [.cancelRetry] + begins, [], [], [], [], [.openSocket],
                 [.cancelRetry], [], [], [],
             ]
         }
@@ -97,8 +97,9 @@ struct RawTcpStateMachineTests {
     private static func machine(
         in situation: Situation = .new, connectedOn: HandlerOptions.ConnectedOn = .socket
     ) -> Machine {
-        var machine = Machine(disconnectLimit: 2, connectedOn: connectedOn, retry: .everyFiveSeconds)
-        for input in situation.path { _ = machine.handle(input) }
+        var machine = Machine(
+            .countedSends(TcpStateMachine.CountedSends(limit: 2)), connectedOn: connectedOn, retry: .everyFiveSeconds)
+        for input in situation.path { _ = machine.take(input) }
         return machine
     }
 
@@ -108,66 +109,67 @@ struct RawTcpStateMachineTests {
         #expect(expected.count == Self.allInputs.count)
         for (input, outputs) in zip(Self.allInputs, expected) {
             var machine = Self.machine(in: situation)
-            #expect(machine.handle(input) == outputs, "\(input) when \(situation)")
+            #expect(machine.take(input) == outputs, "\(input) when \(situation)")
         }
     }
 
     @Test("On request, Connected waits for the first accepted response of each connection")
     func connectedOnResponse() {
         var machine = Self.machine(in: .connecting, connectedOn: .response)
-        #expect(machine.handle(.socketConnected) == [.startPolling])
+        #expect(machine.take(.socketConnected) == [.startPolling])
         #expect(machine.status == .unknown)
-        #expect(machine.handle(.responseAccepted) == [.reportConnected])
-        #expect(machine.handle(.responseAccepted) == [])
-        #expect(machine.handle(.socketDisconnected) == [.scheduleRetry, .stopPolling, .reportDisconnected])
-        #expect(machine.handle(.responseAccepted) == [])
-        #expect(machine.handle(.retryDue) == [.openSocket])
-        #expect(machine.handle(.socketConnected) == [.startPolling])
-        #expect(machine.handle(.socketDisconnected) == [.scheduleRetry, .stopPolling])
+        #expect(machine.take(.responseAccepted) == [.reportConnected])
+        #expect(machine.take(.responseAccepted) == [])
+        #expect(machine.take(.socketDisconnected) == [.scheduleRetry, .stopPolling, .reportDisconnected])
+        #expect(machine.take(.responseAccepted) == [])
+        #expect(machine.take(.retryDue) == [.openSocket])
+        #expect(machine.take(.socketConnected) == [.startPolling])
+        #expect(machine.take(.socketDisconnected) == [.scheduleRetry, .stopPolling])
     }
 
     @Test("Disconnected is reported from Unknown too")
     func fromUnknown() {
         var machine = Self.machine(in: .connecting, connectedOn: .response)
-        _ = machine.handle(.socketConnected)
-        #expect(machine.handle(.socketDisconnected) == [.scheduleRetry, .stopPolling, .reportDisconnected])
+        _ = machine.take(.socketConnected)
+        #expect(machine.take(.socketDisconnected) == [.scheduleRetry, .stopPolling, .reportDisconnected])
     }
 
     @Test("An accepted response and a new connection start the count of sends anew")
     func counting() {
         var machine = Self.machine(in: .atLimit)
-        _ = machine.handle(.responseAccepted)
-        #expect(machine.handle(.sending) == [.transmit])
-        #expect(machine.handle(.sending) == [.transmit])
-        #expect(machine.handle(.sending) == [.closeForSilence, .stopPolling])
-        _ = machine.handle(.socketDisconnected)
-        _ = machine.handle(.retryDue)
-        _ = machine.handle(.socketConnected)
+        _ = machine.take(.responseAccepted)
+        #expect(machine.take(.sending) == [])
+        #expect(machine.take(.sending) == [])
+        #expect(machine.take(.sending) == [.closeForSilence, .stopPolling])
+        _ = machine.take(.socketDisconnected)
+        _ = machine.take(.retryDue)
+        _ = machine.take(.socketConnected)
         #expect(machine.sendsWithoutResponse == 0)
     }
 
     @Test("Polling that the program paused stays paused over a reconnect, until Connect is called")
     func pausedPolling() {
         var machine = Self.machine(in: .upPaused)
-        _ = machine.handle(.socketDisconnected)
-        _ = machine.handle(.retryDue)
-        #expect(machine.handle(.socketConnected) == [.reportConnected])
-        #expect(machine.handle(.connectCalled) == [.startPolling])
-        #expect(machine.handle(.connectCalled) == [])
+        _ = machine.take(.socketDisconnected)
+        _ = machine.take(.retryDue)
+        #expect(machine.take(.socketConnected) == [.reportConnected])
+        #expect(machine.take(.connectCalled) == [.startPolling])
+        #expect(machine.take(.connectCalled) == [])
     }
 
     @Test("In ten thousand random steps no invariant breaks", arguments: [1, 2, 3, 4] as [UInt64])
     func random(seed: UInt64) {
         let environment = SimulatedEnvironment(seed: seed)
         var machine = Machine(
-            disconnectLimit: 3, connectedOn: seed % 2 == 0 ? .socket : .response, retry: .everyFiveSeconds)
-        var world = TcpOutside<Machine>(ofTheProgram: [.sending, .sending, .sending, .responseAccepted])
+            .countedSends(TcpStateMachine.CountedSends(limit: 3)), connectedOn: seed % 2 == 0 ? .socket : .response,
+            retry: .everyFiveSeconds)
+        var world = TcpOutside(ofTheProgram: [.sending, .sending, .sending, .responseAccepted])
         var broken: [String] = []
         for step in 0..<10_000 {
             let choices = world.possibleInputs
             let input = choices[Int(environment.nextRandom() % UInt64(choices.count))]
             world.note(input)
-            for output in machine.handle(input) { world.carryOut(output) }
+            for output in machine.take(input) { world.carryOut(output) }
             var found = world.check(machine)
             if machine.sendsWithoutResponse > 3 { found.append("the count is over the limit") }
             broken += found.map { "step \(step), \(input): \($0)" }
