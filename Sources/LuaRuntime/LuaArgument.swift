@@ -1,8 +1,9 @@
 internal import CLuaShim
 
 /// One argument of a call, as it is in Lua. Valid only inside the call.
-public struct LuaArgument {
-    let runtime: LuaRuntime
+public struct LuaArgument: LuaPushable {
+    /// Not counted: it does not go while it is called.
+    unowned(unsafe) let runtime: LuaRuntime
     let stack: LuaStack
     /// Where it is on the stack.
     let slot: Int32
@@ -57,9 +58,9 @@ public struct LuaArgument {
     }
 
     /// The bytes of a string, valid inside `body`; nil is handed in when it is none.
-    public func withBytes<R>(
-        _ body: (UnsafeRawBufferPointer?) throws(LuaFault) -> R
-    ) throws(LuaFault) -> R {
+    public func withBytes<R, Failure>(
+        _ body: (UnsafeRawBufferPointer?) throws(Failure) -> R
+    ) throws(Failure) -> R {
         var length = 0
         guard let bytes = shim_to_bytes(L, slot, &length) else { return try body(nil) }
         return try body(UnsafeRawBufferPointer(start: bytes, count: length))
@@ -82,7 +83,13 @@ public struct LuaArgument {
     public var text: String { stack.text(at: slot) }
 
     /// Pushes it again.
-    public func push() { shim_push_value(L, slot) }
+    public func push() { push(onto: stack) }
+
+    /// Pushes it again, onto the stack of its call.
+    public func push(onto stack: LuaStack) {
+        assert(stack.L == self.stack.L, "an argument is pushed onto the stack of another call")
+        shim_push_value(L, slot)
+    }
 
     // MARK: - Tables
 

@@ -60,24 +60,33 @@ public struct LuaCall {
     public var count: Int { Int(shim_top(stack.L) - base) }
 
     /// The value of a parameter.
+    @inlinable
     public subscript<Value>(_ parameter: Parameter<Value>) -> Value { parameter.read(self.argument(for: parameter)) }
 
-    /// The values of a parameter that may be given any number of times.
+    /// The values of a parameter that may be given any number of times, without those that are `nil`, unless it takes
+    /// anything.
     public subscript<Value>(_ parameter: RepeatedParameter<Value>) -> [Value] {
         let first = parameter.first.position
-        return (first..<max(count + 1, first)).map { parameter.first.read(argument(at: $0)) }
+        return (first..<max(count + 1, first)).compactMap { parameter.first.read(argument(at: $0)) }
     }
 
     /// What was given for a parameter, as it is in Lua.
+    @inlinable
     public func argument<Value>(for parameter: Parameter<Value>) -> LuaArgument {
-        assert(
-            function.parameters.count >= parameter.position
-                && function.parameters[parameter.position - 1].name == parameter.name,
-            "'\(parameter.name)' is no parameter of \(name)")
-        return argument(at: parameter.position)
+        argument(at: parameter.position, declaredAs: parameter.name)
     }
 
-    func argument(at position: Int) -> LuaArgument { LuaArgument(runtime: runtime, stack: stack, slot: slot(position)) }
+    @usableFromInline
+    func argument(at position: Int, declaredAs parameter: String) -> LuaArgument {
+        assert(
+            function.parameters.count >= position && function.parameters[position - 1].name == parameter,
+            "'\(parameter)' is no parameter of \(name)")
+        return argument(at: position)
+    }
+
+    package func argument(at position: Int) -> LuaArgument {
+        LuaArgument(runtime: runtime, stack: stack, slot: slot(position))
+    }
 
     /// True when the argument was left out or is `nil`.
     public func isNil(_ argument: Int) -> Bool { shim_type(stack.L, slot(argument)) <= Int32(SHIM_TNIL.rawValue) }
@@ -260,13 +269,13 @@ public struct LuaCall {
 
     /// The bytes of a string in slices, for work that takes long for a long one: the task's time is looked at before each.
     /// - Parameters:
-    ///   - argument: a string; without one `body` is not called.
+    ///   - parameter: a string; without one `body` is not called.
     ///   - body: gets the slices in order, each of ``sliceBytes`` but the last. Valid inside the call only.
     /// - Throws: ``LuaFault`` when the task has run too long and ends, or what `body` throws.
-    public func withSlices(
-        _ argument: Int, _ body: (UnsafeRawBufferPointer) throws(LuaFault) -> Void
+    public func withSlices<Value>(
+        of parameter: Parameter<Value>, _ body: (UnsafeRawBufferPointer) throws(LuaFault) -> Void
     ) throws(LuaFault) {
-        try withBytes(argument) { (bytes) throws(LuaFault) in
+        try argument(for: parameter).withBytes { (bytes) throws(LuaFault) in
             guard let bytes else { return }
             var start = 0
             while start < bytes.count {
@@ -278,7 +287,7 @@ public struct LuaCall {
         }
     }
 
-    /// The size of a slice of ``withSlices(_:_:)``.
+    /// The size of a slice of ``withSlices(of:_:)``.
     public static let sliceBytes = 64 << 10
 
     /// Ends the task when it has run too long: to be called again and again by work that takes long for its arguments.
@@ -310,6 +319,21 @@ public struct LuaCall {
     public func returning(_ value: some LuaPushable) -> LuaResult {
         stack.push(value)
         return .values(1)
+    }
+
+    /// Returns several values.
+    @inlinable
+    public func returning<First: LuaPushable, Second: LuaPushable, each Other: LuaPushable>(
+        _ first: First, _ second: Second, _ others: repeat each Other
+    ) -> LuaResult {
+        stack.push(first)
+        stack.push(second)
+        var count = 2
+        for value in repeat each others {
+            stack.push(value)
+            count += 1
+        }
+        return .values(count)
     }
 
     /// Suspends the calling task until the waiter is resumed.

@@ -40,7 +40,7 @@ public struct LuaClass<Object: AnyObject> {
     var memory: (recall: (Object) -> AnyObject?, remember: (Object, LuaInstance?) -> Void)?
     var eventCount = 0
     var fallThrough: LuaEvent?
-    var items: ((Object, LuaCall) throws(LuaFault) -> LuaResult)?
+    var items: (parameters: ParameterList, body: (Object, LuaCall) throws(LuaFault) -> LuaResult)?
     var baseName: String?
     var baseBytes = LuaInstance.ownBytes
     var held: ((Object) -> Int)?
@@ -52,11 +52,15 @@ public struct LuaClass<Object: AnyObject> {
         var begin: ((Object, LuaCall) throws(LuaFault) -> LuaResult)?
     }
 
+    struct SetterDeclaration {
+        var parameters: ParameterList
+        var body: (Object, LuaCall) throws(LuaFault) -> Void
+    }
+
     enum Member {
         case property(
             name: String, type: LuaType, documentation: String,
-            get: (Object, LuaCall) throws(LuaFault) -> LuaResult,
-            set: ((Object, LuaCall) throws(LuaFault) -> Void)?)
+            get: (Object, LuaCall) throws(LuaFault) -> LuaResult, set: SetterDeclaration?)
         case method(
             name: String, parameters: [LuaParameter], returns: LuaShape?, waits: Bool, documentation: String,
             body: (Object, LuaCall) throws(LuaFault) -> LuaResult)
@@ -122,6 +126,13 @@ public struct LuaClass<Object: AnyObject> {
         constructor(parameters.declarations, documentation, body: body, begin: begin)
     }
 
+    /// Declares a constructor without parameters.
+    public mutating func constructor(
+        _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> Object
+    ) {
+        constructor(ParameterList(), documentation, body: body)
+    }
+
     /// Says what to do when Lua has got an object: connect its events to the instance.
     /// - Parameter body: gets the constructor's call, or nil for an object that the host made.
     public mutating func whenAttached(_ body: @escaping (Object, LuaInstance, LuaCall?) -> Void) { attached = body }
@@ -151,7 +162,16 @@ public struct LuaClass<Object: AnyObject> {
         members.append(
             .property(
                 name: name, type: type, documentation: documentation,
-                get: { (object, call) throws(LuaFault) in call.returning(get(object)) }, set: set))
+                get: { (object, call) throws(LuaFault) in call.returning(get(object)) },
+                set: set.map { Self.setter(name, type, $0) }))
+    }
+
+    private static func setter(
+        _ name: String, _ type: LuaType, _ body: @escaping (Object, LuaCall) throws(LuaFault) -> Void
+    ) -> SetterDeclaration {
+        var parameters = ParameterList()
+        _ = parameters.required(name, ParameterType<LuaArgument>(type) { $0 }, "")
+        return SetterDeclaration(parameters: parameters, body: body)
     }
 
     /// Declares a property that programs can write.
@@ -166,7 +186,9 @@ public struct LuaClass<Object: AnyObject> {
             .property(
                 name: name, type: type.accepted, documentation: documentation,
                 get: { (object, call) throws(LuaFault) in call.returning(get(object)) },
-                set: { (object, call) throws(LuaFault) in try set(object, call[value]) }))
+                set: SetterDeclaration(parameters: parameters) { (object, call) throws(LuaFault) in
+                    try set(object, call[value])
+                }))
     }
 
     /// Declares a read-only property whose value may be too large to be given: then it throws.
@@ -191,7 +213,7 @@ public struct LuaClass<Object: AnyObject> {
                 get: { (_, call) throws(LuaFault) in
                     call.pushKept(slot)
                     return .values(1)
-                }, set: set))
+                }, set: set.map { Self.setter(name, type, $0) }))
     }
 
     /// Declares a method. Argument n of the call is parameter n, checked.
@@ -199,7 +221,7 @@ public struct LuaClass<Object: AnyObject> {
     ///   - returns: what it returns, for the reference; nil for nothing.
     ///   - waits: true when it may suspend the calling task.
     public mutating func method(
-        _ name: String, _ parameters: [LuaParameter] = [], returns: LuaShape? = nil, waits: Bool = false,
+        _ name: String, _ parameters: [LuaParameter], returns: LuaShape? = nil, waits: Bool = false,
         _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
     ) {
         members.append(
@@ -213,7 +235,7 @@ public struct LuaClass<Object: AnyObject> {
     ///   - returns: what it returns, for the reference; nil for nothing.
     ///   - waits: true when it may suspend the calling task.
     public mutating func method(
-        _ name: String, _ parameters: ParameterList, returns: LuaShape? = nil, waits: Bool = false,
+        _ name: String, _ parameters: ParameterList = ParameterList(), returns: LuaShape? = nil, waits: Bool = false,
         _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
     ) {
         method(name, parameters.declarations, returns: returns, waits: waits, documentation, body: body)
@@ -223,7 +245,7 @@ public struct LuaClass<Object: AnyObject> {
     public mutating func method(
         _ name: String, _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
     ) {
-        method(name, [], documentation, body: body)
+        method(name, ParameterList(), documentation, body: body)
     }
 
     /// Declares an event: a slot for one handler, called with the instance and one argument.
@@ -253,7 +275,17 @@ public struct LuaClass<Object: AnyObject> {
 
     /// Declares what `object[key]` gives for a number, and for a name that the class does not have. Argument 1 is the key. A
     /// body that returns nothing leaves the name unknown.
-    public mutating func items(_ body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult) { items = body }
+    public mutating func items(_ body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult) {
+        items { (object, _, call) throws(LuaFault) in try body(object, call) }
+    }
+
+    /// Declares what `object[key]` gives for a number, and for a name that the class does not have.
+    /// - Parameter body: gets the key. If it returns nothing, the name is unknown.
+    public mutating func items(_ body: @escaping (Object, LuaArgument, LuaCall) throws(LuaFault) -> LuaResult) {
+        var parameters = ParameterList()
+        let key = parameters.required("key", .any, "")
+        items = (parameters, { (object, call) throws(LuaFault) in try body(object, call[key], call) })
+    }
 
     /// Lets reads of names that the class does not have go to the Lua object in `slot`.
     public mutating func fallThrough(to slot: LuaEvent) { fallThrough = slot }

@@ -213,7 +213,7 @@ public struct LuaFunction {
     ///   - documentation: one sentence.
     ///   - body: what it does.
     public init(
-        _ name: String, _ parameters: [LuaParameter] = [], returns: LuaShape? = nil, waits: Bool = false,
+        _ name: String, _ parameters: [LuaParameter], returns: LuaShape? = nil, waits: Bool = false,
         _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> LuaResult
     ) {
         self.name = name
@@ -232,10 +232,17 @@ public struct LuaFunction {
     ///   - documentation: one sentence.
     ///   - body: what it does.
     public init(
-        _ name: String, _ parameters: ParameterList, returns: LuaShape? = nil, waits: Bool = false,
+        _ name: String, _ parameters: ParameterList = ParameterList(), returns: LuaShape? = nil, waits: Bool = false,
         _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> LuaResult
     ) {
         self.init(
             name, parameters.declarations, returns: returns, waits: waits, documentation, body: body)
+    }
+
+    /// A function without parameters that returns nothing that the reference shows, and does not wait.
+    public init(
+        _ name: String, _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> LuaResult
+    ) {
+        self.init(name, ParameterList(), documentation, body: body)
     }
 }
