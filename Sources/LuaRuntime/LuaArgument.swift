@@ -58,7 +58,7 @@ public struct LuaArgument: LuaPushable {
     }
 
     /// The bytes of a string, valid inside `body`; nil is handed in when it is none.
-    public func withBytes<R, Failure>(
+    public func withBytes<R, Failure: Error>(
         _ body: (UnsafeRawBufferPointer?) throws(Failure) -> R
     ) throws(Failure) -> R {
         var length = 0

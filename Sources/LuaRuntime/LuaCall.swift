@@ -63,8 +63,8 @@ public struct LuaCall {
     @inlinable
     public subscript<Value>(_ parameter: Parameter<Value>) -> Value { parameter.read(self.argument(for: parameter)) }
 
-    /// The values of a parameter that may be given any number of times, without those that are `nil`, unless it takes
-    /// anything.
+    /// The values of a parameter that may be given any number of times, without those that are `nil` where its type is not
+    /// ``ParameterType/any``.
     public subscript<Value>(_ parameter: RepeatedParameter<Value>) -> [Value] {
         let first = parameter.first.position
         return (first..<max(count + 1, first)).compactMap { parameter.first.read(argument(at: $0)) }

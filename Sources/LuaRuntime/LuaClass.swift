@@ -301,7 +301,9 @@ final class ClassRecord {
     let isHidden: Bool
     /// The class's name and the names that it also counts as.
     let names: [String]
-    /// Whether an object is of the type that the class is declared for.
+    /// The type that the class is declared for.
+    let type: AnyClass
+    /// Whether an object is of that type.
     let isOf: (AnyObject) -> Bool
     let describe: (AnyObject) -> String
     let text: ((AnyObject, LuaCall) throws(LuaFault) -> String)?
@@ -334,6 +336,7 @@ final class ClassRecord {
         name = declaration.name
         names = [declaration.name] + (declaration.baseName.map { [$0] } ?? [])
         makeSurface = { ClassSurface(declaration) }
+        type = Object.self
         isOf = { $0 is Object }
         let name = declaration.name
         let describe = declaration.describe

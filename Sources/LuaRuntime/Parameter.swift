@@ -26,7 +26,8 @@ public struct ParameterType<Value>: Sendable {
 
     /// - Parameters:
     ///   - accepted: the values of Lua that it accepts.
-    ///   - show: how the reference shows a default.
+    ///   - show: how the reference shows a default. Types that have one say so themselves: to describe a value of any type,
+    ///     the Swift runtime searches all conformances of the process, once for each type.
     ///   - read: the value of an argument that was checked; nil when it was left out.
     public init(
         _ accepted: LuaType, show: @escaping @Sendable (Value) -> String = { "\($0)" },

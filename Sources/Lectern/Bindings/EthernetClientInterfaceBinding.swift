@@ -132,8 +132,8 @@ private func declareMaking(_ c: inout LuaClass<EthernetClientInterface>, _ conte
         let hostname = call[hostname]
         return try call.checked { () throws(ParameterError) in
             try EthernetClientInterface(
-                environment: context.environment, hostname: hostname, port: call[port], protocol: call[networkProtocol],
-                servicePort: call[servicePort],
+                environment: context.environment(forNewOf: call), hostname: hostname, port: call[port],
+                protocol: call[networkProtocol], servicePort: call[servicePort],
                 credentials: words.map { Credentials(user: $0[0], password: $0[1]) },
                 ssh: context.configuration.ssh.settings(for: hostname, folder: context.folder.path),
                 bufferSize: call[bufferSize])

@@ -18,8 +18,8 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
         context.warnUnlessConfigured(interface: interface)
         return try call.checked { () throws(ParameterError) in
             try EthernetServerInterface(
-                environment: context.environment, port: call[place.port], protocol: call[place.networkProtocol],
-                interface: interface, servicePort: call[servicePort],
+                environment: context.environment(forNewOf: call), port: call[place.port],
+                protocol: call[place.networkProtocol], interface: interface, servicePort: call[servicePort],
                 interfaceAddresses: context.configuration.interfaceAddresses,
                 bindAddress: context.configuration.serverAddress)
         }

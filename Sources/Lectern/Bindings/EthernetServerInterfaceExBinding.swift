@@ -18,8 +18,8 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
         context.warnUnlessConfigured(interface: interface)
         return try call.checked { () throws(ParameterError) in
             try EthernetServerInterfaceEx(
-                environment: context.environment, port: call[place.port], protocol: call[place.networkProtocol],
-                interface: interface, maxClients: call[maxClients],
+                environment: context.environment(forNewOf: call), port: call[place.port],
+                protocol: call[place.networkProtocol], interface: interface, maxClients: call[maxClients],
                 interfaceAddresses: context.configuration.interfaceAddresses,
                 bindAddress: context.configuration.serverAddress)
         }

@@ -1,3 +1,4 @@
+internal import ControlCore
 internal import LuaRuntime
 internal import NIOCore
 

@@ -33,7 +33,8 @@ func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimpl
             }
         }
         return request.push(
-            handler, as: "RawSimplePipeHandler", keeping: [(face.interface, .given), (face.query, .query)])
+            handler, as: "RawSimplePipeHandler",
+            keeping: [(face.interface, request.given), (face.query, request.query)])
     }
     return c
 }

@@ -35,7 +35,7 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
             }
         }
         let result = request.push(
-            handler, as: "RawTcpHandler", keeping: [(face.interface, .given), (face.query, .query)])
+            handler, as: "RawTcpHandler", keeping: [(face.interface, request.given), (face.query, request.query)])
         asked.value = find(handler)?.link
         return result
     }

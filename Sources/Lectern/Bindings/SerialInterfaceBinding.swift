@@ -68,7 +68,7 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
         let settings = try givenSettings.settings(of: call, over: defaults)
         do throws(IOFault) {
             return try SerialInterface(
-                environment: context.environment, name: "\(device.alias) \(name)", address: address,
+                environment: context.environment(forNewOf: call), name: "\(device.alias) \(name)", address: address,
                 settings: settings, claims: context.serialPorts)
         } catch {
             throw LuaFault(error)

@@ -13,12 +13,14 @@ func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandl
     c.declareLastError { $0.report }
     c.property(
         "Interface", .any.annotated("EthernetServerInterfaceEx"), "The server that is handled.", keptIn: interface)
+    var listening = ParameterList()
+    let timeout = listening.optional("timeout", .duration, default: .zero, "How long to listen; 0: until StopListen.")
     c.method(
-        "StartListen", [.optional("timeout", .seconds, default: "0", "How long to listen; 0: until StopListen.")],
+        "StartListen", listening,
         returns: .of("string, string?", "'Listening', 'ListeningAlready', or the reason of the failure"), waits: true,
         "Listens. When that fails, it tries again every connectRetryTime."
     ) { (handler, call) throws(LuaFault) in
-        let timeout = call.duration(1)
+        let timeout = call[timeout]
         return try call.wait { (waiter) throws(LuaFault) in
             handler.startListen(timeout: timeout) { waiter.resume(returning: $0.text) }
             return nil
@@ -46,7 +48,7 @@ func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandl
         let handler = try request.call.checked { () throws(ParameterError) in
             try ServerExHandler(interface: server, options: request.options)
         }
-        return request.push(handler, as: "ServerExHandler", keeping: [(interface, .given)])
+        return request.push(handler, as: "ServerExHandler", keeping: [(interface, request.given)])
     }
     return c
 }

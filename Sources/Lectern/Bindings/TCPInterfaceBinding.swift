@@ -34,7 +34,8 @@ func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
     ) { (call) throws(LuaFault) in
         try call.checked { () throws(ParameterError) in
             try TCPInterface(
-                environment: context.environment, host: call[host], port: call[port], timeout: call[timeout])
+                environment: context.environment(forNewOf: call), host: call[host], port: call[port],
+                timeout: call[timeout])
         }
     } begin: { (interface, call) throws(LuaFault) in
         try call.wait { (waiter) throws(LuaFault) in

@@ -13,10 +13,10 @@ func declareHsmsConnectionManager(
     c.constructor(hsmsOptions, "Makes a manager without peers. The options are those of its peers.") {
         (call) throws(LuaFault) in
         HsmsConnectionManager(
-            environment: context.environment, configuration: try call.hsmsConfiguration(from: 1))
+            environment: context.environment(forNewOf: call), configuration: try call.hsmsConfiguration(from: 1))
     }
     let handlers = c.slot()
-    declareAddPeer(&c, secsgem, peers, keptIn: handlers)
+    declareAddPeer(&c, context, secsgem, peers, keptIn: handlers)
     c.method(
         "has_connection_to", [.required("name", .string, "The peer's name.")],
         returns: .of("HsmsProtocol|SecsHandler|nil", "the peer's handler, or nil when there is none of that name"),
@@ -67,7 +67,9 @@ func declareHsmsConnectionManager(
 }
 
 private func declareAddPeer(
-    _ c: inout LuaClass<HsmsConnectionManager>, _ secsgem: SecsgemContext, _ peers: HsmsPeers, keptIn handlers: LuaEvent
+    _ c: inout LuaClass<HsmsConnectionManager>, _ context: BindingContext, _ secsgem: SecsgemContext,
+    _ peers: HsmsPeers,
+    keptIn handlers: LuaEvent
 ) {
     c.method(
         "add_peer",
@@ -83,7 +85,7 @@ private func declareAddPeer(
                 "The class of the handler, such as GemHostHandler or one derived from it."),
         ] + hsmsOptions, returns: .of("HsmsProtocol|SecsHandler", "the handler, which is enabled"),
         "Adds a peer and enables it. Passive peers of one port share a server. Options that are left out are those of the manager."
-    ) { (manager, call) throws(LuaFault) in
+    ) { [unowned context] (manager, call) throws(LuaFault) in
         let kind = try call.handlerKind(6)
         var configuration = try call.hsmsConfiguration(from: 7, base: manager.configuration)
         configuration.role = kind == .equipment ? .equipment : .host
@@ -91,7 +93,11 @@ private func declareAddPeer(
         let hsms = try call.checked { () throws(ParameterError) in
             try manager.addPeer(
                 name: name, address: call.string(2) ?? "", port: call.integer(3) ?? 0, active: call.boolean(4),
-                sessionID: call.session(5) ?? 0, configuration: configuration)
+                sessionID: call.session(5) ?? 0, configuration: configuration,
+                environment: context.environment(forNewOf: call, name: name, in: manager.environment))
+        }
+        if let server = (hsms.connection as? HsmsMultiPassiveConnection)?.server {
+            context.name(peer: hsms.connection.address, of: server, name: name, byNewOf: call)
         }
         let instance = peers.runtime.instance(for: hsms, class: "HsmsProtocol")
         instance.push(onto: call.stack)

@@ -17,7 +17,8 @@ func declareHsmsMultiPassiveServer(
         let configuration = try call.hsmsConfiguration(from: 2)
         return try call.checked { () throws(ParameterError) in
             try HsmsMultiPassiveServer(
-                environment: context.environment, port: call.integer(1) ?? 5_000, configuration: configuration)
+                environment: context.environment(forNewOf: call), port: call.integer(1) ?? 5_000,
+                configuration: configuration)
         }
     }
     c.property("port", .integer, "The port as given.") { $0.port }
@@ -36,7 +37,7 @@ func declareHsmsMultiPassiveServer(
         InstanceList(objects: $0.connections, className: "HsmsMultiPassiveConnection", runtime: runtime)
     }
     let connections = c.slot()
-    declareConnectionMethods(&c, runtime, secsgem, keptIn: connections)
+    declareConnectionMethods(&c, context, secsgem, keptIn: connections)
     c.method(
         "start", [], returns: .of("string, string?", "'Listening', 'ListeningAlready', or the reason of the failure"),
         waits: true,
@@ -66,9 +67,10 @@ func declareHsmsMultiPassiveServer(
 }
 
 private func declareConnectionMethods(
-    _ c: inout LuaClass<HsmsMultiPassiveServer>, _ runtime: LuaRuntime, _ secsgem: SecsgemContext,
+    _ c: inout LuaClass<HsmsMultiPassiveServer>, _ context: BindingContext, _ secsgem: SecsgemContext,
     keptIn connections: LuaEvent
 ) {
+    let runtime = context.runtime
     c.method(
         "create_connection",
         hsmsConnectionParameters(
@@ -76,7 +78,7 @@ private func declareConnectionMethods(
             port: "The peer's port, for messages only."),
         returns: .of("HsmsMultiPassiveConnection", "a connection that is not enabled yet"),
         "Makes the connection of one peer. Options that are left out are those of the server."
-    ) { [unowned runtime] (server, call) throws(LuaFault) in
+    ) { [unowned context, unowned runtime] (server, call) throws(LuaFault) in
         try call.checkDelegate(4)
         let configuration = try call.hsmsConfiguration(from: 5, base: server.configuration)
         let connection = try call.checked { () throws(ParameterError) in
@@ -84,6 +86,7 @@ private func declareConnectionMethods(
                 address: call.string(1) ?? "", port: call.integer(2) ?? 5_000, sessionID: call.session(3) ?? 0,
                 configuration: configuration)
         }
+        context.name(peer: connection.address, of: server, byNewOf: call)
         let instance = runtime.instance(for: connection, class: "HsmsMultiPassiveConnection")
         instance.push(onto: call.stack)
         secsgem.attachMultiPassive?(connection, instance, call)

@@ -20,7 +20,8 @@ func declareHsmsPassiveConnection(
         let configuration = try call.hsmsConfiguration(from: 5)
         return try call.checked { () throws(ParameterError) in
             try HsmsPassiveConnection(
-                environment: context.environment, address: call.string(1) ?? "", port: call.integer(2) ?? 5_000,
+                environment: context.environment(forNewOf: call), address: call.string(1) ?? "",
+                port: call.integer(2) ?? 5_000,
                 sessionID: call.session(3) ?? 0, configuration: configuration)
         }
     }
