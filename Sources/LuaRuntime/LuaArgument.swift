@@ -57,9 +57,9 @@ public struct LuaArgument {
     }
 
     /// The bytes of a string, valid inside `body`; nil is handed in when it is none.
-    public func withBytes<R>(
-        _ body: (UnsafeRawBufferPointer?) throws(LuaFault) -> R
-    ) throws(LuaFault) -> R {
+    public func withBytes<R, Failure>(
+        _ body: (UnsafeRawBufferPointer?) throws(Failure) -> R
+    ) throws(Failure) -> R {
         var length = 0
         guard let bytes = shim_to_bytes(L, slot, &length) else { return try body(nil) }
         return try body(UnsafeRawBufferPointer(start: bytes, count: length))

@@ -180,10 +180,30 @@ public struct LuaClass<Object: AnyObject> {
                 get: { (object, call) throws(LuaFault) in call.returning(try get(object, call)) }, set: nil))
     }
 
-    /// Declares a property: what an instance keeps in `slot`, or `nil`. Without `set` it is read-only.
-    public mutating func property(
+    /// Declares a read-only property: what an instance keeps in `slot`, or `nil`.
+    public mutating func property(_ name: String, _ type: LuaType, _ documentation: String, keptIn slot: LuaEvent) {
+        property(name, type, documentation, keptIn: slot, set: nil)
+    }
+
+    /// Declares a property that programs can write: what an instance keeps in `slot`, or `nil`.
+    /// - Parameter check: gets the new value before it is kept, and refuses it by throwing.
+    public mutating func property<NewValue>(
+        _ name: String, _ type: ParameterType<NewValue>, _ documentation: String, keptIn slot: LuaEvent,
+        check: @escaping (Object, NewValue) throws(LuaFault) -> Void
+    ) {
+        var parameters = ParameterList()
+        let value = parameters.required(name, type, documentation)
+        property(name, type.accepted, documentation, keptIn: slot) { (object, call) throws(LuaFault) in
+            try check(object, call[value])
+            call.argument(for: value).push()
+            // A setter is called on the instance.
+            call.selfInstance?.keep(slot, popping: call.stack)
+        }
+    }
+
+    private mutating func property(
         _ name: String, _ type: LuaType, _ documentation: String, keptIn slot: LuaEvent,
-        set: ((Object, LuaCall) throws(LuaFault) -> Void)? = nil
+        set: ((Object, LuaCall) throws(LuaFault) -> Void)?
     ) {
         members.append(
             .property(

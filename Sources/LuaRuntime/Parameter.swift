@@ -5,7 +5,8 @@
 public struct Parameter<Value>: Sendable {
     /// 1 for the first.
     let position: Int
-    let name: String
+    /// As programs and messages have it.
+    public let name: String
     let read: @Sendable (LuaArgument) -> Value
 }
 
@@ -20,7 +21,8 @@ public struct ParameterType<Value>: Sendable {
 
     /// - Parameters:
     ///   - accepted: the values of Lua that it accepts.
-    ///   - show: how the reference shows a default.
+    ///   - show: how the reference shows a default. Types that have one say so themselves: to describe a value of any type,
+    ///     the Swift runtime searches all conformances of the process, once for each type.
     ///   - read: the value of an argument that was checked; nil when it was left out.
     public init(
         _ accepted: LuaType, show: @escaping @Sendable (Value) -> String = { "\($0)" },
@@ -77,6 +79,14 @@ public struct ParameterList: Sendable {
             read: type.read)
     }
 
+    /// Adds a parameter whose value comes from elsewhere when it is left out, such as from the options of a server.
+    /// - Parameter usual: what that is unless the program has said otherwise, as the reference shows it.
+    public mutating func optional<Value>(
+        _ name: String, _ type: ParameterType<Value>, usual: Value, _ documentation: String
+    ) -> Parameter<Value?> {
+        optional(name, type, absence: type.show(usual), documentation)
+    }
+
     /// Adds a last parameter that may be given any number of times, as Lua's `...`.
     /// - Parameter absence: what leaving it out means, as the reference shows it.
     public mutating func repeated<Value>(
@@ -120,14 +130,16 @@ extension ParameterType where Value == LuaArgument {
 
 extension ParameterType where Value == Bool {
     /// `true` or `false`.
-    public static var boolean: Self { Self(.boolean) { $0.isNil ? nil : $0.boolean } }
+    public static var boolean: Self { Self(.boolean, show: { "\($0)" }) { $0.isNil ? nil : $0.boolean } }
 }
 
 extension ParameterType where Value == Int {
     /// Any whole number.
-    public static var integer: Self { Self(.integer) { $0.integer } }
+    public static var integer: Self { integer(accepting: .integer) }
     /// A whole number within a range.
-    public static func integer(_ range: ClosedRange<Int>) -> Self { Self(.integer(range)) { $0.integer } }
+    public static func integer(_ range: ClosedRange<Int>) -> Self { integer(accepting: .integer(range)) }
+
+    private static func integer(accepting type: LuaType) -> Self { Self(type, show: { "\($0)" }) { $0.integer } }
 }
 
 extension ParameterType where Value == Double {
@@ -166,6 +178,23 @@ extension ParameterType where Value: RawRepresentable & CaseIterable & Sendable,
     }
 }
 
+extension ParameterType where Value: Equatable & Sendable {
+    /// One of these words, each of which stands for a value.
+    public static func oneOf(_ words: KeyValuePairs<String, Value>) -> Self {
+        Self(
+            .oneOf(words.map(\.key)),
+            show: { value in
+                guard let word = words.first(where: { $0.value == value })?.key else {
+                    preconditionFailure("no word stands for a default")
+                }
+                return "'\(word)'"
+            }
+        ) { argument in
+            argument.string.flatMap { word in words.first { $0.key == word }?.value }
+        }
+    }
+}
+
 extension ParameterType where Value == LuaReference {
     /// A function, or a value that can be called; it may be kept beyond the call.
     public static var function: Self { Self(.function) { $0.reference } }
@@ -174,6 +203,11 @@ extension ParameterType where Value == LuaReference {
 extension ParameterType where Value == LuaInstance {
     /// An instance of one of these classes or of one derived from them.
     public static func instance(_ names: String...) -> Self { Self(.instance(names)) { $0.instance } }
+}
+
+extension ParameterType where Value: AnyObject {
+    /// The object of an instance of a class that is declared for such objects, or of one derived from it.
+    public static func object(of name: String) -> Self { Self(.instance([name])) { $0.instance?.object as? Value } }
 }
 
 extension ParameterType {
