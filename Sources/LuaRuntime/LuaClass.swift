@@ -202,10 +202,29 @@ public struct LuaClass<Object: AnyObject> {
                 get: { (object, call) throws(LuaFault) in call.returning(try get(object, call)) }, set: nil))
     }
 
-    /// Declares a property: what an instance keeps in `slot`, or `nil`. Without `set` it is read-only.
-    public mutating func property(
-        _ name: String, _ type: LuaType, _ documentation: String, keptIn slot: LuaEvent,
-        set: ((Object, LuaCall) throws(LuaFault) -> Void)? = nil
+    /// Declares a read-only property: what an instance keeps in `slot`, or `nil`.
+    public mutating func property(_ name: String, _ type: LuaType, _ documentation: String, keptIn slot: LuaEvent) {
+        property(name, type, documentation, keptIn: slot, set: nil)
+    }
+
+    /// Declares a property that programs can write: what an instance keeps in `slot`, or `nil`.
+    /// - Parameter check: gets the new value before it is kept, and refuses it by throwing.
+    public mutating func property<NewValue>(
+        _ name: String, _ type: ParameterType<NewValue>, _ documentation: String, keptIn slot: LuaEvent,
+        check: @escaping (Object, NewValue) throws(LuaFault) -> Void
+    ) {
+        var parameters = ParameterList()
+        let value = parameters.required(name, type, documentation)
+        let set = SetterDeclaration(parameters: parameters) { (object, call) throws(LuaFault) in
+            try check(object, call[value])
+            // A setter is called on the instance.
+            call.selfInstance?.keep(slot, call.argument(for: value))
+        }
+        property(name, type.accepted, documentation, keptIn: slot, set: set)
+    }
+
+    private mutating func property(
+        _ name: String, _ type: LuaType, _ documentation: String, keptIn slot: LuaEvent, set: SetterDeclaration?
     ) {
         members.append(
             .property(
@@ -213,7 +232,7 @@ public struct LuaClass<Object: AnyObject> {
                 get: { (_, call) throws(LuaFault) in
                     call.pushKept(slot)
                     return .values(1)
-                }, set: set.map { Self.setter(name, type, $0) }))
+                }, set: set))
     }
 
     /// Declares a method. Argument n of the call is parameter n, checked.

@@ -5,7 +5,8 @@
 public struct Parameter<Value>: Sendable {
     /// 1 for the first.
     @usableFromInline let position: Int
-    @usableFromInline let name: String
+    /// As programs and messages have it.
+    public let name: String
     @usableFromInline let read: @Sendable (LuaArgument) -> Value
 
     init(position: Int, name: String, read: @escaping @Sendable (LuaArgument) -> Value) {
@@ -80,6 +81,15 @@ public struct ParameterList: Sendable {
     ) -> Parameter<Value?> {
         let read = type.read
         return add(name, type.accepted, defaultText: absence, documentation) { $0.isNil ? nil : read($0) }
+    }
+
+    /// Adds a parameter whose value comes from elsewhere when it is left out, such as from the options of a server.
+    /// - Parameter usual: what that is unless the program has said otherwise, as the reference shows it.
+    @inlinable
+    public mutating func optional<Value>(
+        _ name: String, _ type: ParameterType<Value>, usual: Value, _ documentation: String
+    ) -> Parameter<Value?> {
+        optional(name, type, absence: type.show(usual), documentation)
     }
 
     /// Adds a last parameter that may be given any number of times, as Lua's `...`.
@@ -178,6 +188,23 @@ extension ParameterType where Value: RawRepresentable & Sendable, Value.RawValue
     public static func oneOf(_: Value.Type) -> Self where Value: CaseIterable { oneOf(Array(Value.allCases)) }
 }
 
+extension ParameterType where Value: Equatable & Sendable {
+    /// One of these words, each of which stands for a value.
+    public static func oneOf(_ words: KeyValuePairs<String, Value>) -> Self {
+        Self(
+            .oneOf(words.map(\.key)),
+            show: { value in
+                guard let word = words.first(where: { $0.value == value })?.key else {
+                    preconditionFailure("no word stands for a default")
+                }
+                return "'\(word)'"
+            }
+        ) { argument in
+            argument.string.flatMap { word in words.first { $0.key == word }?.value }
+        }
+    }
+}
+
 extension ParameterType where Value == LuaReference {
     /// A function, or a value that can be called; it may be kept beyond the call.
     public static var function: Self { Self(.function) { $0.reference } }
@@ -186,6 +213,11 @@ extension ParameterType where Value == LuaReference {
 extension ParameterType where Value == LuaInstance {
     /// An instance of one of these classes or of one derived from them.
     public static func instance(_ names: String...) -> Self { Self(.instance(names)) { $0.instance } }
+}
+
+extension ParameterType where Value: AnyObject {
+    /// The object of an instance of a class that is declared for such objects, or of one derived from it.
+    public static func object(of name: String) -> Self { Self(.instance([name])) { $0.instance?.object as? Value } }
 }
 
 extension ParameterType {

@@ -18,8 +18,8 @@ private struct SettingsParameters {
             _ name: String, _ type: ParameterType<Value>, _ setting: KeyPath<SerialSettings, Value>,
             _ documentation: String
         ) -> Parameter<Value?> {
-            parameters.optional(
-                name, type, absence: defaults.map { type.show($0[keyPath: setting]) } ?? "nil", documentation)
+            guard let defaults else { return parameters.optional(name, type, documentation) }
+            return parameters.optional(name, type, usual: defaults[keyPath: setting], documentation)
         }
         baud = optional("Baud", .integer(SerialSettings.baudRange), \.baud, "Bits per second.")
         dataBits = optional("Data", .integer(7...8), \.dataBits, "Data bits.")
