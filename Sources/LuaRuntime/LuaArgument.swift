@@ -82,9 +82,6 @@ public struct LuaArgument: LuaPushable {
     /// What `tostring` gives.
     public var text: String { stack.text(at: slot) }
 
-    /// Pushes it again.
-    public func push() { push(onto: stack) }
-
     /// Pushes it again, onto the stack of its call.
     public func push(onto stack: LuaStack) {
         assert(stack.L == self.stack.L, "an argument is pushed onto the stack of another call")

@@ -321,9 +321,6 @@ extension LuaCall {
         shim_set_environment(stack.L)
     }
 
-    /// As the other, by the argument's number.
-    package func setEnvironment(toArgument argument: Int) { setEnvironment(self.argument(at: argument)) }
-
     /// Lets the running task's time begin anew: what it took so far, the host has done.
     package func forgiveTime() { shim_forgive_time(stack.L) }
 }

@@ -45,11 +45,8 @@ extension LuaCall {
         try value(of: argument(for: parameter))
     }
 
-    /// As ``value(of:)``, of an argument by its number.
-    public func value(_ argument: Int) throws(LuaFault) -> LuaValue { try value(of: self.argument(at: argument)) }
-
     private func value(of argument: LuaArgument) throws(LuaFault) -> LuaValue {
-        argument.push()
+        stack.push(argument)
         defer { stack.pop() }
         var room = Room()
         return try topValue(depth: 0, &room)

@@ -105,18 +105,6 @@ extension LuaFault {
 }
 
 extension LuaCall {
-    /// A string argument's bytes, in one copy.
-    func buffer(_ argument: Int) throws(LuaFault) -> ByteBuffer {
-        try withBytes(argument) { (bytes) throws(LuaFault) in
-            var buffer = ByteBufferAllocator().buffer(capacity: bytes?.count ?? 0)
-            if let bytes { buffer.writeBytes(bytes) }
-            return buffer
-        }
-    }
-
-    /// An optional duration in seconds.
-    func duration(_ argument: Int) -> TimeAmount? { number(argument).map { TimeAmount(seconds: $0) } }
-
     /// Runs core code that refuses parameters.
     func checked<T>(_ body: () throws(ParameterError) -> T) throws(LuaFault) -> T {
         do throws(ParameterError) { return try body() } catch { throw LuaFault(error) }

@@ -18,11 +18,6 @@ final class FoundMatch {
         match.lastIndex.flatMap { last in expression.names.first { $0.value == last }?.key }
     }
 
-    /// As the other, by the argument's number.
-    func group(_ argument: Int, of call: LuaCall, method: String) throws(LuaFault) -> Int {
-        try group(call.argument(at: argument), method: method)
-    }
-
     /// The number of the group that an argument names; 0 when it was left out.
     /// - Throws: IndexError when there is no such group, TypeError when it is neither a number nor a name.
     func group(_ argument: LuaArgument?, method: String) throws(LuaFault) -> Int {

@@ -150,8 +150,7 @@ struct HsmsConnectionFace {
     func attach(
         _ connection: HsmsConnection, to instance: LuaInstance, _ call: LuaCall, delegate given: LuaArgument
     ) {
-        given.push()
-        instance.keep(delegate, popping: call.stack)
+        instance.keep(delegate, given)
         for (step, slot) in calls { secsgem.keep(step, in: slot, of: instance, call.stack) }
         context.followHsms(connection, name: nil, madeBy: call)
         connection.delegate = LuaConnectionDelegate(
