@@ -107,23 +107,15 @@ public struct LuaClass<Object: AnyObject> {
     ///
     /// A class without a constructor is only made by the host.
     /// - Parameters:
-    ///   - body: makes the object from checked arguments.
+    ///   - body: makes the object from the parameters, which it reads: `call[port]`.
     ///   - begin: called when Lua has got the object; may suspend the calling task, whose constructor call returns when
     ///     the wait is over. Its values are dropped.
-    public mutating func constructor(
-        _ parameters: [LuaParameter], _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> Object,
-        begin: ((Object, LuaCall) throws(LuaFault) -> LuaResult)? = nil
-    ) {
-        constructor = ConstructorDeclaration(
-            parameters: parameters, documentation: documentation, body: body, begin: begin)
-    }
-
-    /// As the other, with parameters that the body reads: `call[port]`.
     public mutating func constructor(
         _ parameters: ParameterList, _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> Object,
         begin: ((Object, LuaCall) throws(LuaFault) -> LuaResult)? = nil
     ) {
-        constructor(parameters.declarations, documentation, body: body, begin: begin)
+        constructor = ConstructorDeclaration(
+            parameters: parameters.declarations, documentation: documentation, body: body, begin: begin)
     }
 
     /// Declares a constructor without parameters.
@@ -154,24 +146,14 @@ public struct LuaClass<Object: AnyObject> {
         recall: @escaping (Object) -> AnyObject?, remember: @escaping (Object, LuaInstance?) -> Void
     ) { memory = (recall, remember) }
 
-    /// Declares a property. Without `set` it is read-only.
+    /// Declares a read-only property.
     public mutating func property<Value: LuaPushable>(
-        _ name: String, _ type: LuaType, _ documentation: String, get: @escaping (Object) -> Value,
-        set: ((Object, LuaCall) throws(LuaFault) -> Void)? = nil
+        _ name: String, _ type: LuaType, _ documentation: String, get: @escaping (Object) -> Value
     ) {
         members.append(
             .property(
                 name: name, type: type, documentation: documentation,
-                get: { (object, call) throws(LuaFault) in call.returning(get(object)) },
-                set: set.map { Self.setter(name, type, $0) }))
-    }
-
-    private static func setter(
-        _ name: String, _ type: LuaType, _ body: @escaping (Object, LuaCall) throws(LuaFault) -> Void
-    ) -> SetterDeclaration {
-        var parameters = ParameterList()
-        _ = parameters.required(name, ParameterType<LuaArgument>(type) { $0 }, "")
-        return SetterDeclaration(parameters: parameters, body: body)
+                get: { (object, call) throws(LuaFault) in call.returning(get(object)) }, set: nil))
     }
 
     /// Declares a property that programs can write.
@@ -235,20 +217,6 @@ public struct LuaClass<Object: AnyObject> {
                 }, set: set))
     }
 
-    /// Declares a method. Argument n of the call is parameter n, checked.
-    /// - Parameters:
-    ///   - returns: what it returns, for the reference; nil for nothing.
-    ///   - waits: true when it may suspend the calling task.
-    public mutating func method(
-        _ name: String, _ parameters: [LuaParameter], returns: LuaShape? = nil, waits: Bool = false,
-        _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
-    ) {
-        members.append(
-            .method(
-                name: name, parameters: parameters, returns: returns, waits: waits, documentation: documentation,
-                body: body))
-    }
-
     /// Declares a method whose body reads its parameters: `call[level]`.
     /// - Parameters:
     ///   - returns: what it returns, for the reference; nil for nothing.
@@ -257,7 +225,10 @@ public struct LuaClass<Object: AnyObject> {
         _ name: String, _ parameters: ParameterList = ParameterList(), returns: LuaShape? = nil, waits: Bool = false,
         _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
     ) {
-        method(name, parameters.declarations, returns: returns, waits: waits, documentation, body: body)
+        members.append(
+            .method(
+                name: name, parameters: parameters.declarations, returns: returns, waits: waits,
+                documentation: documentation, body: body))
     }
 
     /// Declares a method without parameters that does not wait.
@@ -290,12 +261,6 @@ public struct LuaClass<Object: AnyObject> {
     public mutating func slot(label: String = "") -> LuaEvent {
         eventCount += 1
         return LuaEvent(name: "", label: label, index: eventCount)
-    }
-
-    /// Declares what `object[key]` gives for a number, and for a name that the class does not have. Argument 1 is the key. A
-    /// body that returns nothing leaves the name unknown.
-    public mutating func items(_ body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult) {
-        items { (object, _, call) throws(LuaFault) in try body(object, call) }
     }
 
     /// Declares what `object[key]` gives for a number, and for a name that the class does not have.

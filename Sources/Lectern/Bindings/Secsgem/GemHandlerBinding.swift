@@ -106,7 +106,7 @@ struct GemHandlerFace {
                 for: handler, isThere: handler.isCommunicating, timeout: call[timeout], in: peers.environment, call)
         }
         c.method(
-            "are_you_there", [],
+            "are_you_there",
             returns: .of(
                 "{MDLN: string|nil, SOFTREV: string|nil}|nil, string?",
                 "what the equipment says of itself, an empty table for a host; nil and the reason"),

@@ -67,10 +67,10 @@ func declareGemHostHandler(
 }
 
 private func declareControl(_ c: inout LuaClass<GemHostHandler>) {
-    c.method("go_online", [], returns: codeOrReason, waits: true, "Asks the equipment to go on-line (S1F17).") {
+    c.method("go_online", returns: codeOrReason, waits: true, "Asks the equipment to go on-line (S1F17).") {
         (host, call) throws(LuaFault) in try call.code(of: host.goOnline)
     }
-    c.method("go_offline", [], returns: codeOrReason, waits: true, "Asks the equipment to go off-line (S1F15).") {
+    c.method("go_offline", returns: codeOrReason, waits: true, "Asks the equipment to go off-line (S1F15).") {
         (host, call) throws(LuaFault) in try call.code(of: host.goOffline)
     }
 }
@@ -186,13 +186,13 @@ private func declareEvents(_ c: inout LuaClass<GemHostHandler>) {
         return try call.code { host.subscribe(to: event, report: report, variables: variables, completion: $0) }
     }
     c.method(
-        "disable_ceids", [], returns: codeOrReason, waits: true, "Disables all collection events (S2F37)."
+        "disable_ceids", returns: codeOrReason, waits: true, "Disables all collection events (S2F37)."
     ) { (host, call) throws(LuaFault) in try call.code { host.enable(false, completion: $0) } }
     c.method(
-        "disable_ceid_reports", [], returns: codeOrReason, waits: true, "Deletes all reports and their links (S2F33)."
+        "disable_ceid_reports", returns: codeOrReason, waits: true, "Deletes all reports and their links (S2F33)."
     ) { (host, call) throws(LuaFault) in try call.code(of: host.deleteReports) }
     c.method(
-        "clear_collection_events", [], returns: codeOrReason, waits: true,
+        "clear_collection_events", returns: codeOrReason, waits: true,
         "Disables all collection events and deletes all reports."
     ) { (host, call) throws(LuaFault) in
         try call.code { completion in
@@ -239,7 +239,7 @@ private func declareAlarms(_ c: inout LuaClass<GemHostHandler>) {
         let ids = try call.identifiers(ids)
         return try call.result(of: { host.alarms(ids, completion: $0) }, push: { $1.push($0) })
     }
-    c.method("list_enabled_alarms", [], returns: list, waits: true, "Asks for the alarms that are enabled (S5F7).") {
+    c.method("list_enabled_alarms", returns: list, waits: true, "Asks for the alarms that are enabled (S5F7).") {
         (host, call) throws(LuaFault) in try call.result(of: host.enabledAlarms, push: { $1.push($0) })
     }
 }
@@ -293,7 +293,7 @@ private func declareServices(_ c: inout LuaClass<GemHostHandler>) {
             of: { host.processPrograms.delete(names, completion: $0) }, push: { $1.push(Int($0.rawValue)) })
     }
     c.method(
-        "get_process_program_list", [], returns: .of("string[]|nil, string?", "a list of names; nil and the reason"),
+        "get_process_program_list", returns: .of("string[]|nil, string?", "a list of names; nil and the reason"),
         waits: true,
         "Asks for the names of the process programs (S7F19)."
     ) { (host, call) throws(LuaFault) in

@@ -121,7 +121,7 @@ struct HsmsConnectionFace {
             return .none
         }
         c.method(
-            "disable", [], waits: true,
+            "disable", waits: true,
             "Closes the connection, which stays closed. Waits until it is closed, if the task can wait."
         ) { (connection, call) throws(LuaFault) in
             try call.finishing { done in connection.disable(completion: done) }

@@ -51,7 +51,7 @@ func declareHsmsConnectionManager(
             return nil
         }
     }
-    c.method("stop", [], waits: true, "Removes all peers. Waits until they have been told, if the task can wait.") {
+    c.method("stop", waits: true, "Removes all peers. Waits until they have been told, if the task can wait.") {
         (manager, call) throws(LuaFault) in
         for name in manager.handlers.keys {
             call.selfInstance?.keep(nil, named: name, in: handlers, call.stack)

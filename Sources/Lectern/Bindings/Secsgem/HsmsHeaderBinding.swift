@@ -52,7 +52,7 @@ func declareHsmsHeader(_ context: BindingContext) -> LuaClass<LuaHsmsHeader> {
     ) {
         (header, call) throws(LuaFault) in call.returning(header.header.text(call[spelling]))
     }
-    c.method("encode", [], returns: .of("string", "the ten bytes"), "Gives the bytes on the wire.") {
+    c.method("encode", returns: .of("string", "the ten bytes"), "Gives the bytes on the wire.") {
         (header, call) throws(LuaFault) in
         call.returning(ByteBytes(header.header.bytes))
     }

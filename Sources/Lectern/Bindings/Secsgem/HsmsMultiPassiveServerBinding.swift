@@ -49,7 +49,7 @@ func declareHsmsMultiPassiveServer(
 
 private func declareListening(_ c: inout LuaClass<HsmsMultiPassiveServer>) {
     c.method(
-        "start", [], returns: .of("string, string?", "'Listening', 'ListeningAlready', or the reason of the failure"),
+        "start", returns: .of("string, string?", "'Listening', 'ListeningAlready', or the reason of the failure"),
         waits: true,
         "Begins to listen. If the port is taken, it tries again every T5."
     ) { (server, call) throws(LuaFault) in

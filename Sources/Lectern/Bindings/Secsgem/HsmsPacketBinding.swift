@@ -87,11 +87,11 @@ func declareHsmsPacket(_ context: BindingContext) -> LuaClass<LuaHsmsPacket> {
         }
         return call.returning(packet.packet.constructorText(call[spelling]))
     }
-    c.method("encode", [], returns: .of("string", "length, header and text as bytes"), "Gives the bytes on the wire.") {
+    c.method("encode", returns: .of("string", "length, header and text as bytes"), "Gives the bytes on the wire.") {
         (packet, call) throws(LuaFault) in call.returning(packet.packet.encoded())
     }
     c.method(
-        "message", [], returns: .of("SecsMessage"),
+        "message", returns: .of("SecsMessage"),
         "Reads the text as SECS-II. Raises ValueError when it is not SECS-II."
     ) { [unowned runtime] (packet, call) throws(LuaFault) in
         call.returning(runtime.instance(for: try packet.message(for: runtime), class: "SecsMessage"))

@@ -48,7 +48,7 @@ struct HsmsProtocolFace {
             return .none
         }
         c.method(
-            "disable", [], waits: true,
+            "disable", waits: true,
             "Ends the session and closes the connection, which stays closed. Waits until it is closed, if the task can wait."
         ) { (object, call) throws(LuaFault) in try call.finishing { disable(object, $0) } }
         c.method("disconnect", "Closes the connection. While it is enabled, it is established again, as after a loss.")
@@ -113,7 +113,7 @@ struct HsmsProtocolFace {
         ) { (object, call) throws(LuaFault) in
             try call.request(hsms(object), peers) { $0.sendDeselectRequest(session: call[session], completion: $1) }
         }
-        c.method("send_linktest_req", [], returns: Self.answer, waits: true, "Asks whether the peer still answers.") {
+        c.method("send_linktest_req", returns: Self.answer, waits: true, "Asks whether the peer still answers.") {
             (object, call) throws(LuaFault) in
             try call.request(hsms(object), peers) { $0.sendLinktestRequest(completion: $1) }
         }
@@ -187,7 +187,7 @@ struct HsmsProtocolFace {
             }
         }
         c.method(
-            "send_separate_req", [], returns: .of("integer|nil, string?", "the system bytes; nil and the reason"),
+            "send_separate_req", returns: .of("integer|nil, string?", "the system bytes; nil and the reason"),
             "Ends the session. If it is the only one, the connection ends, too."
         ) { (object, call) throws(LuaFault) in
             do throws(IOFault) {
@@ -203,7 +203,7 @@ struct HsmsProtocolFace {
         }
         declareDataResponses(&c, hsms, returns: sent)
         c.method(
-            "get_next_system_counter", [], returns: .of("integer"), "Gives system bytes that no open request uses."
+            "get_next_system_counter", returns: .of("integer"), "Gives system bytes that no open request uses."
         ) {
             (object, call) throws(LuaFault) in call.returning(hsms(object).map { Int($0.nextSystemCounter()) })
         }

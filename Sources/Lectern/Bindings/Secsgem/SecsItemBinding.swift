@@ -119,7 +119,7 @@ func declareSecsItem(_ context: BindingContext) -> LuaClass<LuaSecsItem> {
         }
         return call.returning(item.item == other)
     }
-    c.method("encode", [], returns: .of("string"), "Gives the bytes on the wire.") { (item, call) throws(LuaFault) in
+    c.method("encode", returns: .of("string"), "Gives the bytes on the wire.") { (item, call) throws(LuaFault) in
         call.returning(try item.item.checked { () throws(SecsEncodingError) in try item.item.encoded() })
     }
     return c

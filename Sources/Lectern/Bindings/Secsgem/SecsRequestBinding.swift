@@ -35,7 +35,7 @@ func declareSecsRequest(_ context: BindingContext) -> LuaClass<SecsRequest> {
         returns: .of("boolean", "whether it was sent: false when no reply is expected or one was given"),
         "Replies with the function after the request's."
     ) { (request, call) throws(LuaFault) in call.returning(request.reply(try call.item(item))) }
-    c.method("abort", [], returns: .of("boolean", "whether it was sent"), "Aborts the transaction with function 0.") {
+    c.method("abort", returns: .of("boolean", "whether it was sent"), "Aborts the transaction with function 0.") {
         (request, call) throws(LuaFault) in call.returning(request.abort())
     }
     return c
