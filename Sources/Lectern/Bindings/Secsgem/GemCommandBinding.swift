@@ -2,7 +2,7 @@ internal import HSMS
 internal import LuaRuntime
 
 /// Declares `GemCommand`.
-func declareGemCommand(_ context: BindingContext) -> LuaClass<GemRemoteCommands.Call> {
+func declareGemCommand() -> LuaClass<GemRemoteCommands.Call> {
     var c = LuaClass<GemRemoteCommands.Call>(
         "GemCommand", "A command of the host that waits for its answer. Made by GemEquipmentHandler."
     ) { $0.name.description }

@@ -3,9 +3,7 @@ internal import HSMS
 internal import LuaRuntime
 
 /// Declares `GemEquipmentHandler`.
-func declareGemEquipmentHandler(
-    _ context: BindingContext, _ secsgem: SecsgemContext, _ peers: HsmsPeers
-) -> LuaClass<GemEquipmentHandler> {
+func declareGemEquipmentHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -> LuaClass<GemEquipmentHandler> {
     var c = LuaClass<GemEquipmentHandler>("GemEquipmentHandler", "The equipment's side of GEM.") {
         $0.hsms?.name ?? ""
     }

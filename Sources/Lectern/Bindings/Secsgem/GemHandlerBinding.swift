@@ -4,7 +4,7 @@ internal import LuaRuntime
 internal import NIOCore
 
 /// Declares `GemHandler`, the base of the handlers of both parties.
-func declareGemHandler(_ context: BindingContext) -> LuaClass<GemHandler> {
+func declareGemHandler() -> LuaClass<GemHandler> {
     var c = LuaClass<GemHandler>("GemHandler", "What GemHostHandler and GemEquipmentHandler have in common.") {
         $0.hsms?.name ?? ""
     }

@@ -12,9 +12,7 @@ private let eventReport =
 private let codeOrReason: LuaShape = .of("integer|nil, string?", "the code: 0 is done; nil and the reason")
 
 /// Declares `GemHostHandler`.
-func declareGemHostHandler(
-    _ context: BindingContext, _ secsgem: SecsgemContext, _ peers: HsmsPeers
-) -> LuaClass<GemHostHandler> {
+func declareGemHostHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -> LuaClass<GemHostHandler> {
     var c = LuaClass<GemHostHandler>("GemHostHandler", "The host's side of GEM.") { $0.hsms?.name ?? "" }
     c.holds(6144, also: { $0.hsms?.programBytes ?? 0 })
     var parameters = ParameterList()

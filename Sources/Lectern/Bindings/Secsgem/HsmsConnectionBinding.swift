@@ -4,7 +4,7 @@ internal import LuaRuntime
 internal import NIOCore
 
 /// Declares `HsmsConnection`, the base of the connections.
-func declareHsmsConnection(_ context: BindingContext) -> LuaClass<HsmsConnection> {
+func declareHsmsConnection() -> LuaClass<HsmsConnection> {
     LuaClass<HsmsConnection>(
         "HsmsConnection",
         "What all HSMS connections have in common: active, passive and multi-passive ones."

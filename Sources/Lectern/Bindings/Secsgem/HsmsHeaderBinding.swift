@@ -21,7 +21,7 @@ extension ParameterList {
 let rejectReason = "1: unknown type, 2: unknown encoding, 3: no such request is open, 4: not selected."
 
 /// Declares `HsmsHeader`.
-func declareHsmsHeader(_ context: BindingContext) -> LuaClass<LuaHsmsHeader> {
+func declareHsmsHeader() -> LuaClass<LuaHsmsHeader> {
     var c = LuaClass<LuaHsmsHeader>(
         "HsmsHeader", "The ten bytes that begin every HSMS message. Each field has two spellings."
     ) { _ in "" }

@@ -16,9 +16,7 @@ struct SecsHandlerParameters {
 }
 
 /// Declares `SecsHandler`.
-func declareSecsHandler(
-    _ context: BindingContext, _ secsgem: SecsgemContext, _ peers: HsmsPeers
-) -> LuaClass<SecsHandler> {
+func declareSecsHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -> LuaClass<SecsHandler> {
     var c = LuaClass<SecsHandler>(
         "SecsHandler", "Streams and functions on a connection: callbacks for messages that come, and requests."
     ) { $0.hsms?.name ?? "" }

@@ -28,7 +28,7 @@ extension BindingContext {
     /// Makes everything of the module HSMS known to the program.
     func registerSecsgem() throws(LuaFault) {
         let secsgem = SecsgemContext()
-        runtime.register(declareHsmsHeader(self))
+        runtime.register(declareHsmsHeader())
         runtime.register(declareHsmsPacket(self))
         runtime.setClassFunctions("HsmsPacket", declareHsmsPacketFunctions(self))
         for function in declareHsmsHeaderFunctions(self) { runtime.setGlobal(function) }
@@ -36,7 +36,7 @@ extension BindingContext {
         runtime.setClassFunctions("SecsItem", declareSecsItemFunctions(self))
         runtime.register(declareSecsMessage(self))
         runtime.setClassFunctions("SecsMessage", declareSecsMessageFunctions(self))
-        runtime.register(declareHsmsConnection(self))
+        runtime.register(declareHsmsConnection())
         runtime.register(declareHsmsActiveConnection(self, secsgem))
         runtime.register(declareHsmsPassiveConnection(self, secsgem))
         runtime.register(declareHsmsMultiPassiveConnection(self, secsgem))
@@ -45,11 +45,11 @@ extension BindingContext {
         runtime.register(declareHsmsProtocol(self, peers))
         runtime.register(declareHsmsConnectionManager(self, secsgem, peers))
         runtime.register(declareSecsRequest(self))
-        runtime.register(declareSecsHandler(self, secsgem, peers))
-        runtime.register(declareGemHandler(self))
-        runtime.register(declareGemHostHandler(self, secsgem, peers))
-        runtime.register(declareGemCommand(self))
-        runtime.register(declareGemEquipmentHandler(self, secsgem, peers))
+        runtime.register(declareSecsHandler(secsgem, peers))
+        runtime.register(declareGemHandler())
+        runtime.register(declareGemHostHandler(secsgem, peers))
+        runtime.register(declareGemCommand())
+        runtime.register(declareGemEquipmentHandler(secsgem, peers))
         try runtime.run(PackageResources.secsgem_lua, chunk: "=[lectern secsgem]", exporting: secsgem.exports)
     }
 }
