@@ -111,22 +111,11 @@ public struct LuaArgument: LuaPushable {
     }
 
     /// The string in field `name` of a table; nil when it is no table or the field no string.
-    public func stringField(_ name: String) -> String? { field(name) { $0.string(at: -1) } }
-
-    /// The number in field `name` of a table; nil when it is no table or the field no number.
-    public func numberField(_ name: String) -> Double? {
-        field(name) { stack in
-            var ok = false
-            let value = shim_to_number(stack.L, -1, &ok)
-            return ok ? value : nil
-        }
-    }
-
-    private func field<Value>(_ name: String, _ value: (LuaStack) -> Value?) -> Value? {
+    public func stringField(_ name: String) -> String? {
         guard isTable else { return nil }
         stack.getRaw(slot, name)
         defer { shim_pop(L, 1) }
-        return value(stack)
+        return stack.string(at: -1)
     }
 
     /// The first in alphabetical order of the names that are keys of a table; nil when it is no table or has none among its
