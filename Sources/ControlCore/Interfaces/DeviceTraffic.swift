@@ -90,7 +90,7 @@ public final class DeviceTraffic {
     /// The program's slot for what arrives.
     @exclusivity(unchecked) var onReceiveData: ((ByteBuffer) -> Void)?
     /// What connects the interface to its device.
-    private(set) var line = DeviceLine.down
+    @exclusivity(unchecked) private(set) var line = DeviceLine.down
     /// Whether the program takes data.
     private(set) var isReceiving = true
 
@@ -104,9 +104,9 @@ public final class DeviceTraffic {
     private var keepAlive: KeepAliveTransmitter?
     private var keepAliveBytes = 0
     /// Those who wait for their turn.
-    private var waiting: CircularBuffer<Waiter> = []
+    @exclusivity(unchecked) private var waiting: CircularBuffer<Waiter> = []
     /// Who waits for its response.
-    private var current: Waiter?
+    @exclusivity(unchecked) private var current: Waiter?
     private var matcher = ResponseMatcher(delimiter: nil, limit: DeviceTraffic.defaultResponseLimit)
     private var timer: (any Cancellable)?
     /// Lets a pattern be searched for in what came.
