@@ -1,8 +1,9 @@
 internal import CLuaShim
 
 /// One argument of a call, as it is in Lua. Valid only inside the call.
-public struct LuaArgument {
-    let runtime: LuaRuntime
+public struct LuaArgument: LuaPushable {
+    /// Not counted: it does not go while it is called.
+    unowned(unsafe) let runtime: LuaRuntime
     let stack: LuaStack
     /// Where it is on the stack.
     let slot: Int32
@@ -81,6 +82,12 @@ public struct LuaArgument {
     /// What `tostring` gives.
     public var text: String { stack.text(at: slot) }
 
+    /// Pushes it again, onto the stack of its call.
+    public func push(onto stack: LuaStack) {
+        assert(stack.L == self.stack.L, "an argument is pushed onto the stack of another call")
+        shim_push_value(L, slot)
+    }
+
     // MARK: - Tables
 
     /// The strings of a list of strings; nil when it is something else.
@@ -104,22 +111,11 @@ public struct LuaArgument {
     }
 
     /// The string in field `name` of a table; nil when it is no table or the field no string.
-    public func stringField(_ name: String) -> String? { field(name) { $0.string(at: -1) } }
-
-    /// The number in field `name` of a table; nil when it is no table or the field no number.
-    public func numberField(_ name: String) -> Double? {
-        field(name) { stack in
-            var ok = false
-            let value = shim_to_number(stack.L, -1, &ok)
-            return ok ? value : nil
-        }
-    }
-
-    private func field<Value>(_ name: String, _ value: (LuaStack) -> Value?) -> Value? {
+    public func stringField(_ name: String) -> String? {
         guard isTable else { return nil }
         stack.getRaw(slot, name)
         defer { shim_pop(L, 1) }
-        return value(stack)
+        return stack.string(at: -1)
     }
 
     /// The first in alphabetical order of the names that are keys of a table; nil when it is no table or has none among its
@@ -139,13 +135,5 @@ public struct LuaArgument {
             }
         }
         return first
-    }
-}
-
-extension LuaArgument: LuaPushable {
-    /// Pushes the argument's value again.
-    public func push(onto stack: LuaStack) {
-        assert(stack.L == self.stack.L, "an argument is pushed inside its own call")
-        shim_push_value(L, slot)
     }
 }

@@ -42,8 +42,7 @@ final class HostFunction {
 
 /// One call of a host function: its arguments, and ways to answer. Valid only inside the call.
 ///
-/// Arguments are numbered from 1 as declared; the instance of a method is not counted. They were checked against the
-/// declaration before, so the plain accessors give what the declaration promises.
+/// The arguments were checked against the declaration before, so `call[parameter]` gives what the declaration promises.
 public struct LuaCall {
     /// The runtime that is being called from. Not counted, as the function: neither goes while it is called.
     public unowned(unsafe) let runtime: LuaRuntime
@@ -60,6 +59,7 @@ public struct LuaCall {
     public var count: Int { Int(shim_top(stack.L) - base) }
 
     /// The value of a parameter.
+    @inlinable
     public subscript<Value>(_ parameter: Parameter<Value>) -> Value { parameter.read(self.argument(for: parameter)) }
 
     /// The values of a parameter that may be given any number of times, without those that are `nil` where its type is not
@@ -70,64 +70,22 @@ public struct LuaCall {
     }
 
     /// What was given for a parameter, as it is in Lua.
+    @inlinable
     public func argument<Value>(for parameter: Parameter<Value>) -> LuaArgument {
+        argument(at: parameter.position, declaredAs: parameter.name)
+    }
+
+    @usableFromInline
+    func argument(at position: Int, declaredAs parameter: String) -> LuaArgument {
         assert(
-            function.parameters.count >= parameter.position
-                && function.parameters[parameter.position - 1].name == parameter.name,
-            "'\(parameter.name)' is no parameter of \(name)")
-        return argument(at: parameter.position)
+            function.parameters.count >= position && function.parameters[position - 1].name == parameter,
+            "'\(parameter)' is no parameter of \(name)")
+        return argument(at: position)
     }
 
-    func argument(at position: Int) -> LuaArgument { LuaArgument(runtime: runtime, stack: stack, slot: slot(position)) }
-
-    /// True when the argument was left out or is `nil`.
-    public func isNil(_ argument: Int) -> Bool { shim_type(stack.L, slot(argument)) <= Int32(SHIM_TNIL.rawValue) }
-
-    /// A boolean; `nil` counts as false.
-    public func boolean(_ argument: Int) -> Bool { shim_to_boolean(stack.L, slot(argument)) }
-
-    /// A number; nil when left out.
-    public func number(_ argument: Int) -> Double? {
-        var ok = false
-        let value = shim_to_number(stack.L, slot(argument), &ok)
-        return ok ? value : nil
+    func argument(at position: Int) -> LuaArgument {
+        LuaArgument(runtime: runtime, stack: stack, slot: slot(position))
     }
-
-    /// A whole number; nil when left out.
-    public func integer(_ argument: Int) -> Int? {
-        var ok = false
-        let value = shim_to_integer(stack.L, slot(argument), &ok)
-        return ok ? Int(value) : nil
-    }
-
-    /// A string, decoded as UTF-8; bytes that are not are kept (see `ByteText`). Nil when left out.
-    public func string(_ argument: Int) -> String? { stack.string(at: slot(argument)) }
-
-    /// The bytes of a string, valid inside `body`; nil is handed in when it was left out.
-    public func withBytes<R>(
-        _ argument: Int, _ body: (UnsafeRawBufferPointer?) throws(LuaFault) -> R
-    ) throws(LuaFault) -> R {
-        var length = 0
-        guard let bytes = shim_to_bytes(stack.L, slot(argument), &length) else { return try body(nil) }
-        return try body(UnsafeRawBufferPointer(start: bytes, count: length))
-    }
-
-    /// The bytes of a string as an array; nil when left out.
-    public func bytes(_ argument: Int) -> [UInt8]? {
-        var length = 0
-        guard let bytes = shim_to_bytes(stack.L, slot(argument), &length) else { return nil }
-        return [UInt8](UnsafeRawBufferPointer(start: bytes, count: length))
-    }
-
-    /// The value, held beyond the call; nil when left out.
-    public func reference(_ argument: Int) -> LuaReference? {
-        if isNil(argument) { return nil }
-        shim_push_value(stack.L, slot(argument))
-        return LuaReference(popping: stack, runtime: runtime)
-    }
-
-    /// The instance; nil when the argument is none.
-    public func instance(_ argument: Int) -> LuaInstance? { runtime.instance(at: slot(argument), stack.L) }
 
     /// The method's own instance.
     public var selfInstance: LuaInstance? { base == 1 ? runtime.instance(at: 1, stack.L) : nil }
@@ -137,93 +95,6 @@ public struct LuaCall {
 
     /// Pushes what the method's own instance, or the one that a function got first, keeps in `slot`, or `nil`.
     public func pushKept(_ slot: LuaEvent) { shim_push_handler_at(stack.L, 1, Int32(slot.index)) }
-
-    /// Lua's name of the argument's type.
-    public func typeName(_ argument: Int) -> String { runtime.typeName(at: slot(argument), stack.L) }
-
-    /// True for a function and anything else that can be called.
-    public func isCallable(_ argument: Int) -> Bool { shim_is_callable(stack.L, slot(argument)) }
-
-    /// True for a string.
-    public func isString(_ argument: Int) -> Bool { shim_type(stack.L, slot(argument)) == Int32(SHIM_TSTRING.rawValue) }
-
-    /// True for a table, instances included.
-    public func isTable(_ argument: Int) -> Bool { shim_type(stack.L, slot(argument)) == Int32(SHIM_TTABLE.rawValue) }
-
-    /// The strings of a list of strings; nil when it is something else.
-    public func strings(_ argument: Int) -> [String]? {
-        let table = slot(argument)
-        guard shim_type(stack.L, table) == Int32(SHIM_TTABLE.rawValue) else { return nil }
-        var strings: [String] = []
-        for index in 0..<shim_raw_length(stack.L, table) {
-            shim_raw_get_index(stack.L, table, Int64(index) + 1)
-            defer { shim_pop(stack.L, 1) }
-            guard let string = stack.string(at: -1) else { return nil }
-            strings.append(string)
-        }
-        return strings
-    }
-
-    /// The bytes of each string of a list of strings; nil when it is something else.
-    public func byteStrings(_ argument: Int) -> [[UInt8]]? {
-        let table = slot(argument)
-        guard shim_type(stack.L, table) == Int32(SHIM_TTABLE.rawValue) else { return nil }
-        var strings: [[UInt8]] = []
-        for index in 0..<shim_raw_length(stack.L, table) {
-            shim_raw_get_index(stack.L, table, Int64(index) + 1)
-            defer { shim_pop(stack.L, 1) }
-            var length = 0
-            guard let bytes = shim_to_bytes(stack.L, -1, &length) else { return nil }
-            strings.append([UInt8](UnsafeRawBufferPointer(start: bytes, count: length)))
-        }
-        return strings
-    }
-
-    /// The first in alphabetical order of the names that are keys of the table argument; nil when it is no table or has none
-    /// among its first thousand keys.
-    public func firstName(ofTable argument: Int) -> String? {
-        let table = slot(argument)
-        guard shim_type(stack.L, table) == Int32(SHIM_TTABLE.rawValue) else { return nil }
-        var first: String?
-        var left = 1_000
-        shim_push_nil(stack.L)
-        while shim_next(stack.L, table) {
-            shim_pop(stack.L, 1)
-            if let name = stack.string(at: -1), first.map({ name < $0 }) ?? true { first = name }
-            left -= 1
-            guard left > 0 else {
-                shim_pop(stack.L, 1)
-                break
-            }
-        }
-        return first
-    }
-
-    /// The string in field `name` of the table argument; nil when it is no table or the field no string.
-    public func field(_ argument: Int, _ name: String) -> String? {
-        let table = slot(argument)
-        guard shim_type(stack.L, table) == Int32(SHIM_TTABLE.rawValue) else { return nil }
-        stack.getRaw(table, name)
-        defer { shim_pop(stack.L, 1) }
-        return stack.string(at: -1)
-    }
-
-    /// The number in field `name` of the table argument; nil when it is no table or the field no number.
-    public func numberField(_ argument: Int, _ name: String) -> Double? {
-        let table = slot(argument)
-        guard shim_type(stack.L, table) == Int32(SHIM_TTABLE.rawValue) else { return nil }
-        stack.getRaw(table, name)
-        defer { shim_pop(stack.L, 1) }
-        var ok = false
-        let value = shim_to_number(stack.L, -1, &ok)
-        return ok ? value : nil
-    }
-
-    /// Pushes argument `argument` again.
-    public func push(argument: Int) { shim_push_value(stack.L, slot(argument)) }
-
-    /// `tostring` of the argument.
-    public func text(_ argument: Int) -> String { stack.text(at: slot(argument)) }
 
     /// Where the program called this function: "main.lua:12", or "" when that is unknown.
     public var location: String {
@@ -253,21 +124,19 @@ public struct LuaCall {
     /// The bytes of all arguments that are strings: what an object that keeps them holds more.
     public var stringBytes: Int {
         var bytes = 0
-        for argument in 0..<max(count, 0) where isString(argument + 1) {
-            bytes += shim_raw_length(stack.L, slot(argument + 1))
-        }
+        for number in 0..<max(count, 0) { bytes += argument(at: number + 1).byteCount }
         return bytes
     }
 
     /// The bytes of a string in slices, for work that takes long for a long one: the task's time is looked at before each.
     /// - Parameters:
-    ///   - argument: a string; without one `body` is not called.
+    ///   - parameter: a string; without one `body` is not called.
     ///   - body: gets the slices in order, each of ``sliceBytes`` but the last. Valid inside the call only.
     /// - Throws: ``LuaFault`` when the task has run too long and ends, or what `body` throws.
-    public func withSlices(
-        _ argument: Int, _ body: (UnsafeRawBufferPointer) throws(LuaFault) -> Void
+    public func withSlices<Value>(
+        of parameter: Parameter<Value>, _ body: (UnsafeRawBufferPointer) throws(LuaFault) -> Void
     ) throws(LuaFault) {
-        try withBytes(argument) { (bytes) throws(LuaFault) in
+        try argument(for: parameter).withBytes { (bytes) throws(LuaFault) in
             guard let bytes else { return }
             var start = 0
             while start < bytes.count {
@@ -279,7 +148,7 @@ public struct LuaCall {
         }
     }
 
-    /// The size of a slice of ``withSlices(_:_:)``.
+    /// The size of a slice of ``withSlices(of:_:)``.
     public static let sliceBytes = 64 << 10
 
     /// Ends the task when it has run too long: to be called again and again by work that takes long for its arguments.
@@ -311,6 +180,21 @@ public struct LuaCall {
     public func returning(_ value: some LuaPushable) -> LuaResult {
         stack.push(value)
         return .values(1)
+    }
+
+    /// Returns several values.
+    @inlinable
+    public func returning<First: LuaPushable, Second: LuaPushable, each Other: LuaPushable>(
+        _ first: First, _ second: Second, _ others: repeat each Other
+    ) -> LuaResult {
+        stack.push(first)
+        stack.push(second)
+        var count = 2
+        for value in repeat each others {
+            stack.push(value)
+            count += 1
+        }
+        return .values(count)
     }
 
     /// Suspends the calling task until the waiter is resumed.

@@ -40,7 +40,7 @@ public struct LuaClass<Object: AnyObject> {
     var memory: (recall: (Object) -> AnyObject?, remember: (Object, LuaInstance?) -> Void)?
     var eventCount = 0
     var fallThrough: LuaEvent?
-    var items: ((Object, LuaCall) throws(LuaFault) -> LuaResult)?
+    var items: (parameters: ParameterList, body: (Object, LuaCall) throws(LuaFault) -> LuaResult)?
     var baseName: String?
     var baseBytes = LuaInstance.ownBytes
     var held: ((Object) -> Int)?
@@ -52,11 +52,15 @@ public struct LuaClass<Object: AnyObject> {
         var begin: ((Object, LuaCall) throws(LuaFault) -> LuaResult)?
     }
 
+    struct SetterDeclaration {
+        var parameters: ParameterList
+        var body: (Object, LuaCall) throws(LuaFault) -> Void
+    }
+
     enum Member {
         case property(
             name: String, type: LuaType, documentation: String,
-            get: (Object, LuaCall) throws(LuaFault) -> LuaResult,
-            set: ((Object, LuaCall) throws(LuaFault) -> Void)?)
+            get: (Object, LuaCall) throws(LuaFault) -> LuaResult, set: SetterDeclaration?)
         case method(
             name: String, parameters: [LuaParameter], returns: LuaShape?, waits: Bool, documentation: String,
             body: (Object, LuaCall) throws(LuaFault) -> LuaResult)
@@ -103,23 +107,22 @@ public struct LuaClass<Object: AnyObject> {
     ///
     /// A class without a constructor is only made by the host.
     /// - Parameters:
-    ///   - body: makes the object from checked arguments.
+    ///   - body: makes the object from the parameters, which it reads: `call[port]`.
     ///   - begin: called when Lua has got the object; may suspend the calling task, whose constructor call returns when
     ///     the wait is over. Its values are dropped.
-    public mutating func constructor(
-        _ parameters: [LuaParameter], _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> Object,
-        begin: ((Object, LuaCall) throws(LuaFault) -> LuaResult)? = nil
-    ) {
-        constructor = ConstructorDeclaration(
-            parameters: parameters, documentation: documentation, body: body, begin: begin)
-    }
-
-    /// As the other, with parameters that the body reads: `call[port]`.
     public mutating func constructor(
         _ parameters: ParameterList, _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> Object,
         begin: ((Object, LuaCall) throws(LuaFault) -> LuaResult)? = nil
     ) {
-        constructor(parameters.declarations, documentation, body: body, begin: begin)
+        constructor = ConstructorDeclaration(
+            parameters: parameters.declarations, documentation: documentation, body: body, begin: begin)
+    }
+
+    /// Declares a constructor without parameters.
+    public mutating func constructor(
+        _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> Object
+    ) {
+        constructor(ParameterList(), documentation, body: body)
     }
 
     /// Says what to do when Lua has got an object: connect its events to the instance.
@@ -143,15 +146,14 @@ public struct LuaClass<Object: AnyObject> {
         recall: @escaping (Object) -> AnyObject?, remember: @escaping (Object, LuaInstance?) -> Void
     ) { memory = (recall, remember) }
 
-    /// Declares a property. Without `set` it is read-only.
+    /// Declares a read-only property.
     public mutating func property<Value: LuaPushable>(
-        _ name: String, _ type: LuaType, _ documentation: String, get: @escaping (Object) -> Value,
-        set: ((Object, LuaCall) throws(LuaFault) -> Void)? = nil
+        _ name: String, _ type: LuaType, _ documentation: String, get: @escaping (Object) -> Value
     ) {
         members.append(
             .property(
                 name: name, type: type, documentation: documentation,
-                get: { (object, call) throws(LuaFault) in call.returning(get(object)) }, set: set))
+                get: { (object, call) throws(LuaFault) in call.returning(get(object)) }, set: nil))
     }
 
     /// Declares a property that programs can write.
@@ -166,7 +168,9 @@ public struct LuaClass<Object: AnyObject> {
             .property(
                 name: name, type: type.accepted, documentation: documentation,
                 get: { (object, call) throws(LuaFault) in call.returning(get(object)) },
-                set: { (object, call) throws(LuaFault) in try set(object, call[value]) }))
+                set: SetterDeclaration(parameters: parameters) { (object, call) throws(LuaFault) in
+                    try set(object, call[value])
+                }))
     }
 
     /// Declares a read-only property whose value may be too large to be given: then it throws.
@@ -180,10 +184,29 @@ public struct LuaClass<Object: AnyObject> {
                 get: { (object, call) throws(LuaFault) in call.returning(try get(object, call)) }, set: nil))
     }
 
-    /// Declares a property: what an instance keeps in `slot`, or `nil`. Without `set` it is read-only.
-    public mutating func property(
-        _ name: String, _ type: LuaType, _ documentation: String, keptIn slot: LuaEvent,
-        set: ((Object, LuaCall) throws(LuaFault) -> Void)? = nil
+    /// Declares a read-only property: what an instance keeps in `slot`, or `nil`.
+    public mutating func property(_ name: String, _ type: LuaType, _ documentation: String, keptIn slot: LuaEvent) {
+        property(name, type, documentation, keptIn: slot, set: nil)
+    }
+
+    /// Declares a property that programs can write: what an instance keeps in `slot`, or `nil`.
+    /// - Parameter check: gets the new value before it is kept, and refuses it by throwing.
+    public mutating func property<NewValue>(
+        _ name: String, _ type: ParameterType<NewValue>, _ documentation: String, keptIn slot: LuaEvent,
+        check: @escaping (Object, NewValue) throws(LuaFault) -> Void
+    ) {
+        var parameters = ParameterList()
+        let value = parameters.required(name, type, documentation)
+        let set = SetterDeclaration(parameters: parameters) { (object, call) throws(LuaFault) in
+            try check(object, call[value])
+            // A setter is called on the instance.
+            call.selfInstance?.keep(slot, call.argument(for: value))
+        }
+        property(name, type.accepted, documentation, keptIn: slot, set: set)
+    }
+
+    private mutating func property(
+        _ name: String, _ type: LuaType, _ documentation: String, keptIn slot: LuaEvent, set: SetterDeclaration?
     ) {
         members.append(
             .property(
@@ -194,36 +217,25 @@ public struct LuaClass<Object: AnyObject> {
                 }, set: set))
     }
 
-    /// Declares a method. Argument n of the call is parameter n, checked.
-    /// - Parameters:
-    ///   - returns: what it returns, for the reference; nil for nothing.
-    ///   - waits: true when it may suspend the calling task.
-    public mutating func method(
-        _ name: String, _ parameters: [LuaParameter] = [], returns: LuaShape? = nil, waits: Bool = false,
-        _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
-    ) {
-        members.append(
-            .method(
-                name: name, parameters: parameters, returns: returns, waits: waits, documentation: documentation,
-                body: body))
-    }
-
     /// Declares a method whose body reads its parameters: `call[level]`.
     /// - Parameters:
     ///   - returns: what it returns, for the reference; nil for nothing.
     ///   - waits: true when it may suspend the calling task.
     public mutating func method(
-        _ name: String, _ parameters: ParameterList, returns: LuaShape? = nil, waits: Bool = false,
+        _ name: String, _ parameters: ParameterList = ParameterList(), returns: LuaShape? = nil, waits: Bool = false,
         _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
     ) {
-        method(name, parameters.declarations, returns: returns, waits: waits, documentation, body: body)
+        members.append(
+            .method(
+                name: name, parameters: parameters.declarations, returns: returns, waits: waits,
+                documentation: documentation, body: body))
     }
 
     /// Declares a method without parameters that does not wait.
     public mutating func method(
         _ name: String, _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
     ) {
-        method(name, [], documentation, body: body)
+        method(name, ParameterList(), documentation, body: body)
     }
 
     /// Declares an event: a slot for one handler, called with the instance and one argument.
@@ -251,14 +263,12 @@ public struct LuaClass<Object: AnyObject> {
         return LuaEvent(name: "", label: label, index: eventCount)
     }
 
-    /// Declares what `object[key]` gives for a number, and for a name that the class does not have. Argument 1 is the key. A
-    /// body that returns nothing leaves the name unknown.
-    public mutating func items(_ body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult) { items = body }
-
-    /// Declares what `object[key]` gives for a number, and for a name that the class does not have. A body that returns
-    /// nothing leaves the name unknown.
+    /// Declares what `object[key]` gives for a number, and for a name that the class does not have.
+    /// - Parameter body: gets the key. If it returns nothing, the name is unknown.
     public mutating func items(_ body: @escaping (Object, LuaArgument, LuaCall) throws(LuaFault) -> LuaResult) {
-        items = { (object, call) throws(LuaFault) in try body(object, call.argument(at: 1), call) }
+        var parameters = ParameterList()
+        let key = parameters.required("key", .any, "")
+        items = (parameters, { (object, call) throws(LuaFault) in try body(object, call[key], call) })
     }
 
     /// Lets reads of names that the class does not have go to the Lua object in `slot`.

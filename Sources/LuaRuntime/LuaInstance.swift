@@ -132,6 +132,12 @@ public final class LuaInstance {
         shim_set_handler(stack.L, address, anchor, Int32(slot.index))
     }
 
+    /// Keeps an argument of the call in `slot`.
+    public func keep(_ slot: LuaEvent, _ argument: LuaArgument) {
+        argument.push(onto: argument.stack)
+        keep(slot, popping: argument.stack)
+    }
+
     /// Pushes what is kept in `slot`, or `nil`.
     public func push(_ slot: LuaEvent, onto stack: LuaStack) {
         guard shim_push_handler(stack.L, address, anchor, Int32(slot.index)) else {

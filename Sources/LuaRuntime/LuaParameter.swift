@@ -202,27 +202,8 @@ public struct LuaFunction {
     public var waits: Bool
     /// One sentence for the reference.
     public var documentation: String
-    /// What it does. Parameter n is argument n of the call, checked.
+    /// What it does with the parameters, which are checked before.
     public var body: (LuaCall) throws(LuaFault) -> LuaResult
-
-    /// - Parameters:
-    ///   - name: the name that programs call.
-    ///   - parameters: in their order; checked before `body` is called.
-    ///   - returns: what it returns, for the reference; nil for nothing.
-    ///   - waits: true when it may suspend the calling task.
-    ///   - documentation: one sentence.
-    ///   - body: what it does.
-    public init(
-        _ name: String, _ parameters: [LuaParameter] = [], returns: LuaShape? = nil, waits: Bool = false,
-        _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> LuaResult
-    ) {
-        self.name = name
-        self.parameters = parameters
-        self.returns = returns
-        self.waits = waits
-        self.documentation = documentation
-        self.body = body
-    }
 
     /// - Parameters:
     ///   - name: the name that programs call.
@@ -232,10 +213,21 @@ public struct LuaFunction {
     ///   - documentation: one sentence.
     ///   - body: what it does.
     public init(
-        _ name: String, _ parameters: ParameterList, returns: LuaShape? = nil, waits: Bool = false,
+        _ name: String, _ parameters: ParameterList = ParameterList(), returns: LuaShape? = nil, waits: Bool = false,
         _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> LuaResult
     ) {
-        self.init(
-            name, parameters.declarations, returns: returns, waits: waits, documentation, body: body)
+        self.name = name
+        self.parameters = parameters.declarations
+        self.returns = returns
+        self.waits = waits
+        self.documentation = documentation
+        self.body = body
+    }
+
+    /// A function without parameters that returns nothing that the reference shows, and does not wait.
+    public init(
+        _ name: String, _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> LuaResult
+    ) {
+        self.init(name, ParameterList(), documentation, body: body)
     }
 }

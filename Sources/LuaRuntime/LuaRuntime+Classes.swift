@@ -30,14 +30,16 @@ extension LuaRuntime {
         stack.pushTable(fields: declaration.members.count)  // its accessors
         for member in declaration.members { bind(member, of: record, stack) }
         if let items = declaration.items {
-            shim_push_function(L, method("[]", [.required("key", .any, "")], record, items))
+            shim_push_function(L, method("[]", items.parameters.declarations, record, items.body))
             // The name under which the shim looks for it.
             stack.setTop("")
         }
         bindConstructor(declaration, record, stack)
         stack.push(Int(id))
-        let toString = LuaFunction("tostring", [.required("self", .any, "")], "") { (call) throws(LuaFault) in
-            guard let instance = call.instance(1) else { return call.returning("<\(record.name)>") }
+        var shown = ParameterList()
+        let object = shown.required("self", .any, "")
+        let toString = LuaFunction("tostring", shown, "") { (call) throws(LuaFault) in
+            guard let instance = call[object].instance else { return call.returning("<\(record.name)>") }
             guard let text = record.text else { return call.returning("<\(instance.describe())>") }
             return call.returning(try text(instance.object, call))
         }
@@ -85,14 +87,14 @@ extension LuaRuntime {
             shim_push_value(L, accessors - 1)
             shim_remove(L, accessors - 1)  // class, accessors, function
             setField(name, table: accessors - 2)
-        case .property(let name, let type, _, let get, let set):
+        case .property(let name, _, _, let get, let set):
             let getter = accessor(name, [], record) { (object, call) throws(LuaFault) in try get(object, call) }
             var setter: UInt32 = 0
             if let set {
-                let parameter = LuaParameter.required(name, type, "")
-                setter = accessor(name, [parameter], record) { (object: Object, call) throws(LuaFault) in
+                setter = accessor(name, set.parameters.declarations, record) {
+                    (object: Object, call) throws(LuaFault) in
                     defer { if record.isRecounted { call.selfInstance?.recount() } }
-                    try set(object, call)
+                    try set.body(object, call)
                     return .none
                 }
             }

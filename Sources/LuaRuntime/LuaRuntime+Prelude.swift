@@ -56,27 +56,29 @@ extension LuaCall {
     /// Returns `nil`, the message and the number, as Lua's own functions do; or true when there is no problem.
     fileprivate func returning(_ problem: LuaFileProblem?) -> LuaResult {
         guard let problem else { return returning(true) }
-        stack.pushNil()
-        stack.push(problem.message)
-        stack.push(Int(problem.code))
-        return .values(3)
+        return returning(LuaNil(), problem.message, Int(problem.code))
     }
 }
 
 extension LuaRuntime {
     /// Runs the parts of the prelude that do not depend on surroundings.
     func openPrelude() throws(LuaFault) {
+        var finding = ParameterList()
+        let name = finding.required("name", .string, "")
+        let candidates = finding.required("names", .table, "")
         setInternal(
             "nearest",
-            LuaFunction("nearest", [.required("name", .string, ""), .required("names", .table, "")], "") {
-                (call) throws(LuaFault) in
-                call.returning(NearMiss.find(call.string(1) ?? "", in: call.strings(2) ?? []))
+            LuaFunction("nearest", finding, "") { (call) throws(LuaFault) in
+                call.returning(NearMiss.find(call[name], in: call[candidates].strings ?? []))
             })
+        var relating = ParameterList()
+        // A key that is no string may be asked for: nothing is related to it.
+        let key = relating.required("name", .any, "")
+        let members = relating.required("names", .table, "")
         setInternal(
             "related",
-            LuaFunction("related", [.required("name", .any, ""), .required("names", .table, "")], "") {
-                (call) throws(LuaFault) in
-                let names = NearMiss.related(call.string(1) ?? "", in: call.strings(2) ?? [])
+            LuaFunction("related", relating, "") { (call) throws(LuaFault) in
+                let names = NearMiss.related(call[key].string ?? "", in: call[members].strings ?? [])
                 return call.returning(names.isEmpty ? nil : names.joined(separator: " or "))
             })
         try run(PackageResources.classes_lua, chunk: "=[lectern classes]", arguments: [])
@@ -91,51 +93,34 @@ extension LuaRuntime {
     private func open(_ surroundings: LuaSurroundings) throws(LuaFault) {
         setInternal(
             "wall_clock",
-            LuaFunction("time", [], "") { (call) throws(LuaFault) in
+            LuaFunction("time", "") { (call) throws(LuaFault) in
                 call.returning(surroundings.wallClock())
             })
         if let localTime = surroundings.localTime {
+            var parameters = ParameterList()
+            let time = parameters.required("time", .integer, "")
             setInternal(
                 "local_time",
-                LuaFunction("time", [.required("time", .integer(Int.min...Int.max), "")], "") {
-                    (call) throws(LuaFault) in
-                    let local = localTime(call.integer(1) ?? 0)
-                    call.stack.push(local.offset)
-                    call.stack.push(local.isDaylightSaving)
-                    return .values(2)
+                LuaFunction("time", parameters, "") { (call) throws(LuaFault) in
+                    let local = localTime(call[time])
+                    return call.returning(local.offset, local.isDaylightSaving)
                 })
         }
         setInternal(
             "cpu_clock",
-            LuaFunction("clock", [], "") { (call) throws(LuaFault) in
+            LuaFunction("clock", "") { (call) throws(LuaFault) in
                 call.returning(surroundings.cpuClock())
             })
         setInternal(
             "random_seed",
-            LuaFunction("random_seed", [], "") { (call) throws(LuaFault) in
+            LuaFunction("random_seed", "") { (call) throws(LuaFault) in
                 call.returning(surroundings.randomSeed)
             })
         setInternal(
             "is_repeatable",
-            LuaFunction("pairs", [], "") { (call) throws(LuaFault) in call.returning(surroundings.isRepeatable) })
+            LuaFunction("pairs", "") { (call) throws(LuaFault) in call.returning(surroundings.isRepeatable) })
         openFiles(surroundings)
-        setInternal(
-            "load_file",
-            LuaFunction("loadfile", [.required("path", .string, ""), .optional("env", .any, "")], "") {
-                (call) throws(LuaFault) in
-                let file = try surroundings.loadFile(call.string(1) ?? "")
-                try call.runtime.load(file.text, path: file.shownPath, on: call.stack)
-                if !call.isNil(2) { call.setEnvironment(toArgument: 2) }
-                return .values(1)
-            })
-        setInternal(
-            "load_module",
-            LuaFunction("require", [.required("name", .string, "")], "") { (call) throws(LuaFault) in
-                let file = try surroundings.loadModule(call.string(1) ?? "")
-                try call.runtime.load(file.text, path: file.shownPath, on: call.stack)
-                call.stack.push(file.shownPath)
-                return .values(2)
-            })
+        openLoaders(surroundings)
         openModuleWaits()
         shim_push_main_table(L)
         LuaStack(L).pushTable()
@@ -147,10 +132,15 @@ extension LuaRuntime {
     }
 
     private func openFiles(_ surroundings: LuaSurroundings) {
-        let path = LuaParameter.required("path", .string, "")
+        var ofPath = ParameterList()
+        let path = ofPath.required("path", .string, "")
+        var opening = ofPath
+        let mode = opening.optional("mode", .string, default: "r", "")
+        var renaming = ofPath
+        let newName = renaming.required("newname", .string, "")
         shim_push_main_table(L)
-        let opener = LuaFunction("open", [path, .optional("mode", .string, "")], "") { (call) throws(LuaFault) in
-            switch try surroundings.openFile(call.string(1) ?? "", call.string(2) ?? "r") {
+        let opener = LuaFunction("open", opening, "") { (call) throws(LuaFault) in
+            switch try surroundings.openFile(call[path], call[mode]) {
             case .success(let descriptor): call.returning(Int(descriptor))
             case .failure(let problem): call.returning(problem)
             }
@@ -161,13 +151,37 @@ extension LuaRuntime {
         shim_pop(L, 1)
         setInternal(
             "remove_file",
-            LuaFunction("remove", [path], "") { (call) throws(LuaFault) in
-                call.returning(try surroundings.removeFile(call.string(1) ?? ""))
+            LuaFunction("remove", ofPath, "") { (call) throws(LuaFault) in
+                call.returning(try surroundings.removeFile(call[path]))
             })
         setInternal(
             "rename_file",
-            LuaFunction("rename", [path, .required("newname", .string, "")], "") { (call) throws(LuaFault) in
-                call.returning(try surroundings.renameFile(call.string(1) ?? "", call.string(2) ?? ""))
+            LuaFunction("rename", renaming, "") { (call) throws(LuaFault) in
+                call.returning(try surroundings.renameFile(call[path], call[newName]))
+            })
+    }
+
+    private func openLoaders(_ surroundings: LuaSurroundings) {
+        var loading = ParameterList()
+        let path = loading.required("path", .string, "")
+        let environment = loading.optional("env", .any, "")
+        setInternal(
+            "load_file",
+            LuaFunction("loadfile", loading, "") { (call) throws(LuaFault) in
+                let file = try surroundings.loadFile(call[path])
+                try call.runtime.load(file.text, path: file.shownPath, on: call.stack)
+                if let environment = call[environment] { call.setEnvironment(environment) }
+                return .values(1)
+            })
+        var requiring = ParameterList()
+        let name = requiring.required("name", .string, "")
+        setInternal(
+            "load_module",
+            LuaFunction("require", requiring, "") { (call) throws(LuaFault) in
+                let file = try surroundings.loadModule(call[name])
+                try call.runtime.load(file.text, path: file.shownPath, on: call.stack)
+                call.stack.push(file.shownPath)
+                return .values(2)
             })
     }
 
@@ -247,18 +261,19 @@ extension LuaRuntime {
     /// Lets a task that requires a module wait while another task's load of it waits.
     private func openModuleWaits() {
         let gates = ModuleGates()
-        let name = [LuaParameter.required("name", .string, "")]
+        var parameters = ParameterList()
+        let name = parameters.required("name", .string, "")
         setInternal(
             "module_begins",
-            LuaFunction("require", name, "") { (call) throws(LuaFault) in
-                gates.loaders[call.string(1) ?? ""] = call.runtime.running.map(ObjectIdentifier.init)
+            LuaFunction("require", parameters, "") { (call) throws(LuaFault) in
+                gates.loaders[call[name]] = call.runtime.running.map(ObjectIdentifier.init)
                 return .none
             })
         setInternal(
             "module_ends",
-            LuaFunction("require", name, "") { (call) throws(LuaFault) in
-                gates.loaders[call.string(1) ?? ""] = nil
-                let waiting = gates.waiting.removeValue(forKey: call.string(1) ?? "") ?? []
+            LuaFunction("require", parameters, "") { (call) throws(LuaFault) in
+                gates.loaders[call[name]] = nil
+                let waiting = gates.waiting.removeValue(forKey: call[name]) ?? []
                 for (task, waiter) in waiting {
                     gates.waitsFor[task] = nil
                     waiter.resume(returning: true)
@@ -267,8 +282,8 @@ extension LuaRuntime {
             })
         setInternal(
             "wait_for_module",
-            LuaFunction("require", name, waits: true, "") { (call) throws(LuaFault) in
-                let module = call.string(1) ?? ""
+            LuaFunction("require", parameters, waits: true, "") { (call) throws(LuaFault) in
+                let module = call[name]
                 guard let task = call.runtime.running.map(ObjectIdentifier.init), !gates.isLoading(task, module) else {
                     return call.returning(false)
                 }
@@ -301,8 +316,8 @@ private final class ModuleGates {
 
 extension LuaCall {
     /// Lets the compiled text on top find its globals in an argument.
-    package func setEnvironment(toArgument argument: Int) {
-        push(argument: argument)
+    package func setEnvironment(_ environment: LuaArgument) {
+        stack.push(environment)
         shim_set_environment(stack.L)
     }
 

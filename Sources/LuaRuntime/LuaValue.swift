@@ -23,26 +23,30 @@ public enum LuaValue {
 }
 
 extension LuaCall {
-    /// The most tables inside one another that ``value(_:)`` reads.
+    /// The most tables inside one another that ``value(of:)`` reads.
     public static var deepestValue: Int { 64 }
 
-    /// The most values that ``value(_:)`` reads, tables included.
+    /// The most values that ``value(of:)`` reads, tables included.
     public static var mostValues: Int { 1_000_000 }
 
-    /// The most bytes of strings inside tables that ``value(_:)`` reads: 64 MiB.
+    /// The most bytes of strings inside tables that ``value(of:)`` reads: 64 MiB.
     public static var mostValueBytes: Int { 64 << 20 }
 
-    /// What ``value(_:)`` may still read: a table that is in others many times is read each time anew.
+    /// What ``value(of:)`` may still read: a table that is in others many times is read each time anew.
     private struct Room {
         var values = LuaCall.mostValues
         var bytes = LuaCall.mostValueBytes
     }
 
-    /// The argument with everything in it.
+    /// What was given for a parameter, with everything in it.
     /// - Throws: ``LuaFault`` when tables are nested deeper than ``deepestValue``, as those that contain themselves are,
     ///   or hold more than ``mostValues`` or ``mostValueBytes``, or the task has run too long and ends.
-    public func value(_ argument: Int) throws(LuaFault) -> LuaValue {
-        push(argument: argument)
+    public func value<Value>(of parameter: Parameter<Value>) throws(LuaFault) -> LuaValue {
+        try value(of: argument(for: parameter))
+    }
+
+    private func value(of argument: LuaArgument) throws(LuaFault) -> LuaValue {
+        stack.push(argument)
         defer { stack.pop() }
         var room = Room()
         return try topValue(depth: 0, &room)

@@ -4,9 +4,16 @@
 /// nothing of that is said again where it is read.
 public struct Parameter<Value>: Sendable {
     /// 1 for the first.
-    let position: Int
-    let name: String
-    let read: @Sendable (LuaArgument) -> Value
+    @usableFromInline let position: Int
+    /// As programs and messages have it.
+    public let name: String
+    @usableFromInline let read: @Sendable (LuaArgument) -> Value
+
+    init(position: Int, name: String, read: @escaping @Sendable (LuaArgument) -> Value) {
+        self.position = position
+        self.name = name
+        self.read = read
+    }
 }
 
 /// What a parameter or a property that can be written accepts, and what its value is in Swift.
@@ -14,12 +21,9 @@ public struct ParameterType<Value>: Sendable {
     /// The values of Lua that it accepts: for checks, messages and the reference.
     public let accepted: LuaType
     /// The value of an argument that was checked; nil when it was left out.
-    let read: @Sendable (LuaArgument) -> Value?
+    @usableFromInline let read: @Sendable (LuaArgument) -> Value?
     /// How the reference shows a default.
-    let show: @Sendable (Value) -> String
-
-    /// A default, as the reference shows it.
-    public func shown(_ value: Value) -> String { show(value) }
+    public let show: @Sendable (Value) -> String
 
     /// - Parameters:
     ///   - accepted: the values of Lua that it accepts.
@@ -44,13 +48,15 @@ public struct ParameterList: Sendable {
     /// No parameters.
     public init() {}
 
+    // These are inlined so that what reads an argument, on every call, is compiled for the type of its value.
+
     /// Adds a parameter that must be given.
+    @inlinable
     public mutating func required<Value>(
         _ name: String, _ type: ParameterType<Value>, _ documentation: String
     ) -> Parameter<Value> {
         let read = type.read
-        return add(LuaParameter(name: name, type: type.accepted, isRequired: true, documentation: documentation)) {
-            argument in
+        return add(name, type.accepted, isRequired: true, documentation) { argument in
             guard let value = read(argument) else {
                 preconditionFailure("'\(name)' is required, and was checked before it is read")
             }
@@ -59,62 +65,63 @@ public struct ParameterList: Sendable {
     }
 
     /// Adds a parameter that has a default.
+    @inlinable
     public mutating func optional<Value: Sendable>(
         _ name: String, _ type: ParameterType<Value>, default fallback: Value, _ documentation: String
     ) -> Parameter<Value> {
         let read = type.read
-        return add(
-            LuaParameter(
-                name: name, type: type.accepted, isRequired: false, defaultText: type.show(fallback),
-                documentation: documentation)
-        ) { read($0) ?? fallback }
+        return add(name, type.accepted, defaultText: type.show(fallback), documentation) { read($0) ?? fallback }
     }
 
-    /// Adds a parameter whose absence means something of its own.
-    /// - Parameter absence: what that is, as the reference shows it.
+    /// Adds a parameter whose absence means something of its own: it is read as nil when it was left out or is `nil`.
+    /// - Parameter absence: what that means, as the reference shows it.
+    @inlinable
     public mutating func optional<Value>(
         _ name: String, _ type: ParameterType<Value>, absence: String = "nil", _ documentation: String
     ) -> Parameter<Value?> {
-        add(
-            LuaParameter(
-                name: name, type: type.accepted, isRequired: false, defaultText: absence, documentation: documentation),
-            read: type.read)
+        let read = type.read
+        return add(name, type.accepted, defaultText: absence, documentation) { $0.isNil ? nil : read($0) }
     }
 
-    /// Adds a parameter that the body looks at itself; ``LuaArgument/isNil`` tells whether it was left out.
-    /// - Parameter absence: what leaving it out means, as the reference shows it.
-    public mutating func optional(
-        _ name: String, _ type: ParameterType<LuaArgument>, absence: String = "nil", _ documentation: String
-    ) -> Parameter<LuaArgument> {
-        add(
-            LuaParameter(
-                name: name, type: type.accepted, isRequired: false, defaultText: absence, documentation: documentation)
-        ) { $0 }
+    /// Adds a parameter whose value comes from elsewhere when it is left out, such as from the options of a server.
+    /// - Parameter usual: what that is unless the program has said otherwise, as the reference shows it.
+    @inlinable
+    public mutating func optional<Value>(
+        _ name: String, _ type: ParameterType<Value>, usual: Value, _ documentation: String
+    ) -> Parameter<Value?> {
+        optional(name, type, absence: type.show(usual), documentation)
     }
 
     /// Adds a last parameter that may be given any number of times, as Lua's `...`.
     /// - Parameter absence: what leaving it out means, as the reference shows it.
+    @inlinable
     public mutating func repeated<Value>(
         _ name: String, _ type: ParameterType<Value>, absence: String = "nil", _ documentation: String
     ) -> RepeatedParameter<Value> {
-        var declaration = LuaParameter(
-            name: name, type: type.accepted, isRequired: false, defaultText: absence, documentation: documentation)
-        declaration.isRepeated = true
-        return RepeatedParameter(first: add(declaration, read: type.read))
+        RepeatedParameter(
+            first: add(name, type.accepted, isRepeated: true, defaultText: absence, documentation, read: type.read))
     }
 
-    private mutating func add<Value>(
-        _ declaration: LuaParameter, read: @escaping @Sendable (LuaArgument) -> Value
+    @usableFromInline
+    mutating func add<Value>(
+        _ name: String, _ type: LuaType, isRequired: Bool = false, isRepeated: Bool = false, defaultText: String? = nil,
+        _ documentation: String, read: @escaping @Sendable (LuaArgument) -> Value
     ) -> Parameter<Value> {
-        precondition(declarations.last?.isRepeated != true, "'\(declaration.name)' is behind a repeated parameter")
-        declarations.append(declaration)
-        return Parameter(position: declarations.count, name: declaration.name, read: read)
+        precondition(declarations.last?.isRepeated != true, "'\(name)' is behind a repeated parameter")
+        declarations.append(
+            LuaParameter(
+                name: name, type: type, isRequired: isRequired, isRepeated: isRepeated, defaultText: defaultText,
+                documentation: documentation))
+        return Parameter(position: declarations.count, name: name, read: read)
     }
 }
 
 /// A last parameter that may be given any number of times.
 public struct RepeatedParameter<Value>: Sendable {
     let first: Parameter<Value?>
+
+    @usableFromInline
+    init(first: Parameter<Value?>) { self.first = first }
 }
 
 // MARK: - Types
@@ -123,7 +130,7 @@ extension ParameterType where Value == LuaArgument {
     /// Anything, `nil` included.
     public static var any: Self { Self(.any) { $0 } }
     /// A table that is no instance.
-    public static var table: Self { Self(.table) { $0 } }
+    public static var table: Self { Self(.table) { $0.isNil ? nil : $0 } }
 }
 
 extension ParameterType where Value == Bool {
@@ -164,14 +171,36 @@ extension ParameterType where Value == String {
 
 extension ParameterType where Value == [UInt8] {
     /// A string of bytes, as they are.
-    public static var bytes: Self { Self(.string) { $0.bytes } }
+    public static var bytes: Self {
+        Self(.string, show: { "'\(String(decoding: $0, as: UTF8.self))'" }) { $0.bytes }
+    }
 }
 
-extension ParameterType where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
-    /// One of the words that the cases stand for.
-    public static func oneOf(_: Value.Type) -> Self {
-        Self(.oneOf(Value.allCases.map(\.rawValue)), show: { "'\($0.rawValue)'" }) {
+extension ParameterType where Value: RawRepresentable & Sendable, Value.RawValue == String {
+    /// One of the words that these cases stand for.
+    public static func oneOf(_ cases: [Value]) -> Self {
+        Self(.oneOf(cases.map(\.rawValue)), show: { "'\($0.rawValue)'" }) {
             $0.string.flatMap(Value.init(rawValue:))
+        }
+    }
+
+    /// One of the words that the cases stand for.
+    public static func oneOf(_: Value.Type) -> Self where Value: CaseIterable { oneOf(Array(Value.allCases)) }
+}
+
+extension ParameterType where Value: Equatable & Sendable {
+    /// One of these words, each of which stands for a value.
+    public static func oneOf(_ words: KeyValuePairs<String, Value>) -> Self {
+        Self(
+            .oneOf(words.map(\.key)),
+            show: { value in
+                guard let word = words.first(where: { $0.value == value })?.key else {
+                    preconditionFailure("no word stands for a default")
+                }
+                return "'\(word)'"
+            }
+        ) { argument in
+            argument.string.flatMap { word in words.first { $0.key == word }?.value }
         }
     }
 }
@@ -184,6 +213,11 @@ extension ParameterType where Value == LuaReference {
 extension ParameterType where Value == LuaInstance {
     /// An instance of one of these classes or of one derived from them.
     public static func instance(_ names: String...) -> Self { Self(.instance(names)) { $0.instance } }
+}
+
+extension ParameterType where Value: AnyObject {
+    /// The object of an instance of a class that is declared for such objects, or of one derived from it.
+    public static func object(of name: String) -> Self { Self(.instance([name])) { $0.instance?.object as? Value } }
 }
 
 extension ParameterType {

@@ -31,7 +31,7 @@ struct AllocationTests {
             server, lines: lines, on: serverGroup,
             register: { runtime in
                 runtime.setGlobal(
-                    LuaFunction("allocations", [], "How often this thread has asked for memory.") {
+                    LuaFunction("allocations", "How often this thread has asked for memory.") {
                         (call) throws(LuaFault) in
                         call.returning(Int(allocation_count()))
                     })

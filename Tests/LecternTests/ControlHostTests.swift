@@ -29,19 +29,19 @@ struct ControlHostTests {
                 Wait(0.01, function() ExitProgram(4) end)
                 """, folder: "/tmp"),
             register: { runtime in
+                var parameters = ParameterList()
+                let n = parameters.required("n", .integer, "A number.")
                 runtime.setGlobal(
-                    LuaFunction(
-                        "Double", [.required("n", .integer, "A number.")], returns: "twice n", "Doubles a number."
-                    ) {
+                    LuaFunction("Double", parameters, returns: "twice n", "Doubles a number.") {
                         (call) throws(LuaFault) in
                         doubled.withLockedValue { $0 += 1 }
-                        return call.returning(2 * (call.integer(1) ?? 0))
+                        return call.returning(2 * call[n])
                     })
                 var lamp = LuaClass<Lamp>("Lamp", "A lamp.") { _ in "" }
-                lamp.constructor([], "Makes a lamp.") { (_) throws(LuaFault) in Lamp() }
+                lamp.constructor("Makes a lamp.") { (_) throws(LuaFault) in Lamp() }
                 lamp.property(
                     "Level", .integer(0...100), "The level.", get: { $0.level },
-                    set: { (lamp, call) throws(LuaFault) in lamp.level = call.integer(1) ?? 0 })
+                    set: { lamp, level in lamp.level = level })
                 runtime.register(lamp)
             }, log: lines.sink("room"))
         let group = ServiceGroup(
@@ -68,7 +68,7 @@ struct ControlHostTests {
                 """, folder: "/tmp"),
             register: { runtime in
                 runtime.setGlobal(
-                    LuaFunction("Started", [], "Tells the test.") { (_) throws(LuaFault) in
+                    LuaFunction("Started", "Tells the test.") { (_) throws(LuaFault) in
                         started.withLockedValue { $0.take() }?.resume()
                         return .none
                     })

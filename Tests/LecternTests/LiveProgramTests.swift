@@ -46,10 +46,11 @@ struct LiveProgramTests {
             eventLoopGroup: group,
             register: { runtime in
                 register(runtime)
+                var parameters = ParameterList()
+                let port = parameters.required("port", .integer, "")
                 runtime.setGlobal(
-                    LuaFunction("ready", [.required("port", .integer, "")], "") { (call) throws(LuaFault) in
-                        let port = call.integer(1) ?? 0
-                        listening.withLockedValue { $0.take() }?.resume(returning: port)
+                    LuaFunction("ready", parameters, "") { (call) throws(LuaFault) in
+                        listening.withLockedValue { $0.take() }?.resume(returning: call[port])
                         return .none
                     })
             }, log: lines.sink("device"))

@@ -21,38 +21,37 @@ struct ClassTests {
             probe = try Probe()
             var lamp = LuaClass<Lamp>("Lamp", "A lamp.") { "'\($0.name)'" }
             lamp.whenAttached { [unowned self] _, instance, _ in lamps.append(instance) }
-            lamp.constructor(
-                [.required("Name", .string, ""), .optional("Level", .integer(0...100), default: "0", "")], ""
-            ) { (call) throws(LuaFault) in
-                let lamp = Lamp(name: call.string(1) ?? "")
-                lamp.level = call.integer(2) ?? 0
+            var making = ParameterList()
+            let name = making.required("Name", .string, "")
+            let level = making.optional("Level", .integer(0...100), default: 0, "")
+            lamp.constructor(making, "") { (call) throws(LuaFault) in
+                let lamp = Lamp(name: call[name])
+                lamp.level = call[level]
                 return lamp
             }
             lamp.property("Name", .string, "") { $0.name }
-            lamp.property("Level", .integer(0...100), "", get: { $0.level }) { (lamp, call) throws(LuaFault) in
-                lamp.level = call.integer(1) ?? 0
+            lamp.property("Level", .integer(0...100), "", get: { $0.level }, set: { $0.level = $1 })
+            var fading = ParameterList()
+            let newLevel = fading.required("To", .integer(0...100), "")
+            let time = fading.optional("Time", .seconds, "")
+            lamp.method("Fade", fading, returns: "x", "") { (lamp, call) throws(LuaFault) in
+                lamp.level = call[newLevel]
+                return call.returning(lamp.level, call[time])
             }
-            lamp.method(
-                "Fade", [.required("To", .integer(0...100), ""), .optional("Time", .seconds, "")], returns: "x", ""
-            ) {
-                (lamp, call) throws(LuaFault) in
-                lamp.level = call.integer(1) ?? -1
-                call.stack.push(lamp.level)
-                call.stack.push(call.number(2))
-                return .values(2)
-            }
-            lamp.method("Tie", [.required("Other", .instance(["Lamp"]), ""), .optional("Map", .table, "")], "") {
-                (_, call) throws(LuaFault) in call.returning(call.instance(1))
-            }
+            var tying = ParameterList()
+            let other = tying.required("Other", .instance("Lamp"), "")
+            _ = tying.optional("Map", .table, "")
+            lamp.method("Tie", tying, "") { (_, call) throws(LuaFault) in call.returning(call[other]) }
             switched = lamp.event("Switched", "the state", "")
             probe.runtime.register(lamp)
             var group = LuaClass<Group>("Group", "A group.") { _ in "" }
-            group.constructor([.required("Of", .any, "")], "") { (_) throws(LuaFault) in Group() }
+            var grouping = ParameterList()
+            let member = grouping.required("Of", .any, "")
+            group.constructor(grouping, "") { (_) throws(LuaFault) in Group() }
             group.property("Size", .integer, "") { _ in 1 }
             let target = group.slot()
             group.whenAttached { _, instance, call in
-                call?.push(argument: 1)
-                if let call { instance.keep(target, popping: call.stack) }
+                if let call { instance.keep(target, call.argument(for: member)) }
             }
             group.fallThrough(to: target)
             probe.runtime.register(group)

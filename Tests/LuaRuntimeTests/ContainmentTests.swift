@@ -83,7 +83,7 @@ struct ContainmentTests {
         limits.slowTaskWarning = .milliseconds(10)
         let slow = try Probe(limits: limits, profile: .trusted)
         slow.runtime.setGlobal(
-            LuaFunction("isReported", [], "") { [unowned slow] (call) throws(LuaFault) in
+            LuaFunction("isReported", "") { [unowned slow] (call) throws(LuaFault) in
                 call.returning(!slow.slow.isEmpty)
             })
         try slow.run("repeat until isReported() print(debug.gethook())", name: "slow")

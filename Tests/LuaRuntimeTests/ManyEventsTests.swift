@@ -14,10 +14,11 @@ struct ManyEventsTests {
         var c = LuaClass<Switchboard>("Switchboard", "A switchboard.") { _ in "" }
         var lines: [LuaEvent] = []
         for line in 1...Switchboard.lines { lines.append(c.event("Line\(line)", "its number", "A call.")) }
-        c.constructor([], "Makes one.") { (_) throws(LuaFault) in Switchboard() }
-        c.method("Ring", [.required("line", .integer(1...Switchboard.lines), "Which.")], "Rings a line.") {
-            [lines] (_, call) throws(LuaFault) in
-            let line = call.integer(1) ?? 0
+        c.constructor("Makes one.") { (_) throws(LuaFault) in Switchboard() }
+        var parameters = ParameterList()
+        let number = parameters.required("line", .integer(1...Switchboard.lines), "Which.")
+        c.method("Ring", parameters, "Rings a line.") { [lines] (_, call) throws(LuaFault) in
+            let line = call[number]
             call.selfInstance?.fire(lines[line - 1], line)
             return .none
         }

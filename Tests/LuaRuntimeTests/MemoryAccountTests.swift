@@ -15,9 +15,13 @@ struct MemoryAccountTests {
         limits.memoryBytes = limit
         let probe = try Probe(limits: limits)
         var crate = LuaClass<Crate>("Crate", "Holds bytes.") { _ in "" }
-        crate.constructor([.optional("bytes", .string, "")], "Makes one.") { call in Crate(call.bytes(1) ?? []) }
-        crate.method("fill", [.required("bytes", .string, "")], "Fills it.") { (crate, call) throws(LuaFault) in
-            crate.content = call.bytes(1) ?? []
+        var making = ParameterList()
+        let firstBytes = making.optional("bytes", .bytes, default: [], "")
+        crate.constructor(making, "Makes one.") { call in Crate(call[firstBytes]) }
+        var filling = ParameterList()
+        let bytes = filling.required("bytes", .bytes, "")
+        crate.method("fill", filling, "Fills it.") { (crate, call) throws(LuaFault) in
+            crate.content = call[bytes]
             return .none
         }
         crate.holds(64, also: { $0.content.count })

@@ -22,21 +22,26 @@ struct NewInstanceTests {
             var c = LuaClass<Crumb>("Crumb", "A crumb.") { _ in "" }
             let first = c.slot()
             let second = c.slot()
-            c.method("Kept", [], returns: "what it keeps", "") { (_, call) throws(LuaFault) in
+            c.method("Kept", returns: "what it keeps", "") { (_, call) throws(LuaFault) in
                 call.pushKept(first)
                 call.pushKept(second)
                 return .values(2)
             }
-            c.method("Itself", [], returns: "itself", "") { (_, call) throws(LuaFault) in
+            c.method("Itself", returns: "itself", "") { (_, call) throws(LuaFault) in
                 call.pushSelf()
                 return .values(1)
             }
             let crumb = probe.runtime.register(c)
+            var parameters = ParameterList()
+            let a = parameters.optional("a", .any, "")
+            let b = parameters.optional("b", .any, "")
             probe.runtime.setGlobal(
-                LuaFunction("crumb", [.optional("a", .any, ""), .optional("b", .any, "")], "") {
-                    [unowned self] (call) throws(LuaFault) in
-                    let kept = call.isNil(1) ? 0 : 2
-                    for argument in 0..<kept { call.push(argument: argument + 1) }
+                LuaFunction("crumb", parameters, "") { [unowned self] (call) throws(LuaFault) in
+                    let kept = call[a] == nil ? 0 : 2
+                    if kept > 0 {
+                        call.stack.push(call[a])
+                        call.stack.push(call[b])
+                    }
                     probe.runtime.push(new: Crumb(count: count), of: crumb, keeping: kept, onto: call.stack)
                     return .values(1)
                 })

@@ -36,12 +36,12 @@ final class Probe: LuaRuntimeHost {
             return .success(open(path, mode == "r" ? O_RDONLY : O_RDWR))
         }
         try runtime.openLibraries(surroundings)
+        var pausing = ParameterList()
+        let pauseName = pausing.required("name", .string, "")
         runtime.setGlobal(
-            LuaFunction(
-                "pause", [.required("name", .string, "")], returns: "what the test resumes with", waits: true, ""
-            ) {
+            LuaFunction("pause", pausing, returns: "what the test resumes with", waits: true, "") {
                 [unowned self] (call) throws(LuaFault) in
-                let name = call.string(1) ?? ""
+                let name = call[pauseName]
                 return try call.wait { (waiter) throws(LuaFault) in
                     pauses[name, default: []].append(waiter)
                     return { [unowned self] in cancelled.append(name) }
@@ -63,7 +63,7 @@ final class Probe: LuaRuntimeHost {
                 try runtime.load(Array(text.utf8), path: file, on: stack)
             } catch {
                 problem = error
-                stack.push(function: LuaFunction("nothing", [], "") { (_) throws(LuaFault) in .none }, of: runtime)
+                stack.push(function: LuaFunction("nothing", "") { (_) throws(LuaFault) in .none }, of: runtime)
             }
             return 0
         }

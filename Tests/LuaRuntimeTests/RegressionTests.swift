@@ -279,9 +279,11 @@ struct RegressionTests {
     func cancelDrains() throws {
         let probe = try Probe()
         let runtime = try #require(probe.runtime)
+        var parameters = ParameterList()
+        let function = parameters.required("f", .function, "")
         runtime.setGlobal(
-            LuaFunction("spawn", [.required("f", .function, "")], "") { (call) throws(LuaFault) in
-                let function = call.reference(1)
+            LuaFunction("spawn", parameters, "") { (call) throws(LuaFault) in
+                let function = call[function]
                 runtime.start(.text("spawned")) { stack in
                     stack.push(function)
                     return 0
@@ -443,7 +445,7 @@ struct RegressionTests {
         let probe = try Probe(limits: limits)
         var spent = timespec()
         probe.runtime.setGlobal(
-            LuaFunction("alarms", [], "") { (_) throws(LuaFault) in
+            LuaFunction("alarms", "") { (_) throws(LuaFault) in
                 let due = ContinuousClock.now + .milliseconds(250)
                 while ContinuousClock.now < due {}
                 var (begin, end) = (timespec(), timespec())
@@ -503,11 +505,11 @@ struct RegressionTests {
 private final class Thing {
     static var declaration: LuaClass<Thing> {
         var declaration = LuaClass<Thing>("Thing", "A thing.") { _ in "" }
-        declaration.constructor([], "Makes one.") { (_) throws(LuaFault) in Thing() }
+        declaration.constructor("Makes one.") { (_) throws(LuaFault) in Thing() }
         declaration.method("Touch", "Does nothing.") { (_, _) throws(LuaFault) in .none }
-        declaration.method("Take", [.required("other", .instance(["Thing"]), "")], "Takes another.") {
-            (_, _) throws(LuaFault) in .none
-        }
+        var parameters = ParameterList()
+        _ = parameters.required("other", .instance("Thing"), "")
+        declaration.method("Take", parameters, "Takes another.") { (_, _) throws(LuaFault) in .none }
         return declaration
     }
 }

@@ -18,8 +18,10 @@ struct RememberedInstanceTests {
             probe = try Probe()
             var c = LuaClass<Lamp>("Lamp", "A lamp.") { "\($0.number)" }
             let lit = c.event("Lit", "nothing", "")
-            c.constructor([.required("Number", .integer(1...9), "")], "") { [unowned self] (call) throws(LuaFault) in
-                lamps.append(Lamp(number: call.integer(1) ?? 0))
+            var parameters = ParameterList()
+            let number = parameters.required("Number", .integer(1...9), "")
+            c.constructor(parameters, "") { [unowned self] (call) throws(LuaFault) in
+                lamps.append(Lamp(number: call[number]))
                 return lamps[lamps.count - 1]
             }
             c.method("Light", "") { (lamp, _) throws(LuaFault) in

@@ -6,11 +6,12 @@ struct RepeatedParameterTests {
     @Test("A repeated parameter takes any number of arguments, and each is checked")
     func repeated() throws {
         let probe = try Probe()
+        var parameters = ParameterList()
+        let unit = parameters.required("unit", .string, "")
+        let values = parameters.repeated("value", .integer, "")
         probe.runtime.setGlobal(
-            LuaFunction("total", [.required("unit", .string, ""), .repeated("value", .integer, "")], "") {
-                (call) throws(LuaFault) in
-                let values = (2...max(call.count, 2)).compactMap { call.integer($0) }
-                return call.returning("\(values.reduce(0, +)) \(call.string(1) ?? "")")
+            LuaFunction("total", parameters, "") { (call) throws(LuaFault) in
+                call.returning("\(call[values].reduce(0, +)) \(call[unit])")
             })
         try probe.run(
             """

@@ -139,10 +139,12 @@ struct TaskTests {
     @Test("Tasks that are started while Lua runs take their turn afterwards, in order")
     func startsQueue() throws {
         let probe = try Probe()
-        let spawn = LuaFunction("spawn", [.required("f", .function, ""), .required("n", .integer, "")], "") {
-            [unowned probe] (call) throws(LuaFault) in
-            let function = call.reference(1)
-            let n = call.integer(2) ?? 0
+        var parameters = ParameterList()
+        let function = parameters.required("f", .function, "")
+        let number = parameters.required("n", .integer, "")
+        let spawn = LuaFunction("spawn", parameters, "") { [unowned probe] (call) throws(LuaFault) in
+            let function = call[function]
+            let n = call[number]
             probe.runtime.start(.text("spawned")) { stack in
                 stack.push(function)
                 stack.push(n)

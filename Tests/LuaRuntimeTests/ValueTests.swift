@@ -6,9 +6,11 @@ struct ValueTests {
     /// Hands `expression` to a host function and returns what it read, in words.
     private func read(_ expression: String) throws -> String {
         let probe = try Probe()
+        var parameters = ParameterList()
+        let value = parameters.optional("value", .any, "")
         probe.runtime.setGlobal(
-            LuaFunction("read", [.optional("value", .any, "")], "") { (call) throws(LuaFault) in
-                call.returning(describe(try call.value(1)))
+            LuaFunction("read", parameters, "") { (call) throws(LuaFault) in
+                call.returning(describe(try call.value(of: value)))
             })
         try probe.run("local ok, text = pcall(read, \(expression)) print(ok and text or text.message)")
         return probe.printed.joined()

@@ -3,7 +3,7 @@ import ControlCore
 /// How a connection behaves. What SEMI E37 leaves open is decided here.
 public struct HsmsConfiguration: Equatable, Sendable {
     /// How messages are answered that have no place where they come.
-    public enum Temperament: Sendable {
+    public enum Temperament: String, Sendable, CaseIterable {
         /// As SEMI E37: rejected, and the connection stays.
         case lenient
         /// As SEMI E37.1: the connection is closed.
@@ -20,7 +20,7 @@ public struct HsmsConfiguration: Equatable, Sendable {
     }
 
     /// Who this side is. It decides who sends the error messages of stream 9.
-    public enum Role: Sendable {
+    public enum Role: String, Sendable, CaseIterable {
         /// Sends no error messages.
         case host
         /// Answers data for another device by S9F1, and tells by S9F9 that a reply did not come within T3.
@@ -28,7 +28,7 @@ public struct HsmsConfiguration: Equatable, Sendable {
     }
 
     /// What becomes of a peer that connects while its connection stands already.
-    public enum DuplicatePolicy: Sendable {
+    public enum DuplicatePolicy: String, Sendable, CaseIterable {
         /// It is closed at once.
         case refuse
         /// It takes the place of the older one, which is closed: for tools that restart faster than the loss of their

@@ -94,14 +94,6 @@ final class BindingContext {
 
 // MARK: - Conversions
 
-extension TimeAmount {
-    /// A duration that a program gave in seconds.
-    init(seconds: Double) { self = .nanoseconds(Int64(seconds * 1e9)) }
-
-    /// As programs see it.
-    var seconds: Double { Double(nanoseconds) / 1e9 }
-}
-
 extension LuaFault {
     /// A parameter that the core refused.
     init(_ error: ParameterError) {
@@ -113,18 +105,6 @@ extension LuaFault {
 }
 
 extension LuaCall {
-    /// A string argument's bytes, in one copy.
-    func buffer(_ argument: Int) throws(LuaFault) -> ByteBuffer {
-        try withBytes(argument) { (bytes) throws(LuaFault) in
-            var buffer = ByteBufferAllocator().buffer(capacity: bytes?.count ?? 0)
-            if let bytes { buffer.writeBytes(bytes) }
-            return buffer
-        }
-    }
-
-    /// An optional duration in seconds.
-    func duration(_ argument: Int) -> TimeAmount? { number(argument).map { TimeAmount(seconds: $0) } }
-
     /// Runs core code that refuses parameters.
     func checked<T>(_ body: () throws(ParameterError) -> T) throws(LuaFault) -> T {
         do throws(ParameterError) { return try body() } catch { throw LuaFault(error) }
@@ -134,12 +114,14 @@ extension LuaCall {
     ///
     /// What cannot be queued now as a whole stays in the program until its last piece is queued, where the task may wait.
     func send(
-        toClient line: some PiecewiseSender, _ send: (ByteBuffer) throws(IOFault) -> Void
+        _ message: Parameter<ByteBuffer>, toClient line: some PiecewiseSender,
+        _ send: (ByteBuffer) throws(IOFault) -> Void
     ) throws(LuaFault) -> LuaResult {
-        let count = try withBytes(1) { (bytes) throws(LuaFault) in bytes?.count ?? 0 }
+        let text = argument(for: message)
+        let count = text.byteCount
         let isLarge = count > line.largestWholeMessage
-        guard isLarge || (!line.isWritable && canWait), let reference = reference(1) else {
-            let data = try buffer(1)
+        guard isLarge || (!line.isWritable && canWait), let reference = text.reference else {
+            let data = self[message]
             return try self.send(over: line) { () throws(IOFault) in try send(data) }
         }
         guard canWait else {

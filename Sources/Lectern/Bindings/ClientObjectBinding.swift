@@ -9,17 +9,21 @@ func declareClientObject(_ context: BindingContext) -> LuaClass<ClientObject> {
     c.property("Hostname", .string, "The client's address.") { $0.hostname }
     c.property("IPAddress", .string, "The client's address.") { $0.ipAddress }
     c.property("ServicePort", .integer, "The client's port.") { $0.servicePort }
+    var sending = ParameterList()
+    let data = sending.required("data", .data, "What to send.")
     c.method(
-        "Send", [.required("data", .string, "What to send.")], waits: true,
+        "Send", sending, waits: true,
         "Sends data. Raises IOError when not connected. Waits while more than 64 KiB are queued. If the task cannot wait, it raises IOError above 128 KiB."
     ) { (client, call) throws(LuaFault) in
-        try call.send(toClient: client) { (data) throws(IOFault) in try client.send(data) }
+        try call.send(data, toClient: client) { (data) throws(IOFault) in try client.send(data) }
     }
+    var wrapping = ParameterList()
+    let security = SecureWrapping(&wrapping)
     c.method(
-        "SSLWrap", secureWrappingParameters, waits: true,
+        "SSLWrap", wrapping, waits: true,
         "Turns TLS on over the open connection, as its server side. Raises ConnectionError when that fails."
     ) { (client, call) throws(LuaFault) in
-        let terms = try call.tlsTerms(.server, context)
+        let terms = try security.terms(of: call, .server, context)
         return try call.secure(client.peer) { try client.startTLS(terms, timeout: $0, completion: $1) }
     }
     c.method("Disconnect", "Closes the connection. Has no effect when it is closed.") { (client, _) throws(LuaFault) in

@@ -5,17 +5,16 @@ internal import LuaRuntime
 func declareClock(_ context: BindingContext) -> LuaClass<WeeklyClock> {
     var c = LuaClass<WeeklyClock>("Clock", "Calls a function at times of day.") { $0.times.joined(separator: ", ") }
     c.holds(1024, also: { $0.times.reduce(0) { $0 + 64 + $1.utf8.count } })
-    c.constructor(
-        [
-            .required("Times", .table.annotated("string[]"), "A list of 'HH:MM:SS' in local time."),
-            .optional("Days", .table.annotated("string[]"), "A list of 'Monday' … 'Sunday'; nil: every day."),
-            .optional(
-                "Function", .function.annotated("fun(clock: Clock, time: osdate)"),
-                "Called with the clock and the time as os.date('*t') gives it."),
-        ], "Makes a clock; Enable starts it."
-    ) { (call) throws(LuaFault) in
-        let times = try call.stringList(1, "Times of Clock", "'HH:MM:SS'")
-        let days = try call.stringList(2, "Days of Clock", "'Monday' … 'Sunday'")
+    var making = ParameterList()
+    let times = making.required("Times", .table.annotated("string[]"), "A list of 'HH:MM:SS' in local time.")
+    let days = making.optional(
+        "Days", .table.annotated("string[]"), "A list of 'Monday' … 'Sunday'; nil: every day.")
+    let handler = making.optional(
+        "Function", .function.annotated("fun(clock: Clock, time: osdate)"),
+        "Called with the clock and the time as os.date('*t') gives it.")
+    c.constructor(making, "Makes a clock; Enable starts it.") { (call) throws(LuaFault) in
+        let times = try stringList(call[times], "Times of Clock", "'HH:MM:SS'")
+        let days = try stringList(call[days], "Days of Clock", "'Monday' … 'Sunday'")
         return try call.checked { () throws(ParameterError) in
             try WeeklyClock(environment: context.environment, times: times, days: days)
         }
@@ -36,21 +35,17 @@ func declareClock(_ context: BindingContext) -> LuaClass<WeeklyClock> {
         clock.disable()
         return .none
     }
-    c.method(
-        "SetTimes", [.required("Times", .table.annotated("string[]"), "A list of 'HH:MM:SS'.")],
-        "Replaces the times. Takes effect at once."
-    ) {
-        (clock, call) throws(LuaFault) in
-        let times = try call.stringList(1, "Times of SetTimes", "'HH:MM:SS'")
+    var setting = ParameterList()
+    let newTimes = setting.required("Times", .table.annotated("string[]"), "A list of 'HH:MM:SS'.")
+    c.method("SetTimes", setting, "Replaces the times. Takes effect at once.") { (clock, call) throws(LuaFault) in
+        let times = try stringList(call[newTimes], "Times of SetTimes", "'HH:MM:SS'")
         try call.checked { () throws(ParameterError) in try clock.setTimes(times) }
         return .none
     }
-    c.method(
-        "SetDays", [.optional("Days", .table.annotated("string[]"), "A list of days; nil: every day.")],
-        "Replaces the days. Takes effect at once."
-    ) {
-        (clock, call) throws(LuaFault) in
-        let days = try call.stringList(1, "Days of SetDays", "'Monday' … 'Sunday'")
+    var settingDays = ParameterList()
+    let newDays = settingDays.optional("Days", .table.annotated("string[]"), "A list of days; nil: every day.")
+    c.method("SetDays", settingDays, "Replaces the days. Takes effect at once.") { (clock, call) throws(LuaFault) in
+        let days = try stringList(call[newDays], "Days of SetDays", "'Monday' … 'Sunday'")
         try call.checked { () throws(ParameterError) in try clock.setDays(days) }
         return .none
     }
@@ -58,28 +53,24 @@ func declareClock(_ context: BindingContext) -> LuaClass<WeeklyClock> {
         guard let call else { return }
         clock.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
         clock.onTime = { [link = instance.link] in link.instance?.fire(function, $1) }
-        if !call.isNil(3) {
-            call.push(argument: 3)
-            instance.keep(function, popping: call.stack)
-        }
+        let handler = call.argument(for: handler)
+        if !handler.isNil { instance.keep(function, handler) }
     }
     return c
 }
 
-extension LuaCall {
-    /// A list of strings; empty when left out.
-    fileprivate func stringList(_ argument: Int, _ what: String, _ form: String) throws(LuaFault) -> [String] {
-        if isNil(argument) { return [] }
-        guard let strings = strings(argument) else {
-            throw LuaFault(.typeError, "argument \(what) must be a list of strings such as \(form)")
-        }
-        guard strings.count <= mostClockEntries else {
-            throw LuaFault(
-                .valueError,
-                "argument \(what) has \(strings.count) entries; at most \(mostClockEntries): a day has as many seconds")
-        }
-        return strings
+/// A list of strings; empty when left out.
+private func stringList(_ list: LuaArgument?, _ what: String, _ form: String) throws(LuaFault) -> [String] {
+    guard let list else { return [] }
+    guard let strings = list.strings else {
+        throw LuaFault(.typeError, "argument \(what) must be a list of strings such as \(form)")
     }
+    guard strings.count <= mostClockEntries else {
+        throw LuaFault(
+            .valueError,
+            "argument \(what) has \(strings.count) entries; at most \(mostClockEntries): a day has as many seconds")
+    }
+    return strings
 }
 
 /// The most times, and days, of a Clock.

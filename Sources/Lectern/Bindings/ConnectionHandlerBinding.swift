@@ -1,5 +1,6 @@
 internal import ControlCore
 internal import LuaRuntime
+internal import NIOCore
 
 /// Declares `ConnectionHandler`, the base of the handlers of clients.
 func declareConnectionHandler(_ context: BindingContext) -> LuaClass<ConnectionHandler> {
@@ -96,24 +97,29 @@ private struct PollTimer: LuaPushable {
 
 /// The names that every handler without a module shows, declared once.
 func declareResponses<Handler: ConnectionHandler>(
-    _ c: inout LuaClass<Handler>, overLimit: String,
+    _ c: inout LuaClass<Handler>, _ context: BindingContext, overLimit: String,
     responseAccepted: @escaping (Handler) -> Void,
-    send: @escaping (Handler, LuaCall) throws(LuaFault) -> LuaResult,
-    sendAndWait: @escaping (Handler, LuaCall) throws(LuaFault) -> LuaResult
+    send: @escaping (Handler, ByteBuffer, LuaCall) throws(LuaFault) -> LuaResult,
+    sendAndWait: @escaping SendAndWaitParameters.Begin<Handler>
 ) {
     c.method("ResponseAccepted", "Says that a good response came. The count of missed responses begins again at 0.") {
         (handler, _) throws(LuaFault) in
         responseAccepted(handler)
         return .none
     }
+    var sending = ParameterList()
+    let data = sending.required("data", .data, "What to send.")
     c.method(
-        "Send", [.required("data", .string, "What to send.")], waits: true,
-        "Sends data. Counts as a send without a response until ResponseAccepted. Over DisconnectLimit, \(overLimit)",
-        body: send)
+        "Send", sending, waits: true,
+        "Sends data. Counts as a send without a response until ResponseAccepted. Over DisconnectLimit, \(overLimit)"
+    ) { (handler, call) throws(LuaFault) in try send(handler, call[data], call) }
+    var asking = ParameterList()
+    let question = SendAndWaitParameters(&asking)
+    let delimiters = context.delimiters
     c.method(
-        "SendAndWait", sendAndWaitParameters, returns: sendAndWaitReturns, waits: true,
-        "Sends data and waits for the response. Counts as a send without a response until ResponseAccepted.",
-        body: sendAndWait)
+        "SendAndWait", asking, returns: sendAndWaitReturns, waits: true,
+        "Sends data and waits for the response. Counts as a send without a response until ResponseAccepted."
+    ) { (handler, call) throws(LuaFault) in try question.wait(for: handler, in: call, delimiters, sendAndWait) }
 }
 
 // MARK: - What handlers of TCP connections show
@@ -125,21 +131,20 @@ func declareConnecting<Handler: TcpConnectionHandler>(_ c: inout LuaClass<Handle
         "AutoReconnect", .boolean,
         "Whether it connects again by itself. Setting it to true does not connect; call Connect.",
         get: { $0.autoReconnect },
-        set: { (handler, call) throws(LuaFault) in handler.autoReconnect = call.boolean(1) })
+        set: { handler, connectsAgain in handler.autoReconnect = connectsAgain })
+    var connecting = ParameterList()
+    let timeout = connecting.optional(
+        "timeout", .duration,
+        "How long this attempt and later ones may take; nil: as long as the operating system tries.")
     c.method(
-        "Connect",
-        [
-            .optional(
-                "timeout", .seconds,
-                "How long this attempt and later ones may take; nil: as long as the operating system tries.")
-        ],
+        "Connect", connecting,
         returns: .of(
             "string, string?",
             "'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any"),
         waits: true,
         "Connects and begins to poll."
     ) { (handler, call) throws(LuaFault) in
-        let timeout = call.duration(1)
+        let timeout = call[timeout]
         return try call.wait { (waiter) throws(LuaFault) in
             let pending = handler.connect(timeout: timeout) { waiter.resume(returning: $0) }
             return { pending.cancel() }

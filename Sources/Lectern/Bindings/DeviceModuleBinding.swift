@@ -37,16 +37,56 @@ extension BindingContext {
 
     /// Makes `DeviceModule`, which is written in Lua and compiled with its first use, known to the program.
     func registerDeviceModules() throws(LuaFault) {
-        let classes = LuaType.instance(["EthernetClientInterface", "SerialInterface"])
+        registerAttaching()
+        var telling = ParameterList()
+        let secret = telling.required("secret", .bytes, "")
+        runtime.setInternal(
+            "keep_secret",
+            LuaFunction("DeviceModule", telling, "") { [environment] (call) throws(LuaFault) in
+                environment.keepSecret(call[secret])
+                return .none
+            })
+        registerParts()
+        var declaring = ParameterList()
+        let maker = declaring.required("f", .function, "")
+        runtime.setInternal(
+            "device_module_declared_by",
+            LuaFunction("DeviceModule", declaring, "") { [deviceModules] (call) throws(LuaFault) in
+                deviceModules.declare = call[maker]
+                return .none
+            })
+        if configuration.logLevel == .debug {
+            var debugging = ParameterList()
+            let text = debugging.required("text", .string, "")
+            runtime.setInternal(
+                "device_debug",
+                LuaFunction("DeviceModule", debugging, "") { [log] (call) throws(LuaFault) in
+                    log(.debug, call[text])
+                    return .none
+                })
+        }
+        var made = ParameterList()
+        let given = made.optional("declaration", .any, "")
+        let declaration = LuaFunction("DeviceModule", made, "") { [deviceModules] (call) throws(LuaFault) in
+            guard let declare = deviceModules.declare else { return .none }
+            return call.handOver(to: declare, call.argument(for: given), call.location)
+        }
+        runtime.setGlobal("DeviceModule") { $0.push(function: declaration, of: runtime) }
+        try runtime.run(
+            PackageResources.device_module_lua, chunk: "=[lectern device module]",
+            arguments: Self.deviceModuleParts.map(\.name))
+    }
+
+    private func registerAttaching() {
+        var attaching = ParameterList()
+        let device = attaching.required("device", .instance("EthernetClientInterface", "SerialInterface"), "")
+        let link = attaching.required("link", .function, "")
+        let data = attaching.required("data", .function, "")
         runtime.setInternal(
             "device_attach",
             // Returns whether the device can be talked to at once.
-            LuaFunction(
-                "DeviceModule",
-                [.required("device", classes, ""), .required("link", .function, ""), .required("data", .function, "")],
-                ""
-            ) { [deviceModules] (call) throws(LuaFault) in
-                guard let instance = call.instance(1) else { return .none }
+            LuaFunction("DeviceModule", attaching, "") { [deviceModules] (call) throws(LuaFault) in
+                let instance = call[device]
                 let slots: DeviceModuleSlots?
                 let isUp: Bool
                 switch instance.object {
@@ -58,59 +98,27 @@ extension BindingContext {
                 guard let slots else {
                     throw LuaFault(.typeError, "DeviceModule: a module cannot be at this interface")
                 }
-                call.push(argument: 2)
-                instance.keep(slots.link, popping: call.stack)
-                call.push(argument: 3)
-                instance.keep(slots.data, popping: call.stack)
+                instance.keep(slots.link, call.argument(for: link))
+                instance.keep(slots.data, call.argument(for: data))
                 return call.returning(isUp)
             })
-        runtime.setInternal(
-            "keep_secret",
-            LuaFunction("DeviceModule", [.required("secret", .string, "")], "") {
-                [environment] (call) throws(LuaFault) in
-                environment.keepSecret(call.bytes(1) ?? [])
-                return .none
-            })
+    }
+
+    private func registerParts() {
+        var loading = ParameterList()
+        let name = loading.required("name", .string, "")
+        let environment = loading.required("environment", .table, "")
         runtime.setInternal(
             "device_module_part",
             // Returns the compiled part; what it calls globals are the fields of the environment.
-            LuaFunction(
-                "DeviceModule", [.required("name", .string, ""), .required("environment", .table, "")], ""
-            ) { (call) throws(LuaFault) in
-                let name = call.string(1)
+            LuaFunction("DeviceModule", loading, "") { (call) throws(LuaFault) in
+                let name = call[name]
                 guard let part = Self.deviceModuleParts.first(where: { $0.name == name }) else { return .none }
                 try call.runtime.load(part.text, path: "=[lectern device module: \(part.name)]", on: call.stack)
-                call.setEnvironment(toArgument: 2)
+                call.setEnvironment(call[environment])
                 // On a busy machine a task would be warned of for what it did not do.
                 call.forgiveTime()
                 return .values(1)
             })
-        runtime.setInternal(
-            "device_module_declared_by",
-            LuaFunction("DeviceModule", [.required("f", .function, "")], "") {
-                [deviceModules] (call) throws(LuaFault) in
-                deviceModules.declare = call.reference(1)
-                return .none
-            })
-        if configuration.logLevel == .debug {
-            runtime.setInternal(
-                "device_debug",
-                LuaFunction("DeviceModule", [.required("text", .string, "")], "") { [log] (call) throws(LuaFault) in
-                    log(.debug, call.text(1))
-                    return .none
-                })
-        }
-        let declaration = LuaFunction("DeviceModule", [.optional("declaration", .any, "")], "") {
-            [deviceModules] (call) throws(LuaFault) in
-            guard let declare = deviceModules.declare else { return .none }
-            call.stack.push(declare)
-            call.push(argument: 1)
-            call.stack.push(call.location)
-            return .call(arguments: 2)
-        }
-        runtime.setGlobal("DeviceModule") { $0.push(function: declaration, of: runtime) }
-        try runtime.run(
-            PackageResources.device_module_lua, chunk: "=[lectern device module]",
-            arguments: Self.deviceModuleParts.map(\.name))
     }
 }

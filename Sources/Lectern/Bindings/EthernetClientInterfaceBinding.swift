@@ -9,34 +9,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         "EthernetClientInterface", "A connection to one network device."
     ) { $0.peer }
     c.holds(4096, also: { $0.heldBytes })
-    c.constructor(
-        [
-            .required("Hostname", .string, "The device's name or IP address."),
-            .required("IPPort", .integer(1...65_535), "The device's port."),
-            .optional(
-                "Protocol", .oneOf(NetworkProtocol.allCases.map(\.rawValue)), default: "'TCP'", "How to talk to it."),
-            .optional("ServicePort", .integer(0...65_535), default: "0", "UDP only: the local port for replies."),
-            .optional(
-                "Credentials", .secret(.table).annotated("{[1]: string, [2]: string}"),
-                "SSH only, and needed there: {user, password}; the password may be ''."),
-            .optional("bufferSize", .integer(1...65_536), default: "4096", "UDP only: the largest datagram."),
-        ], "Makes an interface; Connect opens the connection."
-    ) { (call) throws(LuaFault) in
-        let credentials = call.strings(5)
-        guard call.isNil(5) || credentials?.count == 2 else {
-            throw LuaFault(.typeError, "argument 'Credentials' of EthernetClientInterface must be {user, password}")
-        }
-        if let password = credentials?[1] { context.environment.keepSecret(password.rawBytes) }
-        let hostname = call.string(1) ?? ""
-        return try call.checked { () throws(ParameterError) in
-            try EthernetClientInterface(
-                environment: context.environment(forNewOf: call), hostname: hostname, port: call.integer(2) ?? 0,
-                protocol: call.string(3).flatMap(NetworkProtocol.init) ?? .tcp, servicePort: call.integer(4) ?? 0,
-                credentials: credentials.map { Credentials(user: $0[0], password: $0[1]) },
-                ssh: context.configuration.ssh.settings(for: hostname, folder: context.folder.path),
-                bufferSize: call.integer(6) ?? 4096)
-        }
-    }
+    declareMaking(&c, context)
     c.property("Hostname", .string, "The name or address as given.") { $0.hostname }
     c.property("IPAddress", .string, "The peer's address; the name until it is resolved.") {
         $0.ipAddress ?? $0.hostname
@@ -50,8 +23,11 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     c.property("Credentials", .table.annotated("{[1]: string, [2]: string}|nil"), "{user, password}, or nil.") {
         $0.credentials.map { [$0.user, $0.password] }
     }
+    var connecting = ParameterList()
+    let timeout = connecting.optional(
+        "timeout", .duration, "How long to try; nil: as long as the operating system tries.")
     c.method(
-        "Connect", [.optional("timeout", .seconds, "How long to try; nil: as long as the operating system tries.")],
+        "Connect", connecting,
         returns: .of(
             "string, string?",
             "'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any"),
@@ -59,18 +35,20 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         "Opens the connection. Not for UDP."
     ) { (client, call) throws(LuaFault) in
         try requireConnections(client, "Connect")
-        let timeout = call.duration(1)
+        let timeout = call[timeout]
         return try call.wait { (waiter) throws(LuaFault) in
             let pending = client.connect(timeout: timeout) { waiter.resume(returning: $0) }
             return { pending.cancel() }
         }
     }
+    var wrapping = ParameterList()
+    let security = SecureWrapping(&wrapping)
     c.method(
-        "SSLWrap", secureWrappingParameters, waits: true,
+        "SSLWrap", wrapping, waits: true,
         "Before Connect: every connection uses TLS. On an open connection: turns TLS on, and raises ConnectionError when that fails. Only for TCP."
     ) { (client, call) throws(LuaFault) in
         try requireTCP(client.protocol, client.peer)
-        let terms = try call.tlsTerms(.client, host: client.hostname, context)
+        let terms = try security.terms(of: call, .client, host: client.hostname, context)
         if client.isConnected {
             return try call.secure(client.peer) { try client.startTLS(terms, timeout: $0, completion: $1) }
         }
@@ -88,14 +66,16 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         sending:
             "Sends data, with UDP as one datagram. Raises IOError when not connected. Waits while more than 64 KiB are queued.",
         up: "connected")
+    var resizing = ParameterList()
+    let newSize = resizing.required("bufferSize", .integer(1...65_536), "UDP only: the largest datagram.")
     c.method(
-        "SetBufferSize", [.required("bufferSize", .integer(1...65_536), "UDP only: the largest datagram.")],
+        "SetBufferSize", resizing,
         "Changes the largest datagram that ReceiveData gets. Only for UDP."
     ) { (client, call) throws(LuaFault) in
         guard client.protocol == .udp else {
             throw LuaFault(.typeError, "SetBufferSize is for UDP; \(client.peer) speaks \(client.protocol.rawValue)")
         }
-        try call.checked { () throws(ParameterError) in try client.setBufferSize(call.integer(1) ?? 0) }
+        try call.checked { () throws(ParameterError) in try client.setBufferSize(call[newSize]) }
         return .none
     }
     let connected = c.event("Connected", .argument("state", "'Connected'"), "The connection was opened.")
@@ -126,6 +106,39 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         client.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
     }
     return c
+}
+
+/// Declares how programs make an interface.
+private func declareMaking(_ c: inout LuaClass<EthernetClientInterface>, _ context: BindingContext) {
+    var parameters = ParameterList()
+    let hostname = parameters.required("Hostname", .string, "The device's name or IP address.")
+    let port = parameters.required("IPPort", .integer(1...65_535), "The device's port.")
+    let networkProtocol = parameters.optional(
+        "Protocol", .oneOf(NetworkProtocol.self), default: .tcp, "How to talk to it.")
+    let servicePort = parameters.optional(
+        "ServicePort", .integer(0...65_535), default: 0, "UDP only: the local port for replies.")
+    let credentials = parameters.optional(
+        "Credentials", .table.secret.annotated("{[1]: string, [2]: string}"),
+        "SSH only, and needed there: {user, password}; the password may be ''.")
+    let bufferSize = parameters.optional(
+        "bufferSize", .integer(1...65_536), default: 4096, "UDP only: the largest datagram.")
+    c.constructor(parameters, "Makes an interface; Connect opens the connection.") { (call) throws(LuaFault) in
+        let given = call[credentials]
+        let words = given?.strings
+        guard given == nil || words?.count == 2 else {
+            throw LuaFault(.typeError, "argument 'Credentials' of EthernetClientInterface must be {user, password}")
+        }
+        if let password = words?[1] { context.environment.keepSecret(password.rawBytes) }
+        let hostname = call[hostname]
+        return try call.checked { () throws(ParameterError) in
+            try EthernetClientInterface(
+                environment: context.environment(forNewOf: call), hostname: hostname, port: call[port],
+                protocol: call[networkProtocol], servicePort: call[servicePort],
+                credentials: words.map { Credentials(user: $0[0], password: $0[1]) },
+                ssh: context.configuration.ssh.settings(for: hostname, folder: context.folder.path),
+                bufferSize: call[bufferSize])
+        }
+    }
 }
 
 /// Refuses what only connections have.

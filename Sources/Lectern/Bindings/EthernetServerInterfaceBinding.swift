@@ -9,22 +9,18 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
         "Listens for one client. The older of the two servers: EthernetServerInterfaceEx serves many."
     ) { "port \($0.port)" }
     c.holds(2048, also: { $0.queuedBytes })
-    c.constructor(
-        [
-            .required("IPPort", .integer(0...65_535), "The port; 0 lets the system choose."),
-            .optional("Protocol", .oneOf(["TCP", "UDP"]), default: "'TCP'", "What is served."),
-            .optional("Interface", .oneOf(["Any", "LAN", "AVLAN"]), default: "'Any'", "Where to listen."),
-            .optional(
-                "ServicePort", .integer(0...65_535), default: "0",
-                "UDP only: the only port of a client that is heard; 0: any."),
-        ], "Makes a server; StartListen begins to listen."
-    ) { (call) throws(LuaFault) in
-        context.warnUnlessConfigured(interface: call.string(3) ?? "Any")
+    var making = ParameterList()
+    let place = ListeningPlace(&making)
+    let servicePort = making.optional(
+        "ServicePort", .integer(0...65_535), default: 0, "UDP only: the only port of a client that is heard; 0: any.")
+    c.constructor(making, "Makes a server; StartListen begins to listen.") { (call) throws(LuaFault) in
+        let interface = call[place.interface]
+        context.warnUnlessConfigured(interface: interface)
         return try call.checked { () throws(ParameterError) in
             try EthernetServerInterface(
-                environment: context.environment(forNewOf: call), port: call.integer(1) ?? 0,
-                protocol: call.string(2).flatMap(NetworkProtocol.init) ?? .tcp, interface: call.string(3) ?? "Any",
-                servicePort: call.integer(4) ?? 0, interfaceAddresses: context.configuration.interfaceAddresses,
+                environment: context.environment(forNewOf: call), port: call[place.port],
+                protocol: call[place.networkProtocol], interface: interface, servicePort: call[servicePort],
+                interfaceAddresses: context.configuration.interfaceAddresses,
                 bindAddress: context.configuration.serverAddress)
         }
     }
@@ -39,19 +35,24 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
         $0.clientPort ?? $0.servicePort
     }
     c.declareLastError { $0.report }
+    var listening = ParameterList()
+    let timeout = listening.optional(
+        "timeout", .duration, default: .zero, "How long to listen; 0: until StopListen.")
     c.method(
-        "StartListen", [.optional("timeout", .seconds, default: "0", "How long to listen; 0: until StopListen.")],
+        "StartListen", listening,
         returns: .of("string, string?", "'Listening', 'ListeningAlready', or the reason of the failure"), waits: true,
         "Begins to listen. With TCP, it stops listening when a client is accepted."
     ) { (server, call) throws(LuaFault) in
-        let timeout = call.duration(1)
+        let timeout = call[timeout]
         return try call.wait { (waiter) throws(LuaFault) in
             server.startListen(timeout: timeout) { waiter.resume(returning: $0.text) }
             return nil
         }
     }
+    var wrapping = ParameterList()
+    let security = SecureWrapping(&wrapping)
     c.method(
-        "SSLWrap", secureWrappingParameters, waits: true,
+        "SSLWrap", wrapping, waits: true,
         "Before StartListen: every client uses TLS. With a client: turns TLS on, and raises ConnectionError when that fails. Only for TCP."
     ) { (server, call) throws(LuaFault) in
         try requireTCP(server.protocol, "port \(server.port)")
@@ -60,7 +61,7 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
                 .runtimeError,
                 "port \(server.port) listens already: call SSLWrap before StartListen, or when there is a client")
         }
-        let terms = try call.tlsTerms(.server, context)
+        let terms = try security.terms(of: call, .server, context)
         if server.isConnected {
             return try call.secure(server.ipAddress ?? "") { try server.startTLS(terms, timeout: $0, completion: $1) }
         }
@@ -71,11 +72,13 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
         server.stopListen()
         return .none
     }
+    var sending = ParameterList()
+    let data = sending.required("data", .data, "What to send.")
     c.method(
-        "Send", [.required("data", .string, "What to send.")], waits: true,
+        "Send", sending, waits: true,
         "Sends data to the client. Raises IOError without a client. Waits while more than 64 KiB are queued. If the task cannot wait, it raises IOError above 128 KiB."
     ) { (server, call) throws(LuaFault) in
-        try call.send(toClient: server) { (data) throws(IOFault) in try server.send(data) }
+        try call.send(data, toClient: server) { (data) throws(IOFault) in try server.send(data) }
     }
     c.method("Disconnect", "Disconnects the client. Has no effect without one.") { (server, _) throws(LuaFault) in
         server.disconnect()

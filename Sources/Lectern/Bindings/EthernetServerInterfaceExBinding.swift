@@ -9,20 +9,18 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
         "Listens for many clients. With UDP, a sender is a client until it is idle for 5 minutes."
     ) { "port \($0.port)" }
     c.holds(2048)
-    c.constructor(
-        [
-            .required("IPPort", .integer(0...65_535), "The port; 0 lets the system choose."),
-            .optional("Protocol", .oneOf(["TCP", "UDP"]), default: "'TCP'", "What is served."),
-            .optional("Interface", .oneOf(["Any", "LAN", "AVLAN"]), default: "'Any'", "Where to listen."),
-            .optional("MaxClients", .integer(1...Int.max), "The most clients at a time; nil: 1,000."),
-        ], "Makes a server; StartListen begins to listen."
-    ) { (call) throws(LuaFault) in
-        context.warnUnlessConfigured(interface: call.string(3) ?? "Any")
+    var making = ParameterList()
+    let place = ListeningPlace(&making)
+    let maxClients = making.optional(
+        "MaxClients", .integer(1...Int.max), "The most clients at a time; nil: 1,000.")
+    c.constructor(making, "Makes a server; StartListen begins to listen.") { (call) throws(LuaFault) in
+        let interface = call[place.interface]
+        context.warnUnlessConfigured(interface: interface)
         return try call.checked { () throws(ParameterError) in
             try EthernetServerInterfaceEx(
-                environment: context.environment(forNewOf: call), port: call.integer(1) ?? 0,
-                protocol: call.string(2).flatMap(NetworkProtocol.init) ?? .tcp, interface: call.string(3) ?? "Any",
-                maxClients: call.integer(4), interfaceAddresses: context.configuration.interfaceAddresses,
+                environment: context.environment(forNewOf: call), port: call[place.port],
+                protocol: call[place.networkProtocol], interface: interface, maxClients: call[maxClients],
+                interfaceAddresses: context.configuration.interfaceAddresses,
                 bindAddress: context.configuration.serverAddress)
         }
     }
@@ -41,19 +39,24 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
         InstanceList(objects: $0.clients, className: "ClientObject", runtime: context.runtime)
     }
     c.declareLastError { $0.report }
+    var listening = ParameterList()
+    let timeout = listening.optional(
+        "timeout", .duration, default: .zero, "How long to listen; 0: until StopListen.")
     c.method(
-        "StartListen", [.optional("timeout", .seconds, default: "0", "How long to listen; 0: until StopListen.")],
+        "StartListen", listening,
         returns: .of("string, string?", "'Listening', 'ListeningAlready', or the reason of the failure"), waits: true,
         "Begins to listen."
     ) { (server, call) throws(LuaFault) in
-        let timeout = call.duration(1)
+        let timeout = call[timeout]
         return try call.wait { (waiter) throws(LuaFault) in
             server.startListen(timeout: timeout) { waiter.resume(returning: $0.text) }
             return nil
         }
     }
+    var wrapping = ParameterList()
+    let security = SecureWrapping(&wrapping)
     c.method(
-        "SSLWrap", secureWrappingParameters,
+        "SSLWrap", wrapping,
         "Before StartListen: every client uses TLS, and Connected comes when its handshake is done. Only for TCP."
     ) { (server, call) throws(LuaFault) in
         try requireTCP(server.protocol, "port \(server.port)")
@@ -62,7 +65,7 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
                 .runtimeError,
                 "port \(server.port) listens already: call SSLWrap before StartListen, or SSLWrap of the ClientObject")
         }
-        let terms = try call.tlsTerms(.server, context)
+        let terms = try security.terms(of: call, .server, context)
         try call.checked { () throws(ParameterError) in try server.useTLS(terms) }
         return .none
     }
@@ -70,10 +73,10 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
         server.stopListen()
         return .none
     }
-    c.method(
-        "Disconnect", [.required("client", .instance(["ClientObject"]), "The client.")], "Disconnects a client."
-    ) { (server, call) throws(LuaFault) in
-        if let client = call.instance(1)?.object as? ClientObject { server.disconnect(client) }
+    var disconnecting = ParameterList()
+    let client = disconnecting.required("client", .instance("ClientObject"), "The client.")
+    c.method("Disconnect", disconnecting, "Disconnects a client.") { (server, call) throws(LuaFault) in
+        if let client = call[client].object as? ClientObject { server.disconnect(client) }
         return .none
     }
     let clientEvents = ClientEvents(&c)

@@ -20,8 +20,8 @@ final class FoundMatch {
 
     /// The number of the group that an argument names; 0 when it was left out.
     /// - Throws: IndexError when there is no such group, TypeError when it is neither a number nor a name.
-    func group(_ argument: LuaArgument, method: String) throws(LuaFault) -> Int {
-        if argument.isNil { return 0 }
+    func group(_ argument: LuaArgument?, method: String) throws(LuaFault) -> Int {
+        guard let argument, !argument.isNil else { return 0 }
         if let number = argument.integer {
             guard (0...expression.groupCount).contains(number) else {
                 throw LuaFault(

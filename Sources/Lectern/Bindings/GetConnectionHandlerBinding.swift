@@ -7,8 +7,8 @@ internal import NIOCore
 private struct HandlerParameters {
     var list = ParameterList()
     let interface: Parameter<LuaArgument>
-    let query: Parameter<LuaArgument>
-    let qualifier: Parameter<LuaArgument>
+    let query: Parameter<LuaArgument?>
+    let qualifier: Parameter<LuaArgument?>
     let disconnectLimit: Parameter<Int>
     let pollFrequency: Parameter<TimeAmount>
     let connectRetryTime: Parameter<TimeAmount>
@@ -80,7 +80,7 @@ func declareGetConnectionHandler(_ context: BindingContext) -> LuaFunction {
             leavesConnectedOn: call[parameters.connectedOn] == nil)
         return call.handOver(
             to: handlers.functions[.make], LuaNew(wanted, of: handlers.wanted), call[parameters.interface],
-            call[parameters.query], call[parameters.qualifier])
+            call.argument(for: parameters.query), call.argument(for: parameters.qualifier))
     }
 }
 
@@ -101,8 +101,8 @@ extension LuaCall {
     /// Refuses a table in the place of the query or of its qualifier that can be neither: it was meant to give parameters by
     /// name, and has none of them.
     fileprivate func refuseOptions(_ parameters: HandlerParameters) throws(LuaFault) {
-        let query = self[parameters.query]
-        let qualifier = self[parameters.qualifier]
+        let query = argument(for: parameters.query)
+        let qualifier = argument(for: parameters.qualifier)
         let isQuery = query.typeName == "table" && !query.isCallable
         // Only the command of a module has a qualifier. An empty one is none.
         let isQualifier = qualifier.typeName == "table" && !query.isString
@@ -161,8 +161,9 @@ extension BindingContext {
             alsoName(object, byNewOf: call)
             return try maker(
                 HandlerRequest(
-                    call: call, interface: object, options: wanted.options, given: call[given], query: call[query],
-                    ask: call[ask], tellLoss: call[tellLoss]))
+                    call: call, interface: object, options: wanted.options, given: call[given],
+                    query: call.argument(for: query), ask: call.argument(for: ask),
+                    tellLoss: call.argument(for: tellLoss)))
         }
         return c
     }
@@ -177,12 +178,12 @@ extension BindingContext {
         }
     }
 
-    private static func query(_ query: LuaArgument, ask: LuaArgument, known: LuaArgument) -> KeepAliveQueryKind {
-        if query.isNil { return .none }
+    private static func query(_ query: LuaArgument?, ask: LuaArgument?, known: LuaArgument?) -> KeepAliveQueryKind {
+        guard let query else { return .none }
         if query.isCallable { return .callable }
         guard query.isString, let name = query.string else { return .other(query.typeName) }
-        if !ask.isNil { return .command(name) }
-        if let known = known.strings { return .unknownCommand(name, known: known) }
+        if ask != nil { return .command(name) }
+        if let known = known?.strings { return .unknownCommand(name, known: known) }
         return .commandOfNoModule(name)
     }
 }

@@ -59,10 +59,7 @@ struct HandlerRequest {
     ) -> LuaResult {
         let instance = call.runtime.instance(for: handler, class: className)
         instance.push(onto: call.stack)
-        for (slot, argument) in kept {
-            call.stack.push(argument)
-            instance.keep(slot, popping: call.stack)
-        }
+        for (slot, argument) in kept { instance.keep(slot, argument) }
         call.stack.push(isForModule)
         return .values(2)
     }

@@ -2,30 +2,29 @@ internal import LuaRuntime
 
 /// Declares the functions of `hex`.
 func declareHexadecimalFunctions() -> [LuaFunction] {
-    [
+    var encoding = ParameterList()
+    let data = encoding.required("data", .bytes, "Any bytes.")
+    let separator = encoding.optional("separator", .bytes, default: [], "What stands between two bytes.")
+    var decoding = ParameterList()
+    let text = decoding.required(
+        "text", .bytes, "Pairs of hexadecimal digits; spaces, colons and dashes may stand between them.")
+    return [
         LuaFunction(
-            "hex.encode",
-            [
-                .required("data", .string, "Any bytes."),
-                .optional("separator", .string, default: "''", "What stands between two bytes."),
-            ], returns: .of("string", "capital hexadecimal digits, two for each byte"), "Writes bytes as digits."
+            "hex.encode", encoding, returns: .of("string", "capital hexadecimal digits, two for each byte"),
+            "Writes bytes as digits."
         ) { (call) throws(LuaFault) in
-            let text = try call.hexadecimalDigits(separator: call.bytes(2) ?? [])
+            let text = try call.hexadecimalDigits(of: data, separator: call[separator])
             call.stack.push(text)
             return .values(1)
         },
         LuaFunction(
-            "hex.decode",
-            [
-                .required(
-                    "text", .string, "Pairs of hexadecimal digits; spaces, colons and dashes may stand between them.")
-            ],
+            "hex.decode", decoding,
             returns: .of("string"), "Makes bytes of hexadecimal digits. Raises ValueError when there is anything else."
         ) { (call) throws(LuaFault) in
             var data: [UInt8] = []
             var high: UInt8?
             var index = 0
-            try call.withSlices(1) { (text) throws(LuaFault) in
+            try call.withSlices(of: text) { (text) throws(LuaFault) in
                 for character in text {
                     index += 1
                     let digit: UInt8
@@ -55,9 +54,11 @@ func declareHexadecimalFunctions() -> [LuaFunction] {
 }
 
 extension LuaCall {
-    /// The first argument's bytes as digits.
-    fileprivate func hexadecimalDigits(separator: [UInt8]) throws(LuaFault) -> [UInt8] {
-        let count = try withBytes(1) { (bytes) throws(LuaFault) in bytes?.count ?? 0 }
+    /// A string's bytes as digits.
+    fileprivate func hexadecimalDigits(
+        of data: Parameter<[UInt8]>, separator: [UInt8]
+    ) throws(LuaFault) -> [UInt8] {
+        let count = argument(for: data).byteCount
         guard count > 0 else { return [] }
         let (gaps, overflows) = separator.count.multipliedReportingOverflow(by: count - 1)
         let (size, overflowsToo) = gaps.addingReportingOverflow(2 * count)
@@ -65,7 +66,7 @@ extension LuaCall {
         let digits = Array("0123456789ABCDEF".utf8)
         var text: [UInt8] = []
         text.reserveCapacity(size)
-        try withSlices(1) { (bytes) throws(LuaFault) in
+        try withSlices(of: data) { (bytes) throws(LuaFault) in
             for byte in bytes {
                 if !text.isEmpty { text += separator }
                 text.append(digits[Int(byte >> 4)])

@@ -48,8 +48,8 @@ struct ModuleFace {
             "Calls a function at each change. 'ConnectionStatus' is that of the handler; other commands are those of the module."
         ) { [handlers = context.handlers] (_, call) in
             call.handOver(
-                to: handlers.functions[.subscribe], call.selfInstance, call.argument(for: command), call[qualifier],
-                call.argument(for: callback))
+                to: handlers.functions[.subscribe], call.selfInstance, call.argument(for: command),
+                call.argument(for: qualifier), call.argument(for: callback))
         }
     }
 }
@@ -64,7 +64,8 @@ extension BindingContext {
             "handler_published",
             LuaFunction("ConnectionStatus", published, "") { (call) throws(LuaFault) in
                 // Modules may have states of their own, such as a login: they are neither.
-                guard call[status].isString, let status = call[status].string.flatMap(ConnectionStatus.init) else {
+                let status = call.argument(for: status)
+                guard status.isString, let status = status.string.flatMap(ConnectionStatus.init) else {
                     return .none
                 }
                 switch call[publisher].object {
@@ -83,8 +84,7 @@ extension BindingContext {
                 let instance = call[keeper]
                 let kind: ConnectionHandlerKind = instance.object is ModuleTcpHandler ? .moduleTcp : .moduleSimplePipe
                 guard let slot = handlers.listeners[kind] else { return .none }
-                call.stack.push(call[listener])
-                instance.keep(slot, popping: call.stack)
+                instance.keep(slot, call.argument(for: listener))
                 return .none
             })
     }

@@ -30,8 +30,7 @@ extension BindingContext {
         declareMethods(&c, functions, state)
         c.whenAttached { _, instance, call in
             guard let call else { return }
-            call.stack.push(call[members])
-            instance.keep(state, popping: call.stack)
+            instance.keep(state, call[members])
         }
         runtime.register(c)
         declareKeeping(state, objects)
@@ -48,7 +47,8 @@ extension BindingContext {
             "SetCurrent", chosen, waits: true,
             "Switches the other members off, in their order, and then the chosen one on."
         ) { (_, call) in
-            call.handOver(to: functions[.SetCurrent], LuaKept(state, of: call.selfInstance), call[current])
+            call.handOver(
+                to: functions[.SetCurrent], LuaKept(state, of: call.selfInstance), call.argument(for: current))
         }
         c.method(
             "GetCurrent", ParameterList(), returns: .of("table|nil", "the member that is on; nil when none is"),
@@ -92,10 +92,8 @@ extension BindingContext {
         runtime.setInternal(
             "meset_keep",
             LuaFunction("MESet", kept, "") { (call) throws(LuaFault) in
-                for (slot, value) in [(state, newState), (objects, members)] {
-                    call.stack.push(call[value])
-                    call[set].keep(slot, popping: call.stack)
-                }
+                call[set].keep(state, call[newState])
+                call[set].keep(objects, call[members])
                 return .none
             })
     }

@@ -5,30 +5,30 @@ internal import LuaRuntime
 func declareProcessorDevice(_ context: BindingContext) -> LuaClass<ProcessorDevice> {
     var c = LuaClass<ProcessorDevice>("ProcessorDevice", "The processor whose ports a program uses.") { $0.alias }
     c.holds(256, also: { $0.alias.utf8.count })
-    c.constructor(
-        [
-            .required("DeviceAlias", .string, "The name that lectern.yaml or --port maps to this machine's ports."),
-            .optional(
-                "PartNumber", .string,
-                "The part that the program was written for; another one in lectern.yaml is a warning in the log."),
-        ], "Names a processor; its ports are found when they are used."
-    ) { (call) throws(LuaFault) in
-        let alias = call.string(1) ?? ""
+    var making = ParameterList()
+    let alias = making.required(
+        "DeviceAlias", .string, "The name that lectern.yaml or --port maps to this machine's ports.")
+    let partNumber = making.optional(
+        "PartNumber", .string,
+        "The part that the program was written for; another one in lectern.yaml is a warning in the log.")
+    c.constructor(making, "Names a processor; its ports are found when they are used.") { (call) throws(LuaFault) in
+        let alias = call[alias]
+        let asked = call[partNumber]
         let identity = context.configuration.processors[alias] ?? ProcessorIdentity()
-        if let asked = call.string(2), let known = identity.partNumber, asked != known {
+        if let asked, let known = identity.partNumber, asked != known {
             context.log(.warning, "ProcessorDevice '\(alias)' is part \(known), and the program asks for \(asked)")
         }
-        return ProcessorDevice(alias: alias, partNumber: call.string(2), identity: identity)
+        return ProcessorDevice(alias: alias, partNumber: asked, identity: identity)
     }
     declareProcessorProperties(&c, context)
     let modeChanged = c.event(
         "ExecutiveModeChanged", .argument("mode", "integer"), "SetExecutiveMode has changed the mode.")
-    c.method(
-        "SetExecutiveMode",
-        [.required("ExecutiveMode", .integer(0...Int.max), "The mode. Its meaning is up to the program.")],
-        "Sets the mode that ExecutiveMode reads."
-    ) { [unowned context] (device, call) throws(LuaFault) in
-        let mode = call.integer(1) ?? 0
+    var setting = ParameterList()
+    let newMode = setting.required(
+        "ExecutiveMode", .integer(0...Int.max), "The mode. Its meaning is up to the program.")
+    c.method("SetExecutiveMode", setting, "Sets the mode that ExecutiveMode reads.") {
+        [unowned context] (device, call) throws(LuaFault) in
+        let mode = call[newMode]
         guard mode != device.executiveMode else { return .none }
         device.executiveMode = mode
         context.runtime.knownInstance(of: device)?.fire(modeChanged, mode)

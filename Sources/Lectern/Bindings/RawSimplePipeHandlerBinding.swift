@@ -12,17 +12,12 @@ func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimpl
     let face = HandlerFace(&c, context)
     declarePolling(&c)
     declareResponses(
-        &c, overLimit: "Disconnected comes, and the data is still sent.",
+        &c, context, overLimit: "Disconnected comes, and the data is still sent.",
         responseAccepted: { $0.responseAccepted() },
-        send: { (handler, call) throws(LuaFault) in
-            let data = try call.buffer(1)
-            return try call.send(over: handler.pipe) { () throws(IOFault) in try handler.send(data) }
+        send: { (handler, data, call) throws(LuaFault) in
+            try call.send(over: handler.pipe) { () throws(IOFault) in try handler.send(data) }
         },
-        sendAndWait: { (handler, call) throws(LuaFault) in
-            try call.sendAndWait(context.delimiters) {
-                handler.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3)
-            }
-        })
+        sendAndWait: { $0.sendAndWait($1, timeout: $2, delimiter: $3, completion: $4) })
     let receiveData = c.event("ReceiveData", .argument("data", "string"), "Bytes arrived; with UDP one datagram.")
     c.whenHeldUp { handler, isHeldUp in handler.pipe.setReceiving(!isHeldUp) }
     c.whenAttached { handler, instance, _ in

@@ -11,16 +11,12 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
     let face = HandlerFace(&c, context)
     let connectFailed = declareConnecting(&c)
     declareResponses(
-        &c, overLimit: "the connection is closed, and nothing is sent.", responseAccepted: { $0.responseAccepted() },
-        send: { (handler, call) throws(LuaFault) in
-            let data = try call.buffer(1)
-            return try call.send(over: handler.interface) { () throws(IOFault) in _ = try handler.send(data) }
+        &c, context, overLimit: "the connection is closed, and nothing is sent.",
+        responseAccepted: { $0.responseAccepted() },
+        send: { (handler, data, call) throws(LuaFault) in
+            try call.send(over: handler.interface) { () throws(IOFault) in _ = try handler.send(data) }
         },
-        sendAndWait: { (handler, call) throws(LuaFault) in
-            try call.sendAndWait(context.delimiters) {
-                handler.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3)
-            }
-        })
+        sendAndWait: { $0.sendAndWait($1, timeout: $2, delimiter: $3, completion: $4) })
     let receiveData = c.event("ReceiveData", .argument("data", "string"), "Bytes arrived.")
     c.whenHeldUp { handler, isHeldUp in handler.interface.setReceiving(!isHeldUp) }
     c.whenAttached { handler, instance, _ in

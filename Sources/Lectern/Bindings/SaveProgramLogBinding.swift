@@ -3,26 +3,30 @@ internal import LuaRuntime
 
 /// Declares `SaveProgramLog`.
 func declareSaveProgramLog(_ context: BindingContext, _ area: FileArea) -> LuaFunction {
-    LuaFunction(
-        "SaveProgramLog",
-        [
-            .optional(
-                "path", .any.annotated("string|File"),
-                "The name of the file, or a folder, where the file gets a name with the time, or an open File; nil: the root folder."
-            )
-        ], "Writes the newest log entries to a file, at most 2,000 and 1 MiB. It replaces the file as a whole."
+    var parameters = ParameterList()
+    let target = parameters.optional(
+        "path", .any.annotated("string|File"),
+        "The name of the file, or a folder, where the file gets a name with the time, or an open File; nil: the root folder."
+    )
+    return LuaFunction(
+        "SaveProgramLog", parameters,
+        "Writes the newest log entries to a file, at most 2,000 and 1 MiB. It replaces the file as a whole."
     ) { (call) throws(LuaFault) in
         let text = context.savedLogText()
-        if let file = call.instance(1)?.object as? ProgramFile {
+        let target = call[target]
+        if let file = target?.instance?.object as? ProgramFile {
             try file.write(Array(text.utf8))
             return .none
         }
-        guard call.isNil(1) || call.isString(1) else {
-            throw LuaFault(
-                .typeError,
-                "argument 'path' of SaveProgramLog must be a string or an open File, got a \(call.typeName(1))")
+        var path = "/"
+        if let target {
+            guard target.isString, let name = target.string else {
+                throw LuaFault(
+                    .typeError,
+                    "argument 'path' of SaveProgramLog must be a string or an open File, got a \(target.typeName)")
+            }
+            path = name
         }
-        var path = call.string(1) ?? "/"
         if area.isFolder(path) { path += "/\(context.savedLogName())" }
         try area.replace(path, with: Array(text.utf8))
         return .none

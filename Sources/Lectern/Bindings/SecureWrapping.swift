@@ -7,45 +7,69 @@ internal import NIOCore
 /// How long the handshake over an open connection may take.
 private let wrapLimit = TimeAmount.seconds(10)
 
-/// The words of `ssl_version`: the oldest version that is spoken.
-private let versions: [(word: String, oldest: TLSProtocolVersion)] = [
-    ("TLSv2", .tls12), ("TLSv1", .tls10), ("TLSv1.1", .tls11), ("TLSv1.2", .tls12), ("TLSv1.3", .tls13),
-]
-
 /// The parameters of every `SSLWrap`.
-let secureWrappingParameters: [LuaParameter] = [
-    .optional(
-        "certificate", .string,
-        "The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder."
-    ),
-    .optional(
-        "cert_reqs", .oneOf(["CERT_NONE", "CERT_OPTIONAL", "CERT_REQUIRED"]),
-        "Whether the peer's certificate is verified. A client verifies it unless this is 'CERT_NONE'. A server asks its clients "
-            + "for a certificate only if this says so."),
-    .optional(
-        "ssl_version", .oneOf(versions.map(\.word)), default: "'TLSv2'",
-        "The oldest version that is allowed; 'TLSv2' is TLS 1.2. Newer ones are preferred."),
-    .optional(
-        "ca_certs", .string,
-        "The authorities to trust instead of those of the system: an alias of lectern.yaml, or a PEM file."
-    ),
-]
+struct SecureWrapping {
+    /// The words of `cert_reqs`.
+    private enum Requirement: String, CaseIterable {
+        case none = "CERT_NONE"
+        case optional = "CERT_OPTIONAL"
+        case required = "CERT_REQUIRED"
+    }
 
-extension LuaCall {
-    /// The terms that the arguments of `SSLWrap` stand for.
+    /// The words of `ssl_version`.
+    private enum OldestVersion: String, CaseIterable {
+        case modern = "TLSv2"
+        case tls10 = "TLSv1"
+        case tls11 = "TLSv1.1"
+        case tls12 = "TLSv1.2"
+        case tls13 = "TLSv1.3"
+
+        var version: TLSProtocolVersion {
+            switch self {
+            case .tls10: .tls10
+            case .tls11: .tls11
+            case .modern, .tls12: .tls12
+            case .tls13: .tls13
+            }
+        }
+    }
+
+    private let certificate: Parameter<String?>
+    private let requirement: Parameter<Requirement?>
+    private let oldestVersion: Parameter<OldestVersion>
+    private let authorities: Parameter<String?>
+
+    init(_ parameters: inout ParameterList) {
+        certificate = parameters.optional(
+            "certificate", .string,
+            "The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder."
+        )
+        requirement = parameters.optional(
+            "cert_reqs", .oneOf(Requirement.self),
+            "Whether the peer's certificate is verified. A client verifies it unless this is 'CERT_NONE'. A server asks its clients "
+                + "for a certificate only if this says so.")
+        oldestVersion = parameters.optional(
+            "ssl_version", .oneOf(OldestVersion.self), default: .modern,
+            "The oldest version that is allowed; 'TLSv2' is TLS 1.2. Newer ones are preferred.")
+        authorities = parameters.optional(
+            "ca_certs", .string,
+            "The authorities to trust instead of those of the system: an alias of lectern.yaml, or a PEM file.")
+    }
+
+    /// The terms that the arguments of a call stand for.
     /// - Parameter host: the peer of a client, which may have pins.
-    func tlsTerms(_ role: TLSTerms.Role, host: String? = nil, _ context: BindingContext) throws(LuaFault) -> TLSTerms {
+    func terms(
+        of call: LuaCall, _ role: TLSTerms.Role, host: String? = nil, _ context: BindingContext
+    ) throws(LuaFault) -> TLSTerms {
         let lookup = CertificateLookup(configuration: context.configuration, folder: context.folder)
         var terms = TLSTerms(role: role)
-        if let name = string(1) { terms.identity = try lookup.identity(name, parameter: "certificate") }
-        if let word = string(3), let version = versions.first(where: { $0.word == word }) {
-            terms.minimumVersion = version.oldest
-        }
-        let authorities = try string(4).map { (name) throws(LuaFault) in
+        if let name = call[certificate] { terms.identity = try lookup.identity(name, parameter: "certificate") }
+        terms.minimumVersion = call[oldestVersion].version
+        let authorities = try call[authorities].map { (name) throws(LuaFault) in
             try lookup.authorities(name, parameter: "ca_certs")
         }
-        let requirement = string(2)
-        if requirement == "CERT_NONE" || (role == .server && requirement == nil && authorities == nil) {
+        let requirement = call[requirement]
+        if requirement == Requirement.none || (role == .server && requirement == nil && authorities == nil) {
             terms.verification = .none
         } else if let authorities {
             terms.verification = .authorities(authorities)
@@ -53,12 +77,14 @@ extension LuaCall {
             throw LuaFault(
                 .valueError, "argument 'ca_certs' of SSLWrap must be given: it says whose clients are let in")
         }
-        terms.isPeerCertificateOptional = role == .server && requirement == "CERT_OPTIONAL"
+        terms.isPeerCertificateOptional = role == .server && requirement == .optional
         // Whoever runs the program knows the device: a pin counts, whatever the program asks for.
         if let host, let pins = context.configuration.pins[host.lowercased()] { terms.verification = .pinned(pins) }
         return terms
     }
+}
 
+extension LuaCall {
     /// Suspends the task over a handshake; a failure is raised.
     func secure(
         _ peer: String,

@@ -3,19 +3,47 @@ internal import LuaRuntime
 internal import NIOCore
 
 /// The parameters that the constructor and `Initialize` share, in their order.
-private let settingsParameters: [LuaParameter] = [
-    .optional("Baud", .integer(SerialSettings.baudRange), default: "9600", "Bits per second."),
-    .optional("Data", .integer(7...8), default: "8", "Data bits."),
-    .optional(
-        "Parity", .oneOf(SerialSettings.Parity.allCases.map(\.rawValue)), default: "'None'", "The parity bit."),
-    .optional("Stop", .integer(1...2), default: "1", "Stop bits."),
-    .optional(
-        "FlowControl", .oneOf(SerialSettings.FlowControl.allCases.map(\.rawValue)), default: "'Off'",
-        "How the sender is slowed down: RTS/CTS, XON/XOFF or nothing."),
-    .optional("CharDelay", .seconds(0...60), default: "0", "The pause after each character sent."),
-    .optional(
-        "Mode", .oneOf(SerialSettings.Mode.allCases.map(\.rawValue)), default: "'RS232'", "The electrical standard."),
-]
+private struct SettingsParameters {
+    private let baud: Parameter<Int?>
+    private let dataBits: Parameter<Int?>
+    private let parity: Parameter<SerialSettings.Parity?>
+    private let stopBits: Parameter<Int?>
+    private let flowControl: Parameter<SerialSettings.FlowControl?>
+    private let charDelay: Parameter<TimeAmount?>
+    private let mode: Parameter<SerialSettings.Mode?>
+
+    /// - Parameter defaults: what counts for settings that are left out; nil: they stay as they are.
+    init(_ parameters: inout ParameterList, defaults: SerialSettings? = nil) {
+        func optional<Value>(
+            _ name: String, _ type: ParameterType<Value>, _ setting: KeyPath<SerialSettings, Value>,
+            _ documentation: String
+        ) -> Parameter<Value?> {
+            guard let defaults else { return parameters.optional(name, type, documentation) }
+            return parameters.optional(name, type, usual: defaults[keyPath: setting], documentation)
+        }
+        baud = optional("Baud", .integer(SerialSettings.baudRange), \.baud, "Bits per second.")
+        dataBits = optional("Data", .integer(7...8), \.dataBits, "Data bits.")
+        parity = optional("Parity", .oneOf(SerialSettings.Parity.self), \.parity, "The parity bit.")
+        stopBits = optional("Stop", .integer(1...2), \.stopBits, "Stop bits.")
+        flowControl = optional(
+            "FlowControl", .oneOf(SerialSettings.FlowControl.self), \.flowControl,
+            "How the sender is slowed down: RTS/CTS, XON/XOFF or nothing.")
+        charDelay = optional(
+            "CharDelay", .duration(0...60), \.charDelay, "The pause after each character sent.")
+        mode = optional("Mode", .oneOf(SerialSettings.Mode.self), \.mode, "The electrical standard.")
+    }
+
+    /// The settings that a call asks for; what is left out is as in `former`.
+    func settings(of call: LuaCall, over former: SerialSettings) throws(LuaFault) -> SerialSettings {
+        try call.checked { () throws(ParameterError) in
+            try SerialSettings(
+                baud: call[baud] ?? former.baud, dataBits: call[dataBits] ?? former.dataBits,
+                parity: call[parity] ?? former.parity, stopBits: call[stopBits] ?? former.stopBits,
+                flowControl: call[flowControl] ?? former.flowControl,
+                charDelay: call[charDelay] ?? former.charDelay, mode: call[mode] ?? former.mode)
+        }
+    }
+}
 
 /// Declares `SerialInterface`.
 func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterface> {
@@ -26,18 +54,18 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
     c.holds(3072, also: { $0.queuedBytes + $0.traffic.heldBytes })
     let host = c.slot()
     let portName = c.slot()
-    c.constructor(
-        [
-            .required("Host", .instance(["ProcessorDevice"]), "The processor that has the port."),
-            .required("Port", .string, "The port's name, such as 'COM2'."),
-        ] + settingsParameters, "Makes an interface and opens its port, for this program alone."
-    ) { (call) throws(LuaFault) in
-        guard let device = call.instance(1)?.object as? ProcessorDevice else {
+    var making = ParameterList()
+    let givenHost = making.required("Host", .instance("ProcessorDevice"), "The processor that has the port.")
+    let givenPort = making.required("Port", .string, "The port's name, such as 'COM2'.")
+    let defaults = SerialSettings()
+    let givenSettings = SettingsParameters(&making, defaults: defaults)
+    c.constructor(making, "Makes an interface and opens its port, for this program alone.") { (call) throws(LuaFault) in
+        guard let device = call[givenHost].object as? ProcessorDevice else {
             throw LuaFault(.typeError, "argument 'Host' of SerialInterface must be a ProcessorDevice")
         }
-        let name = call.string(2) ?? ""
+        let name = call[givenPort]
         let address = try context.configuration.serialPort(name, of: device.alias)
-        let settings = try call.serialSettings(from: 3, over: SerialSettings())
+        let settings = try givenSettings.settings(of: call, over: defaults)
         do throws(IOFault) {
             return try SerialInterface(
                 environment: context.environment(forNewOf: call), name: "\(device.alias) \(name)", address: address,
@@ -85,10 +113,8 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
     c.whenAttached { [connections = context.connections] port, instance, call in
         port.traffic.responseLimit = responseLimit
         if let call {
-            call.push(argument: 1)
-            instance.keep(host, popping: call.stack)
-            call.push(argument: 2)
-            instance.keep(portName, popping: call.stack)
+            instance.keep(host, call.argument(for: givenHost))
+            instance.keep(portName, call.argument(for: givenPort))
         }
         port.onOnline = { [link = instance.link] in
             link.instance?.fire(module.link, "Online")
@@ -136,36 +162,23 @@ private func declareSerialProperties(
 }
 
 private func declareSerialMethods(_ c: inout LuaClass<SerialInterface>, _ context: BindingContext) {
+    var initializing = ParameterList()
+    let newSettings = SettingsParameters(&initializing)
     c.method(
-        "Initialize",
-        settingsParameters.map { .optional($0.name, $0.type, $0.documentation) },
+        "Initialize", initializing,
         "Changes settings of the open port, after everything that was sent before. Settings that are left out stay."
     ) { (port, call) throws(LuaFault) in
-        port.initialize(try call.serialSettings(from: 1, over: port.settings))
+        port.initialize(try newSettings.settings(of: call, over: port.settings))
         return .none
     }
     c.declareTraffic(
         context, sending: "Sends data. Raises IOError when the port is offline. Waits only while a megabyte is queued.",
         up: "online")
-    c.method("SSLWrap", secureWrappingParameters, "Raises TypeError: TLS is for TCP, see EthernetClientInterface.") {
+    var wrapping = ParameterList()
+    _ = SecureWrapping(&wrapping)
+    c.method("SSLWrap", wrapping, "Raises TypeError: TLS is for TCP, see EthernetClientInterface.") {
         (port, _) throws(LuaFault) in
         throw LuaFault(.typeError, "SSLWrap is for TCP; \(port.name) is a serial port")
-    }
-}
-
-extension LuaCall {
-    /// The settings of which `first` is the argument of the baud rate; what is left out is as in `former`.
-    fileprivate func serialSettings(from first: Int, over former: SerialSettings) throws(LuaFault) -> SerialSettings {
-        try checked { () throws(ParameterError) in
-            try SerialSettings(
-                baud: integer(first) ?? former.baud,
-                dataBits: integer(first + 1) ?? former.dataBits,
-                parity: string(first + 2).flatMap(SerialSettings.Parity.init) ?? former.parity,
-                stopBits: integer(first + 3) ?? former.stopBits,
-                flowControl: string(first + 4).flatMap(SerialSettings.FlowControl.init) ?? former.flowControl,
-                charDelay: duration(first + 5) ?? former.charDelay,
-                mode: string(first + 6).flatMap(SerialSettings.Mode.init) ?? former.mode)
-        }
     }
 }
 

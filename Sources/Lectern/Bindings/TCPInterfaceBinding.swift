@@ -3,15 +3,21 @@ internal import LuaRuntime
 internal import NIOCore
 
 /// Time-outs that a program may give: below a millisecond no device answers.
-private let timeouts = LuaType.seconds(0.001...1e9)
+private let timeouts = ParameterType.duration(0.001...1e9)
 
 /// The parameters of `recv`, which `query` shares.
-private let receiveParameters: [LuaParameter] = [
-    .optional("bufsize", .integer(1...(1 << 30)), default: "4096", "The most bytes to return."),
-    .optional(
-        "reset_on_error", .boolean, default: "false",
-        "Whether to connect again when nothing came, so that a late answer is not taken for the next one."),
-]
+private struct ReceiveParameters {
+    let limit: Parameter<Int>
+    let resets: Parameter<Bool>
+
+    init(_ parameters: inout ParameterList) {
+        limit = parameters.optional(
+            "bufsize", .integer(1...(1 << 30)), default: 4096, "The most bytes to return.")
+        resets = parameters.optional(
+            "reset_on_error", .boolean, default: false,
+            "Whether to connect again when nothing came, so that a late answer is not taken for the next one.")
+    }
+}
 
 /// Declares `TCPInterface`.
 func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
@@ -19,18 +25,17 @@ func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
         "TCPInterface", "A connection to an instrument that answers questions, as in SOCS."
     ) { $0.peer }
     c.holds(2048, also: { $0.host.utf8.count + ($0.connection?.queuedBytes ?? 0) })
+    var making = ParameterList()
+    let host = making.required("ip_address", .string, "The device's name or IP address.")
+    let port = making.required("port", .integer(1...65_535), "The device's port.")
+    let timeout = making.required("timeout", timeouts, "How long each step waits.")
     c.constructor(
-        [
-            .required("ip_address", .string, "The device's name or IP address."),
-            .required("port", .integer(1...65_535), "The device's port."),
-            .required("timeout", timeouts, "How long each step waits."),
-        ], "Makes an interface and tries to connect once. A failure is logged, and leaves comm nil."
+        making, "Makes an interface and tries to connect once. A failure is logged, and leaves comm nil."
     ) { (call) throws(LuaFault) in
         try call.checked { () throws(ParameterError) in
             try TCPInterface(
-                environment: context.environment(forNewOf: call), host: call.string(1) ?? "",
-                port: call.integer(2) ?? 0,
-                timeout: call.duration(3) ?? .zero)
+                environment: context.environment(forNewOf: call), host: call[host], port: call[port],
+                timeout: call[timeout])
         }
     } begin: { (interface, call) throws(LuaFault) in
         try call.wait { (waiter) throws(LuaFault) in
@@ -39,12 +44,30 @@ func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
         }
     }
     declareProperties(&c, context)
+    declareTransfers(&c)
+    c.method("close", "Closes the connection; the next send connects again.") { (interface, _) in
+        interface.close()
+        return .none
+    }
+    c.whenAttached { [connections = context.connections] interface, _, call in
+        connections.follow(interface.report, madeBy: call) { [unowned interface] in interface.peer }
+    }
+    return c
+}
+
+private func declareTransfers(_ c: inout LuaClass<TCPInterface>) {
+    var sending = ParameterList()
+    let message = sending.required("msg", .data, "What to send.")
+    var receiving = ParameterList()
+    let reception = ReceiveParameters(&receiving)
+    var querying = sending
+    let answer = ReceiveParameters(&querying)
     c.method(
-        "send", [.required("msg", .string, "What to send.")], waits: true,
+        "send", sending, waits: true,
         "Sends all of msg, and connects first if there is no connection. If sending fails, it sends msg once more on a new "
             + "connection. Raises ConnectionError."
     ) { (interface, call) throws(LuaFault) in
-        let message = try call.buffer(1)
+        let message = call[message]
         return try call.wait { (waiter) throws(LuaFault) in
             let pending = interface.send(message) { result in
                 switch result {
@@ -56,56 +79,48 @@ func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
         }
     }
     c.method(
-        "recv", receiveParameters, returns: .of("string", "the bytes that have arrived, at least one"), waits: true,
+        "recv", receiving, returns: .of("string", "the bytes that have arrived, at least one"), waits: true,
         "Waits for bytes, at most timeout. Raises ConnectionError when none came, or when there is no connection."
     ) { (interface, call) throws(LuaFault) in
-        let limit = call.integer(1) ?? 4096
-        let resets = call.boolean(2)
+        let limit = call[reception.limit]
+        let resets = call[reception.resets]
         return try call.receive { interface.receive(upTo: limit, resetOnError: resets, completion: $0) }
     }
     c.method(
-        "query", [.required("msg", .string, "What to send.")] + receiveParameters,
+        "query", querying,
         returns: .of("string", "the bytes that have arrived, at least one"), waits: true,
         "Does send and recv in one step. Queries of several tasks take turns. Raises ConnectionError."
     ) { (interface, call) throws(LuaFault) in
-        let message = try call.buffer(1)
-        let limit = call.integer(2) ?? 4096
-        let resets = call.boolean(3)
+        let message = call[message]
+        let limit = call[answer.limit]
+        let resets = call[answer.resets]
         return try call.receive { interface.query(message, upTo: limit, resetOnError: resets, completion: $0) }
     }
-    c.method("close", "Closes the connection; the next send connects again.") { (interface, _) in
-        interface.close()
-        return .none
-    }
-    c.whenAttached { [connections = context.connections] interface, _, call in
-        connections.follow(interface.report, madeBy: call) { [unowned interface] in interface.peer }
-    }
-    return c
 }
 
 private func declareProperties(_ c: inout LuaClass<TCPInterface>, _ context: BindingContext) {
     c.property("ip_address", .string, "The name or address; a new one counts for the next connection.") {
         $0.host
-    } set: { (interface, call) throws(LuaFault) in
-        guard let host = call.string(1), !host.isEmpty else {
+    } set: { (interface, host) throws(LuaFault) in
+        guard !host.isEmpty else {
             throw LuaFault(.valueError, "property 'ip_address' must not be empty")
         }
         interface.host = host
     }
     c.property("port", .integer(1...65_535), "The port; a new one counts for the next connection.") {
         $0.port
-    } set: { (interface, call) in
-        if let port = call.integer(1) { interface.port = port }
+    } set: { interface, port in
+        interface.port = port
     }
     c.property("timeout", timeouts, "How long each step may take: connecting, sending, receiving.") {
         $0.timeout.seconds
-    } set: { (interface, call) in
-        if let timeout = call.duration(1) { interface.timeout = timeout }
+    } set: { interface, timeout in
+        interface.timeout = timeout
     }
     c.property("resend", .boolean, "Whether a message that failed is sent once more; true at first.") {
         $0.resends
-    } set: { (interface, call) in
-        interface.resends = call.boolean(1)
+    } set: { interface, resends in
+        interface.resends = resends
     }
     c.property(
         "comm", .instance(["TCPConnection"]).annotated("TCPConnection|nil"), "The connection; nil when there is none."
@@ -121,21 +136,23 @@ func declareTCPConnection() -> LuaClass<TCPConnection> {
     ) { $0.remoteAddress.flatMap { address in address.ipAddress.map { "\($0):\(address.port ?? 0)" } } ?? "" }
     c.holds(1024, also: { $0.queuedBytes })
     c.method(
-        "getpeername", [],
+        "getpeername",
         returns: .of("string|nil, integer?", "the device's address and port; nil when the connection has ended"),
         "Tells the address and port of the device."
     ) { (connection, call) in call.returning(addressOf: connection.remoteAddress) }
     c.method(
-        "getsockname", [],
+        "getsockname",
         returns: .of("string|nil, integer?", "this side's address and port; nil when the connection has ended"),
         "Tells this side's address and port."
     ) { (connection, call) in call.returning(addressOf: connection.localAddress) }
+    var parameters = ParameterList()
+    let timeout = parameters.optional("timeout", .duration, default: .zero, "How long to wait for something.")
     c.method(
-        "readable", [.optional("timeout", .seconds, default: "0", "How long to wait for something.")],
+        "readable", parameters,
         returns: .of("boolean", "true when recv would not wait"), waits: true,
         "Tells whether bytes have arrived, or the device has closed the connection."
     ) { (connection, call) throws(LuaFault) in
-        let timeout = call.duration(1) ?? .zero
+        let timeout = call[timeout]
         guard !connection.isReadable, timeout > .zero else { return call.returning(connection.isReadable) }
         return try call.wait { (waiter) throws(LuaFault) in
             let pending = connection.whenReadable(timeout: timeout) { waiter.resume(returning: $0) }
@@ -172,13 +189,8 @@ extension LuaCall {
 
     /// Returns an address and a port.
     fileprivate func returning(addressOf address: SocketAddress?) -> LuaResult {
-        guard let address, let ip = address.ipAddress else {
-            stack.pushNil()
-            return .values(1)
-        }
-        stack.push(ip)
-        stack.push(address.port ?? 0)
-        return .values(2)
+        guard let address, let ip = address.ipAddress else { return returning(LuaNil()) }
+        return returning(ip, address.port ?? 0)
     }
 }
 

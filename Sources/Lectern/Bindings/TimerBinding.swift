@@ -7,15 +7,16 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
     var c = LuaClass<ControlTimer>("Timer", "Calls a function again and again.") { _ in "" }
     c.holds(512)
     let common = ControlTimer.Common(environment: context.environment)
+    var making = ParameterList()
+    let interval = making.required(
+        "Interval", .seconds(0...3e8), "The time between two calls, at least 0.01; 0 is taken as that.")
+    let handler = making.optional(
+        "Function", .function.annotated("fun(timer: Timer, count: integer)"),
+        "Called with the timer and the count; given, the timer starts at once.")
     c.constructor(
-        [
-            .required("Interval", .seconds(0...3e8), "The time between two calls, at least 0.01; 0 is taken as that."),
-            .optional(
-                "Function", .function.annotated("fun(timer: Timer, count: integer)"),
-                "Called with the timer and the count; given, the timer starts at once."),
-        ], "Makes a timer. Timer(Interval)(Function) does the same as Timer(Interval, Function)."
+        making, "Makes a timer. Timer(Interval)(Function) does the same as Timer(Interval, Function)."
     ) { (call) throws(LuaFault) in
-        let interval = call.interval(1, of: "Timer", context)
+        let interval = call.interval(call[interval], of: "Timer", context)
         return try call.checked { () throws(ParameterError) in try ControlTimer(common, interval: interval) }
     }
     c.property("Interval", .seconds, "The time between two calls.") { $0.interval.seconds }
@@ -26,11 +27,14 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
     let function = c.event("Function", .argument("count", "integer"), "What is called.", label: " tick")
     let stateChanged = c.event(
         "StateChanged", .argument("state", "'Running'|'Paused'|'Stopped'"), "The state has changed.")
+    var changing = ParameterList()
+    let newInterval = changing.required(
+        "Interval", .seconds(0...3e8), "The new interval, at least 0.01; 0 is taken as that.")
     c.method(
-        "Change", [.required("Interval", .seconds(0...3e8), "The new interval, at least 0.01; 0 is taken as that.")],
+        "Change", changing,
         "Sets a new interval; the next call comes one new interval from now. Count is kept."
     ) { (timer, call) throws(LuaFault) in
-        let interval = call.interval(1, of: "Change", context)
+        let interval = call.interval(call[newInterval], of: "Change", context)
         try call.checked { () throws(ParameterError) in try timer.change(interval) }
         return .none
     }
@@ -76,9 +80,9 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
             return
         }
         instance.name = call.location
-        if !call.isNil(2) {
-            call.push(argument: 2)
-            instance.keep(function, popping: call.stack)
+        let handler = call.argument(for: handler)
+        if !handler.isNil {
+            instance.keep(function, handler)
             timer.restart()
         }
     }
@@ -86,10 +90,10 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
 }
 
 extension LuaCall {
-    /// The interval that a timer was given. 0, of which ports of other systems have many, is the shortest one, and is warned
+    /// The interval of a timer that was given `seconds`. 0, of which ports of other systems have many, is the shortest one, and is warned
     /// of once for each line that gives it.
-    fileprivate func interval(_ argument: Int, of function: String, _ context: BindingContext) -> TimeAmount {
-        guard number(argument) == 0 else { return duration(argument) ?? .seconds(1) }
+    fileprivate func interval(_ seconds: Double, of function: String, _ context: BindingContext) -> TimeAmount {
+        guard seconds == 0 else { return TimeAmount(seconds: seconds) }
         let location = location
         context.warnOnce(
             "\(function)(0) at \(location)",

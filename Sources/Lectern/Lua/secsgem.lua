@@ -3,21 +3,15 @@
 local host = ...
 
 local setmetatable = setmetatable
-local step = host.secsgem_step
 
---- Calls what a connection's delegate has of that name.
+--- What calls the function of that name of a connection's delegate.
 local function deliver(name)
-    step(name, function(connection, ...)
+    return function(connection, ...)
         local delegate = connection.delegate
         local f = delegate ~= nil and delegate[name]
         if f then return f(delegate, connection, ...) end
-    end)
+    end
 end
-
-deliver("on_connection_established")
-deliver("on_connection_packet_received")
-deliver("on_connection_before_closed")
-deliver("on_connection_closed")
 
 -- A peer must not wait for T3 because a callback has failed.
 local abort_on_error = {__close = function(guard, problem)
@@ -25,21 +19,21 @@ local abort_on_error = {__close = function(guard, problem)
 end}
 
 --- Answers a request by what the callback returns; nil leaves it to be answered later.
-step("answer", function(handler, call)
+local function answer(handler, call)
     local request, callback = call.request, call.callback
     -- The program may have unregistered it while the request was queued.
     if not callback then return request:abort() end
     local guard <close> = setmetatable({request = request}, abort_on_error)
     local reply = callback(handler, request)
     if reply ~= nil then request:reply(reply) end
-end)
+end
 
 --- Makes the handler that a manager is to have on top of a protocol.
-step("make_handler", function(class, protocol)
+local function make_handler(class, protocol)
     local handler = class(protocol)
     handler:enable()
     return handler
-end)
+end
 
 -- A manager tells the classes by this mark, which derived classes inherit.
 HsmsProtocol.handler_kind = "hsms"
@@ -115,3 +109,12 @@ bring("secsgem.secs.handler", secs_handler)
 bring("secsgem.secs.variables", variables)
 bring("secsgem.gem", gem)
 bring("secsgem.gem.handler", gem_handler)
+
+return {
+    on_connection_established = deliver("on_connection_established"),
+    on_connection_packet_received = deliver("on_connection_packet_received"),
+    on_connection_before_closed = deliver("on_connection_before_closed"),
+    on_connection_closed = deliver("on_connection_closed"),
+    answer = answer,
+    make_handler = make_handler,
+}

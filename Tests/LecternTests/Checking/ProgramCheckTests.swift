@@ -235,7 +235,9 @@ struct ProgramCheckTests {
             source: .text("Greet('x')\nGreet(5)", name: "main.lua", folder: "/tmp"),
             configuration: Stage.configuration()
         ) { runtime in
-            runtime.setGlobal(LuaFunction("Greet", [.required("who", .string, "")], "") { _ in .none })
+            var parameters = ParameterList()
+            _ = parameters.required("who", .string, "")
+            runtime.setGlobal(LuaFunction("Greet", parameters, "") { _ in .none })
         }
         #expect(
             check.report().problems.map(\.description) == [

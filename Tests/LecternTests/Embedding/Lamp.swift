@@ -11,14 +11,15 @@ final class Lamp {
 
 func declareLamp() -> LuaClass<Lamp> {
     var lamp = LuaClass<Lamp>("Lamp", "A lamp.") { $0.name }
-    lamp.constructor([.required("Name", .string, "Its name.")], "Makes a lamp.") { (call) throws(LuaFault) in
-        Lamp(name: call.string(1) ?? "")
-    }
+    var making = ParameterList()
+    let name = making.required("Name", .string, "Its name.")
+    lamp.constructor(making, "Makes a lamp.") { (call) throws(LuaFault) in Lamp(name: call[name]) }
     lamp.property("Name", .string, "Its name.") { $0.name }
     let switched = lamp.event("Switched", "'On' or 'Off'", "It was switched.")
-    lamp.method("Switch", [.required("State", .oneOf(["On", "Off"]), "The new state.")], "Switches it.") {
-        (lamp, call) throws(LuaFault) in
-        lamp.onSwitched?(call.string(1) ?? "")
+    var switching = ParameterList()
+    let state = switching.required("State", .oneOf(["On", "Off"]), "The new state.")
+    lamp.method("Switch", switching, "Switches it.") { (lamp, call) throws(LuaFault) in
+        lamp.onSwitched?(call[state])
         return .none
     }
     lamp.whenAttached { lamp, instance, _ in

@@ -33,7 +33,7 @@ struct StoppingHostTests {
             text,
             register: { runtime in
                 runtime.setGlobal(
-                    LuaFunction("ready", [], "Stops the host a moment later, from another thread.") {
+                    LuaFunction("ready", "Stops the host a moment later, from another thread.") {
                         (_) throws(LuaFault) in
                         Self.other.scheduleTask(in: .milliseconds(50)) {
                             stopped.withLockedValue { $0 = .now }
@@ -121,7 +121,7 @@ struct StoppingHostTests {
             "Wait(0, function()\n  stuck()\n  ExitProgram()\nend)",
             register: { runtime in
                 runtime.setGlobal(
-                    LuaFunction("stuck", [], "Blocks the loop until another thread has asked.") {
+                    LuaFunction("stuck", "Blocks the loop until another thread has asked.") {
                         (_) throws(LuaFault) in
                         let isTold = ConditionLock(value: false)
                         Self.other.execute {

@@ -2,7 +2,7 @@ internal import HSMS
 internal import LuaRuntime
 
 /// Declares `GemCommand`.
-func declareGemCommand(_ context: BindingContext) -> LuaClass<GemRemoteCommands.Call> {
+func declareGemCommand() -> LuaClass<GemRemoteCommands.Call> {
     var c = LuaClass<GemRemoteCommands.Call>(
         "GemCommand", "A command of the host that waits for its answer. Made by GemEquipmentHandler."
     ) { $0.name.description }
@@ -13,19 +13,15 @@ func declareGemCommand(_ context: BindingContext) -> LuaClass<GemRemoteCommands.
         (command, call) throws(LuaFault) in
         CommandParameters(parameters: command.parameters, runtime: call.runtime)
     }
-    c.method(
-        "reply",
-        [
-            .optional(
-                "code", .integer(0...6), default: "0",
-                "0: done, 2: cannot be done now, 3: wrong parameter, 4: will be done."),
-            .optional(
-                "faults", .table.annotated("table<string, integer>"),
-                "The codes of wrong parameters, by name: 1: unknown, 2: illegal value, 3: illegal format."),
-        ], "Answers the command. A second answer has no effect."
-    ) { (command, call) throws(LuaFault) in
-        let code = GemRemoteCommands.Acknowledge(rawValue: call.byte(1) ?? 0) ?? .done
-        command.reply(code, faults: try call.faults(2))
+    var parameters = ParameterList()
+    let code = parameters.optional(
+        "code", .acknowledge, default: .done, "0: done, 2: cannot be done now, 3: wrong parameter, 4: will be done.")
+    let faults = parameters.optional(
+        "faults", .table.annotated("table<string, integer>"),
+        "The codes of wrong parameters, by name: 1: unknown, 2: illegal value, 3: illegal format.")
+    c.method("reply", parameters, "Answers the command. A second answer has no effect.") {
+        (command, call) throws(LuaFault) in
+        command.reply(call[code], faults: try call.faults(faults))
         return .none
     }
     c.method("abort", "Answers that the command cannot be done now.") { (command, _) in
@@ -33,6 +29,15 @@ func declareGemCommand(_ context: BindingContext) -> LuaClass<GemRemoteCommands.
         return .none
     }
     return c
+}
+
+extension ParameterType where Value == GemRemoteCommands.Acknowledge {
+    /// The code that answers a command.
+    fileprivate static var acknowledge: Self {
+        Self(.integer(0...6), show: { "\($0.rawValue)" }) {
+            $0.integer.flatMap(UInt8.init(exactly:)).flatMap(GemRemoteCommands.Acknowledge.init)
+        }
+    }
 }
 
 private struct CommandParameters: LuaPushable {
@@ -47,11 +52,11 @@ private struct CommandParameters: LuaPushable {
 
 extension LuaCall {
     fileprivate func faults(
-        _ argument: Int
+        _ parameter: Parameter<LuaArgument?>
     ) throws(LuaFault) -> [(name: SecsText, fault: GemRemoteCommands.ParameterFault)] {
-        guard !isNil(argument) else { return [] }
-        let mistake = LuaFault(.valueError, "argument 'faults' must have codes from 1 to 3 by name")
-        guard case .fields(let fields) = try value(argument) else { throw mistake }
+        guard self[parameter] != nil else { return [] }
+        let mistake = LuaFault(.valueError, "argument '\(parameter.name)' must have codes from 1 to 3 by name")
+        guard case .fields(let fields) = try value(of: parameter) else { throw mistake }
         return try fields.map { (key, value) throws(LuaFault) in
             guard case .string(let name) = key, case .integer(let code) = value,
                 let fault = UInt8(exactly: code).flatMap(GemRemoteCommands.ParameterFault.init)

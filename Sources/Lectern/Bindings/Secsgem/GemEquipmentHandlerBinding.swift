@@ -3,29 +3,21 @@ internal import HSMS
 internal import LuaRuntime
 
 /// Declares `GemEquipmentHandler`.
-func declareGemEquipmentHandler(
-    _ context: BindingContext, _ secsgem: SecsgemContext, _ peers: HsmsPeers
-) -> LuaClass<GemEquipmentHandler> {
+func declareGemEquipmentHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -> LuaClass<GemEquipmentHandler> {
     var c = LuaClass<GemEquipmentHandler>("GemEquipmentHandler", "The equipment's side of GEM.") {
         $0.hsms?.name ?? ""
     }
     c.holds(8192, also: { $0.declaredBytes + $0.spool.heldBytes + ($0.hsms?.programBytes ?? 0) })
+    var parameters = ParameterList()
+    let given = SecsHandlerParameters(&parameters)
+    let control = ControlParameters(&parameters)
     c.constructor(
-        [secsHandlerAddress] + HsmsPeers.parameters + hsmsOptions + [
-            .optional(
-                "initial_control_state", .oneOf(["ATTEMPT_ONLINE", "EQUIPMENT_OFFLINE", "HOST_OFFLINE", "ONLINE"]),
-                default: "'ATTEMPT_ONLINE'", "The control state at the start."),
-            .optional(
-                "initial_online_control_state", .oneOf(["REMOTE", "LOCAL"]), default: "'REMOTE'",
-                "Who is in command when it goes on-line: the host or the operator."),
-        ], "Makes a handler on a protocol, or with one of its own; enable lets communication be established."
+        parameters, "Makes a handler on a protocol, or with one of its own; enable lets communication be established."
     ) { (call) throws(LuaFault) in
-        let options = HsmsPeers.parameters.count + 2
-        let first = options + hsmsOptions.count
-        let session = try peers.makeSession(call, role: .equipment, options: options)
-        return GemEquipmentHandler(
-            link: session, identity: GemIdentity(model: "lectern", revision: SecsText(LecternVersion.current)),
-            control: call.controlConfiguration(first))
+        GemEquipmentHandler(
+            link: try peers.makeSession(call, given, role: .equipment),
+            identity: GemIdentity(model: "lectern", revision: SecsText(LecternVersion.current)),
+            control: control.configuration(call))
     }
     let face = GemHandlerFace(&c, secsgem, peers)
     declareControl(&c)
@@ -76,10 +68,28 @@ private func declareControl(_ c: inout LuaClass<GemEquipmentHandler>) {
     }
 }
 
-private let idParameter = LuaParameter.required(
-    "id", .any.annotated(secsIdentifierType), "The identifier: a number or a string.")
-private let nameParameter = LuaParameter.required("name", .string, "The name.")
-private let unitsParameter = LuaParameter.required("units", .string, "The units of measure; '' for none.")
+extension ParameterList {
+    /// Adds the identifier of what a method concerns.
+    fileprivate mutating func identifier() -> Parameter<LuaArgument> {
+        required("id", .identifier, "The identifier: a number or a string.")
+    }
+}
+
+/// The first parameters of what adds a variable.
+private struct VariableParameters {
+    let id: Parameter<LuaArgument>
+    let name: Parameter<SecsText>
+    let units: Parameter<SecsText>
+    let value: Parameter<LuaArgument>
+
+    /// - Parameter value: what the value is.
+    init(_ parameters: inout ParameterList, value: String) {
+        id = parameters.identifier()
+        name = parameters.required("name", .secsText, "The name.")
+        units = parameters.required("units", .secsText, "The units of measure; '' for none.")
+        self.value = parameters.required("value", .secsValue, value)
+    }
+}
 
 /// About what the record of one declaration takes, in bytes.
 private let declarationBytes = 256
@@ -88,18 +98,16 @@ private let declarationBytes = 256
 private func declared(_ value: SecsItem) -> Int { min(value.heldBytes, SecsLimits.largestText) }
 
 private func declareItems(_ c: inout LuaClass<GemEquipmentHandler>) {
+    var parameters = ParameterList()
+    let given = VariableParameters(&parameters, value: "A value or SecsItem.")
     for (name, what) in [("add_status_variable", "a status variable"), ("add_data_value", "a data value of reports")] {
         c.method(
-            name,
-            [
-                idParameter, nameParameter, unitsParameter,
-                .required("value", .any.annotated(secsValueType), "A value or SecsItem."),
-            ],
+            name, parameters,
             "Adds \(what). Raises ValueError when the identifier is in use."
         ) { (equipment, call) throws(LuaFault) in
             let variable = GemVariable(
-                id: try GemID(call.value(1), "id"), name: call.secsText(2), units: call.secsText(3),
-                value: try SecsItem(call.value(4)))
+                id: try call.identifier(given.id), name: call[given.name], units: call[given.units],
+                value: try SecsItem(call.value(of: given.value)))
             try declaring { () throws(GemDeclarationError) in
                 if name == "add_data_value" {
                     try equipment.variables.add(dataValue: variable)
@@ -111,21 +119,23 @@ private func declareItems(_ c: inout LuaClass<GemEquipmentHandler>) {
             return .none
         }
     }
+    declareValues(&c)
+}
+
+private func declareValues(_ c: inout LuaClass<GemEquipmentHandler>) {
+    var one = ParameterList()
+    let id = one.identifier()
+    var change = one
+    let value = change.required("value", .secsValue, "A value, taken in the variable's format, or a SecsItem.")
     c.method(
-        "set_value",
-        [
-            idParameter,
-            .required(
-                "value", .any.annotated(secsValueType),
-                "A value, taken in the variable's format, or a SecsItem."),
-        ],
+        "set_value", change,
         "Sets a status variable, data value or equipment constant. Raises ValueError when it does not exist or the value does not fit."
     ) { (equipment, call) throws(LuaFault) in
-        let id = try GemID(call.value(1), "id")
+        let id = try call.identifier(id)
         guard let old = equipment.variables.value(of: id) else {
             throw LuaFault(.valueError, "there is no variable \(id)")
         }
-        let value = try call.value(2)
+        let value = try call.value(of: value)
         let item: SecsItem
         if case .instance = value {
             item = try SecsItem(value)
@@ -143,34 +153,30 @@ private func declareItems(_ c: inout LuaClass<GemEquipmentHandler>) {
         return .none
     }
     c.method(
-        "get_value", [idParameter],
+        "get_value", one,
         returns: .of("string|number|boolean|table|nil", "the value, or nil when there is none"),
         "Gives the value of a variable."
     ) {
         (equipment, call) throws(LuaFault) in
-        call.returning(try call.plain(equipment.variables.value(of: try GemID(call.value(1), "id"))))
+        call.returning(try call.plain(equipment.variables.value(of: try call.identifier(id))))
     }
 }
 
 private func declareConstants(_ c: inout LuaClass<GemEquipmentHandler>, _ changed: LuaEvent) {
+    var parameters = ParameterList()
+    let given = VariableParameters(&parameters, value: "The first value, also as a SecsItem.")
+    let least = parameters.optional("min", .secsValue, "The least value; nil for none.")
+    let greatest = parameters.optional("max", .secsValue, "The greatest value; nil for none.")
     c.method(
-        "add_equipment_constant",
-        [
-            idParameter, nameParameter, unitsParameter,
-            .required(
-                "value", .any.annotated(secsValueType), "The first value, also as a SecsItem."),
-            .optional("min", .any.annotated(secsValueType), "The least value; nil for none."),
-            .optional(
-                "max", .any.annotated(secsValueType), "The greatest value; nil for none."),
-        ], "Adds an equipment constant. Raises ValueError when the identifier is in use."
+        "add_equipment_constant", parameters,
+        "Adds an equipment constant. Raises ValueError when the identifier is in use."
     ) { (equipment, call) throws(LuaFault) in
-        let initial = try SecsItem(call.value(4))
-        let bounds = try [5, 6].map { (argument) throws(LuaFault) in
-            call.isNil(argument) ? nil : try SecsItem(call.value(argument), as: initial.format)
-        }
+        let initial = try SecsItem(call.value(of: given.value))
+        let minimum = try call.item(least, as: initial.format)
+        let maximum = try call.item(greatest, as: initial.format)
         let constant = GemEquipmentConstant(
-            id: try GemID(call.value(1), "id"), name: call.secsText(2), units: call.secsText(3),
-            initial: initial, minimum: bounds[0], maximum: bounds[1])
+            id: try call.identifier(given.id), name: call[given.name], units: call[given.units],
+            initial: initial, minimum: minimum, maximum: maximum)
         try declaring { () throws(GemDeclarationError) in try equipment.variables.add(constant: constant) }
         equipment.declaredBytes += call.stringBytes + 2 * declared(initial) + declarationBytes
         if let instance = call.selfInstance { constant.tell(instance, changed) }
@@ -179,64 +185,68 @@ private func declareConstants(_ c: inout LuaClass<GemEquipmentHandler>, _ change
 }
 
 private func declareReports(_ c: inout LuaClass<GemEquipmentHandler>) {
+    var one = ParameterList()
+    let id = one.identifier()
+    var addition = one
+    let name = addition.required("name", .secsText, "The name.")
+    let values = addition.optional("dvs", .identifiers, "The data values that mean something in its reports.")
     c.method(
-        "add_collection_event",
-        [
-            idParameter, nameParameter,
-            .optional(
-                "dvs", .any.annotated(secsIdentifierListType),
-                "The data values that mean something in its reports."),
-        ],
+        "add_collection_event", addition,
         "Adds a collection event. Raises ValueError when the identifier is in use."
     ) { (equipment, call) throws(LuaFault) in
-        let values = try call.identifiers(3, "dvs")
-        let event = GemEvents.Event(
-            id: try GemID(call.value(1), "id"), name: call.secsText(2), dataValues: values)
+        let values = try call.identifiers(values)
+        let event = GemEvents.Event(id: try call.identifier(id), name: call[name], dataValues: values)
         try declaring { () throws(GemDeclarationError) in try equipment.events.add(event) }
         equipment.declaredBytes += call.stringBytes + 64 * values.count + declarationBytes
         return .none
     }
+    var triggering = ParameterList()
+    let events = triggering.required("ceids", .identifiers, "A list of identifiers, or one.")
     c.method(
-        "trigger_collection_events",
-        [.required("ceids", .any.annotated(secsIdentifierListType), "A list of identifiers, or one.")],
+        "trigger_collection_events", triggering,
         "Reports that events have happened, if the host has enabled them. Raises ValueError for an unknown event."
     ) { (equipment, call) throws(LuaFault) in
-        let ids = try call.identifiers(1, "ceids")
+        let ids = try call.identifiers(events)
         if let id = ids.first(where: { !equipment.events.contains($0) }) {
             throw LuaFault(.valueError, "there is no collection event \(id)")
         }
         for id in ids { equipment.events.trigger(id) }
         return .none
     }
-    c.method(
-        "add_alarm",
-        [
-            idParameter, .required("text", .string, "The text; at most 120 characters."),
-            .required("code", .integer(0...127), "The category, such as 2 for the equipment's safety."),
-            .optional("ce_on", .any.annotated(secsIdentifierType), "The collection event that tells that it is set."),
-            .optional(
-                "ce_off", .any.annotated(secsIdentifierType), "The collection event that tells that it is cleared."),
-        ], "Adds an alarm. It is disabled until the host enables it."
-    ) { (equipment, call) throws(LuaFault) in
+    declareAlarms(&c)
+}
+
+private func declareAlarms(_ c: inout LuaClass<GemEquipmentHandler>) {
+    var one = ParameterList()
+    let id = one.identifier()
+    var addition = one
+    let text = addition.required("text", .secsText, "The text; at most 120 characters.")
+    let category = addition.required(
+        "code", .byte(0...127), "The category, such as 2 for the equipment's safety.")
+    let setEvent = addition.optional("ce_on", .identifier, "The collection event that tells that it is set.")
+    let clearedEvent = addition.optional(
+        "ce_off", .identifier, "The collection event that tells that it is cleared.")
+    c.method("add_alarm", addition, "Adds an alarm. It is disabled until the host enables it.") {
+        (equipment, call) throws(LuaFault) in
         let alarm = GemAlarms.Alarm(
-            id: try GemID(call.value(1), "id"), text: call.secsText(2), category: call.byte(3) ?? 0,
-            setEvent: try call.identifier(4, "ce_on"), clearedEvent: try call.identifier(5, "ce_off"))
+            id: try call.identifier(id), text: call[text], category: call[category],
+            setEvent: try call.identifier(setEvent), clearedEvent: try call.identifier(clearedEvent))
         try declaring { () throws(GemDeclarationError) in try equipment.alarms.add(alarm) }
         equipment.declaredBytes += call.stringBytes + declarationBytes
         return .none
     }
     c.method(
-        "set_alarm", [idParameter],
+        "set_alarm", one,
         "Sets an alarm. It is reported if it is enabled. Raises ValueError when it does not exist."
     ) {
         (equipment, call) throws(LuaFault) in
-        let id = try GemID(call.value(1), "id")
+        let id = try call.identifier(id)
         try declaring { () throws(GemDeclarationError) in try equipment.alarms.set(id) }
         return .none
     }
-    c.method("clear_alarm", [idParameter], "Clears an alarm. Raises ValueError when it does not exist.") {
+    c.method("clear_alarm", one, "Clears an alarm. Raises ValueError when it does not exist.") {
         (equipment, call) throws(LuaFault) in
-        let id = try GemID(call.value(1), "id")
+        let id = try call.identifier(id)
         try declaring { () throws(GemDeclarationError) in try equipment.alarms.clear(id) }
         return .none
     }
@@ -244,51 +254,49 @@ private func declareReports(_ c: inout LuaClass<GemEquipmentHandler>) {
 
 private func declareCommands(_ c: inout LuaClass<GemEquipmentHandler>, _ face: SecsHandlerFace, _ peers: HsmsPeers) {
     let runtime = peers.runtime
+    var parameters = ParameterList()
+    let name = parameters.required(
+        "rcmd", .secsText, "The command; hosts may write it in upper or lower case.")
+    let names = parameters.required("params", .strings, "A list of the names of its parameters.")
+    let callback = parameters.required(
+        "callback", .function.annotated("fun(handler: GemEquipmentHandler, command: GemCommand): integer?"),
+        "Gets the handler and the GemCommand. The code that it returns is the answer; nothing means 0.")
+    let isAllowedInLocal = parameters.optional(
+        "local", .boolean, default: false, "Whether the command is allowed while the operator has the control.")
     c.method(
-        "add_remote_command",
-        [
-            .required("rcmd", .string, "The command; hosts may write it in upper or lower case."),
-            .required("params", .table.annotated("string[]"), "A list of the names of its parameters."),
-            .required(
-                "callback", .function.annotated("fun(handler: GemEquipmentHandler, command: GemCommand): integer?"),
-                "Gets the handler and the GemCommand. The code that it returns is the answer; nothing means 0."),
-            .optional(
-                "local", .boolean, default: "false",
-                "Whether the command is allowed while the operator has the control."),
-        ], "Adds a command that the host may give. Raises ValueError when there is already one of that name."
+        "add_remote_command", parameters,
+        "Adds a command that the host may give. Raises ValueError when there is already one of that name."
     ) { [unowned runtime] (equipment, call) throws(LuaFault) in
-        guard let instance = call.selfInstance, let names = call.secsTexts(2) else {
-            throw LuaFault(.typeError, "argument 'params' must be a list of strings")
-        }
-        let name = call.secsText(1)
+        guard let instance = call.selfInstance else { return .none }
+        let (name, names) = (call[name], try call.secsTexts(names))
         // As Latin-1 every name has a text of its own.
         let key = "command \(name)"
-        let command = GemRemoteCommands.Command(name, parameters: names, isAllowedInLocal: call.boolean(4)) {
+        let command = GemRemoteCommands.Command(name, parameters: names, isAllowedInLocal: call[isAllowedInLocal]) {
             [link = instance.link] command in
             guard let instance = link.instance else { return command.reply(.cannotNow) }
             face.call(key, of: instance) { runtime.instance(for: command, class: "GemCommand") }
         }
         try declaring { () throws(GemDeclarationError) in try equipment.commands.add(command) }
         equipment.declaredBytes += call.stringBytes + names.reduce(0) { $0 + $1.count + 64 } + declarationBytes
-        face.keep(call.reference(3), named: key, of: instance, call.stack)
+        face.keep(call[callback], named: key, of: instance, call.stack)
         return .none
     }
+    var line = ParameterList()
+    let terminal = line.required("terminal_id", .byte, "The terminal from which the text comes.")
+    let text = line.required("text", .secsText, "The line.")
     c.method(
-        "send_host_terminal",
-        [
-            .required("terminal_id", .integer(0...255), "The terminal from which the text comes."),
-            .required("text", .string, "The line."),
-        ], returns: .of("integer|nil, string?", "the code: 0 is done; nil and the reason"), waits: true,
+        "send_host_terminal", line,
+        returns: .of("integer|nil, string?", "the code: 0 is done; nil and the reason"), waits: true,
         "Sends a line to the host (S10F1)."
     ) { (equipment, call) throws(LuaFault) in
         try call.result(
-            of: { equipment.terminals.send(call.secsText(2), terminal: call.byte(1) ?? 0, completion: $0) },
+            of: { equipment.terminals.send(call[text], terminal: call[terminal], completion: $0) },
             push: { $1.push(Int($0.rawValue)) })
     }
     c.property("spooling", .boolean, "Whether messages are kept for the host while there is no communication.") {
         $0.spool.isEnabled
-    } set: { (equipment, call) in
-        equipment.spool.isEnabled = call.boolean(1)
+    } set: { equipment, isOn in
+        equipment.spool.isEnabled = isOn
     }
 }
 
@@ -334,17 +342,28 @@ extension GemControlState {
     }
 }
 
-extension LuaCall {
-    /// How the control states begin, from two arguments.
-    fileprivate func controlConfiguration(_ first: Int) -> GemControlConfiguration {
+/// How the control states begin.
+private struct ControlParameters {
+    private let state: Parameter<GemControlConfiguration.InitialState>
+    private let isRemote: Parameter<Bool>
+
+    init(_ parameters: inout ParameterList) {
+        let usual = GemControlConfiguration()
+        state = parameters.optional(
+            "initial_control_state",
+            .oneOf([
+                "ATTEMPT_ONLINE": .attemptOnline, "EQUIPMENT_OFFLINE": .equipmentOffline,
+                "HOST_OFFLINE": .hostOffline, "ONLINE": .online,
+            ]), default: usual.initialState, "The control state at the start.")
+        isRemote = parameters.optional(
+            "initial_online_control_state", .oneOf(["REMOTE": true, "LOCAL": false]), default: usual.isRemote,
+            "Who is in command when it goes on-line: the host or the operator.")
+    }
+
+    func configuration(_ call: LuaCall) -> GemControlConfiguration {
         var control = GemControlConfiguration()
-        switch string(first) {
-        case "EQUIPMENT_OFFLINE": control.initialState = .equipmentOffline
-        case "HOST_OFFLINE": control.initialState = .hostOffline
-        case "ONLINE": control.initialState = .online
-        default: control.initialState = .attemptOnline
-        }
-        control.isRemote = string(first + 1) != "LOCAL"
+        control.initialState = call[state]
+        control.isRemote = call[isRemote]
         return control
     }
 }

@@ -4,7 +4,7 @@ internal import LuaRuntime
 internal import NIOCore
 
 /// Declares `GemHandler`, the base of the handlers of both parties.
-func declareGemHandler(_ context: BindingContext) -> LuaClass<GemHandler> {
+func declareGemHandler() -> LuaClass<GemHandler> {
     var c = LuaClass<GemHandler>("GemHandler", "What GemHostHandler and GemEquipmentHandler have in common.") {
         $0.hsms?.name ?? ""
     }
@@ -52,15 +52,15 @@ struct GemHandlerFace {
             ) { $0.communicationState.name }
         }
         c.property("communicating", .boolean, "Whether communication is established.") { $0.isCommunicating }
-        c.property("MDLN", .string, "The model of this equipment; at most 20 characters.") {
+        c.property("MDLN", .secsText, "The model of this equipment; at most 20 characters.") {
             $0.identity.model
-        } set: { (handler, call) in
-            handler.identity.model = call.secsText(1)
+        } set: { handler, model in
+            handler.identity.model = model
         }
-        c.property("SOFTREV", .string, "The revision of this equipment's software; at most 20 characters.") {
+        c.property("SOFTREV", .secsText, "The revision of this equipment's software; at most 20 characters.") {
             $0.identity.revision
-        } set: { (handler, call) in
-            handler.identity.revision = call.secsText(1)
+        } set: { handler, revision in
+            handler.identity.revision = revision
         }
         c.property(
             "peer_identity", .table.annotated("{MDLN: string, SOFTREV: string}|nil"),
@@ -69,10 +69,10 @@ struct GemHandlerFace {
             $0.peerIdentity
         }
         for name in ["establish_communication_timeout", "establishCommunicationTimeout"] {
-            c.property(name, .seconds(0.001...86_400), "How long to wait after a failed S1F13; 10 s at first.") {
+            c.property(name, .duration(0.001...86_400), "How long to wait after a failed S1F13; 10 s at first.") {
                 $0.establishDelay.seconds
-            } set: { (handler, call) in
-                if let delay = call.duration(1) { handler.establishDelay = delay }
+            } set: { handler, delay in
+                handler.establishDelay = delay
             }
         }
         c.property(
@@ -80,31 +80,33 @@ struct GemHandlerFace {
             "After how many unanswered S1F13 in a row the session is ended and begun again; 2 at first, 0: never."
         ) {
             $0.establishAttempts ?? 0
-        } set: { (handler, call) in
-            handler.establishAttempts = call.integer(1).flatMap { $0 == 0 ? nil : $0 }
+        } set: { handler, attempts in
+            handler.establishAttempts = attempts == 0 ? nil : attempts
         }
         c.property(
-            "id_format", .oneOf(["U2", "U4", "U8"]),
+            "id_format", .oneOf(["U2": SecsFormat.u2, "U4": .u4, "U8": .u8]),
             "The format of identifiers that are numbers; nil, the first value, means the smallest format that holds the number."
         ) {
             $0.idFormat?.name
-        } set: { (handler, call) in
-            handler.idFormat = call.string(1).flatMap(SecsFormat.init(name:))
+        } set: { handler, format in
+            handler.idFormat = format
         }
     }
 
     private func declareMethods<Handler: GemHandler>(_ c: inout LuaClass<Handler>) {
         let peers = peers
+        var patience = ParameterList()
+        let timeout = patience.optional("timeout", .duration, "How long to wait; nil: for ever.")
         c.method(
-            "waitfor_communicating", [.optional("timeout", .seconds, "How long to wait; nil: for ever.")],
+            "waitfor_communicating", patience,
             returns: .of("boolean", "whether communication is established"), waits: true,
             "Waits until communication is established."
         ) { (handler, call) throws(LuaFault) in
             try peers.waiters.wait(
-                for: handler, isThere: handler.isCommunicating, timeout: call.duration(1), in: peers.environment, call)
+                for: handler, isThere: handler.isCommunicating, timeout: call[timeout], in: peers.environment, call)
         }
         c.method(
-            "are_you_there", [],
+            "are_you_there",
             returns: .of(
                 "{MDLN: string|nil, SOFTREV: string|nil}|nil, string?",
                 "what the equipment says of itself, an empty table for a host; nil and the reason"),
@@ -115,28 +117,33 @@ struct GemHandlerFace {
                 stack.push(identity)
             }
         }
+        declareProcessPrograms(&c)
+    }
+
+    private func declareProcessPrograms<Handler: GemHandler>(_ c: inout LuaClass<Handler>) {
+        var request = ParameterList()
+        let name = request.required("ppid", .secsText, "The name.")
+        var content = request
+        let body = content.required(
+            "ppbody", .any.annotated("string|SecsItem"), "The content: a string or SecsItem.")
         c.method(
-            "send_process_program",
-            [
-                .required("ppid", .string, "The name."),
-                .required("ppbody", .any.annotated("string|SecsItem"), "The content: a string or SecsItem."),
-            ],
+            "send_process_program", content,
             returns: .of("integer|nil, string?", "the code: 0 is done; nil and the reason"), waits: true,
             "Sends a process program (S7F3)."
         ) { (handler, call) throws(LuaFault) in
-            let body = try call.item(2) ?? .binary([])
+            let body = try call.item(body) ?? .binary([])
             return try call.result(
-                of: { handler.processPrograms.send(call.secsText(1), body: body, completion: $0) },
+                of: { handler.processPrograms.send(call[name], body: body, completion: $0) },
                 push: { $1.push(Int($0.rawValue)) })
         }
         c.method(
-            "request_process_program", [.required("ppid", .string, "The name.")],
+            "request_process_program", request,
             returns: .of("\(secsValueType)|nil, string?", "the content as a value; nil and the reason"),
             waits: true, "Asks for a process program (S7F5)."
         ) { (handler, call) throws(LuaFault) in
             let runtime = call.runtime
             return try call.result(
-                of: { handler.processPrograms.request(call.secsText(1), completion: $0) },
+                of: { handler.processPrograms.request(call[name], completion: $0) },
                 push: { [unowned runtime] in $1.push(PlainItem($0, runtime)) })
         }
     }

@@ -12,16 +12,15 @@ private let eventReport =
 private let codeOrReason: LuaShape = .of("integer|nil, string?", "the code: 0 is done; nil and the reason")
 
 /// Declares `GemHostHandler`.
-func declareGemHostHandler(
-    _ context: BindingContext, _ secsgem: SecsgemContext, _ peers: HsmsPeers
-) -> LuaClass<GemHostHandler> {
+func declareGemHostHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -> LuaClass<GemHostHandler> {
     var c = LuaClass<GemHostHandler>("GemHostHandler", "The host's side of GEM.") { $0.hsms?.name ?? "" }
     c.holds(6144, also: { $0.hsms?.programBytes ?? 0 })
+    var parameters = ParameterList()
+    let given = SecsHandlerParameters(&parameters)
     c.constructor(
-        [secsHandlerAddress] + HsmsPeers.parameters + hsmsOptions,
-        "Makes a handler on a protocol, or with one of its own; enable lets communication be established."
+        parameters, "Makes a handler on a protocol, or with one of its own; enable lets communication be established."
     ) { (call) throws(LuaFault) in
-        GemHostHandler(link: try peers.makeSession(call, role: .host, options: HsmsPeers.parameters.count + 2))
+        GemHostHandler(link: try peers.makeSession(call, given, role: .host))
     }
     let face = GemHandlerFace(&c, secsgem, peers)
     declareControl(&c)
@@ -66,73 +65,77 @@ func declareGemHostHandler(
 }
 
 private func declareControl(_ c: inout LuaClass<GemHostHandler>) {
-    c.method("go_online", [], returns: codeOrReason, waits: true, "Asks the equipment to go on-line (S1F17).") {
+    c.method("go_online", returns: codeOrReason, waits: true, "Asks the equipment to go on-line (S1F17).") {
         (host, call) throws(LuaFault) in try call.code(of: host.goOnline)
     }
-    c.method("go_offline", [], returns: codeOrReason, waits: true, "Asks the equipment to go off-line (S1F15).") {
+    c.method("go_offline", returns: codeOrReason, waits: true, "Asks the equipment to go off-line (S1F15).") {
         (host, call) throws(LuaFault) in try call.code(of: host.goOffline)
     }
 }
 
 private func declareVariables(_ c: inout LuaClass<GemHostHandler>) {
+    var several = ParameterList()
+    let ids = several.optional("svs", .identifiers, "A list of identifiers; nil: all.")
+    var one = ParameterList()
+    let id = one.required("sv", .identifier, "The identifier.")
     c.method(
-        "request_svs",
-        [.optional("svs", .any.annotated(secsIdentifierListType), "A list of identifiers; nil: all.")],
+        "request_svs", several,
         returns: .of("(\(secsValueType))[]|nil, string?", "a list of values; nil and the reason"),
         waits: true, "Asks for status variables (S1F3)."
     ) { (host, call) throws(LuaFault) in
-        let ids = try call.identifiers(1, "svs")
+        let ids = try call.identifiers(ids)
         return try call.values { host.statusVariables(ids, completion: $0) }
     }
     c.method(
-        "request_sv", [.required("sv", .any.annotated(secsIdentifierType), "The identifier.")],
+        "request_sv", one,
         returns: .of("\(secsValueType)|nil, string?", "the value; nil and the reason"), waits: true,
         "Asks for a status variable (S1F3)."
     ) { (host, call) throws(LuaFault) in
-        let ids = try call.identifiers(1, "sv")
+        let ids = try call.identifiers(id)
         return try call.firstValue { host.statusVariables(ids, completion: $0) }
     }
     c.method(
-        "list_svs",
-        [.optional("svs", .any.annotated(secsIdentifierListType), "A list of identifiers; nil: all.")],
+        "list_svs", several,
         returns: .of(
             "{id: integer|string, name: string, units: string}[]|nil, string?",
             "a list, one table for each; nil and the reason"), waits: true,
         "Asks for the names of status variables (S1F11)."
     ) { (host, call) throws(LuaFault) in
-        let ids = try call.identifiers(1, "svs")
+        let ids = try call.identifiers(ids)
         return try call.result(of: { host.statusVariableNames(ids, completion: $0) }, push: { $1.push($0) })
     }
 }
 
 private func declareConstants(_ c: inout LuaClass<GemHostHandler>) {
+    var several = ParameterList()
+    let ids = several.optional("ecs", .identifiers, "A list of identifiers; nil: all.")
+    var one = ParameterList()
+    let id = one.required("ec", .identifier, "The identifier.")
     c.method(
-        "request_ecs",
-        [.optional("ecs", .any.annotated(secsIdentifierListType), "A list of identifiers; nil: all.")],
+        "request_ecs", several,
         returns: .of("(\(secsValueType))[]|nil, string?", "a list of values; nil and the reason"),
         waits: true, "Asks for equipment constants (S2F13)."
     ) { (host, call) throws(LuaFault) in
-        let ids = try call.identifiers(1, "ecs")
+        let ids = try call.identifiers(ids)
         return try call.values { host.constants(ids, completion: $0) }
     }
     c.method(
-        "request_ec", [.required("ec", .any.annotated(secsIdentifierType), "The identifier.")],
+        "request_ec", one,
         returns: .of("\(secsValueType)|nil, string?", "the value; nil and the reason"), waits: true,
         "Asks for an equipment constant (S2F13)."
     ) { (host, call) throws(LuaFault) in
-        let ids = try call.identifiers(1, "ec")
+        let ids = try call.identifiers(id)
         return try call.firstValue { host.constants(ids, completion: $0) }
     }
     c.method(
-        "list_ecs",
-        [.optional("ecs", .any.annotated(secsIdentifierListType), "A list of identifiers; nil: all.")],
+        "list_ecs", several,
         returns: .of(
             "{id: integer|string, name: string, min: \(secsValueType)|nil, max: \(secsValueType)|nil, "
                 + "default: \(secsValueType)|nil, units: string}[]|nil, string?",
             "a list, one table for each; nil and the reason"),
         waits: true, "Asks for the names and bounds of equipment constants (S2F29)."
     ) { (host, call) throws(LuaFault) in
-        let ids = try call.identifiers(1, "ecs")
+        let ids = try call.identifiers(ids)
         let runtime = call.runtime
         return try call.result(
             of: { host.constantNames(ids, completion: $0) },
@@ -140,58 +143,54 @@ private func declareConstants(_ c: inout LuaClass<GemHostHandler>) {
                 stack.push(list: names) { $0.push(onto: $1, of: runtime) }
             })
     }
+    var changes = ParameterList()
+    let constants = changes.required(
+        "ecs", .table.annotated("{[1]: integer|string, [2]: \(secsValueType)}[]"),
+        "A list of pairs {identifier, value}.")
     c.method(
-        "set_ecs",
-        [
-            .required(
-                "ecs", .table.annotated("{[1]: integer|string, [2]: \(secsValueType)}[]"),
-                "A list of pairs {identifier, value}.")
-        ], returns: codeOrReason,
-        waits: true, "Changes equipment constants (S2F15): all of them, or none."
+        "set_ecs", changes, returns: codeOrReason, waits: true,
+        "Changes equipment constants (S2F15): all of them, or none."
     ) { (host, call) throws(LuaFault) in
-        let pairs = try call.pairs(1, "ecs")
         var values: [(id: GemID, value: SecsItem)] = []
-        for (key, value) in pairs { values.append((try GemID(key, "ecs"), try SecsItem(value))) }
+        for (key, value) in try call.pairs(constants) {
+            values.append((try GemID(key, constants.name), try SecsItem(value)))
+        }
         return try call.code { host.setConstants(values, completion: $0) }
     }
-    c.method(
-        "set_ec",
-        [
-            .required("ec", .any.annotated(secsIdentifierType), "The identifier."),
-            .required("value", .any.annotated(secsValueType), "A value or SecsItem."),
-        ],
-        returns: codeOrReason, waits: true, "Changes an equipment constant (S2F15)."
-    ) { (host, call) throws(LuaFault) in
-        let value = (id: try GemID(call.value(1), "ec"), value: try SecsItem(call.value(2)))
+    var change = one
+    let value = change.required("value", .secsValue, "A value or SecsItem.")
+    c.method("set_ec", change, returns: codeOrReason, waits: true, "Changes an equipment constant (S2F15).") {
+        (host, call) throws(LuaFault) in
+        let value = (id: try call.identifier(id), value: try SecsItem(call.value(of: value)))
         return try call.code { host.setConstants([value], completion: $0) }
     }
 }
 
 private func declareEvents(_ c: inout LuaClass<GemHostHandler>) {
+    var one = ParameterList()
+    let event = one.required("ceid", .identifier, "The event.")
+    var subscription = one
+    let variables = subscription.required("dvs", .identifiers, "A list of variables.")
+    let report = subscription.optional(
+        "report_id", .identifier, "The report; nil: the next free number from 1000 on.")
     c.method(
-        "subscribe_collection_event",
-        [
-            .required("ceid", .any.annotated(secsIdentifierType), "The event."),
-            .required("dvs", .any.annotated(secsIdentifierListType), "A list of variables."),
-            .optional(
-                "report_id", .any.annotated(secsIdentifierType), "The report; nil: the next free number from 1000 on."),
-        ], returns: .of("integer|nil, string?", "the code of the step that failed, or 0; nil and the reason"),
-        waits: true,
+        "subscribe_collection_event", subscription,
+        returns: .of("integer|nil, string?", "the code of the step that failed, or 0; nil and the reason"), waits: true,
         "Defines a report of the variables, links it to the event and enables the event (S2F33, S2F35, S2F37)."
     ) { (host, call) throws(LuaFault) in
-        let event = try GemID(call.value(1), "ceid")
-        let variables = try call.identifiers(2, "dvs")
-        let report = try call.identifier(3, "report_id") ?? host.nextReportID()
+        let event = try call.identifier(event)
+        let variables = try call.identifiers(variables)
+        let report = try call.identifier(report) ?? host.nextReportID()
         return try call.code { host.subscribe(to: event, report: report, variables: variables, completion: $0) }
     }
     c.method(
-        "disable_ceids", [], returns: codeOrReason, waits: true, "Disables all collection events (S2F37)."
+        "disable_ceids", returns: codeOrReason, waits: true, "Disables all collection events (S2F37)."
     ) { (host, call) throws(LuaFault) in try call.code { host.enable(false, completion: $0) } }
     c.method(
-        "disable_ceid_reports", [], returns: codeOrReason, waits: true, "Deletes all reports and their links (S2F33)."
+        "disable_ceid_reports", returns: codeOrReason, waits: true, "Deletes all reports and their links (S2F33)."
     ) { (host, call) throws(LuaFault) in try call.code(of: host.deleteReports) }
     c.method(
-        "clear_collection_events", [], returns: codeOrReason, waits: true,
+        "clear_collection_events", returns: codeOrReason, waits: true,
         "Disables all collection events and deletes all reports."
     ) { (host, call) throws(LuaFault) in
         try call.code { completion in
@@ -202,13 +201,13 @@ private func declareEvents(_ c: inout LuaClass<GemHostHandler>) {
         }
     }
     c.method(
-        "request_event_report", [.required("ceid", .any.annotated(secsIdentifierType), "The event.")],
+        "request_event_report", one,
         returns: .of(
             "\(eventReport)|nil, string?",
             "a table as collection_event_received gets; nil and the reason"), waits: true,
         "Asks for the reports that the event would have if it happened now (S6F15)."
     ) { (host, call) throws(LuaFault) in
-        let event = try GemID(call.value(1), "ceid")
+        let event = try call.identifier(event)
         let runtime = call.runtime
         return try call.result(
             of: { host.report(of: event, completion: $0) },
@@ -217,45 +216,40 @@ private func declareEvents(_ c: inout LuaClass<GemHostHandler>) {
 }
 
 private func declareAlarms(_ c: inout LuaClass<GemHostHandler>) {
+    var one = ParameterList()
+    let alarm = one.optional("alid", .identifier, "The alarm; nil: all.")
     for (name, isEnabled) in [("enable_alarm", true), ("disable_alarm", false)] {
         c.method(
-            name, [.optional("alid", .any.annotated(secsIdentifierType), "The alarm; nil: all.")],
-            returns: codeOrReason,
-            waits: true,
+            name, one, returns: codeOrReason, waits: true,
             "\(isEnabled ? "Enables" : "Disables") an alarm (S5F3)."
         ) { (host, call) throws(LuaFault) in
-            let alarm = try call.identifier(1, "alid")
+            let alarm = try call.identifier(alarm)
             return try call.code { host.enable(isEnabled, alarm: alarm, completion: $0) }
         }
     }
     let list: LuaShape = .of(
         "{alid: integer|string, code: integer, set: boolean, text: string}[]|nil, string?",
         "a list, one table for each; nil and the reason")
-    c.method(
-        "list_alarms",
-        [.optional("alids", .any.annotated(secsIdentifierListType), "A list of identifiers; nil: all.")],
-        returns: list, waits: true,
-        "Asks for alarms (S5F5)."
-    ) { (host, call) throws(LuaFault) in
-        let ids = try call.identifiers(1, "alids")
+    var several = ParameterList()
+    let ids = several.optional("alids", .identifiers, "A list of identifiers; nil: all.")
+    c.method("list_alarms", several, returns: list, waits: true, "Asks for alarms (S5F5).") {
+        (host, call) throws(LuaFault) in
+        let ids = try call.identifiers(ids)
         return try call.result(of: { host.alarms(ids, completion: $0) }, push: { $1.push($0) })
     }
-    c.method("list_enabled_alarms", [], returns: list, waits: true, "Asks for the alarms that are enabled (S5F7).") {
+    c.method("list_enabled_alarms", returns: list, waits: true, "Asks for the alarms that are enabled (S5F7).") {
         (host, call) throws(LuaFault) in try call.result(of: host.enabledAlarms, push: { $1.push($0) })
     }
 }
 
 private func declareCommands(_ c: inout LuaClass<GemHostHandler>) {
+    var giving = ParameterList()
+    let command = giving.required("rcmd", .secsText, "The command.")
+    let values = giving.optional(
+        "params", .table.annotated("table<string, \(secsValueType)>|{[1]: string, [2]: \(secsValueType)}[]"),
+        "Its parameters: a list of pairs {name, value}, or a table by name.")
     c.method(
-        "send_remote_command",
-        [
-            .required("rcmd", .string, "The command."),
-            .optional(
-                "params",
-                .table.annotated(
-                    "table<string, \(secsValueType)>|{[1]: string, [2]: \(secsValueType)}[]"
-                ), "Its parameters: a list of pairs {name, value}, or a table by name."),
-        ],
+        "send_remote_command", giving,
         returns:
             .of(
                 "integer|nil, (table<string, integer>|string)?",
@@ -265,71 +259,73 @@ private func declareCommands(_ c: inout LuaClass<GemHostHandler>) {
         waits: true, "Gives a command (S2F41)."
     ) { (host, call) throws(LuaFault) in
         var parameters: [(name: SecsText, value: SecsItem)] = []
-        for (key, value) in call.isNil(2) ? [] : try call.pairs(2, "params") {
+        for (key, value) in call[values] == nil ? [] : try call.pairs(values) {
             guard case .string(let name) = key else {
-                throw LuaFault(.typeError, "argument 'params' must have names that are strings")
+                throw LuaFault(.typeError, "argument '\(values.name)' must have names that are strings")
             }
             parameters.append((SecsText(name), try SecsItem(value)))
         }
-        let command = call.secsText(1)
-        return try call.command { host.command(command, parameters: parameters, completion: $0) }
+        return try call.command { host.command(call[command], parameters: parameters, completion: $0) }
     }
+    var line = ParameterList()
+    let terminal = line.required("terminal_id", .byte, "The terminal; 0 is the main one.")
+    let text = line.required("text", .secsText, "The line.")
     c.method(
-        "send_equipment_terminal",
-        [
-            .required("terminal_id", .integer(0...255), "The terminal; 0 is the main one."),
-            .required("text", .string, "The line."),
-        ], returns: codeOrReason, waits: true, "Sends a line to a terminal of the equipment (S10F3)."
+        "send_equipment_terminal", line, returns: codeOrReason, waits: true,
+        "Sends a line to a terminal of the equipment (S10F3)."
     ) { (host, call) throws(LuaFault) in
         try call.result(
-            of: { host.terminals.send(call.secsText(2), terminal: call.byte(1) ?? 0, completion: $0) },
+            of: { host.terminals.send(call[text], terminal: call[terminal], completion: $0) },
             push: { $1.push(Int($0.rawValue)) })
     }
 }
 
 private func declareServices(_ c: inout LuaClass<GemHostHandler>) {
+    var deletion = ParameterList()
+    let names = deletion.required("ppids", .strings, "A list of names.")
     c.method(
-        "delete_process_programs", [.required("ppids", .table.annotated("string[]"), "A list of names.")],
-        returns: codeOrReason, waits: true,
-        "Deletes process programs (S7F17)."
+        "delete_process_programs", deletion, returns: codeOrReason, waits: true, "Deletes process programs (S7F17)."
     ) { (host, call) throws(LuaFault) in
-        guard let names = call.secsTexts(1) else {
-            throw LuaFault(.typeError, "argument 'ppids' must be a list of strings")
-        }
+        let names = try call.secsTexts(names)
         return try call.result(
             of: { host.processPrograms.delete(names, completion: $0) }, push: { $1.push(Int($0.rawValue)) })
     }
     c.method(
-        "get_process_program_list", [], returns: .of("string[]|nil, string?", "a list of names; nil and the reason"),
+        "get_process_program_list", returns: .of("string[]|nil, string?", "a list of names; nil and the reason"),
         waits: true,
         "Asks for the names of the process programs (S7F19)."
     ) { (host, call) throws(LuaFault) in
         try call.result(of: host.processPrograms.list, push: { $1.push($0) })
     }
+    declareTrace(&c)
+    var unloading = ParameterList()
+    let purges = unloading.optional("purge", .boolean, default: false, "Whether the messages are dropped instead.")
     c.method(
-        "start_trace",
-        [
-            .required("trid", .any.annotated(secsIdentifierType), "The trace."),
-            .required("period", .seconds(0.01...356_400), "The time from one sample to the next."),
-            .required("total", .integer(0...Int.max), "How many samples; 0 ends the trace."),
-            .required("svs", .any.annotated(secsIdentifierListType), "A list of status variables."),
-            .optional("group_size", .integer(1...Int.max), default: "1", "How many samples come in one message."),
-        ], returns: codeOrReason, waits: true,
-        "Makes the equipment send samples of status variables (S2F23); they come with trace_received."
-    ) { (host, call) throws(LuaFault) in
-        let (id, variables) = (try GemID(call.value(1), "trid"), try call.identifiers(4, "svs"))
-        return try call.code { completion in
-            host.trace(
-                id, period: call.duration(2) ?? .seconds(1), total: UInt64(call.integer(3) ?? 0),
-                groupSize: UInt64(call.integer(5) ?? 1), variables: variables, completion: completion)
-        }
-    }
-    c.method(
-        "unload_spool", [.optional("purge", .boolean, default: "false", "Whether the messages are dropped instead.")],
-        returns: codeOrReason, waits: true,
+        "unload_spool", unloading, returns: codeOrReason, waits: true,
         "Fetches the messages that the equipment has kept while there was no communication (S6F23)."
     ) { (host, call) throws(LuaFault) in
-        try call.code { host.unloadSpool(purge: call.boolean(1), completion: $0) }
+        try call.code { host.unloadSpool(purge: call[purges], completion: $0) }
+    }
+}
+
+private func declareTrace(_ c: inout LuaClass<GemHostHandler>) {
+    var parameters = ParameterList()
+    let trace = parameters.required("trid", .identifier, "The trace.")
+    let period = parameters.required("period", .duration(0.01...356_400), "The time from one sample to the next.")
+    let total = parameters.required("total", .integer(0...Int.max), "How many samples; 0 ends the trace.")
+    let variables = parameters.required("svs", .identifiers, "A list of status variables.")
+    let groupSize = parameters.optional(
+        "group_size", .integer(1...Int.max), default: 1, "How many samples come in one message.")
+    c.method(
+        "start_trace", parameters, returns: codeOrReason, waits: true,
+        "Makes the equipment send samples of status variables (S2F23); they come with trace_received."
+    ) { (host, call) throws(LuaFault) in
+        let (id, variables) = (try call.identifier(trace), try call.identifiers(variables))
+        return try call.code { completion in
+            host.trace(
+                id, period: call[period], total: UInt64(call[total]), groupSize: UInt64(call[groupSize]),
+                variables: variables, completion: completion)
+        }
     }
 }
 
@@ -344,21 +340,21 @@ extension GemHostHandler {
 
 extension LuaCall {
     /// The entries of a table by name, or of a list of pairs.
-    fileprivate func pairs(
-        _ argument: Int, _ parameter: String
+    fileprivate func pairs<Value>(
+        _ parameter: Parameter<Value>
     ) throws(LuaFault) -> [(key: LuaValue, value: LuaValue)] {
-        switch try value(argument) {
+        switch try value(of: parameter) {
         case .fields(let fields): return fields.sorted { $0.key.order < $1.key.order }
         case .list(let values):
             var pairs: [(key: LuaValue, value: LuaValue)] = []
             for value in values {
                 guard case .list(let pair) = value, pair.count == 2 else {
-                    throw LuaFault(.typeError, "argument '\(parameter)' must hold pairs, such as {'NAME', 1}")
+                    throw LuaFault(.typeError, "argument '\(parameter.name)' must hold pairs, such as {'NAME', 1}")
                 }
                 pairs.append((pair[0], pair[1]))
             }
             return pairs
-        default: throw LuaFault(.typeError, "argument '\(parameter)' must be a table")
+        default: throw LuaFault(.typeError, "argument '\(parameter.name)' must be a table")
         }
     }
 

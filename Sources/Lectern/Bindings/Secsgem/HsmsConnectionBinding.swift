@@ -4,7 +4,7 @@ internal import LuaRuntime
 internal import NIOCore
 
 /// Declares `HsmsConnection`, the base of the connections.
-func declareHsmsConnection(_ context: BindingContext) -> LuaClass<HsmsConnection> {
+func declareHsmsConnection() -> LuaClass<HsmsConnection> {
     LuaClass<HsmsConnection>(
         "HsmsConnection",
         "What all HSMS connections have in common: active, passive and multi-passive ones."
@@ -28,6 +28,36 @@ let hsmsDelegate =
     + "on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, "
     + "on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, "
     + "on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil}"
+
+/// The parameters with which connections are made.
+struct HsmsConnectionParameters {
+    let address: Parameter<String>
+    let port: Parameter<Int>
+    let session: Parameter<UInt16>
+    let delegate: Parameter<LuaArgument?>
+    private let options: HsmsOptions
+
+    /// - Parameters:
+    ///   - address: what the address is.
+    ///   - port: what the port is.
+    init(_ parameters: inout ParameterList, address: String, port: String) {
+        self.address = parameters.required("address", .string, address)
+        self.port = parameters.hsmsPort(port)
+        session = parameters.hsmsSession("The session ID that the peer is configured for.")
+        delegate = parameters.optional(
+            "delegate", .any.annotated(hsmsDelegate), "A table with one or more of the functions on_connection_….")
+        options = HsmsOptions(&parameters)
+    }
+
+    /// The behaviour that a call asks for, once its delegate has turned out to be one.
+    /// - Parameter base: what is left alone by options that were left out.
+    func configuration(
+        _ call: LuaCall, over base: HsmsConfiguration = HsmsConfiguration()
+    ) throws(LuaFault) -> HsmsConfiguration {
+        try call.argument(for: delegate).checkDelegate()
+        return try options.configuration(call, over: base)
+    }
+}
 
 /// What every connection shows, declared once, and where its instance keeps what belongs to it.
 struct HsmsConnectionFace {
@@ -72,18 +102,15 @@ struct HsmsConnectionFace {
         ) {
             $0.remoteAddress
         }
-        let slot = delegate
         c.property(
             "delegate", .any.annotated("(\(hsmsDelegate))|nil"),
             "The table with the functions on_connection_…; each of them may be missing.",
-            keptIn: slot
-        ) { (connection, call) throws(LuaFault) in
-            guard connection.delegate is LuaConnectionDelegate, let instance = call.selfInstance else {
+            keptIn: delegate
+        ) { (connection, value) throws(LuaFault) in
+            guard connection.delegate is LuaConnectionDelegate else {
                 throw LuaFault(.attributeError, "the connection of a handler has the handler as its delegate")
             }
-            try call.checkDelegate(1)
-            call.push(argument: 1)
-            instance.keep(slot, popping: call.stack)
+            try value.checkDelegate()
         }
     }
 
@@ -94,7 +121,7 @@ struct HsmsConnectionFace {
             return .none
         }
         c.method(
-            "disable", [], waits: true,
+            "disable", waits: true,
             "Closes the connection, which stays closed. Waits until it is closed, if the task can wait."
         ) { (connection, call) throws(LuaFault) in
             try call.finishing { done in connection.disable(completion: done) }
@@ -105,25 +132,25 @@ struct HsmsConnectionFace {
             connection.disconnect()
             return .none
         }
+        var parameters = ParameterList()
+        let packet = parameters.required("packet", .hsmsPacket, "The message.")
         c.method(
-            "send_packet", [.required("packet", .instance(["HsmsPacket"]), "The message.")],
+            "send_packet", parameters,
             returns: .of("boolean, string?", "true, or false and the reason when it is not connected"), waits: true,
             "Sends a message; waits while more than 64 KiB are queued."
         ) { (connection, call) throws(LuaFault) in
-            guard let packet = call.instance(1)?.object as? LuaHsmsPacket else { return call.returning(false) }
-            return try call.send(packet.packet, over: connection)
+            try call.send(call[packet].packet, over: connection)
         }
     }
 
     /// Calls the delegate's functions for what happens on a connection.
     /// - Parameters:
     ///   - call: the call that made the connection.
-    ///   - argument: where that call has the delegate.
+    ///   - given: the delegate that it was given.
     func attach(
-        _ connection: HsmsConnection, to instance: LuaInstance, _ call: LuaCall, delegate argument: Int
+        _ connection: HsmsConnection, to instance: LuaInstance, _ call: LuaCall, delegate given: LuaArgument
     ) {
-        call.push(argument: argument)
-        instance.keep(delegate, popping: call.stack)
+        instance.keep(delegate, given)
         for (step, slot) in calls { secsgem.keep(step, in: slot, of: instance, call.stack) }
         context.followHsms(connection, name: nil, madeBy: call)
         connection.delegate = LuaConnectionDelegate(
@@ -134,17 +161,19 @@ struct HsmsConnectionFace {
     }
 }
 
-extension LuaCall {
+extension LuaArgument {
     /// A delegate is a table, or nothing.
-    func checkDelegate(_ argument: Int) throws(LuaFault) {
-        guard isNil(argument) || isTable(argument) else {
+    fileprivate func checkDelegate() throws(LuaFault) {
+        guard isNil || isTable else {
             throw LuaFault(
                 .typeError,
                 "argument 'delegate' must be a table with functions such as on_connection_established, got a "
-                    + typeName(argument))
+                    + typeName)
         }
     }
+}
 
+extension LuaCall {
     /// Sends, and waits for room when the queue is long and the task may wait.
     fileprivate func send(_ packet: HsmsPacket, over connection: HsmsConnection) throws(LuaFault) -> LuaResult {
         do throws(IOFault) { try connection.send(packet) } catch { return returningFailure(error) }

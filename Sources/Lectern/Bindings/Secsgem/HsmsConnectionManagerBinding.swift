@@ -10,35 +10,38 @@ func declareHsmsConnectionManager(
         "HsmsConnectionManager", "Many peers, active and passive, each known by a name."
     ) { _ in "" }
     c.holds(2048)
-    c.constructor(hsmsOptions, "Makes a manager without peers. The options are those of its peers.") {
+    var parameters = ParameterList()
+    let options = HsmsOptions(&parameters)
+    c.constructor(parameters, "Makes a manager without peers. The options are those of its peers.") {
         (call) throws(LuaFault) in
         HsmsConnectionManager(
-            environment: context.environment(forNewOf: call), configuration: try call.hsmsConfiguration(from: 1))
+            environment: context.environment(forNewOf: call), configuration: try options.configuration(call))
     }
     let handlers = c.slot()
     declareAddPeer(&c, context, secsgem, peers, keptIn: handlers)
+    var peer = ParameterList()
+    let name = peer.required("name", .string, "The peer's name.")
     c.method(
-        "has_connection_to", [.required("name", .string, "The peer's name.")],
+        "has_connection_to", peer,
         returns: .of("HsmsProtocol|SecsHandler|nil", "the peer's handler, or nil when there is none of that name"),
         "Finds a peer."
     ) { (manager, call) throws(LuaFault) in
         call.returning(
-            PeerHandler(hsms: manager.connection(to: call.string(1) ?? ""), layer: peers.layer, runtime: peers.runtime))
+            PeerHandler(hsms: manager.connection(to: call[name]), layer: peers.layer, runtime: peers.runtime))
     }
     c.property(
         "handlers", .table.annotated("table<string, HsmsProtocol|SecsHandler>"), "The handlers of all peers, by name."
     ) {
         HandlersByName(handlers: $0.handlers, layer: peers.layer, runtime: peers.runtime)
     }
+    var removal = peer
+    _ = removal.optional("address", .string, "Not used: the name decides.")
+    _ = removal.optional("port", .integer, "Not used.")
     c.method(
-        "remove_peer",
-        [
-            .required("name", .string, "The peer's name."),
-            .optional("address", .string, "Not used: the name decides."),
-            .optional("port", .integer, "Not used."),
-        ], returns: .of("boolean", "whether there was one of that name"), waits: true, "Disables a peer and forgets it."
+        "remove_peer", removal, returns: .of("boolean", "whether there was one of that name"), waits: true,
+        "Disables a peer and forgets it."
     ) { (manager, call) throws(LuaFault) in
-        let name = call.string(1) ?? ""
+        let name = call[name]
         call.selfInstance?.keep(nil, named: name, in: handlers, call.stack)
         if manager.handlers.keys.allSatisfy({ $0 == name }) { call.selfInstance?.setActive(false) }
         guard call.canWait else { return call.returning(manager.removePeer(name: name)) }
@@ -48,7 +51,7 @@ func declareHsmsConnectionManager(
             return nil
         }
     }
-    c.method("stop", [], waits: true, "Removes all peers. Waits until they have been told, if the task can wait.") {
+    c.method("stop", waits: true, "Removes all peers. Waits until they have been told, if the task can wait.") {
         (manager, call) throws(LuaFault) in
         for name in manager.handlers.keys {
             call.selfInstance?.keep(nil, named: name, in: handlers, call.stack)
@@ -68,32 +71,32 @@ func declareHsmsConnectionManager(
 
 private func declareAddPeer(
     _ c: inout LuaClass<HsmsConnectionManager>, _ context: BindingContext, _ secsgem: SecsgemContext,
-    _ peers: HsmsPeers,
-    keptIn handlers: LuaEvent
+    _ peers: HsmsPeers, keptIn handlers: LuaEvent
 ) {
+    var parameters = ParameterList()
+    let name = parameters.required("name", .string, "A name that no other peer has.")
+    let address = parameters.required("address", .string, "The peer's address or host name.")
+    let port = parameters.required(
+        "port", .integer(0...65_535), "If this side is active, the peer's port; else the port to listen on.")
+    let active = parameters.required("active", .boolean, "Whether this side makes the connection.")
+    let session = parameters.required("session_id", .sessionID, "The session ID of data messages.")
+    let handlerClass = parameters.optional(
+        "connection_handler", .any.annotated("table"), absence: "HsmsProtocol",
+        "The class of the handler, such as GemHostHandler or one derived from it.")
+    let options = HsmsOptions(&parameters)
     c.method(
-        "add_peer",
-        [
-            .required("name", .string, "A name that no other peer has."),
-            .required("address", .string, "The peer's address or host name."),
-            .required(
-                "port", .integer(0...65_535), "If this side is active, the peer's port; else the port to listen on."),
-            .required("active", .boolean, "Whether this side makes the connection."),
-            .required("session_id", .integer(0...0xFFFF), "The session ID of data messages."),
-            .optional(
-                "connection_handler", .any.annotated("table"), default: "HsmsProtocol",
-                "The class of the handler, such as GemHostHandler or one derived from it."),
-        ] + hsmsOptions, returns: .of("HsmsProtocol|SecsHandler", "the handler, which is enabled"),
+        "add_peer", parameters, returns: .of("HsmsProtocol|SecsHandler", "the handler, which is enabled"),
         "Adds a peer and enables it. Passive peers of one port share a server. Options that are left out are those of the manager."
     ) { [unowned context] (manager, call) throws(LuaFault) in
-        let kind = try call.handlerKind(6)
-        var configuration = try call.hsmsConfiguration(from: 7, base: manager.configuration)
+        let handlerClass = call.argument(for: handlerClass)
+        let kind = try HandlerKind(of: handlerClass)
+        var configuration = try options.configuration(call, over: manager.configuration)
         configuration.role = kind == .equipment ? .equipment : .host
-        let name = call.string(1) ?? ""
+        let name = call[name]
         let hsms = try call.checked { () throws(ParameterError) in
             try manager.addPeer(
-                name: name, address: call.string(2) ?? "", port: call.integer(3) ?? 0, active: call.boolean(4),
-                sessionID: call.session(5) ?? 0, configuration: configuration,
+                name: name, address: call[address], port: call[port], active: call[active],
+                sessionID: call[session], configuration: configuration,
                 environment: context.environment(forNewOf: call, name: name, in: manager.environment))
         }
         if let server = (hsms.connection as? HsmsMultiPassiveConnection)?.server {
@@ -104,29 +107,27 @@ private func declareAddPeer(
         call.selfInstance?.keep(instance, named: name, in: handlers, call.stack)
         // A manager with peers goes on telling of them.
         call.selfInstance?.setActive(true)
-        guard kind != .hsms, let step = secsgem.steps[SecsgemContext.Step.make_handler] else {
-            return call.returning(instance)
-        }
-        call.stack.push(step)
-        call.push(argument: 6)
-        instance.push(onto: call.stack)
-        return .call(arguments: 2)
+        guard kind != .hsms else { return call.returning(instance) }
+        return call.handOver(to: secsgem.exports[.make_handler], handlerClass.reference, instance)
     }
 }
 
 /// Which classes of handlers there are; secsgem.lua marks them, and derived classes inherit the mark.
-private enum HandlerKind: String { case hsms, secs, host, equipment }
+private enum HandlerKind: String {
+    case hsms, secs, host, equipment
 
-extension LuaCall {
-    fileprivate func handlerKind(_ argument: Int) throws(LuaFault) -> HandlerKind {
-        guard !isNil(argument) else { return .hsms }
-        guard let kind = field(argument, "handler_kind").flatMap(HandlerKind.init) else {
+    init(of handlerClass: LuaArgument) throws(LuaFault) {
+        guard !handlerClass.isNil else {
+            self = .hsms
+            return
+        }
+        guard let kind = handlerClass.stringField("handler_kind").flatMap(Self.init(rawValue:)) else {
             throw LuaFault(
                 .typeError,
                 "argument 'connection_handler' must be HsmsProtocol, SecsHandler, GemHostHandler, GemEquipmentHandler or "
                     + "a class derived from one of them")
         }
-        return kind
+        self = kind
     }
 }
 

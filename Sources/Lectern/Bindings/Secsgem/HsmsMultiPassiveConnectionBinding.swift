@@ -10,8 +10,8 @@ func declareHsmsMultiPassiveConnection(
     ) { "\($0.address):\($0.port)" }
     c.holds(4096, also: { $0.address.utf8.count + $0.queuedBytes })
     let face = HsmsConnectionFace(&c, context, secsgem)
-    secsgem.attachMultiPassive = { connection, instance, call in
-        face.attach(connection, to: instance, call, delegate: 4)
+    secsgem.attachMultiPassive = { connection, instance, call, delegate in
+        face.attach(connection, to: instance, call, delegate: delegate)
     }
     return c
 }

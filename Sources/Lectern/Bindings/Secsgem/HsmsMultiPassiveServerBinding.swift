@@ -10,15 +10,16 @@ func declareHsmsMultiPassiveServer(
         "HsmsMultiPassiveServer", "One listening port for the connections of many peers, told apart by their addresses."
     ) { "port \($0.port)" }
     c.holds(2048)
+    var parameters = ParameterList()
+    let port = parameters.hsmsPort("The port; 0 lets the system choose.")
+    let options = HsmsOptions(&parameters)
     c.constructor(
-        [.optional("port", .integer(0...65_535), default: "5000", "The port; 0 lets the system choose.")] + hsmsOptions,
-        "Makes a server; start begins to listen. The options are those of its connections, too."
+        parameters, "Makes a server; start begins to listen. The options are those of its connections, too."
     ) { (call) throws(LuaFault) in
-        let configuration = try call.hsmsConfiguration(from: 2)
+        let configuration = try options.configuration(call)
         return try call.checked { () throws(ParameterError) in
             try HsmsMultiPassiveServer(
-                environment: context.environment(forNewOf: call), port: call.integer(1) ?? 5_000,
-                configuration: configuration)
+                environment: context.environment(forNewOf: call), port: call[port], configuration: configuration)
         }
     }
     c.property("port", .integer, "The port as given.") { $0.port }
@@ -38,8 +39,17 @@ func declareHsmsMultiPassiveServer(
     }
     let connections = c.slot()
     declareConnectionMethods(&c, context, secsgem, keptIn: connections)
+    declareListening(&c)
+    c.whenAttached { [weak context] server, instance, call in
+        server.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        context?.connections.follow(server.report, madeBy: call) { [unowned server] in "HSMS port \(server.port)" }
+    }
+    return c
+}
+
+private func declareListening(_ c: inout LuaClass<HsmsMultiPassiveServer>) {
     c.method(
-        "start", [], returns: .of("string, string?", "'Listening', 'ListeningAlready', or the reason of the failure"),
+        "start", returns: .of("string, string?", "'Listening', 'ListeningAlready', or the reason of the failure"),
         waits: true,
         "Begins to listen. If the port is taken, it tries again every T5."
     ) { (server, call) throws(LuaFault) in
@@ -52,18 +62,15 @@ func declareHsmsMultiPassiveServer(
             return nil
         }
     }
+    var stopping = ParameterList()
+    let terminates = stopping.optional(
+        "terminate_connections", .boolean, default: true, "Whether peers are disconnected.")
     c.method(
-        "stop", [.optional("terminate_connections", .boolean, default: "true", "Whether peers are disconnected.")],
-        waits: true, "Stops listening on the port. The connections work again after the next start."
+        "stop", stopping, waits: true,
+        "Stops listening on the port. The connections work again after the next start."
     ) { (server, call) throws(LuaFault) in
-        let terminates = call.isNil(1) || call.boolean(1)
-        return try call.finishing { server.stop(terminateConnections: terminates, completion: $0) }
+        try call.finishing { server.stop(terminateConnections: call[terminates], completion: $0) }
     }
-    c.whenAttached { [weak context] server, instance, call in
-        server.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
-        context?.connections.follow(server.report, madeBy: call) { [unowned server] in "HSMS port \(server.port)" }
-    }
-    return c
 }
 
 private func declareConnectionMethods(
@@ -71,34 +78,33 @@ private func declareConnectionMethods(
     keptIn connections: LuaEvent
 ) {
     let runtime = context.runtime
+    var parameters = ParameterList()
+    let given = HsmsConnectionParameters(
+        &parameters, address: "The address from which the peer is expected; '' or '0.0.0.0': any.",
+        port: "The peer's port, for messages only.")
     c.method(
-        "create_connection",
-        hsmsConnectionParameters(
-            address: "The address from which the peer is expected; '' or '0.0.0.0': any.",
-            port: "The peer's port, for messages only."),
+        "create_connection", parameters,
         returns: .of("HsmsMultiPassiveConnection", "a connection that is not enabled yet"),
         "Makes the connection of one peer. Options that are left out are those of the server."
     ) { [unowned context, unowned runtime] (server, call) throws(LuaFault) in
-        try call.checkDelegate(4)
-        let configuration = try call.hsmsConfiguration(from: 5, base: server.configuration)
+        let configuration = try given.configuration(call, over: server.configuration)
         let connection = try call.checked { () throws(ParameterError) in
             try server.createConnection(
-                address: call.string(1) ?? "", port: call.integer(2) ?? 5_000, sessionID: call.session(3) ?? 0,
+                address: call[given.address], port: call[given.port], sessionID: call[given.session],
                 configuration: configuration)
         }
         context.name(peer: connection.address, of: server, byNewOf: call)
         let instance = runtime.instance(for: connection, class: "HsmsMultiPassiveConnection")
         instance.push(onto: call.stack)
-        secsgem.attachMultiPassive?(connection, instance, call)
+        secsgem.attachMultiPassive?(connection, instance, call, call.argument(for: given.delegate))
         // What listens keeps its connections, and their delegates with them.
         call.selfInstance?.keep(instance, named: name(of: connection), in: connections, call.stack)
         return call.returning(instance)
     }
-    c.method(
-        "remove_connection", [.required("connection", .instance(["HsmsMultiPassiveConnection"]), "The connection.")],
-        "Disables a connection and forgets it."
-    ) { (server, call) throws(LuaFault) in
-        guard let connection = call.instance(1)?.object as? HsmsMultiPassiveConnection else { return .none }
+    var removal = ParameterList()
+    let connection = removal.required("connection", .multiPassiveConnection, "The connection.")
+    c.method("remove_connection", removal, "Disables a connection and forgets it.") { (server, call) in
+        let connection = call[connection]
         server.removeConnection(connection)
         call.selfInstance?.keep(nil, named: name(of: connection), in: connections, call.stack)
         return .none

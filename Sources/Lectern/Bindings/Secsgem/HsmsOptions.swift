@@ -4,64 +4,72 @@ internal import LuaRuntime
 internal import NIOCore
 
 /// The range of timers: 1 ms to ten years, as the core has it.
-private let timer = LuaType.seconds(0.001...315_360_000)
+private let timer = ParameterType.duration(0.001...315_360_000)
 
 /// How a connection behaves: the last parameters of everything that makes one, given by keyword.
-let hsmsOptions: [LuaParameter] = [
-    .optional("T3", timer, default: "45", "How long to wait for a reply to a data message."),
-    .optional("T5", timer, default: "10", "The least time between two attempts to connect."),
-    .optional("T6", timer, default: "5", "How long to wait for the answer to a control message."),
-    .optional("T7", timer, default: "10", "How long a connection may exist without a session."),
-    .optional("T8", timer, default: "5", "The longest pause within one message."),
-    .optional("connect_timeout", timer, default: "10", "How long an attempt to connect may take."),
-    .optional(
-        "linktest_interval", .seconds(0...315_360_000), default: "30",
-        "When the peer sent nothing for so long, a Linktest.req is sent; 0: never."),
-    .optional("select_delay", .seconds, default: "0.01", "How long the active side waits before it selects."),
-    .optional("select_attempts", .integer(1...1_000), default: "2", "How often the active side sends Select.req."),
-    .optional(
-        "tolerated_linktest_failures", .integer(0...1_000_000), default: "0",
-        "How many unanswered Linktest.req in a row do not end the connection."),
-    .optional(
-        "temperament", .oneOf(["lenient", "strict"]), default: "'lenient'",
-        "Whether unexpected messages are rejected (E37) or end the connection (E37.1)."),
-    .optional(
-        "duplicates", .oneOf(["refuse", "replace"]), default: "'refuse'",
-        "What happens when a peer connects while there is already a connection."),
-    .optional(
-        "max_message_length", .integer(10...0xFFFF_FFFF), default: "16842752",
-        "The longest message that is received, in bytes."),
-    .optional("bind_ip", .string, "The local address that passive connections listen on; nil: all."),
-    .optional(
-        "sessions", .table.annotated("integer[]"),
-        "The session IDs of a connection with several sessions (E37.2); nil: a single session."),
-]
+struct HsmsOptions {
+    private var settings: [(LuaCall, inout HsmsConfiguration) -> Void]
+    private let bindAddress: Parameter<String?>
+    private let sessions: Parameter<LuaArgument?>
 
-extension LuaCall {
-    /// The behaviour that the arguments from `first` on ask for, in the order of ``hsmsOptions``.
-    /// - Parameter base: what is left alone by arguments that were left out.
-    func hsmsConfiguration(
-        from first: Int, base: HsmsConfiguration = HsmsConfiguration()
+    init(_ parameters: inout ParameterList) {
+        let usual = HsmsConfiguration()
+        var settings: [(LuaCall, inout HsmsConfiguration) -> Void] = []
+        func add<Value>(
+            _ name: String, _ type: ParameterType<Value>, _ setting: WritableKeyPath<HsmsConfiguration, Value>,
+            _ documentation: String
+        ) {
+            let parameter = parameters.optional(name, type, usual: usual[keyPath: setting], documentation)
+            settings.append { call, configuration in
+                if let value = call[parameter] { configuration[keyPath: setting] = value }
+            }
+        }
+        add("T3", timer, \.timers.t3, "How long to wait for a reply to a data message.")
+        add("T5", timer, \.timers.t5, "The least time between two attempts to connect.")
+        add("T6", timer, \.timers.t6, "How long to wait for the answer to a control message.")
+        add("T7", timer, \.timers.t7, "How long a connection may exist without a session.")
+        add("T8", timer, \.timers.t8, "The longest pause within one message.")
+        add("connect_timeout", timer, \.timers.connect, "How long an attempt to connect may take.")
+        add(
+            "linktest_interval", .duration(0...315_360_000), \.timers.linktestInterval,
+            "When the peer sent nothing for so long, a Linktest.req is sent; 0: never.")
+        add("select_delay", .duration, \.timers.selectDelay, "How long the active side waits before it selects.")
+        add(
+            "select_attempts", .integer(1...1_000), \.selectAttempts, "How often the active side sends Select.req.")
+        add(
+            "tolerated_linktest_failures", .integer(0...1_000_000), \.toleratedLinktestFailures,
+            "How many unanswered Linktest.req in a row do not end the connection.")
+        add(
+            "temperament", .oneOf(HsmsConfiguration.Temperament.self), \.temperament,
+            "Whether unexpected messages are rejected (E37) or end the connection (E37.1).")
+        add(
+            "duplicates", .oneOf(HsmsConfiguration.DuplicatePolicy.self), \.duplicatePolicy,
+            "What happens when a peer connects while there is already a connection.")
+        add(
+            "max_message_length", .integer(10...0xFFFF_FFFF), \.maximumMessageLength,
+            "The longest message that is received, in bytes.")
+        self.settings = settings
+        bindAddress = parameters.optional(
+            "bind_ip", .string, "The local address that passive connections listen on; nil: all.")
+        sessions = parameters.optional(
+            "sessions", .table.annotated("integer[]"),
+            "The session IDs of a connection with several sessions (E37.2); nil: a single session.")
+    }
+
+    /// The behaviour that a call asks for.
+    /// - Parameter base: what is left alone by options that were left out.
+    func configuration(
+        _ call: LuaCall, over base: HsmsConfiguration = HsmsConfiguration()
     ) throws(LuaFault) -> HsmsConfiguration {
         var configuration = base
-        let timers: [WritableKeyPath<HsmsTimers, TimeAmount>] = [\.t3, \.t5, \.t6, \.t7, \.t8, \.connect]
-        for (offset, timer) in timers.enumerated() {
-            if let duration = duration(first + offset) { configuration.timers[keyPath: timer] = duration }
-        }
-        if let interval = duration(first + 6) { configuration.timers.linktest = interval > .zero ? interval : nil }
-        if let delay = duration(first + 7) { configuration.timers.selectDelay = delay }
-        if let attempts = integer(first + 8) { configuration.selectAttempts = attempts }
-        if let failures = integer(first + 9) { configuration.toleratedLinktestFailures = failures }
-        if let word = string(first + 10) { configuration.temperament = word == "strict" ? .strict : .lenient }
-        if let word = string(first + 11) { configuration.duplicatePolicy = word == "replace" ? .replace : .refuse }
-        if let length = integer(first + 12) { configuration.maximumMessageLength = length }
-        if let address = string(first + 13) { configuration.bindAddress = address }
-        if !isNil(first + 14) { configuration.sessionModel = .general(try sessions(first + 14)) }
+        for set in settings { set(call, &configuration) }
+        if let address = call[bindAddress] { configuration.bindAddress = address }
+        if call[sessions] != nil { configuration.sessionModel = .general(try sessionIDs(call)) }
         return configuration
     }
 
-    private func sessions(_ argument: Int) throws(LuaFault) -> [UInt16] {
-        guard case .list(let values) = try value(argument) else {
+    private func sessionIDs(_ call: LuaCall) throws(LuaFault) -> [UInt16] {
+        guard case .list(let values) = try call.value(of: sessions) else {
             throw LuaFault(.typeError, "argument 'sessions' must be a list of session IDs")
         }
         let sessions = values.compactMap { value -> UInt16? in
@@ -72,7 +80,29 @@ extension LuaCall {
         }
         return sessions
     }
+}
 
+extension HsmsTimers {
+    /// ``linktest`` as programs have it: 0 for never.
+    fileprivate var linktestInterval: TimeAmount {
+        get { linktest ?? .zero }
+        set { linktest = newValue > .zero ? newValue : nil }
+    }
+}
+
+extension ParameterList {
+    /// Adds the port of a peer, or the port to listen on.
+    mutating func hsmsPort(_ documentation: String) -> Parameter<Int> {
+        optional("port", .integer(0...65_535), default: 5_000, documentation)
+    }
+
+    /// Adds the session ID of a connection.
+    mutating func hsmsSession(_ documentation: String) -> Parameter<UInt16> {
+        optional("session_id", .sessionID, default: 0, documentation)
+    }
+}
+
+extension LuaCall {
     /// Begins something that ends soon, and waits for that where the task may wait.
     func finishing(_ begin: (@escaping () -> Void) -> Void) throws(LuaFault) -> LuaResult {
         guard canWait else {

@@ -49,33 +49,33 @@ func declareHsmsPacket(_ context: BindingContext) -> LuaClass<LuaHsmsPacket> {
     }
     c.holds(128, also: { $0.packet.heldBytes })
     c.isShownAs { $0.packet.text() }
-    c.constructor(
-        [
-            .optional("header", .instance(["HsmsHeader"]), "The header; by default that of a Select.req."),
-            .optional("data", .string, default: "''", "The text, in SECS-II."),
-        ], "Makes a message."
-    ) { (call) throws(LuaFault) in
-        let header = call.instance(1)?.object as? LuaHsmsHeader
-        return LuaHsmsPacket(
-            header: header ?? LuaHsmsHeader(HsmsHeader(sessionID: 0, sType: 1, system: 0)), data: try call.buffer(2))
+    var parameters = ParameterList()
+    let header = parameters.optional(
+        "header", .hsmsHeader, "The header; by default that of a Select.req.")
+    let data = parameters.optional("data", .data, default: ByteBuffer(), "The text, in SECS-II.")
+    c.constructor(parameters, "Makes a message.") { (call) throws(LuaFault) in
+        LuaHsmsPacket(
+            header: call[header] ?? LuaHsmsHeader(HsmsHeader(sessionID: 0, sType: 1, system: 0)), data: call[data])
     }
     let runtime = context.runtime
-    c.property("header", .instance(["HsmsHeader"]), "The header.") { [unowned runtime] in
+    c.property("header", .hsmsHeader, "The header.") { [unowned runtime] in
         runtime.instance(for: $0.header, class: "HsmsHeader")
-    } set: { (packet, call) in
-        if let header = call.instance(1)?.object as? LuaHsmsHeader { packet.header = header }
+    } set: { packet, header in
+        packet.header = header
     }
-    c.property("data", .string, "The text: bytes.") {
+    c.property("data", .data, "The text: bytes.") {
         $0.data
-    } set: { (packet, call) throws(LuaFault) in
-        packet.data = try call.buffer(1)
+    } set: { packet, data in
+        packet.data = data
     }
+    var showing = ParameterList()
+    let spelling = showing.hsmsSpelling()
     c.method(
-        "text", [spellingParameter], returns: .of("string", "the header in one line"),
+        "text", showing, returns: .of("string", "the header in one line"),
         "Gives the text that print shows."
-    ) { (packet, call) throws(LuaFault) in call.returning(packet.packet.text(call.spelling(1))) }
+    ) { (packet, call) throws(LuaFault) in call.returning(packet.packet.text(call[spelling])) }
     c.method(
-        "repr", [spellingParameter], returns: .of("string", "the message as the documented transcripts show results"),
+        "repr", showing, returns: .of("string", "the message as the documented transcripts show results"),
         "Gives the message as a constructor call, with its text."
     ) {
         (packet, call) throws(LuaFault) in
@@ -85,13 +85,13 @@ func declareHsmsPacket(_ context: BindingContext) -> LuaClass<LuaHsmsPacket> {
                 "HsmsPacket.repr: a text of \(packet.data.readableBytes) bytes is over the limit of \(longestShownText)"
             )
         }
-        return call.returning(packet.packet.constructorText(call.spelling(1)))
+        return call.returning(packet.packet.constructorText(call[spelling]))
     }
-    c.method("encode", [], returns: .of("string", "length, header and text as bytes"), "Gives the bytes on the wire.") {
+    c.method("encode", returns: .of("string", "length, header and text as bytes"), "Gives the bytes on the wire.") {
         (packet, call) throws(LuaFault) in call.returning(packet.packet.encoded())
     }
     c.method(
-        "message", [], returns: .of("SecsMessage"),
+        "message", returns: .of("SecsMessage"),
         "Reads the text as SECS-II. Raises ValueError when it is not SECS-II."
     ) { [unowned runtime] (packet, call) throws(LuaFault) in
         call.returning(runtime.instance(for: try packet.message(for: runtime), class: "SecsMessage"))
@@ -101,14 +101,15 @@ func declareHsmsPacket(_ context: BindingContext) -> LuaClass<LuaHsmsPacket> {
 
 /// Declares `HsmsPacket.decode`.
 func declareHsmsPacketFunctions(_ context: BindingContext) -> [LuaFunction] {
-    [
+    var parameters = ParameterList()
+    let bytes = parameters.required("bytes", .data, "A whole message, with its length.")
+    return [
         LuaFunction(
-            "HsmsPacket.decode", [.required("bytes", .string, "A whole message, with its length.")],
+            "HsmsPacket.decode", parameters,
             returns: .of("HsmsPacket"), "Reads a message. Raises ValueError when its length does not fit the bytes."
         ) { [unowned runtime = context.runtime] (call) throws(LuaFault) in
-            let bytes = try call.buffer(1)
             do throws(HsmsFrameError) {
-                return call.returning(PushedPacket(packet: try HsmsPacket(decoding: bytes), runtime: runtime))
+                return call.returning(PushedPacket(packet: try HsmsPacket(decoding: call[bytes]), runtime: runtime))
             } catch {
                 throw LuaFault(.valueError, "HsmsPacket.decode: \(error)")
             }

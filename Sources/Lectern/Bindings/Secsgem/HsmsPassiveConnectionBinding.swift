@@ -10,19 +10,16 @@ func declareHsmsPassiveConnection(
         "HsmsPassiveConnection", "An HSMS connection that the peer makes; serves one peer at a time."
     ) { "\($0.address):\($0.port)" }
     c.holds(4096, also: { $0.address.utf8.count + $0.queuedBytes })
-    c.constructor(
-        hsmsConnectionParameters(
-            address: "The address from which the peer is expected; '' or '0.0.0.0': any.",
-            port: "The port to listen on; 0 lets the system choose."),
-        "Makes a connection; enable begins to listen."
-    ) { (call) throws(LuaFault) in
-        try call.checkDelegate(4)
-        let configuration = try call.hsmsConfiguration(from: 5)
+    var parameters = ParameterList()
+    let given = HsmsConnectionParameters(
+        &parameters, address: "The address from which the peer is expected; '' or '0.0.0.0': any.",
+        port: "The port to listen on; 0 lets the system choose.")
+    c.constructor(parameters, "Makes a connection; enable begins to listen.") { (call) throws(LuaFault) in
+        let configuration = try given.configuration(call)
         return try call.checked { () throws(ParameterError) in
             try HsmsPassiveConnection(
-                environment: context.environment(forNewOf: call), address: call.string(1) ?? "",
-                port: call.integer(2) ?? 5_000,
-                sessionID: call.session(3) ?? 0, configuration: configuration)
+                environment: context.environment(forNewOf: call), address: call[given.address],
+                port: call[given.port], sessionID: call[given.session], configuration: configuration)
         }
     }
     c.property(
@@ -32,7 +29,7 @@ func declareHsmsPassiveConnection(
     }
     let face = HsmsConnectionFace(&c, context, secsgem)
     c.whenAttached { connection, instance, call in
-        if let call { face.attach(connection, to: instance, call, delegate: 4) }
+        if let call { face.attach(connection, to: instance, call, delegate: call.argument(for: given.delegate)) }
     }
     return c
 }

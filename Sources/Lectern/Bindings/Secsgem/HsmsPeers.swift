@@ -3,6 +3,27 @@ internal import HSMS
 internal import LuaRuntime
 internal import NIOCore
 
+/// The parameters with which protocols and the handlers on top of them are made, behind the address.
+struct HsmsPeerParameters {
+    let port: Parameter<Int>
+    let active: Parameter<Bool>
+    let session: Parameter<UInt16>
+    let name: Parameter<String>
+    let server: Parameter<HsmsMultiPassiveServer?>
+    let options: HsmsOptions
+
+    init(_ parameters: inout ParameterList) {
+        port = parameters.hsmsPort("The peer's port, or the port to listen on.")
+        active = parameters.optional("active", .boolean, default: false, "Whether this side makes the connection.")
+        session = parameters.hsmsSession("The session ID of data messages.")
+        name = parameters.optional("name", .string, default: "", "The name by which it is known.")
+        server = parameters.optional(
+            "custom_connection_handler", .multiPassiveServer,
+            "The server whose port a passive connection uses; nil: it listens by itself.")
+        options = HsmsOptions(&parameters)
+    }
+}
+
 /// What the declarations of handlers share: how a protocol is made, and how its instance and that of the handler on top
 /// of it hold together.
 final class HsmsPeers {
@@ -17,17 +38,6 @@ final class HsmsPeers {
     var environment: any Environment { context.environment }
     var runtime: LuaRuntime { context.runtime }
 
-    /// The parameters with which protocols and the handlers on top of them are made.
-    static let parameters: [LuaParameter] = [
-        .optional("port", .integer(0...65_535), default: "5000", "The peer's port, or the port to listen on."),
-        .optional("active", .boolean, default: "false", "Whether this side makes the connection."),
-        .optional("session_id", .integer(0...0xFFFF), default: "0", "The session ID of data messages."),
-        .optional("name", .string, default: "''", "The name by which it is known."),
-        .optional(
-            "custom_connection_handler", .instance(["HsmsMultiPassiveServer"]),
-            "The server whose port a passive connection uses; nil: it listens by itself."),
-    ]
-
     /// Says once, each time a program is held up for long, that messages of a peer are refused.
     func reportRefusal(_ hsms: HsmsProtocol) {
         context.log(
@@ -37,18 +47,19 @@ final class HsmsPeers {
                 + "further ones are refused with SxF0 until all of them are handled")
     }
 
-    /// Makes the protocol that a constructor's first six arguments and its options ask for.
-    /// - Parameter options: the number of the first option.
-    func makeProtocol(_ call: LuaCall, role: HsmsConfiguration.Role, options: Int) throws(LuaFault) -> HsmsProtocol {
-        var configuration = try call.hsmsConfiguration(from: options)
+    /// Makes the protocol that a constructor asks for.
+    func makeProtocol(
+        _ call: LuaCall, address: String, _ given: HsmsPeerParameters, role: HsmsConfiguration.Role
+    ) throws(LuaFault) -> HsmsProtocol {
+        var configuration = try given.options.configuration(call)
         configuration.role = role
-        let server = call.instance(6)?.object as? HsmsMultiPassiveServer
+        let name = call[given.name]
+        let server = call[given.server]
         let hsms = try call.checked { () throws(ParameterError) in
             try HsmsProtocol(
-                environment: context.environment(forNewOf: call, name: call.string(5)), address: call.string(1) ?? "",
-                port: call.integer(2) ?? 5_000,
-                active: call.boolean(3), sessionID: call.session(4) ?? 0, name: call.string(5) ?? "", server: server,
-                configuration: configuration)
+                environment: context.environment(forNewOf: call, name: name), address: address,
+                port: call[given.port], active: call[given.active], sessionID: call[given.session], name: name,
+                server: server, configuration: configuration)
         }
         if let server { context.name(peer: hsms.connection.address, of: server, name: hsms.name, byNewOf: call) }
         context.followHsms(hsms.connection, name: hsms.name, madeBy: call)
@@ -56,8 +67,11 @@ final class HsmsPeers {
     }
 
     /// The session of the protocol that a handler's constructor gets or is to make.
-    func makeSession(_ call: LuaCall, role: HsmsConfiguration.Role?, options: Int) throws(LuaFault) -> HsmsSession {
-        if let instance = call.instance(1), let hsms = instance.object as? HsmsProtocol {
+    func makeSession(
+        _ call: LuaCall, _ given: SecsHandlerParameters, role: HsmsConfiguration.Role?
+    ) throws(LuaFault) -> HsmsSession {
+        let address = call[given.address]
+        if let instance = address.instance, let hsms = instance.object as? HsmsProtocol {
             if let role, hsms.configuration.role != role {
                 throw LuaFault(
                     .valueError,
@@ -69,12 +83,12 @@ final class HsmsPeers {
             context.alsoName(hsms, byNewOf: call)
             return HsmsSession(hsms)
         }
-        guard call.isString(1) else {
+        guard address.isString, let name = address.string else {
             throw LuaFault(
                 .typeError,
-                "argument 'address' must be the peer's address or an HsmsProtocol, got a \(call.typeName(1))")
+                "argument 'address' must be the peer's address or an HsmsProtocol, got a \(address.typeName)")
         }
-        return HsmsSession(try makeProtocol(call, role: role ?? .host, options: options))
+        return HsmsSession(try makeProtocol(call, address: name, given.peer, role: role ?? .host))
     }
 
     /// Lets the instances of a handler and of its protocol keep each other, and lets messages for the program wait

@@ -9,17 +9,16 @@ func declareHsmsProtocol(_ context: BindingContext, _ peers: HsmsPeers) -> LuaCl
         "The procedures of HSMS on one connection: select, linktest, transactions. HsmsHandler is another name of it."
     ) { $0.name.isEmpty ? "\($0.connection.address):\($0.connection.port)" : $0.name }
     c.holds(4096, also: { $0.programBytes })
-    c.constructor(
-        [.required("address", .string, "The peer's address; of a passive connection that from which it is expected.")]
-            + HsmsPeers.parameters + hsmsOptions + [
-                .optional(
-                    "role", .oneOf(["host", "equipment"]), default: "'host'",
-                    "Which party this side is: equipment reports errors in stream 9.")
-            ], "Makes a protocol with its connection; enable lets it be established."
-    ) { (call) throws(LuaFault) in
-        let options = HsmsPeers.parameters.count + 2
-        let isEquipment = call.string(options + hsmsOptions.count) == "equipment"
-        return try peers.makeProtocol(call, role: isEquipment ? .equipment : .host, options: options)
+    var parameters = ParameterList()
+    let address = parameters.required(
+        "address", .string, "The peer's address; of a passive connection that from which it is expected.")
+    let peer = HsmsPeerParameters(&parameters)
+    let role = parameters.optional(
+        "role", .oneOf(HsmsConfiguration.Role.self), default: .host,
+        "Which party this side is: equipment reports errors in stream 9.")
+    c.constructor(parameters, "Makes a protocol with its connection; enable lets it be established.") {
+        (call) throws(LuaFault) in
+        try peers.makeProtocol(call, address: call[address], peer, role: call[role])
     }
     let face = HsmsProtocolFace(&c, peers) {
         $0

@@ -48,7 +48,7 @@ struct HsmsProtocolFace {
             return .none
         }
         c.method(
-            "disable", [], waits: true,
+            "disable", waits: true,
             "Ends the session and closes the connection, which stays closed. Waits until it is closed, if the task can wait."
         ) { (object, call) throws(LuaFault) in try call.finishing { disable(object, $0) } }
         c.method("disconnect", "Closes the connection. While it is enabled, it is established again, as after a loss.")
@@ -78,10 +78,10 @@ struct HsmsProtocolFace {
             ) { hsms($0)?.state.rawValue }
         }
         for name in ["system_counter", "systemCounter"] {
-            c.property(name, systemBytes, "The system bytes that were used last; random at first.") {
+            c.property(name, .systemBytes, "The system bytes that were used last; random at first.") {
                 hsms($0).map { Int($0.systemCounter) }
-            } set: { (object, call) in
-                if let system = call.system(1) { hsms(object)?.systemCounter = system }
+            } set: { object, system in
+                hsms(object)?.systemCounter = system
             }
         }
         c.property("connection", .instance(["HsmsConnection"]), "The connection.") {
@@ -98,94 +98,96 @@ struct HsmsProtocolFace {
 
     private func declareRequests<Object>(_ c: inout LuaClass<Object>, _ hsms: @escaping (Object) -> HsmsProtocol?) {
         let peers = peers
-        let session = LuaParameter.optional(
-            "session_id", .integer(0...0xFFFE), "Which session, where there are several; nil: the first.")
+        var control = ParameterList()
+        let session = control.optional(
+            "session_id", .sessionID(0...0xFFFE), "Which session, where there are several; nil: the first.")
         c.method(
-            "send_select_req", [session], returns: Self.answer, waits: true,
+            "send_select_req", control, returns: Self.answer, waits: true,
             "Asks the peer to establish the session. The active side does that by itself."
         ) { (object, call) throws(LuaFault) in
-            try call.request(hsms(object), peers) { $0.sendSelectRequest(session: call.session(1), completion: $1) }
+            try call.request(hsms(object), peers) { $0.sendSelectRequest(session: call[session], completion: $1) }
         }
         c.method(
-            "send_deselect_req", [session], returns: Self.answer, waits: true,
+            "send_deselect_req", control, returns: Self.answer, waits: true,
             "Asks to end the session; the connection stays."
         ) { (object, call) throws(LuaFault) in
-            try call.request(hsms(object), peers) { $0.sendDeselectRequest(session: call.session(1), completion: $1) }
+            try call.request(hsms(object), peers) { $0.sendDeselectRequest(session: call[session], completion: $1) }
         }
-        c.method("send_linktest_req", [], returns: Self.answer, waits: true, "Asks whether the peer still answers.") {
+        c.method("send_linktest_req", returns: Self.answer, waits: true, "Asks whether the peer still answers.") {
             (object, call) throws(LuaFault) in
             try call.request(hsms(object), peers) { $0.sendLinktestRequest(completion: $1) }
         }
+        var request = ParameterList()
+        let message = request.required("message", .secsMessage, "What to send.")
         c.method(
-            "send_and_waitfor_response", [.required("message", .instance(["SecsMessage"]), "What to send.")],
+            "send_and_waitfor_response", request,
             returns: Self.answer, waits: true,
             "Sends a message that asks for a reply, and waits for the reply at most T3."
         ) { (object, call) throws(LuaFault) in
-            let message = try call.message(1)
+            let message = call[message].message
             let text = try message.text()
             return try call.request(hsms(object), peers) {
                 $0.sendAndAwaitReply(
                     stream: message.stream, function: message.function, data: text, completion: $1)
             }
         }
+        var patience = ParameterList()
+        let timeout = patience.optional("timeout", .duration, "How long to wait; nil: for ever.")
         c.method(
-            "waitfor_selected", [.optional("timeout", .seconds, "How long to wait; nil: for ever.")],
+            "waitfor_selected", patience,
             returns: .of("boolean", "whether a session is established"), waits: true,
             "Waits until a session is established."
         ) { (object, call) throws(LuaFault) in
             guard let hsms = hsms(object) else { return call.returning(false) }
             return try peers.waiters.wait(
-                for: hsms, isThere: hsms.isSelected(), timeout: call.duration(1), in: peers.environment, call)
+                for: hsms, isThere: hsms.isSelected(), timeout: call[timeout], in: peers.environment, call)
         }
     }
 
     // MARK: - What awaits none
 
     private func declareResponses<Object>(_ c: inout LuaClass<Object>, _ hsms: @escaping (Object) -> HsmsProtocol?) {
-        let system = LuaParameter.required("system", systemBytes, "The system bytes of the request.")
+        var response = ParameterList()
+        let system = response.required("system", .systemBytes, "The system bytes of the request.")
         let sent: LuaShape = .of("boolean, string?", "true, or false and the reason")
         c.method(
-            "send_select_rsp", [system], returns: sent,
+            "send_select_rsp", response, returns: sent,
             "Sends a Select.rsp. Not needed for requests of the peer: they are answered without it."
         ) {
             (object, call) throws(LuaFault) in
             call.returningWhether { () throws(IOFault) in
-                try hsms(object)?.sendSelectResponse(system: call.system(1) ?? 0)
+                try hsms(object)?.sendSelectResponse(system: call[system])
             }
         }
         c.method(
-            "send_deselect_rsp", [system], returns: sent,
+            "send_deselect_rsp", response, returns: sent,
             "Sends a Deselect.rsp. Not needed for requests of the peer: they are answered without it."
         ) { (object, call) throws(LuaFault) in
             call.returningWhether { () throws(IOFault) in
-                try hsms(object)?.sendDeselectResponse(system: call.system(1) ?? 0)
+                try hsms(object)?.sendDeselectResponse(system: call[system])
             }
         }
         c.method(
-            "send_linktest_rsp", [system], returns: sent,
+            "send_linktest_rsp", response, returns: sent,
             "Sends a Linktest.rsp. Not needed for requests of the peer: they are answered without it."
         ) { (object, call) throws(LuaFault) in
             call.returningWhether { () throws(IOFault) in
-                try hsms(object)?.sendLinktestResponse(system: call.system(1) ?? 0)
+                try hsms(object)?.sendLinktestResponse(system: call[system])
             }
         }
-        c.method(
-            "send_reject_rsp",
-            [
-                system, .required("s_type", .integer(0...255), "The type of the rejected message."),
-                .required(
-                    "reason", .integer(0...255),
-                    "1: unknown type, 2: unknown encoding, 3: no such request is open, 4: not selected."),
-            ], returns: sent, "Sends a Reject.req."
-        ) { (object, call) throws(LuaFault) in
+        var rejection = response
+        let type = rejection.required("s_type", .byte, "The type of the rejected message.")
+        let reason = rejection.required("reason", .byte, rejectReason)
+        c.method("send_reject_rsp", rejection, returns: sent, "Sends a Reject.req.") {
+            (object, call) throws(LuaFault) in
             let rejected = HsmsHeader(
-                sessionID: HsmsHeader.controlSession, sType: call.byte(2) ?? 0, system: call.system(1) ?? 0)
+                sessionID: HsmsHeader.controlSession, sType: call[type], system: call[system])
             return call.returningWhether { () throws(IOFault) in
-                try hsms(object)?.sendReject(of: rejected, reason: HsmsRejectReason(rawValue: call.byte(3) ?? 0))
+                try hsms(object)?.sendReject(of: rejected, reason: HsmsRejectReason(rawValue: call[reason]))
             }
         }
         c.method(
-            "send_separate_req", [], returns: .of("integer|nil, string?", "the system bytes; nil and the reason"),
+            "send_separate_req", returns: .of("integer|nil, string?", "the system bytes; nil and the reason"),
             "Ends the session. If it is the only one, the connection ends, too."
         ) { (object, call) throws(LuaFault) in
             do throws(IOFault) {
@@ -199,11 +201,23 @@ struct HsmsProtocolFace {
                 return .values(2)
             }
         }
+        declareDataResponses(&c, hsms, returns: sent)
         c.method(
-            "send_stream_function", [.required("message", .instance(["SecsMessage"]), "What to send.")], returns: sent,
-            "Sends a message and does not wait for a reply."
+            "get_next_system_counter", returns: .of("integer"), "Gives system bytes that no open request uses."
+        ) {
+            (object, call) throws(LuaFault) in call.returning(hsms(object).map { Int($0.nextSystemCounter()) })
+        }
+    }
+
+    private func declareDataResponses<Object>(
+        _ c: inout LuaClass<Object>, _ hsms: @escaping (Object) -> HsmsProtocol?, returns sent: LuaShape
+    ) {
+        var primary = ParameterList()
+        let message = primary.required("message", .secsMessage, "What to send.")
+        c.method(
+            "send_stream_function", primary, returns: sent, "Sends a message and does not wait for a reply."
         ) { (object, call) throws(LuaFault) in
-            let message = try call.message(1)
+            let message = call[message].message
             let text = try message.text()
             return call.returningWhether { () throws(IOFault) in
                 try hsms(object)?.sendStreamFunction(
@@ -211,25 +225,20 @@ struct HsmsProtocolFace {
                     data: text)
             }
         }
-        c.method(
-            "send_response",
-            [.required("message", .instance(["SecsMessage"]), "The reply, such as S1F2."), system], returns: sent,
-            "Replies to a message."
-        ) { (object, call) throws(LuaFault) in
-            let message = try call.message(1)
+        var response = ParameterList()
+        let reply = response.required("message", .secsMessage, "The reply, such as S1F2.")
+        let system = response.required("system", .systemBytes, "The system bytes of the request.")
+        c.method("send_response", response, returns: sent, "Replies to a message.") {
+            (object, call) throws(LuaFault) in
+            let message = call[reply].message
             let text = try message.text()
             return call.returningWhether { () throws(IOFault) in
                 guard let hsms = hsms(object) else { return }
                 let primary = HsmsHeader(
                     sessionID: hsms.sessionID, stream: message.stream, sType: HsmsMessageType.data.rawValue,
-                    system: call.system(2) ?? 0)
+                    system: call[system])
                 try hsms.sendReply(to: primary, function: message.function, data: text)
             }
-        }
-        c.method(
-            "get_next_system_counter", [], returns: .of("integer"), "Gives system bytes that no open request uses."
-        ) {
-            (object, call) throws(LuaFault) in call.returning(hsms(object).map { Int($0.nextSystemCounter()) })
         }
     }
 
@@ -294,14 +303,6 @@ private struct HsmsEventData: LuaPushable {
 }
 
 extension LuaCall {
-    /// The message that an argument is.
-    func message(_ argument: Int) throws(LuaFault) -> SecsMessage {
-        guard let message = instance(argument)?.object as? LuaSecsMessage else {
-            throw LuaFault(.typeError, "argument 'message' must be a SecsMessage, got a \(typeName(argument))")
-        }
-        return message.message
-    }
-
     /// Suspends the task until the outcome of a request is known.
     fileprivate func request(
         _ hsms: HsmsProtocol?, _ peers: HsmsPeers,

@@ -2,29 +2,34 @@ internal import ControlCore
 internal import HSMS
 internal import LuaRuntime
 
-/// The first parameter of everything on top of a protocol.
-let secsHandlerAddress = LuaParameter.required(
-    "address", .any.annotated("HsmsProtocol|string"),
-    "An HsmsProtocol, or the peer's address; of a passive connection that from which it is expected.")
+/// The parameters with which everything on top of a protocol is made.
+struct SecsHandlerParameters {
+    let address: Parameter<LuaArgument>
+    let peer: HsmsPeerParameters
+
+    init(_ parameters: inout ParameterList) {
+        address = parameters.required(
+            "address", .any.annotated("HsmsProtocol|string"),
+            "An HsmsProtocol, or the peer's address; of a passive connection that from which it is expected.")
+        peer = HsmsPeerParameters(&parameters)
+    }
+}
 
 /// Declares `SecsHandler`.
-func declareSecsHandler(
-    _ context: BindingContext, _ secsgem: SecsgemContext, _ peers: HsmsPeers
-) -> LuaClass<SecsHandler> {
+func declareSecsHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -> LuaClass<SecsHandler> {
     var c = LuaClass<SecsHandler>(
         "SecsHandler", "Streams and functions on a connection: callbacks for messages that come, and requests."
     ) { $0.hsms?.name ?? "" }
     c.holds(4096, also: { $0.hsms?.programBytes ?? 0 })
+    var parameters = ParameterList()
+    let given = SecsHandlerParameters(&parameters)
+    // A protocol that is handed in knows its role.
+    let role = parameters.optional(
+        "role", .oneOf(HsmsConfiguration.Role.self), usual: .host, "Which party this side is.")
     c.constructor(
-        [secsHandlerAddress] + HsmsPeers.parameters + hsmsOptions
-            + [.optional("role", .oneOf(["host", "equipment"]), default: "'host'", "Which party this side is.")],
-        "Makes a handler on a protocol, or with one of its own; enable lets the connection be established."
+        parameters, "Makes a handler on a protocol, or with one of its own; enable lets the connection be established."
     ) { (call) throws(LuaFault) in
-        let options = HsmsPeers.parameters.count + 2
-        let role = call.string(options + hsmsOptions.count)
-        // A protocol that is handed in knows its role.
-        let wanted: HsmsConfiguration.Role? = role.map { $0 == "equipment" ? .equipment : .host }
-        return SecsHandler(link: try peers.makeSession(call, role: wanted, options: options))
+        SecsHandler(link: try peers.makeSession(call, given, role: call[role]))
     }
     let face = SecsHandlerFace(&c, secsgem, peers) {
         $0.hsms?.enable()
@@ -62,27 +67,25 @@ struct SecsHandlerFace {
     }
 
     private func declareCallbacks<Handler: SecsHandler>(_ c: inout LuaClass<Handler>) {
-        let stream = LuaParameter.required("stream", .integer(0...127), "The stream.")
-        let function = LuaParameter.required("func", .integer(1...255), "The function, an odd number.")
+        var message = ParameterList()
+        let stream = message.required("stream", .stream, "The stream.")
+        let function = message.required("func", .byte(1...255), "The function, an odd number.")
+        var registration = message
+        let callback = registration.required(
+            "callback",
+            .function.annotated("fun(handler: SecsHandler, request: SecsRequest): (\(secsValueType))?"),
+            "Gets the handler and the SecsRequest. The value that it returns is the reply.")
         let (callbacks, answer) = (callbacks, answer)
         let runtime = peers.runtime
         c.method(
-            "register_stream_function",
-            [
-                stream, function,
-                .required(
-                    "callback",
-                    .function.annotated(
-                        "fun(handler: SecsHandler, request: SecsRequest): (\(secsValueType))?"),
-                    "Gets the handler and the SecsRequest. The value that it returns is the reply."),
-            ],
+            "register_stream_function", registration,
             "Registers a callback for a message. It returns the reply, a value or SecsItem, or nothing to reply later. "
                 + "An error aborts the transaction."
         ) { [unowned runtime] (handler, call) throws(LuaFault) in
             guard let instance = call.selfInstance else { return .none }
-            let (stream, function) = try call.streamAndFunction()
+            let (stream, function) = (call[stream], try call[function].checkedPrimary())
             let name = "S\(stream)F\(function)"
-            instance.keep(call.reference(3), named: name, in: callbacks, call.stack)
+            instance.keep(call[callback], named: name, in: callbacks, call.stack)
             handler.register(stream: stream, function: function) { [link = instance.link] request in
                 guard let instance = link.instance else { return }
                 instance.fire(
@@ -93,10 +96,9 @@ struct SecsHandlerFace {
             }
             return .none
         }
-        c.method(
-            "unregister_stream_function", [stream, function], "Removes the callback of a message."
-        ) { (handler, call) throws(LuaFault) in
-            let (stream, function) = try call.streamAndFunction()
+        c.method("unregister_stream_function", message, "Removes the callback of a message.") {
+            (handler, call) throws(LuaFault) in
+            let (stream, function) = (call[stream], try call[function].checkedPrimary())
             handler.unregister(stream: stream, function: function)
             call.selfInstance?.keep(nil, named: "S\(stream)F\(function)", in: callbacks, call.stack)
             return .none
@@ -105,14 +107,16 @@ struct SecsHandlerFace {
 
     private func declareMessages<Handler: SecsHandler>(_ c: inout LuaClass<Handler>) {
         let runtime = peers.runtime
+        var parameters = ParameterList()
+        let message = parameters.required("message", .secsMessage, "What to send.")
         c.method(
-            "send", [.required("message", .instance(["SecsMessage"]), "What to send.")],
+            "send", parameters,
             returns: .of(
                 "SecsMessage|true|nil, string?", "the reply, or true when none is expected; nil and the reason"),
             waits: true,
             "Sends a message. If it asks for a reply, waits for the reply."
         ) { [unowned runtime] (handler, call) throws(LuaFault) in
-            let message = try call.message(1)
+            let message = call[message].message
             return try call.result(of: { handler.send(message, completion: $0) }) { reply, stack in
                 guard let reply else { return stack.push(true) }
                 stack.push(runtime.instance(for: LuaSecsMessage(reply, of: runtime), class: "SecsMessage"))
@@ -162,14 +166,17 @@ private struct PushedCall: LuaPushable {
     }
 }
 
-extension LuaCall {
-    fileprivate func streamAndFunction() throws(LuaFault) -> (stream: UInt8, function: UInt8) {
-        guard let stream = byte(1), let function = byte(2), !function.isMultiple(of: 2) else {
+extension UInt8 {
+    /// The function of a message that is no reply.
+    fileprivate func checkedPrimary() throws(LuaFault) -> UInt8 {
+        guard !isMultiple(of: 2) else {
             throw LuaFault(.valueError, "argument 'func' must be odd: messages that are no replies are")
         }
-        return (stream, function)
+        return self
     }
+}
 
+extension LuaCall {
     /// Suspends the task until the result is known; a failure returns nil and its reason.
     func result<Value>(
         of begin: (@escaping (SecsResult<Value>) -> Void) -> Void, push: @escaping (Value, LuaStack) -> Void

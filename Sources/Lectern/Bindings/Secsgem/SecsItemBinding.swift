@@ -62,19 +62,17 @@ func declareSecsItem(_ context: BindingContext) -> LuaClass<LuaSecsItem> {
     c.isShownAs { (item, _) throws(LuaFault) in
         try item.item.checked { () throws(SecsEncodingError) in try item.item.sml() }
     }
+    var parameters = ParameterList()
+    let value = parameters.required("value", .secsValue, "A string, number, boolean, SecsItem, or a list of them.")
+    let format = parameters.optional(
+        "format", .string, "'L', 'A', 'B', 'BOOLEAN', 'U1' to 'U8', 'I1' to 'I8', 'F4', 'F8', 'J', 'C2'.")
     c.constructor(
-        [
-            .required(
-                "value", .any.annotated(secsValueType),
-                "A string, number, boolean, SecsItem, or a list of them."),
-            .optional(
-                "format", .string, "'L', 'A', 'B', 'BOOLEAN', 'U1' to 'U8', 'I1' to 'I8', 'F4', 'F8', 'J', 'C2'."),
-        ],
+        parameters,
         "Makes an item. Without format a list gives L, a string A, a boolean BOOLEAN, an integer the smallest of U1 to "
             + "U8 or I1 to I8, another number F8. Raises ValueError when the value does not fit."
     ) { (call) throws(LuaFault) in
-        let value = try call.value(1)
-        guard let name = call.string(2) else {
+        let value = try call.value(of: value)
+        guard let name = call[format] else {
             return LuaSecsItem(try SecsItem(value), of: call.runtime, madeOf: value)
         }
         guard let format = SecsFormat(name: name) else {
@@ -100,28 +98,28 @@ func declareSecsItem(_ context: BindingContext) -> LuaClass<LuaSecsItem> {
         return InstanceList(objects: parts, className: "SecsItem", runtime: call.runtime)
     }
     c.property("count", .integer, "How many items, bytes, numbers or truth values it has.") { $0.item.count }
+    var listed = ParameterList()
+    let index = listed.required("index", .integer(1...Int.max), "From 1.")
     c.method(
-        "item", [.required("index", .integer(1...Int.max), "From 1.")],
+        "item", listed,
         returns: .of("SecsItem|nil", "nil when it is no list or not so long"), "Gives an item of a list."
     ) { [unowned runtime] (item, call) throws(LuaFault) in
         call.returning(
-            item.item[(call.integer(1) ?? 1) - 1].map {
+            item.item[call[index] - 1].map {
                 runtime.instance(for: LuaSecsItem($0, charge: item.charge), class: "SecsItem")
             })
     }
-    c.method(
-        "equals",
-        [.required("other", .any.annotated(secsValueType), "A SecsItem or a value.")],
-        returns: .of("boolean"), "Compares contents."
-    ) {
+    var comparison = ParameterList()
+    let other = comparison.required("other", .secsValue, "A SecsItem or a value.")
+    c.method("equals", comparison, returns: .of("boolean"), "Compares contents.") {
         (item, call) throws(LuaFault) in
-        let other = try SecsItem(call.value(1))
+        let other = try SecsItem(call.value(of: other))
         for item in [item.item, other] {
             try item.checked { () throws(SecsEncodingError) in try item.checkSize() }
         }
         return call.returning(item.item == other)
     }
-    c.method("encode", [], returns: .of("string"), "Gives the bytes on the wire.") { (item, call) throws(LuaFault) in
+    c.method("encode", returns: .of("string"), "Gives the bytes on the wire.") { (item, call) throws(LuaFault) in
         call.returning(try item.item.checked { () throws(SecsEncodingError) in try item.item.encoded() })
     }
     return c
@@ -132,41 +130,41 @@ func declareSecsItemFunctions(_ context: BindingContext) -> [LuaFunction] {
     let make = { [unowned runtime = context.runtime] (item: SecsItem) in
         runtime.instance(for: LuaSecsItem(item, of: runtime), class: "SecsItem")
     }
+    var content = ParameterList()
+    let value = content.optional("value", .secsValue, "One value, or a list; nil makes an item without values.")
     let formats = SecsFormat.allCases.map { format in
         LuaFunction(
-            "SecsItem.\(format.name)",
-            [
-                .optional(
-                    "value", .any.annotated(secsValueType),
-                    "One value, or a list; nil makes an item without values.")
-            ],
-            returns: .of("SecsItem"),
+            "SecsItem.\(format.name)", content, returns: .of("SecsItem"),
             "Makes an item of the format \(format.name). Raises ValueError when the value does not fit."
         ) { (call) throws(LuaFault) in
-            if call.isNil(1) { return call.returning(make(.empty(format))) }
-            let value = try call.value(1)
+            if call.argument(for: value).isNil { return call.returning(make(.empty(format))) }
+            let value = try call.value(of: value)
             let item = LuaSecsItem(try SecsItem(value, as: format), of: call.runtime, madeOf: value)
             return call.returning(call.runtime.instance(for: item, class: "SecsItem"))
         }
     }
+    var reading = ParameterList()
+    let text = reading.required("text", .bytes, "An item in SML, such as '<L <A \"START\"> <U4 1 2>>'.")
+    var decoding = ParameterList()
+    let bytes = decoding.required("bytes", .bytes, "The bytes of one item.")
     return formats + [
         LuaFunction(
-            "SecsItem.sml", [.required("text", .string, "An item in SML, such as '<L <A \"START\"> <U4 1 2>>'.")],
+            "SecsItem.sml", reading,
             returns: .of("SecsItem"), "Reads SML. Raises ValueError with line and column."
         ) { (call) throws(LuaFault) in
             do throws(SmlError) {
-                return call.returning(make(try SecsItem(sml: call.bytes(1) ?? [])))
+                return call.returning(make(try SecsItem(sml: call[text])))
             } catch {
                 throw LuaFault(.valueError, "SecsItem.sml: \(error)")
             }
         },
         LuaFunction(
-            "SecsItem.decode", [.required("bytes", .string, "The bytes of one item.")],
+            "SecsItem.decode", decoding,
             returns: .of("SecsItem|nil", "nil when there are no bytes"),
             "Reads an item from its bytes. Raises ValueError when they are not an item."
         ) { (call) throws(LuaFault) in
             do throws(SecsDecodingError) {
-                return call.returning(try SecsItem.decode(call.bytes(1) ?? []).map(make))
+                return call.returning(try SecsItem.decode(call[bytes]).map(make))
             } catch {
                 throw LuaFault(.valueError, "SecsItem.decode: \(error)")
             }

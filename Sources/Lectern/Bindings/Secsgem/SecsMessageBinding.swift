@@ -21,21 +21,20 @@ func declareSecsMessage(_ context: BindingContext) -> LuaClass<LuaSecsMessage> {
     }
     c.holds(64)
     c.isShownAs { (message, _) throws(LuaFault) in try message.message.shown() }
-    c.constructor(
-        [
-            .required("stream", .integer(0...127), "The stream."),
-            .required("func", .integer(0...255), "The function: odd for a request, even for a reply."),
-            .optional(
-                "item", .any.annotated(secsValueType),
-                "A SecsItem, or a value as SecsItem takes; nil: header only."),
-            .optional("require_response", .boolean, default: "false", "Whether a reply is expected."),
-        ], "Makes a message."
-    ) { (call) throws(LuaFault) in
-        let value = try call.value(3)
+    var parameters = ParameterList()
+    let stream = parameters.required("stream", .stream, "The stream.")
+    let function = parameters.required("func", .byte, "The function: odd for a request, even for a reply.")
+    let item = parameters.optional(
+        "item", .secsValue, "A SecsItem, or a value as SecsItem takes; nil: header only.")
+    let requireResponse = parameters.optional(
+        "require_response", .boolean, default: false, "Whether a reply is expected.")
+    c.constructor(parameters, "Makes a message.") { (call) throws(LuaFault) in
+        let value = try call.value(of: item)
+        let isHeaderOnly = call.argument(for: item).isNil
         return LuaSecsMessage(
             SecsMessage(
-                stream: call.byte(1) ?? 0, function: call.byte(2) ?? 0, expectsReply: call.boolean(4),
-                item: call.isNil(3) ? nil : try SecsItem(value)), of: call.runtime, madeOf: value)
+                stream: call[stream], function: call[function], expectsReply: call[requireResponse],
+                item: isHeaderOnly ? nil : try SecsItem(value)), of: call.runtime, madeOf: value)
     }
     c.property("name", .string, "The usual name of stream and function, such as 'S1F13'.") { $0.message.name }
     c.property("stream", .integer, "The stream.") { Int($0.message.stream) }
@@ -69,13 +68,15 @@ extension SecsMessage {
 
 /// Declares `SecsMessage.sml`.
 func declareSecsMessageFunctions(_ context: BindingContext) -> [LuaFunction] {
-    [
+    var parameters = ParameterList()
+    let text = parameters.required("text", .bytes, "A message in SML, such as 'S1F1 W .'.")
+    return [
         LuaFunction(
-            "SecsMessage.sml", [.required("text", .string, "A message in SML, such as 'S1F1 W .'.")],
+            "SecsMessage.sml", parameters,
             returns: .of("SecsMessage"), "Reads SML. Raises ValueError with line and column."
         ) { [unowned runtime = context.runtime] (call) throws(LuaFault) in
             do throws(SmlError) {
-                let message = LuaSecsMessage(try SecsMessage(sml: call.bytes(1) ?? []), of: call.runtime)
+                let message = LuaSecsMessage(try SecsMessage(sml: call[text]), of: call.runtime)
                 return call.returning(runtime.instance(for: message, class: "SecsMessage"))
             } catch {
                 throw LuaFault(.valueError, "SecsMessage.sml: \(error)")

@@ -27,17 +27,15 @@ func declareSecsRequest(_ context: BindingContext) -> LuaClass<SecsRequest> {
     ) {
         (request, call) throws(LuaFault) in try call.plain(request.message.item)
     }
+    var parameters = ParameterList()
+    let item = parameters.optional(
+        "item", .secsValue, "A SecsItem, or a value as SecsItem takes; nil: header only.")
     c.method(
-        "reply",
-        [
-            .optional(
-                "item", .any.annotated(secsValueType),
-                "A SecsItem, or a value as SecsItem takes; nil: header only.")
-        ],
+        "reply", parameters,
         returns: .of("boolean", "whether it was sent: false when no reply is expected or one was given"),
         "Replies with the function after the request's."
-    ) { (request, call) throws(LuaFault) in call.returning(request.reply(try call.item(1))) }
-    c.method("abort", [], returns: .of("boolean", "whether it was sent"), "Aborts the transaction with function 0.") {
+    ) { (request, call) throws(LuaFault) in call.returning(request.reply(try call.item(item))) }
+    c.method("abort", returns: .of("boolean", "whether it was sent"), "Aborts the transaction with function 0.") {
         (request, call) throws(LuaFault) in call.returning(request.abort())
     }
     return c

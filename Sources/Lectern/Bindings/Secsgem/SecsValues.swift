@@ -176,36 +176,6 @@ extension GemID: LuaPushable {
     }
 }
 
-extension LuaCall {
-    /// A string as the bytes of a text; empty when left out.
-    func secsText(_ argument: Int) -> SecsText { SecsText(bytes(argument) ?? []) }
-
-    /// A list of strings; nil when it is something else.
-    func secsTexts(_ argument: Int) -> [SecsText]? { byteStrings(argument)?.map { SecsText($0) } }
-
-    /// An identifier; nil when left out.
-    func identifier(_ argument: Int, _ parameter: String) throws(LuaFault) -> GemID? {
-        isNil(argument) ? nil : try GemID(try value(argument), parameter)
-    }
-
-    /// A list of identifiers, or one alone; none when left out.
-    func identifiers(_ argument: Int, _ parameter: String) throws(LuaFault) -> [GemID] {
-        switch try value(argument) {
-        case .none: return []
-        case .list(let values):
-            var ids: [GemID] = []
-            for value in values { ids.append(try GemID(value, parameter)) }
-            return ids
-        case let value: return [try GemID(value, parameter)]
-        }
-    }
-
-    /// An item; nil when left out.
-    func item(_ argument: Int) throws(LuaFault) -> SecsItem? {
-        isNil(argument) ? nil : try SecsItem(try value(argument))
-    }
-}
-
 extension LuaFault {
     /// A declaration that equipment refused.
     init(_ error: GemDeclarationError) { self.init(.valueError, error.description) }

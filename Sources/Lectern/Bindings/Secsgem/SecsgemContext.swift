@@ -13,26 +13,13 @@ final class SecsgemContext {
     }
 
     /// Lets a multi-passive connection, made by the call, bring what happens to the delegate that the call names.
-    var attachMultiPassive: ((HsmsMultiPassiveConnection, LuaInstance, LuaCall) -> Void)?
+    var attachMultiPassive: ((HsmsMultiPassiveConnection, LuaInstance, LuaCall, _ delegate: LuaArgument) -> Void)?
 
-    private(set) var steps = NamedValues<LuaReference>()
-
-    /// What secsgem.lua hands its steps in with.
-    func collector() -> LuaFunction {
-        LuaFunction("secsgem", [.required("name", .string, ""), .required("f", .function, "")], "") {
-            (call) throws(LuaFault) in
-            guard let step = call.string(1).flatMap(Step.init), let function = call.reference(2) else {
-                throw LuaFault(.valueError, "secsgem.lua has a step that nothing calls")
-            }
-            self.steps[step] = function
-            return .none
-        }
-    }
+    let exports = LuaExports<Step>()
 
     /// Lets events in `slot` of an instance do a step.
     func keep(_ step: Step, in slot: LuaEvent, of instance: LuaInstance, _ stack: LuaStack) {
-        guard let function = steps[step] else { preconditionFailure("secsgem.lua brings every step") }
-        stack.push(function)
+        stack.push(exports[step])
         instance.keep(slot, popping: stack)
     }
 }
@@ -41,7 +28,7 @@ extension BindingContext {
     /// Makes everything of the module HSMS known to the program.
     func registerSecsgem() throws(LuaFault) {
         let secsgem = SecsgemContext()
-        runtime.register(declareHsmsHeader(self))
+        runtime.register(declareHsmsHeader())
         runtime.register(declareHsmsPacket(self))
         runtime.setClassFunctions("HsmsPacket", declareHsmsPacketFunctions(self))
         for function in declareHsmsHeaderFunctions(self) { runtime.setGlobal(function) }
@@ -49,7 +36,7 @@ extension BindingContext {
         runtime.setClassFunctions("SecsItem", declareSecsItemFunctions(self))
         runtime.register(declareSecsMessage(self))
         runtime.setClassFunctions("SecsMessage", declareSecsMessageFunctions(self))
-        runtime.register(declareHsmsConnection(self))
+        runtime.register(declareHsmsConnection())
         runtime.register(declareHsmsActiveConnection(self, secsgem))
         runtime.register(declareHsmsPassiveConnection(self, secsgem))
         runtime.register(declareHsmsMultiPassiveConnection(self, secsgem))
@@ -58,14 +45,12 @@ extension BindingContext {
         runtime.register(declareHsmsProtocol(self, peers))
         runtime.register(declareHsmsConnectionManager(self, secsgem, peers))
         runtime.register(declareSecsRequest(self))
-        runtime.register(declareSecsHandler(self, secsgem, peers))
-        runtime.register(declareGemHandler(self))
-        runtime.register(declareGemHostHandler(self, secsgem, peers))
-        runtime.register(declareGemCommand(self))
-        runtime.register(declareGemEquipmentHandler(self, secsgem, peers))
-        runtime.setInternal("secsgem_step", secsgem.collector())
-        try runtime.run(PackageResources.secsgem_lua, chunk: "=[lectern secsgem]", arguments: [])
-        precondition(secsgem.steps.count == SecsgemContext.Step.allCases.count, "secsgem.lua brings every step")
+        runtime.register(declareSecsHandler(secsgem, peers))
+        runtime.register(declareGemHandler())
+        runtime.register(declareGemHostHandler(secsgem, peers))
+        runtime.register(declareGemCommand())
+        runtime.register(declareGemEquipmentHandler(secsgem, peers))
+        try runtime.run(PackageResources.secsgem_lua, chunk: "=[lectern secsgem]", exporting: secsgem.exports)
     }
 }
 

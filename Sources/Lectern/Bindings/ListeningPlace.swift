@@ -1,4 +1,19 @@
 internal import ControlCore
+internal import LuaRuntime
+
+/// What both servers are told first: where to listen, and for what.
+struct ListeningPlace {
+    let port: Parameter<Int>
+    let networkProtocol: Parameter<NetworkProtocol>
+    let interface: Parameter<String>
+
+    init(_ parameters: inout ParameterList) {
+        port = parameters.required("IPPort", .integer(0...65_535), "The port; 0 lets the system choose.")
+        networkProtocol = parameters.optional("Protocol", .oneOf([.tcp, .udp]), default: .tcp, "What is served.")
+        interface = parameters.optional(
+            "Interface", .oneOf(["Any", "LAN", "AVLAN"]), default: "Any", "Where to listen.")
+    }
+}
 
 extension BindingContext {
     /// Warns, once for each, of an interface that a program names and that the configuration knows no address of: a server
