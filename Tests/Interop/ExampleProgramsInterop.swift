@@ -165,7 +165,8 @@ struct ExampleProgramsInterop {
         let dropped = try await program.line(containing: "Disconnected")
         let before = program.lines.prefix { !$0.hasSuffix("Disconnected") }
         #expect(before.filter { $0.hasSuffix("poll") }.count == 5)
-        // The fifth send is over the limit of four: it comes five intervals after the connection, whose line may be read late.
+        // The fifth send is over the limit of four: it comes five intervals after the connection, whose line may be
+        // read late.
         #expect((0.5...3).contains(dropped.time - up.time), "dropped after \(dropped.time - up.time) s")
         try await silent.line(containing: "accepted 2")
         try await program.line(containing: "Disconnected", count: 2)

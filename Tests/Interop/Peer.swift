@@ -46,8 +46,8 @@ final class Peer: Sendable {
         command = ([executable] + arguments).joined(separator: " ")
         self.process = NIOLockedValueBox(process)
         for pipe in [out, err] {
-            // Read on a thread of its own from a descriptor of its own: a handle's handler may outlive the handle, and then
-            // watches whatever gets its number next.
+            // Read on a thread of its own from a descriptor of its own: a handle's handler may outlive the handle, and
+            // then watches whatever gets its number next.
             let descriptor = dup(pipe.fileHandleForReading.fileDescriptor)
             Thread.detachNewThread { [weak self] in
                 var chunk = [UInt8](repeating: 0, count: 4096)
@@ -88,7 +88,8 @@ final class Peer: Sendable {
     /// ``lines`` then.
     func exitCode(within seconds: Double = 60) async throws -> Int32 {
         _ = await wait(within: seconds)
-        // What it wrote last may be read after its end was noticed. Children that it left behind may hold the streams open.
+        // What it wrote last may be read after its end was noticed. Children that it left behind may hold the streams
+        // open.
         _ = await wait(within: 2) { _ in false }
         let (code, reason) = state.withLockedValue { ($0.exitCode, $0.reason) }
         guard let code else { throw Failure("'\(command)' did not end:\n\(lines.joined(separator: "\n"))") }
@@ -181,8 +182,8 @@ final class Peer: Sendable {
         for continuation in ready { continuation.resume(returning: true) }
     }
 
-    /// Waits until `test` holds or all that the process wrote is read, without a test until it has ended: true; or until the
-    /// time is over: false.
+    /// Waits until `test` holds or all that the process wrote is read, without a test until it has ended: true; or
+    /// until the time is over: false.
     private func wait(within seconds: Double, _ test: (@Sendable ([Line]) -> Bool)? = nil) async -> Bool {
         await withCheckedContinuation { continuation in
             let id = state.withLockedValue { state in

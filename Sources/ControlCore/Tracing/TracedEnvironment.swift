@@ -1,9 +1,10 @@
 public import NIOCore
 
-/// An environment whose wires are watched: it is as the one that it wraps, and tells a sink of all that goes over those wires
-/// that a filter names.
+/// An environment whose wires are watched: it is as the one that it wraps, and tells a sink of all that goes over those
+/// wires that a filter names.
 ///
-/// What is not watched is handed through as it is. Without a trace there is no such environment, so that none costs nothing.
+/// What is not watched is handed through as it is. Without a trace there is no such environment, so that none costs
+/// nothing.
 public final class TracedEnvironment: Environment {
     /// How many wires that no term has named are kept for ``unmatchedTerms``, and how many names of addresses.
     private static let knownLimit = 1000
@@ -175,8 +176,8 @@ public final class TracedEnvironment: Environment {
         }
     }
 
-    /// As the wrapped environment has it; the socket is watched if a term names its port or its peer. Of a socket with many
-    /// peers, what it exchanges with those that a term names.
+    /// As the wrapped environment has it; the socket is watched if a term names its port or its peer. Of a socket with
+    /// many peers, what it exchanges with those that a term names.
     public func openDatagrams(
         _ options: DatagramOptions,
         completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void

@@ -27,7 +27,8 @@ struct AnnotationTypes {
         return value(words) ?? "any"
     }
 
-    /// The type of what a call returns, by its words: several values where they say so, `any` where they say nothing certain.
+    /// The type of what a call returns, by its words: several values where they say so, `any` where they say nothing
+    /// certain.
     func returned(_ words: String) -> String {
         if words.hasPrefix("'") && words.contains("or the reason of the failure") { return "string, string?" }
         if words.hasPrefix("'"), let alternatives = Self.alternatives(in: words) { return alternatives }

@@ -84,7 +84,8 @@ struct HandlerCrowdTests {
             }
             var outputs: [ServerExStateMachine.Output] = []
             let elapsed = clock.measure { outputs = machine.handle(.scanDue(at: now)) }
-            // Once over the time-out everybody is looked at. The quickest look tells what it takes: others were disturbed.
+            // Once over the time-out everybody is looked at. The quickest look tells what it takes: others were
+            // disturbed.
             if second > 300 { quickest = min(quickest, elapsed) }
             #expect(outputs == (second > 300 && second == 301 ? [.drop(4_999)] : []) || second > 301)
             if outputs == [.drop(4_999)] { _ = machine.handle(.clientDisconnected(4_999)) }
@@ -93,8 +94,8 @@ struct HandlerCrowdTests {
         #expect(quickest < .milliseconds(5))
     }
 
-    /// How long the loop may be held, in microseconds of its processor time. Unoptimized code takes several times as long, and
-    /// some machines take twice as long as others.
+    /// How long the loop may be held, in microseconds of its processor time. Unoptimized code takes several times as
+    /// long, and some machines take twice as long as others.
     #if DEBUG
         private static let longestHold = 300_000
     #else

@@ -4,8 +4,8 @@ import Lectern
 import LuaRuntime
 import Testing
 
-/// Errors of library functions name the program's line and the names that programs use, and tracebacks keep what an error
-/// has passed. Cases found by trial; this file only grows.
+/// Errors of library functions name the program's line and the names that programs use, and tracebacks keep what an
+/// error has passed. Cases found by trial; this file only grows.
 @Suite("Trials: errors name the program")
 struct ErrorPositionTrialTests {
     /// What a program printed, with folder and modules of its own.
