@@ -97,9 +97,6 @@ struct PatternTranslator {
     /// The pattern for PCRE2, without the flags.
     private(set) var output: [UInt8] = []
 
-    /// The byte of the source that each byte of the output stems from.
-    private var origins: [Int] = []
-
     /// The capturing groups by number; index 0 stands for the whole match.
     var groups = [RegularExpressionGroup(parent: 0, isInLookaround: false)]
     var names: [String: Int] = [:]
@@ -114,11 +111,6 @@ struct PatternTranslator {
         self.flags = flags
         active = flags
         isVerbose = flags.contains(.verbose)
-    }
-
-    /// The byte of the source that byte `offset` of the output stems from.
-    func sourceOffset(ofOutput offset: Int) -> Int {
-        origins.indices.contains(offset) ? origins[offset] : source.count
     }
 
     /// Translates the whole pattern.
@@ -226,9 +218,6 @@ struct PatternTranslator {
     mutating func write(_ bytes: some Collection<UInt8>, as item: LastItem) {
         lastStart = output.count
         output.append(contentsOf: bytes)
-        while origins.count < output.count {
-            origins.append(at)
-        }
         last = item
     }
 
@@ -248,7 +237,6 @@ struct PatternTranslator {
         let opening = Array("(?>".utf8)
         hasAtomicGroups = true
         output.insert(contentsOf: opening, at: lastStart)
-        origins.insert(contentsOf: repeatElement(origins[lastStart], count: opening.count), at: lastStart)
         write(quantifier + [UInt8(ascii: ")")], as: .repeated)
     }
 
