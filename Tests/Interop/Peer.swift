@@ -72,13 +72,14 @@ final class Peer: Sendable {
     var lines: [String] { state.withLockedValue { $0.lines.map(\.text) } }
 
     /// Waits for the n-th line that contains `text`.
+    /// - Parameter seconds: on a quiet machine; see ``Machine/slowness``. So are those of all waits here.
     @discardableResult
     func line(containing text: String, count: Int = 1, within seconds: Double = 60) async throws -> Line {
         let found = await wait(within: seconds) { lines in lines.filter { $0.text.contains(text) }.count >= count }
         let matches = state.withLockedValue { $0.lines.filter { $0.text.contains(text) } }
         guard found, matches.count >= count else {
             throw Failure(
-                "'\(command)' did not write '\(text)' \(count) times within \(seconds) s:\n\(lines.joined(separator: "\n"))"
+                "'\(command)' did not write '\(text)' \(count) times within \(seconds * Machine.slowness) s:\n\(lines.joined(separator: "\n"))"
             )
         }
         return matches[count - 1]
@@ -191,7 +192,7 @@ final class Peer: Sendable {
                 state.waiting.append((test, continuation, state.nextID))
                 return state.nextID
             }
-            DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [self] in
+            DispatchQueue.global().asyncAfter(deadline: .now() + seconds * Machine.slowness) { [self] in
                 let late = state.withLockedValue { state -> CheckedContinuation<Bool, Never>? in
                     guard let index = state.waiting.firstIndex(where: { $0.id == id }) else { return nil }
                     return state.waiting.remove(at: index).continuation
