@@ -14,6 +14,7 @@ let package = Package(
         .library(name: "ControlCore", targets: ["ControlCore"]),
         .library(name: "HSMS", targets: ["HSMS"]),
         .library(name: "LuaRuntime", targets: ["LuaRuntime"]),
+        .library(name: "ByteText", targets: ["ByteText"]),
         .executable(name: "lectern", targets: ["LecternCommand"]),
     ],
     dependencies: [
@@ -119,8 +120,20 @@ let package = Package(
         .testTarget(
             name: "LecternTests",
             dependencies: ["ByteText", "Lectern", "ControlCore", "LuaRuntime", "AllocationCount", "ProgramFuzzing"],
-            exclude: ["Surface", "ProgramFuzz/Kept", "ProgramFuzz/seeds.txt", "FunctionCosts/costs.txt"],
+            exclude: ["Surface", "Embedding", "ProgramFuzz/Kept", "ProgramFuzz/seeds.txt", "FunctionCosts/costs.txt"],
             swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "EmbeddedRoom",
+            dependencies: [
+                "Lectern", "ControlCore", "LuaRuntime",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/LecternTests/Embedding", swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "Interop",

@@ -6,34 +6,34 @@
 ---@field Hostname string The name or address as given.
 ---@field IPAddress string The peer's address; the name until it is resolved.
 ---@field IPPort integer The device's port.
----@field Protocol string 'TCP', 'UDP' or 'SSH'.
----@field ServicePort integer UDP: the local port; 0 until the first Send has opened it.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
----@field Credentials table {user, password}, or nil.
+---@field Protocol 'TCP'|'UDP'|'SSH' 'TCP', 'UDP' or 'SSH'.
+---@field ServicePort integer UDP: the local port; 0 before the first Send.
+---@field LastError {Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil The last trouble, with the time in seconds since 1970; nil when there was none yet.
+---@field Credentials {[1]: string, [2]: string}|nil {user, password}, or nil.
 ---@field Connected fun(interface: EthernetClientInterface, state: 'Connected')|nil The connection was opened.
----@field Disconnected fun(interface: EthernetClientInterface, state: 'Disconnected')|nil The connection was closed, by whomever.
+---@field Disconnected fun(interface: EthernetClientInterface, state: 'Disconnected')|nil The connection was closed, by the program, the device or the network.
 ---@field ReceiveData fun(interface: EthernetClientInterface, data: string)|nil Bytes arrived: as many as came at once, at most 64 KiB; with UDP one datagram.
----@overload fun(Hostname: string, IPPort: integer, Protocol?: 'TCP'|'UDP'|'SSH', ServicePort?: integer, Credentials?: table, bufferSize?: integer): EthernetClientInterface
+---@overload fun(Hostname: string, IPPort: integer, Protocol?: 'TCP'|'UDP'|'SSH', ServicePort?: integer, Credentials?: {[1]: string, [2]: string}, bufferSize?: integer): EthernetClientInterface
 EthernetClientInterface = {}
 
 --- Opens the connection. Not for UDP.
 ---@async
----@param timeout? number How long to try; nil: as long as the system does.
+---@param timeout? number How long to try; nil: as long as the operating system tries.
 ---@return string, string? # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function EthernetClientInterface:Connect(timeout) end
 
---- Before Connect: each connection speaks TLS. On an open connection: turns TLS on; raises ConnectionError. Only for TCP.
+--- Before Connect: every connection uses TLS. On an open connection: turns TLS on, and raises ConnectionError when that fails. Only for TCP.
 ---@async
 ---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
----@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
----@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
----@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified. A client verifies it unless this is 'CERT_NONE'. A server asks its clients for a certificate only if this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is allowed; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string The authorities to trust instead of those of the system: an alias of lectern.yaml, or a PEM file.
 function EthernetClientInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 
---- Closes the connection; harmless when it is closed. Not for UDP.
+--- Closes the connection. Has no effect when it is closed. Not for UDP.
 function EthernetClientInterface:Disconnect() end
 
---- Sends data; with UDP one datagram. Raises IOError when not connected; waits while more than 64 KiB are queued.
+--- Sends data, with UDP as one datagram. Raises IOError when not connected. Waits while more than 64 KiB are queued.
 ---@async
 ---@param data string What to send.
 function EthernetClientInterface:Send(data) end
@@ -42,13 +42,13 @@ function EthernetClientInterface:Send(data) end
 ---@async
 ---@param data string What to send.
 ---@param timeout number How long to wait for the response.
----@param deliLen? integer The response is complete with so many bytes; at most limits.stringSize.
+---@param deliLen? integer The response is complete with this number of bytes; at most limits.stringSize.
 ---@param deliTag? string The response ends with these bytes; not ''.
----@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
+---@param deliRex? string|Pattern The response ends where this pattern's match ends: a re.compile result or a string.
 ---@return string # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
 function EthernetClientInterface:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
 
---- Sends data every interval while connected, until StopKeepAlive; the first time after one interval.
+--- Sends data every interval while connected, until StopKeepAlive. The first time is after one interval.
 ---@param interval number The time between two transmissions.
 ---@param data string What to send.
 function EthernetClientInterface:StartKeepAlive(interval, data) end
@@ -67,30 +67,30 @@ function EthernetClientInterface:SetBufferSize(bufferSize) end
 ---@field ServicePort integer The client's port.
 ClientObject = {}
 
---- Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued. At most 128 KiB wait for a client; then IOError where it cannot wait.
+--- Sends data. Raises IOError when not connected. Waits while more than 64 KiB are queued. If the task cannot wait, it raises IOError above 128 KiB.
 ---@async
 ---@param data string What to send.
 function ClientObject:Send(data) end
 
---- Turns TLS on over the open connection, as its server side. Raises ConnectionError.
+--- Turns TLS on over the open connection, as its server side. Raises ConnectionError when that fails.
 ---@async
 ---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
----@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
----@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
----@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified. A client verifies it unless this is 'CERT_NONE'. A server asks its clients for a certificate only if this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is allowed; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string The authorities to trust instead of those of the system: an alias of lectern.yaml, or a PEM file.
 function ClientObject:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 
---- Closes the connection; harmless when it is closed.
+--- Closes the connection. Has no effect when it is closed.
 function ClientObject:Disconnect() end
 
---- Listens for many clients. With UDP, whoever sends is a client until idle for 5 minutes.
+--- Listens for many clients. With UDP, a sender is a client until it is idle for 5 minutes.
 ---@class EthernetServerInterfaceEx
----@field IPPort integer The port: the system's choice once it listens, if 0 was given.
----@field Protocol string 'TCP' or 'UDP'.
----@field Interface string 'Any', 'LAN' or 'AVLAN'.
----@field MaxClients integer The most clients at a time; nil: 1,000.
----@field Clients table A list of the connected ClientObjects, in order of connection.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
+---@field IPPort integer The port. If 0 was given: the port that the system has chosen, after StartListen.
+---@field Protocol 'TCP'|'UDP' 'TCP' or 'UDP'.
+---@field Interface 'Any'|'LAN'|'AVLAN' 'Any', 'LAN' or 'AVLAN'.
+---@field MaxClients integer|nil The most clients at a time; nil: 1,000.
+---@field Clients ClientObject[] A list of the connected ClientObjects, in order of connection.
+---@field LastError {Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil The last trouble, with the time in seconds since 1970; nil when there was none yet.
 ---@field Connected fun(client: ClientObject, state: 'Connected')|nil A client has connected. The first argument is the ClientObject.
 ---@field Disconnected fun(client: ClientObject, state: 'Disconnected')|nil A client is gone. The first argument is the ClientObject.
 ---@field ReceiveData fun(client: ClientObject, data: string)|nil A client has sent. The first argument is the ClientObject.
@@ -103,11 +103,11 @@ EthernetServerInterfaceEx = {}
 ---@return string, string? # 'Listening', 'ListeningAlready', or the reason of the failure
 function EthernetServerInterfaceEx:StartListen(timeout) end
 
---- Before StartListen: each client speaks TLS, and is connected when its handshake stands. Only for TCP.
+--- Before StartListen: every client uses TLS, and Connected comes when its handshake is done. Only for TCP.
 ---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
----@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
----@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
----@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified. A client verifies it unless this is 'CERT_NONE'. A server asks its clients for a certificate only if this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is allowed; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string The authorities to trust instead of those of the system: an alias of lectern.yaml, or a PEM file.
 function EthernetServerInterfaceEx:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 
 --- Stops listening; clients stay connected.
@@ -120,23 +120,23 @@ function EthernetServerInterfaceEx:Disconnect(client) end
 --- The processor whose ports a program uses.
 ---@class ProcessorDevice
 ---@field DeviceAlias string The name as given.
----@field PartNumber string The part as given, else as configured, or nil.
----@field ModelName string The model as configured; else 'Lectern'.
----@field SerialNumber string The serial number as configured, or nil.
+---@field PartNumber string|nil The part that the program gave, else that of the configuration, or nil.
+---@field ModelName string The model of the configuration, else 'Lectern'.
+---@field SerialNumber string|nil The serial number of the configuration, or nil.
 ---@field FirmwareVersion string The version of Lectern.
 ---@field Hostname string The machine's name.
----@field IPAddress string The address that the configuration gives to the interface LAN, else that of the default route, or nil.
----@field MACAddress string The hardware address of the interface with IPAddress, or nil.
----@field LinkLicenses table An empty list: nothing here needs a license.
----@field UserUsage table {used, total} of the program's file system in KB, or nil.
+---@field IPAddress string|nil The address of the interface LAN in the configuration, else that of the interface of the default route, or nil.
+---@field MACAddress string|nil The hardware address of the interface with IPAddress, or nil.
+---@field LinkLicenses string[] An empty list: nothing here needs a license.
+---@field UserUsage {[1]: number, [2]: number}|nil {used, total} of the program's file system in KB, or nil.
 ---@field ExecutiveMode integer What SetExecutiveMode has set; 0 before.
----@field SystemSettings table Network.LAN and, when it is configured, Network.AVLAN with Hostname, IPAddress, SubnetMask, Gateway, DNSServers and SearchDomains; ProgramInformation with DeviceName and SoftwareVersion.
----@field CurrentLoad number nil: this hardware does not measure it.
----@field CombinedCurrent number nil: this hardware does not measure it.
----@field CombinedWattage number nil: this hardware does not measure it.
----@field CombinedLoadState string nil: this hardware does not measure it.
+---@field SystemSettings {Network: table<'LAN'|'AVLAN', {Hostname: string, IPAddress: string|nil, SubnetMask: string|nil, Gateway: string|nil, DNSServers: string[], SearchDomains: string[]}>, ProgramInformation: {DeviceName: string, SoftwareVersion: string}} Network.LAN and, when it is configured, Network.AVLAN with Hostname, IPAddress, SubnetMask, Gateway, DNSServers and SearchDomains; ProgramInformation with DeviceName and SoftwareVersion.
+---@field CurrentLoad number|nil nil: this hardware does not measure it.
+---@field CombinedCurrent number|nil nil: this hardware does not measure it.
+---@field CombinedWattage number|nil nil: this hardware does not measure it.
+---@field CombinedLoadState string|nil nil: this hardware does not measure it.
 ---@field ExecutiveModeChanged fun(object: ProcessorDevice, mode: integer)|nil SetExecutiveMode has changed the mode.
----@field Online fun(object: ProcessorDevice, state: 'Online')|nil Comes once when the handler is set: the program runs on the processor.
+---@field Online fun(object: ProcessorDevice, state: 'Online')|nil Comes once, when the handler is set, because the program runs on the processor.
 ---@field Offline fun(object: ProcessorDevice, state: 'Offline')|nil Never comes: a program ends with its processor.
 ---@field CombinedCurrentChanged fun(object: ProcessorDevice, value: number)|nil Never comes: this hardware does not measure it.
 ---@field CombinedWattageChanged fun(object: ProcessorDevice, value: number)|nil Never comes: this hardware does not measure it.
@@ -145,41 +145,41 @@ function EthernetServerInterfaceEx:Disconnect(client) end
 ProcessorDevice = {}
 
 --- Sets the mode that ExecutiveMode reads.
----@param ExecutiveMode integer The mode, whatever it means.
+---@param ExecutiveMode integer The mode. Its meaning is up to the program.
 function ProcessorDevice:SetExecutiveMode(ExecutiveMode) end
 
 --- Raises RuntimeError: a program does not restart the machine; see ExitProgram.
 function ProcessorDevice:Reboot() end
 
---- A serial port and the device at it; it opens by itself, and comes back by itself.
+--- A serial port and the device that is connected to it. It opens by itself, also after it was gone.
 ---@class SerialInterface
 ---@field Host ProcessorDevice The processor as given.
 ---@field Port string The port's name as given.
 ---@field Baud integer Bits per second.
 ---@field Data integer Data bits.
----@field Parity string 'None', 'Odd' or 'Even'.
+---@field Parity 'None'|'Odd'|'Even' 'None', 'Odd' or 'Even'.
 ---@field Stop integer Stop bits.
----@field FlowControl string 'HW', 'SW' or 'Off'.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
+---@field FlowControl 'HW'|'SW'|'Off' 'HW', 'SW' or 'Off'.
+---@field LastError {Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil The last trouble, with the time in seconds since 1970; nil when there was none yet.
 ---@field CharDelay number The pause after each character sent.
----@field Mode string 'RS232', 'RS422' or 'RS485'.
----@field Online fun(interface: SerialInterface, state: 'Online')|nil The port is open. Setting the handler while it is open calls it, too.
----@field Offline fun(interface: SerialInterface, state: 'Offline')|nil The port is missing, pulled out or in use. Setting the handler while that is so calls it, too.
+---@field Mode 'RS232'|'RS422'|'RS485' 'RS232', 'RS422' or 'RS485'.
+---@field Online fun(interface: SerialInterface, state: 'Online')|nil The port is open. A handler that is set while it is open is called at once.
+---@field Offline fun(interface: SerialInterface, state: 'Offline')|nil The port is missing, pulled out or in use. A handler that is set while this is so is called at once.
 ---@field ReceiveData fun(interface: SerialInterface, data: string)|nil Bytes arrived: as many as came at once, at most 64 KiB.
 ---@overload fun(Host: ProcessorDevice, Port: string, Baud?: integer, Data?: integer, Parity?: 'None'|'Odd'|'Even', Stop?: integer, FlowControl?: 'HW'|'SW'|'Off', CharDelay?: number, Mode?: 'RS232'|'RS422'|'RS485'): SerialInterface
 SerialInterface = {}
 
---- Changes settings of the open port, behind what was sent before; what is left out stays.
+--- Changes settings of the open port, after everything that was sent before. Settings that are left out stay.
 ---@param Baud? integer Bits per second.
 ---@param Data? integer Data bits.
 ---@param Parity? 'None'|'Odd'|'Even' The parity bit.
 ---@param Stop? integer Stop bits.
----@param FlowControl? 'HW'|'SW'|'Off' What holds the sender back: RTS/CTS, XON/XOFF or nothing.
+---@param FlowControl? 'HW'|'SW'|'Off' How the sender is slowed down: RTS/CTS, XON/XOFF or nothing.
 ---@param CharDelay? number The pause after each character sent.
 ---@param Mode? 'RS232'|'RS422'|'RS485' The electrical standard.
 function SerialInterface:Initialize(Baud, Data, Parity, Stop, FlowControl, CharDelay, Mode) end
 
---- Sends data. Raises IOError when the port is offline; waits only while a megabyte is queued.
+--- Sends data. Raises IOError when the port is offline. Waits only while a megabyte is queued.
 ---@async
 ---@param data string What to send.
 function SerialInterface:Send(data) end
@@ -188,13 +188,13 @@ function SerialInterface:Send(data) end
 ---@async
 ---@param data string What to send.
 ---@param timeout number How long to wait for the response.
----@param deliLen? integer The response is complete with so many bytes; at most limits.stringSize.
+---@param deliLen? integer The response is complete with this number of bytes; at most limits.stringSize.
 ---@param deliTag? string The response ends with these bytes; not ''.
----@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
+---@param deliRex? string|Pattern The response ends where this pattern's match ends: a re.compile result or a string.
 ---@return string # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
 function SerialInterface:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
 
---- Sends data every interval while online, until StopKeepAlive; the first time after one interval.
+--- Sends data every interval while online, until StopKeepAlive. The first time is after one interval.
 ---@param interval number The time between two transmissions.
 ---@param data string What to send.
 function SerialInterface:StartKeepAlive(interval, data) end
@@ -204,99 +204,99 @@ function SerialInterface:StopKeepAlive() end
 
 --- Raises TypeError: TLS is for TCP, see EthernetClientInterface.
 ---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
----@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
----@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
----@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified. A client verifies it unless this is 'CERT_NONE'. A server asks its clients for a certificate only if this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is allowed; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string The authorities to trust instead of those of the system: an alias of lectern.yaml, or a PEM file.
 function SerialInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 
 --- Listens for one client. The older of the two servers: EthernetServerInterfaceEx serves many.
 ---@class EthernetServerInterface
----@field Hostname string The client's address; nil without one.
----@field IPAddress string The client's address; nil without one.
----@field IPPort integer The port: the system's choice while it listens, if 0 was given.
----@field Interface string 'Any', 'LAN' or 'AVLAN'.
----@field Protocol string 'TCP' or 'UDP'.
+---@field Hostname string|nil The client's address; nil without one.
+---@field IPAddress string|nil The client's address; nil without one.
+---@field IPPort integer The port. If 0 was given: the port that the system has chosen, while it listens.
+---@field Interface 'Any'|'LAN'|'AVLAN' 'Any', 'LAN' or 'AVLAN'.
+---@field Protocol 'TCP'|'UDP' 'TCP' or 'UDP'.
 ---@field ServicePort integer The client's port; without a client the one that was given.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
+---@field LastError {Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil The last trouble, with the time in seconds since 1970; nil when there was none yet.
 ---@field Connected fun(interface: EthernetServerInterface, state: 'Connected')|nil A client has connected.
 ---@field Disconnected fun(interface: EthernetServerInterface, state: 'Disconnected')|nil The client is gone.
 ---@field ReceiveData fun(interface: EthernetServerInterface, data: string)|nil The client has sent.
 ---@overload fun(IPPort: integer, Protocol?: 'TCP'|'UDP', Interface?: 'Any'|'LAN'|'AVLAN', ServicePort?: integer): EthernetServerInterface
 EthernetServerInterface = {}
 
---- Begins to listen. With TCP listening ends when a client is accepted.
+--- Begins to listen. With TCP, it stops listening when a client is accepted.
 ---@async
 ---@param timeout? number How long to listen; 0: until StopListen.
 ---@return string, string? # 'Listening', 'ListeningAlready', or the reason of the failure
 function EthernetServerInterface:StartListen(timeout) end
 
---- Before StartListen: each client speaks TLS. With a client: turns TLS on; raises ConnectionError. Only for TCP.
+--- Before StartListen: every client uses TLS. With a client: turns TLS on, and raises ConnectionError when that fails. Only for TCP.
 ---@async
 ---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
----@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for none unless this says so.
----@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred.
----@param ca_certs? string Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified. A client verifies it unless this is 'CERT_NONE'. A server asks its clients for a certificate only if this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is allowed; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string The authorities to trust instead of those of the system: an alias of lectern.yaml, or a PEM file.
 function EthernetServerInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
 
 --- Stops listening; the client stays connected.
 function EthernetServerInterface:StopListen() end
 
---- Sends data to the client. Raises IOError without one; waits while more than 64 KiB are queued. At most 128 KiB wait for it; then IOError where it cannot wait.
+--- Sends data to the client. Raises IOError without a client. Waits while more than 64 KiB are queued. If the task cannot wait, it raises IOError above 128 KiB.
 ---@async
 ---@param data string What to send.
 function EthernetServerInterface:Send(data) end
 
---- Disconnects the client; harmless without one.
+--- Disconnects the client. Has no effect without one.
 function EthernetServerInterface:Disconnect() end
 
 --- The connection of a TCPInterface while there is one. Made by the interface.
 ---@class TCPConnection
 TCPConnection = {}
 
---- Tells with whom it is.
----@return any # the device's address and port; nil when the connection has ended
+--- Tells the address and port of the device.
+---@return string|nil, integer? # the device's address and port; nil when the connection has ended
 function TCPConnection:getpeername() end
 
---- Tells from where it is.
----@return any # this side's address and port; nil when the connection has ended
+--- Tells this side's address and port.
+---@return string|nil, integer? # this side's address and port; nil when the connection has ended
 function TCPConnection:getsockname() end
 
---- Tells whether bytes have arrived, or the end.
+--- Tells whether bytes have arrived, or the device has closed the connection.
 ---@async
 ---@param timeout? number How long to wait for something.
 ---@return boolean # true when recv would not wait
 function TCPConnection:readable(timeout) end
 
---- Closes it; the interface's next send connects again.
+--- Closes the connection. The next send of the interface connects again.
 function TCPConnection:close() end
 
---- A connection to an instrument that is asked and answers, as SOCS has it.
+--- A connection to an instrument that answers questions, as in SOCS.
 ---@class TCPInterface
 ---@field ip_address string The name or address; a new one counts for the next connection.
 ---@field port integer The port; a new one counts for the next connection.
----@field timeout number How long each step waits, in seconds.
+---@field timeout number How long each step may take: connecting, sending, receiving.
 ---@field resend boolean Whether a message that failed is sent once more; true at first.
----@field comm TCPConnection The connection; nil when there is none.
+---@field comm TCPConnection|nil The connection; nil when there is none.
 ---@overload fun(ip_address: string, port: integer, timeout: number): TCPInterface
 TCPInterface = {}
 
---- Sends all of msg, connecting first if need be; what fails is sent once more on a new connection. Raises ConnectionError.
+--- Sends all of msg, and connects first if there is no connection. If sending fails, it sends msg once more on a new connection. Raises ConnectionError.
 ---@async
 ---@param msg string What to send.
 function TCPInterface:send(msg) end
 
---- Waits for bytes, at most timeout. Raises ConnectionError when none came or there is no connection.
+--- Waits for bytes, at most timeout. Raises ConnectionError when none came, or when there is no connection.
 ---@async
 ---@param bufsize? integer The most bytes to return.
----@param reset_on_error? boolean Connect anew when nothing came, so that a late answer is not taken for the next one.
+---@param reset_on_error? boolean Whether to connect again when nothing came, so that a late answer is not taken for the next one.
 ---@return string # the bytes that have arrived, at least one
 function TCPInterface:recv(bufsize, reset_on_error) end
 
---- Does send and recv as one: queries of several tasks take turns. Raises ConnectionError.
+--- Does send and recv in one step. Queries of several tasks take turns. Raises ConnectionError.
 ---@async
 ---@param msg string What to send.
 ---@param bufsize? integer The most bytes to return.
----@param reset_on_error? boolean Connect anew when nothing came, so that a late answer is not taken for the next one.
+---@param reset_on_error? boolean Whether to connect again when nothing came, so that a late answer is not taken for the next one.
 ---@return string # the bytes that have arrived, at least one
 function TCPInterface:query(msg, bufsize, reset_on_error) end
 
@@ -307,10 +307,10 @@ function TCPInterface:close() end
 ---@class Timer
 ---@field Interval number The time between two calls.
 ---@field Count integer How many calls there were since the start.
----@field State string 'Running', 'Paused' or 'Stopped'.
+---@field State 'Running'|'Paused'|'Stopped' 'Running', 'Paused' or 'Stopped'.
 ---@field Function fun(object: Timer, count: integer)|nil What is called.
 ---@field StateChanged fun(object: Timer, state: 'Running'|'Paused'|'Stopped')|nil The state has changed.
----@overload fun(Interval: number, Function?: function): Timer
+---@overload fun(Interval: number, Function?: fun(timer: Timer, count: integer)): Timer
 Timer = {}
 
 --- Sets a new interval; the next call comes one new interval from now. Count is kept.
@@ -320,7 +320,7 @@ function Timer:Change(Interval) end
 --- Stops calling; the rest of the interval and Count are kept.
 function Timer:Pause() end
 
---- Goes on after Pause or Stop.
+--- Goes on after Pause, or starts after Stop.
 function Timer:Resume() end
 
 --- Sets Count to 0; the first call comes one interval from now.
@@ -333,16 +333,16 @@ function Timer:Stop() end
 ---@class Wait
 ---@field Time number How long a run takes.
 ---@field Function fun(object: Wait)|nil What is called.
----@overload fun(Time: number, Function?: function): Wait
+---@overload fun(Time: number, Function?: fun()): Wait
 Wait = {}
 
---- Calls the function one Time from now, whatever was before.
+--- Begins again: the function is called one Time from now.
 function Wait:Restart() end
 
 --- The function will not be called.
 function Wait:Cancel() end
 
---- Puts the running countdown off.
+--- Makes the running countdown longer.
 ---@param Time number Seconds to add.
 function Wait:Add(Time) end
 
@@ -352,12 +352,12 @@ function Wait:Change(Time) end
 
 --- Calls a function at times of day.
 ---@class Clock
----@field Times table The times.
----@field Days table The days; empty: every day.
----@field State string 'Enabled' or 'Disabled'.
----@field WEEKDAYS table The number of each day's name: Monday 0 … Sunday 6.
+---@field Times string[] The times.
+---@field Days string[] The days; empty: every day.
+---@field State 'Enabled'|'Disabled' 'Enabled' or 'Disabled'.
+---@field WEEKDAYS table<string, integer> The number of each day's name: Monday 0 … Sunday 6.
 ---@field Function fun(object: Clock, time: osdate)|nil What is called.
----@overload fun(Times: table, Days?: table, Function?: function): Clock
+---@overload fun(Times: string[], Days?: string[], Function?: fun(clock: Clock, time: osdate)): Clock
 Clock = {}
 
 --- Starts calling.
@@ -366,12 +366,12 @@ function Clock:Enable() end
 --- Stops calling.
 function Clock:Disable() end
 
---- Replaces the times, at once.
----@param Times table A list of 'HH:MM:SS'.
+--- Replaces the times. Takes effect at once.
+---@param Times string[] A list of 'HH:MM:SS'.
 function Clock:SetTimes(Times) end
 
---- Replaces the days, at once.
----@param Days? table A list of days; nil: every day.
+--- Replaces the days. Takes effect at once.
+---@param Days? string[] A list of days; nil: every day.
 function Clock:SetDays(Days) end
 
 --- A compiled regular expression. Made by re.compile.
@@ -379,292 +379,292 @@ function Clock:SetDays(Days) end
 ---@field pattern string The pattern as it was given.
 ---@field flags integer The flags given and those that the pattern begins with, such as (?i).
 ---@field groups integer The number of groups.
----@field groupindex table A table of the numbers of the groups that have a name, by name.
+---@field groupindex table<string, integer> A table of the numbers of the groups that have a name, by name.
 Pattern = {}
 
 --- Finds the leftmost match.
----@param string string What is searched.
+---@param string string The string to search.
 ---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
----@return Match|nil # a Match, or nil
+---@return Match|nil
 function Pattern:search(string, pos) end
 
 --- Matches where the search begins.
----@param string string What is searched.
+---@param string string The string to search.
 ---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
----@return Match|nil # a Match, or nil
+---@return Match|nil
 function Pattern:match(string, pos) end
 
 --- Matches from where the search begins to the end of the string.
----@param string string What is searched.
+---@param string string The string to search.
 ---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
----@return Match|nil # a Match, or nil
+---@return Match|nil
 function Pattern:fullmatch(string, pos) end
 
---- Gives one Match after the other, each searched for when it is its turn; the loop's body may wait.
----@param string string What is searched.
+--- Gives one Match after the other. Each is searched for when the loop asks for it. The body of the loop may wait.
+---@param string string The string to search.
 ---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
----@return any # an iterator for `for m in p:finditer(s) do`
+---@return fun(): Match|nil # an iterator for `for m in p:finditer(s) do`
 function Pattern:finditer(string, pos) end
 
 --- Finds all matches. The text of a group that took no part is ''.
----@param string string What is searched.
+---@param string string The string to search.
 ---@param pos? integer Where to begin: 1 is the first byte, -1 the last. ^ still means the first byte.
----@return any # a list of the matches' texts; with one group of its texts, with several of lists of their texts
+---@return string[]|string[][] # the text of each match; with one group in the pattern the text of the group, with several a list of their texts
 function Pattern:findall(string, pos) end
 
 --- Replaces matches. The function may wait.
----@param repl any A string, in which `\1` and `\g<name>` stand for groups, or a function that gets the Match and returns a string.
----@param string string What is searched.
+---@param repl string|fun(match: Match): string A string, in which `\1` and `\g<name>` stand for groups, or a function that gets the Match and returns a string.
+---@param string string The string to search.
 ---@param count? integer The most matches to replace; 0: all.
 ---@return string # the string with the matches replaced
 function Pattern:sub(repl, string, count) end
 
 --- Replaces matches, and counts them. The function may wait.
----@param repl any A string, in which `\1` and `\g<name>` stand for groups, or a function that gets the Match and returns a string.
----@param string string What is searched.
+---@param repl string|fun(match: Match): string A string, in which `\1` and `\g<name>` stand for groups, or a function that gets the Match and returns a string.
+---@param string string The string to search.
 ---@param count? integer The most matches to replace; 0: all.
 ---@return string, integer # the string with the matches replaced, and their number
 function Pattern:subn(repl, string, count) end
 
 --- Cuts a string at the matches.
----@param string string What is searched.
+---@param string string The string to search.
 ---@param maxsplit? integer The most matches to cut at; 0: all.
----@return any # a list of the pieces; behind each the groups of the match that ends it, false for one that took no part
+---@return (string|false)[] # the pieces; behind each the groups of the match that ends it, false for a group that took no part
 function Pattern:split(string, maxsplit) end
 
---- One match of a Pattern. Made by the pattern. m[1] and m['name'] are the texts of its groups, m[0] is the whole match.
+--- One match of a Pattern. m[1] and m['name'] are the texts of its groups, m[0] is the whole match. Made by the pattern.
 ---@class Match
 ---@field string string The string that was searched.
 ---@field re Pattern The Pattern.
 ---@field pos integer Where the search began: 1 is the first byte.
----@field lastindex integer The number of the group that closed last, or nil.
----@field lastgroup string The name of the group that closed last, or nil.
+---@field lastindex integer|nil The number of the group that closed last, or nil.
+---@field lastgroup string|nil The name of the group that closed last, or nil.
 Match = {}
 
 --- Gives the text of one or several groups; of the whole match when called without arguments.
----@param ... any The number or the name of a group; 0 is the whole match.
----@return any # the text of each group that was asked for; nil for one that took no part
+---@param ... integer|string The number or the name of a group; 0 is the whole match.
+---@return string|nil ... # the text of each group that was asked for; nil for one that took no part
 function Match:group(...) end
 
 --- Gives the text of every group.
----@param default? any Stands for a group that took no part.
----@return any # the text of each group from 1 on, as so many values
+---@param default? any What to return for a group that took no part.
+---@return string|nil ... # the text of each group from 1 on, as so many values
 function Match:groups(default) end
 
 --- Gives the text of every group that has a name.
----@param default? any Stands for a group that took no part.
----@return table # a table of the texts by name
+---@param default? any What to return for a group that took no part.
+---@return table<string, string> # a table of the texts by name
 function Match:groupdict(default) end
 
 --- Tells where a group begins, so that s:sub(m:start(), m:stop()) is m:group().
----@param group? any The number or the name of a group.
----@return any # the position, 1 for the first byte of the string; nil when the group took no part
+---@param group? integer|string The number or the name of a group.
+---@return integer|nil # 1 for the first byte of the string; nil when the group took no part
 function Match:start(group) end
 
 --- Tells the last byte of a group, as string.find does: one less than start when the group is empty.
----@param group? any The number or the name of a group.
----@return any # the position, 1 for the first byte of the string; nil when the group took no part
+---@param group? integer|string The number or the name of a group.
+---@return integer|nil # 1 for the first byte of the string; nil when the group took no part
 function Match:stop(group) end
 
---- The same as stop. Since end is a word of Lua, it is called as `m['end']`, with m as first argument.
----@param group? any The number or the name of a group.
----@return any # the position, 1 for the first byte of the string; nil when the group took no part
+--- The same as stop. `end` is a keyword of Lua: write `m['end']`, and give it m as its first argument.
+---@param group? integer|string The number or the name of a group.
+---@return integer|nil # 1 for the first byte of the string; nil when the group took no part
 Match['end'] = function(self, group) end
 
 --- Tells where a group begins and its last byte, as string.find does.
----@param group? any The number or the name of a group.
----@return integer?, integer? # start and stop of the group; nil and nil when it took no part
+---@param group? integer|string The number or the name of a group.
+---@return integer|nil, integer|nil # start and stop of the group; nil and nil when it took no part
 function Match:span(group) end
 
 --- Gives the template with its references such as `\1` and `\g<name>` replaced by the groups.
 ---@param template string A replacement as sub takes it.
----@return string # the text
+---@return string
 function Match:expand(template) end
 
---- A mutually exclusive set: of its members, which have a method SetState, one is on.
+--- A mutually exclusive set: one of its members is on, the others are off. Members have a method SetState.
 ---@class MESet
----@field Objects table A list of the members, in their order.
----@overload fun(Objects: table): MESet
+---@field Objects table[] A list of the members, in their order.
+---@overload fun(Objects: table[]): MESet
 MESet = {}
 
 --- Switches the other members off, in their order, and then the chosen one on.
 ---@async
----@param object? any A member, its number from 1, or nil for none.
+---@param object? table|integer A member, its number from 1, or nil for none.
 function MESet:SetCurrent(object) end
 
 --- Tells which member is current.
----@return any # the member that is on, or nil
+---@return table|nil # the member that is on; nil when none is
 function MESet:GetCurrent() end
 
 --- Adds a member.
----@param object any What has a method SetState.
+---@param object table An object with a method SetState.
 function MESet:Append(object) end
 
 --- Removes a member; its state stays.
----@param object any A member or its number.
+---@param object table|integer A member or its number.
 function MESet:Remove(object) end
 
 --- Sets the states of one member.
----@param object any A member or its number.
----@param offState integer What SetState gets when it is switched off; 0 otherwise.
----@param onState integer What SetState gets when it is switched on; 1 otherwise.
+---@param object table|integer A member or its number.
+---@param offState integer What SetState gets when the member is switched off; 0 at first.
+---@param onState integer What SetState gets when the member is switched on; 1 at first.
 function MESet:SetStates(object, offState, onState) end
 
---- What all handlers of clients have in common; GetConnectionHandler makes one that fits.
+--- What all handlers of clients have in common. GetConnectionHandler makes the handler that fits.
 ---@class ConnectionHandler
----@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
----@field DisconnectLimit integer How many sends may go without an accepted response.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
----@field Interface any The interface or the device module that is handled.
+---@field ConnectionStatus 'Unknown'|'Connected'|'Disconnected' 'Unknown', 'Connected' or 'Disconnected'.
+---@field DisconnectLimit integer How many sends may stay without an accepted response.
+---@field LastError {Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil The last trouble, with the time in seconds since 1970; nil when there was none yet.
+---@field Interface EthernetClientInterface|SerialInterface|DeviceClass|table The interface or the device module that is handled.
 ---@field PollTimer Timer The timer of the keep-alive query.
 ---@field Connected fun(handler: ConnectionHandler, state: 'Connected')|nil The device is there.
----@field Disconnected fun(handler: ConnectionHandler, state: 'Disconnected')|nil The device is gone; once per change.
+---@field Disconnected fun(handler: ConnectionHandler, state: 'Disconnected')|nil The device is gone. Comes once for each change.
 ConnectionHandler = {}
 
---- Watches a serial or UDP device: polls, and tells when it answers and when it is silent.
----@class RawSimplePipeHandler
----@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
----@field DisconnectLimit integer How many sends may go without an accepted response.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
----@field Interface any The interface or the device module that is handled.
+--- Watches a serial or UDP device: polls, and reports when it answers and when it is silent.
+---@class RawSimplePipeHandler : ConnectionHandler
+---@field ConnectionStatus 'Unknown'|'Connected'|'Disconnected' 'Unknown', 'Connected' or 'Disconnected'.
+---@field DisconnectLimit integer How many sends may stay without an accepted response.
+---@field LastError {Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil The last trouble, with the time in seconds since 1970; nil when there was none yet.
+---@field Interface EthernetClientInterface|SerialInterface|DeviceClass|table The interface or the device module that is handled.
 ---@field PollTimer Timer The timer of the keep-alive query.
 ---@field Connected fun(handler: RawSimplePipeHandler, state: 'Connected')|nil The device is there.
----@field Disconnected fun(handler: RawSimplePipeHandler, state: 'Disconnected')|nil The device is gone; once per change.
+---@field Disconnected fun(handler: RawSimplePipeHandler, state: 'Disconnected')|nil The device is gone. Comes once for each change.
 ---@field ReceiveData fun(handler: RawSimplePipeHandler, data: string)|nil Bytes arrived; with UDP one datagram.
 RawSimplePipeHandler = {}
 
---- Begins to poll; Connected comes when the device answers.
+--- Begins to poll. Connected comes when the device answers.
 function RawSimplePipeHandler:Connect() end
 
---- Says that a good response came: the count of missed responses starts anew.
+--- Says that a good response came. The count of missed responses begins again at 0.
 function RawSimplePipeHandler:ResponseAccepted() end
 
---- Sends data, counted until a response is accepted. Over DisconnectLimit Disconnected comes, and data is sent nevertheless.
+--- Sends data. Counts as a send without a response until ResponseAccepted. Over DisconnectLimit, Disconnected comes, and the data is still sent.
 ---@async
 ---@param data string What to send.
 function RawSimplePipeHandler:Send(data) end
 
---- Sends data and waits for the response, counted until a response is accepted.
+--- Sends data and waits for the response. Counts as a send without a response until ResponseAccepted.
 ---@async
 ---@param data string What to send.
 ---@param timeout number How long to wait for the response.
----@param deliLen? integer The response is complete with so many bytes; at most limits.stringSize.
+---@param deliLen? integer The response is complete with this number of bytes; at most limits.stringSize.
 ---@param deliTag? string The response ends with these bytes; not ''.
----@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
+---@param deliRex? string|Pattern The response ends where this pattern's match ends: a re.compile result or a string.
 ---@return string # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
 function RawSimplePipeHandler:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
 
 --- Watches the device of a serial or UDP device module.
----@class ModuleSimplePipeHandler
----@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
----@field DisconnectLimit integer How many sends may go without an accepted response.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
----@field Interface any The interface or the device module that is handled.
+---@class ModuleSimplePipeHandler : ConnectionHandler
+---@field ConnectionStatus 'Unknown'|'Connected'|'Disconnected' 'Unknown', 'Connected' or 'Disconnected'.
+---@field DisconnectLimit integer How many sends may stay without an accepted response.
+---@field LastError {Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil The last trouble, with the time in seconds since 1970; nil when there was none yet.
+---@field Interface EthernetClientInterface|SerialInterface|DeviceClass|table The interface or the device module that is handled.
 ---@field PollTimer Timer The timer of the keep-alive query.
 ---@field Connected fun(handler: ModuleSimplePipeHandler, state: 'Connected')|nil The device is there.
----@field Disconnected fun(handler: ModuleSimplePipeHandler, state: 'Disconnected')|nil The device is gone; once per change.
+---@field Disconnected fun(handler: ModuleSimplePipeHandler, state: 'Disconnected')|nil The device is gone. Comes once for each change.
 ModuleSimplePipeHandler = {}
 
---- Calls a function at each change. 'ConnectionStatus' is the handler's own; all else the module subscribes to.
+--- Calls a function at each change. 'ConnectionStatus' is that of the handler; other commands are those of the module.
 ---@async
 ---@param command string A command of the module, or 'ConnectionStatus'.
----@param qualifier? any The qualifier; nil: every change of the command.
----@param callback? function Called with the command, the new value and the qualifier.
+---@param qualifier? table<string, string|number|boolean> The qualifier; nil: every change of the command.
+---@param callback? fun(command: string, value: string|number|boolean|nil, qualifier: table|nil) Called with the command, the new value and the qualifier.
 function ModuleSimplePipeHandler:SubscribeStatus(command, qualifier, callback) end
 
---- Begins to poll; Connected comes when the device answers.
+--- Begins to poll. Connected comes when the device answers.
 function ModuleSimplePipeHandler:Connect() end
 
---- Keeps a TCP or SSH connection alive: polls, notices silence, reconnects.
----@class RawTcpHandler
----@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
----@field DisconnectLimit integer How many sends may go without an accepted response.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
----@field Interface any The interface or the device module that is handled.
+--- Keeps a TCP or SSH connection alive: polls, notices when no answer comes, reconnects.
+---@class RawTcpHandler : ConnectionHandler
+---@field ConnectionStatus 'Unknown'|'Connected'|'Disconnected' 'Unknown', 'Connected' or 'Disconnected'.
+---@field DisconnectLimit integer How many sends may stay without an accepted response.
+---@field LastError {Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil The last trouble, with the time in seconds since 1970; nil when there was none yet.
+---@field Interface EthernetClientInterface|SerialInterface|DeviceClass|table The interface or the device module that is handled.
 ---@field PollTimer Timer The timer of the keep-alive query.
----@field AutoReconnect boolean Whether it connects again by itself; true starts nothing, call Connect.
+---@field AutoReconnect boolean Whether it connects again by itself. Setting it to true does not connect; call Connect.
 ---@field Connected fun(handler: RawTcpHandler, state: 'Connected')|nil The device is there.
----@field Disconnected fun(handler: RawTcpHandler, state: 'Disconnected')|nil The device is gone; once per change.
+---@field Disconnected fun(handler: RawTcpHandler, state: 'Disconnected')|nil The device is gone. Comes once for each change.
 ---@field ConnectFailed fun(handler: RawTcpHandler, reason: string)|nil An attempt to connect failed.
 ---@field ReceiveData fun(handler: RawTcpHandler, data: string)|nil Bytes arrived.
 RawTcpHandler = {}
 
 --- Connects and begins to poll.
 ---@async
----@param timeout? number For this attempt and later ones; nil: as long as the system does.
+---@param timeout? number How long this attempt and later ones may take; nil: as long as the operating system tries.
 ---@return string, string? # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function RawTcpHandler:Connect(timeout) end
 
 --- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
 function RawTcpHandler:Disconnect() end
 
---- Says that a good response came: the count of missed responses starts anew.
+--- Says that a good response came. The count of missed responses begins again at 0.
 function RawTcpHandler:ResponseAccepted() end
 
---- Sends data, counted until a response is accepted. Over DisconnectLimit the connection is closed instead.
+--- Sends data. Counts as a send without a response until ResponseAccepted. Over DisconnectLimit, the connection is closed, and nothing is sent.
 ---@async
 ---@param data string What to send.
 function RawTcpHandler:Send(data) end
 
---- Sends data and waits for the response, counted until a response is accepted.
+--- Sends data and waits for the response. Counts as a send without a response until ResponseAccepted.
 ---@async
 ---@param data string What to send.
 ---@param timeout number How long to wait for the response.
----@param deliLen? integer The response is complete with so many bytes; at most limits.stringSize.
+---@param deliLen? integer The response is complete with this number of bytes; at most limits.stringSize.
 ---@param deliTag? string The response ends with these bytes; not ''.
----@param deliRex? any The response ends where this pattern's match ends: a re.compile result or a string.
+---@param deliRex? string|Pattern The response ends where this pattern's match ends: a re.compile result or a string.
 ---@return string # the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there
 function RawTcpHandler:SendAndWait(data, timeout, deliLen, deliTag, deliRex) end
 
 --- Keeps the TCP or SSH connection of a device module alive.
----@class ModuleTcpHandler
----@field ConnectionStatus string 'Unknown', 'Connected' or 'Disconnected'.
----@field DisconnectLimit integer How many sends may go without an accepted response.
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
----@field Interface any The interface or the device module that is handled.
+---@class ModuleTcpHandler : ConnectionHandler
+---@field ConnectionStatus 'Unknown'|'Connected'|'Disconnected' 'Unknown', 'Connected' or 'Disconnected'.
+---@field DisconnectLimit integer How many sends may stay without an accepted response.
+---@field LastError {Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil The last trouble, with the time in seconds since 1970; nil when there was none yet.
+---@field Interface EthernetClientInterface|SerialInterface|DeviceClass|table The interface or the device module that is handled.
 ---@field PollTimer Timer The timer of the keep-alive query.
----@field AutoReconnect boolean Whether it connects again by itself; true starts nothing, call Connect.
+---@field AutoReconnect boolean Whether it connects again by itself. Setting it to true does not connect; call Connect.
 ---@field Connected fun(handler: ModuleTcpHandler, state: 'Connected')|nil The device is there.
----@field Disconnected fun(handler: ModuleTcpHandler, state: 'Disconnected')|nil The device is gone; once per change.
+---@field Disconnected fun(handler: ModuleTcpHandler, state: 'Disconnected')|nil The device is gone. Comes once for each change.
 ---@field ConnectFailed fun(handler: ModuleTcpHandler, reason: string)|nil An attempt to connect failed.
 ModuleTcpHandler = {}
 
---- Calls a function at each change. 'ConnectionStatus' is the handler's own; all else the module subscribes to.
+--- Calls a function at each change. 'ConnectionStatus' is that of the handler; other commands are those of the module.
 ---@async
 ---@param command string A command of the module, or 'ConnectionStatus'.
----@param qualifier? any The qualifier; nil: every change of the command.
----@param callback? function Called with the command, the new value and the qualifier.
+---@param qualifier? table<string, string|number|boolean> The qualifier; nil: every change of the command.
+---@param callback? fun(command: string, value: string|number|boolean|nil, qualifier: table|nil) Called with the command, the new value and the qualifier.
 function ModuleTcpHandler:SubscribeStatus(command, qualifier, callback) end
 
 --- Connects and begins to poll.
 ---@async
----@param timeout? number For this attempt and later ones; nil: as long as the system does.
+---@param timeout? number How long this attempt and later ones may take; nil: as long as the operating system tries.
 ---@return string, string? # 'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any
 function ModuleTcpHandler:Connect(timeout) end
 
 --- Closes the connection; with AutoReconnect it comes back after connectRetryTime.
 function ModuleTcpHandler:Disconnect() end
 
---- Keeps a server listening and drops idle clients.
+--- Keeps a server listening and disconnects idle clients.
 ---@class ServerExHandler
----@field LastError table The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet.
----@field Interface any The server that is handled.
+---@field LastError {Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil The last trouble, with the time in seconds since 1970; nil when there was none yet.
+---@field Interface EthernetServerInterfaceEx The server that is handled.
 ---@field Connected fun(client: ClientObject, state: 'Connected')|nil A client has connected. The first argument is the ClientObject.
 ---@field Disconnected fun(client: ClientObject, state: 'Disconnected')|nil A client is gone. The first argument is the ClientObject.
 ---@field ReceiveData fun(client: ClientObject, data: string)|nil A client has sent. The first argument is the ClientObject.
----@field ListenFailed fun(handler: ServerExHandler, reason: string)|nil StartListen failed; the next try comes by itself.
+---@field ListenFailed fun(handler: ServerExHandler, reason: string)|nil StartListen failed. The handler tries again by itself.
 ServerExHandler = {}
 
---- Listens; when that fails, tries again every connectRetryTime.
+--- Listens. When that fails, it tries again every connectRetryTime.
 ---@async
 ---@param timeout? number How long to listen; 0: until StopListen.
 ---@return string, string? # 'Listening', 'ListeningAlready', or the reason of the failure
 function ServerExHandler:StartListen(timeout) end
 
---- Stops listening, and trying to; clients stay connected.
+--- Stops listening, and stops trying to listen. Clients stay connected.
 function ServerExHandler:StopListen() end
 
---- The ten bytes that begin every HSMS message, field by field in both spellings.
+--- The ten bytes that begin every HSMS message. Each field has two spellings.
 ---@class HsmsHeader
 ---@field session_id integer The session ID; the device ID of data.
 ---@field sessionID integer The session ID; the device ID of data.
@@ -678,17 +678,17 @@ function ServerExHandler:StopListen() end
 ---@field s_type integer The message type; 0 is data.
 ---@field sType integer The message type; 0 is data.
 ---@field system integer The system bytes.
----@field type_name string SEMI E37's name of the message type, such as 'Select.req'; nil for none.
+---@field type_name string|nil SEMI E37's name of the message type, such as 'Select.req'; nil for none.
 ---@overload fun(system: integer, session_id?: integer, stream?: integer, func?: integer, require_response?: boolean, p_type?: integer, s_type?: integer): HsmsHeader
 HsmsHeader = {}
 
 --- Gives the text that print shows.
----@param spelling? 'session_id'|'sessionID' Which spelling of the field names: that of the newer documentation, or of the older.
----@return any # the fields in one line
+---@param spelling? 'session_id'|'sessionID' The spelling of the field names: that of the newer documentation, or that of the older.
+---@return string # the fields in one line
 function HsmsHeader:text(spelling) end
 
 --- Gives the bytes on the wire.
----@return any # ten bytes
+---@return string # the ten bytes
 function HsmsHeader:encode() end
 
 --- One HSMS message: its header and, in a data message, its text.
@@ -699,64 +699,64 @@ function HsmsHeader:encode() end
 HsmsPacket = {}
 
 --- Gives the text that print shows.
----@param spelling? 'session_id'|'sessionID' Which spelling of the field names: that of the newer documentation, or of the older.
----@return any # the header in one line
+---@param spelling? 'session_id'|'sessionID' The spelling of the field names: that of the newer documentation, or that of the older.
+---@return string # the header in one line
 function HsmsPacket:text(spelling) end
 
---- Gives the constructor's form, with the text.
----@param spelling? 'session_id'|'sessionID' Which spelling of the field names: that of the newer documentation, or of the older.
----@return any # the message as the documented transcripts show results
+--- Gives the message as a constructor call, with its text.
+---@param spelling? 'session_id'|'sessionID' The spelling of the field names: that of the newer documentation, or that of the older.
+---@return string # the message as the documented transcripts show results
 function HsmsPacket:repr(spelling) end
 
 --- Gives the bytes on the wire.
----@return any # length, header and text as bytes
+---@return string # length, header and text as bytes
 function HsmsPacket:encode() end
 
---- Reads the text as SECS-II. Raises ValueError when it is none.
----@return SecsMessage # a SecsMessage
+--- Reads the text as SECS-II. Raises ValueError when it is not SECS-II.
+---@return SecsMessage
 function HsmsPacket:message() end
 
 --- A SECS-II item: a list, a text, or numbers of one format.
 ---@class SecsItem
 ---@field format string The format, such as 'U4'.
----@field value any The content as a value of Lua: a string, one number or boolean, or a list of what the item holds.
----@field items table The SecsItems of a list; nil for all else.
+---@field value string|number|boolean|table The content as a value of Lua: a string, one number or boolean, or a list of what the item holds.
+---@field items SecsItem[]|nil The SecsItems of a list; nil for all else.
 ---@field count integer How many items, bytes, numbers or truth values it has.
----@overload fun(value: any, format?: string): SecsItem
+---@overload fun(value: string|number|boolean|table|SecsItem, format?: string): SecsItem
 SecsItem = {}
 
 --- Gives an item of a list.
 ---@param index integer From 1.
----@return any # the SecsItem, or nil when it is no list or not so long
+---@return SecsItem|nil # nil when it is no list or not so long
 function SecsItem:item(index) end
 
 --- Compares contents.
----@param other any A SecsItem or a value.
----@return boolean # a boolean
+---@param other string|number|boolean|table|SecsItem A SecsItem or a value.
+---@return boolean
 function SecsItem:equals(other) end
 
 --- Gives the bytes on the wire.
----@return any # bytes
+---@return string
 function SecsItem:encode() end
 
 --- A SECS-II message: stream, function and at most one item.
 ---@class SecsMessage
----@field name string Stream and function as they are spoken of, such as 'S1F13'.
+---@field name string The usual name of stream and function, such as 'S1F13'.
 ---@field stream integer The stream.
 ---@field function integer The function.
 ---@field func integer The function.
 ---@field require_response boolean Whether a reply is expected.
----@field item SecsItem The item; nil for header only.
----@field value any The item as a value of Lua; nil for header only.
----@overload fun(stream: integer, func: integer, item?: any, require_response?: boolean): SecsMessage
+---@field item SecsItem|nil The item; nil for header only.
+---@field value string|number|boolean|table|nil The item as a value of Lua; nil for header only.
+---@overload fun(stream: integer, func: integer, item?: string|number|boolean|table|SecsItem, require_response?: boolean): SecsMessage
 SecsMessage = {}
 
---- What all HSMS connections have in common; the active, passive and multi-passive ones are such.
+--- What all HSMS connections have in common: active, passive and multi-passive ones.
 ---@class HsmsConnection
 HsmsConnection = {}
 
 --- An HSMS connection that this side makes.
----@class HsmsActiveConnection
+---@class HsmsActiveConnection : HsmsConnection
 ---@field address string The peer's address or host name, as given.
 ---@field remoteAddress string The peer's address or host name, as given.
 ---@field port integer The peer's port, or the port to listen on.
@@ -764,32 +764,32 @@ HsmsConnection = {}
 ---@field session_id integer The session ID that the peer is configured for.
 ---@field sessionID integer The session ID that the peer is configured for.
 ---@field active boolean Whether this side makes the connection.
----@field enabled boolean Whether the connection is to be kept up.
----@field connected boolean Whether the TCP connection stands.
----@field peer string The connected peer as 'address:port'; nil when there is none.
----@field delegate any The table whose functions on_connection_… are called; any of them may be missing.
----@overload fun(address: string, port?: integer, session_id?: integer, delegate?: any, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table): HsmsActiveConnection
+---@field enabled boolean Whether the connection is to be kept.
+---@field connected boolean Whether there is a TCP connection.
+---@field peer string|nil The connected peer as 'address:port'; nil when there is none.
+---@field delegate ({on_connection_established: fun(self: table, connection: HsmsConnection)|nil, on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil})|nil The table with the functions on_connection_…; each of them may be missing.
+---@overload fun(address: string, port?: integer, session_id?: integer, delegate?: {on_connection_established: fun(self: table, connection: HsmsConnection)|nil, on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil}, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): HsmsActiveConnection
 HsmsActiveConnection = {}
 
---- Lets the connection be established, again and again, until disable.
+--- Establishes the connection, and again after each loss, until disable.
 function HsmsActiveConnection:enable() end
 
---- Closes the connection and lets it be; waits until it is closed, where it can.
+--- Closes the connection, which stays closed. Waits until it is closed, if the task can wait.
 ---@async
 function HsmsActiveConnection:disable() end
 
---- Closes the connection; while enabled it is established again as after any loss.
+--- Closes the connection. While it is enabled, it is established again, as after a loss.
 function HsmsActiveConnection:disconnect() end
 
 --- Sends a message; waits while more than 64 KiB are queued.
 ---@async
 ---@param packet HsmsPacket The message.
----@return any # true, or false and the reason when it is not connected
+---@return boolean, string? # true, or false and the reason when it is not connected
 function HsmsActiveConnection:send_packet(packet) end
 
 --- An HSMS connection that the peer makes; serves one peer at a time.
----@class HsmsPassiveConnection
----@field listening_port integer The port that it listens on; nil while it does not.
+---@class HsmsPassiveConnection : HsmsConnection
+---@field listening_port integer|nil The port that it listens on; nil while it does not.
 ---@field address string The peer's address or host name, as given.
 ---@field remoteAddress string The peer's address or host name, as given.
 ---@field port integer The peer's port, or the port to listen on.
@@ -797,31 +797,31 @@ function HsmsActiveConnection:send_packet(packet) end
 ---@field session_id integer The session ID that the peer is configured for.
 ---@field sessionID integer The session ID that the peer is configured for.
 ---@field active boolean Whether this side makes the connection.
----@field enabled boolean Whether the connection is to be kept up.
----@field connected boolean Whether the TCP connection stands.
----@field peer string The connected peer as 'address:port'; nil when there is none.
----@field delegate any The table whose functions on_connection_… are called; any of them may be missing.
----@overload fun(address: string, port?: integer, session_id?: integer, delegate?: any, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table): HsmsPassiveConnection
+---@field enabled boolean Whether the connection is to be kept.
+---@field connected boolean Whether there is a TCP connection.
+---@field peer string|nil The connected peer as 'address:port'; nil when there is none.
+---@field delegate ({on_connection_established: fun(self: table, connection: HsmsConnection)|nil, on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil})|nil The table with the functions on_connection_…; each of them may be missing.
+---@overload fun(address: string, port?: integer, session_id?: integer, delegate?: {on_connection_established: fun(self: table, connection: HsmsConnection)|nil, on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil}, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): HsmsPassiveConnection
 HsmsPassiveConnection = {}
 
---- Lets the connection be established, again and again, until disable.
+--- Establishes the connection, and again after each loss, until disable.
 function HsmsPassiveConnection:enable() end
 
---- Closes the connection and lets it be; waits until it is closed, where it can.
+--- Closes the connection, which stays closed. Waits until it is closed, if the task can wait.
 ---@async
 function HsmsPassiveConnection:disable() end
 
---- Closes the connection; while enabled it is established again as after any loss.
+--- Closes the connection. While it is enabled, it is established again, as after a loss.
 function HsmsPassiveConnection:disconnect() end
 
 --- Sends a message; waits while more than 64 KiB are queued.
 ---@async
 ---@param packet HsmsPacket The message.
----@return any # true, or false and the reason when it is not connected
+---@return boolean, string? # true, or false and the reason when it is not connected
 function HsmsPassiveConnection:send_packet(packet) end
 
 --- An HSMS connection that the peer makes to the port of an HsmsMultiPassiveServer.
----@class HsmsMultiPassiveConnection
+---@class HsmsMultiPassiveConnection : HsmsConnection
 ---@field address string The peer's address or host name, as given.
 ---@field remoteAddress string The peer's address or host name, as given.
 ---@field port integer The peer's port, or the port to listen on.
@@ -829,231 +829,231 @@ function HsmsPassiveConnection:send_packet(packet) end
 ---@field session_id integer The session ID that the peer is configured for.
 ---@field sessionID integer The session ID that the peer is configured for.
 ---@field active boolean Whether this side makes the connection.
----@field enabled boolean Whether the connection is to be kept up.
----@field connected boolean Whether the TCP connection stands.
----@field peer string The connected peer as 'address:port'; nil when there is none.
----@field delegate any The table whose functions on_connection_… are called; any of them may be missing.
+---@field enabled boolean Whether the connection is to be kept.
+---@field connected boolean Whether there is a TCP connection.
+---@field peer string|nil The connected peer as 'address:port'; nil when there is none.
+---@field delegate ({on_connection_established: fun(self: table, connection: HsmsConnection)|nil, on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil})|nil The table with the functions on_connection_…; each of them may be missing.
 HsmsMultiPassiveConnection = {}
 
---- Lets the connection be established, again and again, until disable.
+--- Establishes the connection, and again after each loss, until disable.
 function HsmsMultiPassiveConnection:enable() end
 
---- Closes the connection and lets it be; waits until it is closed, where it can.
+--- Closes the connection, which stays closed. Waits until it is closed, if the task can wait.
 ---@async
 function HsmsMultiPassiveConnection:disable() end
 
---- Closes the connection; while enabled it is established again as after any loss.
+--- Closes the connection. While it is enabled, it is established again, as after a loss.
 function HsmsMultiPassiveConnection:disconnect() end
 
 --- Sends a message; waits while more than 64 KiB are queued.
 ---@async
 ---@param packet HsmsPacket The message.
----@return any # true, or false and the reason when it is not connected
+---@return boolean, string? # true, or false and the reason when it is not connected
 function HsmsMultiPassiveConnection:send_packet(packet) end
 
 --- One listening port for the connections of many peers, told apart by their addresses.
 ---@class HsmsMultiPassiveServer
 ---@field port integer The port as given.
----@field listening_port integer The port that it listens on; nil while it does not.
+---@field listening_port integer|nil The port that it listens on; nil while it does not.
 ---@field started boolean Whether it listens, or tries to.
----@field connections table A list of the connections, in the order of their creation.
----@overload fun(port?: integer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table): HsmsMultiPassiveServer
+---@field connections HsmsMultiPassiveConnection[] A list of the connections, in the order of their creation.
+---@overload fun(port?: integer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): HsmsMultiPassiveServer
 HsmsMultiPassiveServer = {}
 
---- Makes the connection of one peer. Options that are left out are the server's.
+--- Makes the connection of one peer. Options that are left out are those of the server.
 ---@param address string The address from which the peer is expected; '' or '0.0.0.0': any.
 ---@param port? integer The peer's port, for messages only.
 ---@param session_id? integer The session ID that the peer is configured for.
----@param delegate? any A table with any of the functions on_connection_….
----@param T3? number How long a reply to data is awaited.
+---@param delegate? {on_connection_established: fun(self: table, connection: HsmsConnection)|nil, on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil} A table with one or more of the functions on_connection_….
+---@param T3? number How long to wait for a reply to a data message.
 ---@param T5? number The least time between two attempts to connect.
----@param T6? number How long the answer to a control message is awaited.
----@param T7? number How long a connection may stand without a session.
+---@param T6? number How long to wait for the answer to a control message.
+---@param T7? number How long a connection may exist without a session.
 ---@param T8? number The longest pause within one message.
 ---@param connect_timeout? number How long an attempt to connect may take.
----@param linktest_interval? number After so much silence of the peer a Linktest.req is sent; 0: never.
+---@param linktest_interval? number When the peer sent nothing for so long, a Linktest.req is sent; 0: never.
 ---@param select_delay? number How long the active side waits before it selects.
 ---@param select_attempts? integer How often the active side sends Select.req.
----@param tolerated_linktest_failures? integer How many unanswered Linktest.req in a row leave the connection standing.
----@param temperament? 'lenient'|'strict' Whether messages out of place are rejected (E37), or end the connection (E37.1).
----@param duplicates? 'refuse'|'replace' What becomes of a peer that connects while its connection stands.
+---@param tolerated_linktest_failures? integer How many unanswered Linktest.req in a row do not end the connection.
+---@param temperament? 'lenient'|'strict' Whether unexpected messages are rejected (E37) or end the connection (E37.1).
+---@param duplicates? 'refuse'|'replace' What happens when a peer connects while there is already a connection.
 ---@param max_message_length? integer The longest message that is received, in bytes.
 ---@param bind_ip? string The local address that passive connections listen on; nil: all.
----@param sessions? table The session IDs of a connection with several (E37.2); nil: a single session.
----@return any # an HsmsMultiPassiveConnection, which is not enabled
+---@param sessions? integer[] The session IDs of a connection with several sessions (E37.2); nil: a single session.
+---@return HsmsMultiPassiveConnection # a connection that is not enabled yet
 function HsmsMultiPassiveServer:create_connection(address, port, session_id, delegate, T3, T5, T6, T7, T8, connect_timeout, linktest_interval, select_delay, select_attempts, tolerated_linktest_failures, temperament, duplicates, max_message_length, bind_ip, sessions) end
 
 --- Disables a connection and forgets it.
 ---@param connection HsmsMultiPassiveConnection The connection.
 function HsmsMultiPassiveServer:remove_connection(connection) end
 
---- Begins to listen. While the port cannot be had, it is tried again every T5.
+--- Begins to listen. If the port is taken, it tries again every T5.
 ---@async
 ---@return string, string? # 'Listening', 'ListeningAlready', or the reason of the failure
 function HsmsMultiPassiveServer:start() end
 
---- Frees the port; the connections serve again after the next start.
+--- Stops listening on the port. The connections work again after the next start.
 ---@async
 ---@param terminate_connections? boolean Whether peers are disconnected.
 function HsmsMultiPassiveServer:stop(terminate_connections) end
 
 --- The procedures of HSMS on one connection: select, linktest, transactions. HsmsHandler is another name of it.
 ---@class HsmsProtocol
----@field name string By which it is known.
+---@field name string The name by which it is known.
 ---@field address string The peer's address or host name, as given.
 ---@field port integer The peer's port, or the port to listen on.
 ---@field active boolean Whether this side makes the connection.
 ---@field session_id integer The session ID of data messages.
 ---@field sessionID integer The session ID of data messages.
----@field connected boolean Whether the TCP connection stands.
+---@field connected boolean Whether there is a TCP connection.
 ---@field selected boolean Whether a session is established.
----@field connection_state string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
----@field connectionState string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
----@field system_counter integer The system bytes that were given out last; at first they are random.
----@field systemCounter integer The system bytes that were given out last; at first they are random.
+---@field connection_state 'NOT-CONNECTED'|'CONNECTED_NOT-SELECTED'|'CONNECTED_SELECTED' 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field connectionState 'NOT-CONNECTED'|'CONNECTED_NOT-SELECTED'|'CONNECTED_SELECTED' 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field system_counter integer The system bytes that were used last; random at first.
+---@field systemCounter integer The system bytes that were used last; random at first.
 ---@field connection HsmsConnection The connection.
----@field hsms_connected fun(object: HsmsProtocol, data: {connection: any})|nil The TCP connection stands.
----@field hsms_selected fun(object: HsmsProtocol, data: {connection: any, session_id: any})|nil A session is established: data can be sent.
----@field hsms_deselected fun(object: HsmsProtocol, data: {connection: any, session_id: any})|nil A session has ended, and the TCP connection stays.
----@field hsms_disconnected fun(object: HsmsProtocol, data: {connection: any, reason: any})|nil The TCP connection is closed; once for each hsms_connected.
----@field hsms_packet_received fun(object: HsmsProtocol, data: {connection: any, packet: any})|nil A data message has come in that is no awaited reply.
----@field hsms_unexpected_reply fun(object: HsmsProtocol, data: {connection: any, packet: any})|nil A reply has come in that nothing awaits, such as one after T3.
----@field hsms_open_failed fun(object: HsmsProtocol, data: {connection: any, reason: any})|nil An attempt to connect or listen has failed; it is repeated after T5.
----@overload fun(address: string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table, role?: 'host'|'equipment'): HsmsProtocol
+---@field hsms_connected fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler})|nil There is a TCP connection.
+---@field hsms_selected fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})|nil A session is established: data can be sent.
+---@field hsms_deselected fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})|nil A session has ended. The TCP connection stays.
+---@field hsms_disconnected fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, reason: string})|nil The TCP connection is closed. Comes once for each hsms_connected.
+---@field hsms_packet_received fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})|nil A data message has come that is not the reply to a request.
+---@field hsms_unexpected_reply fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})|nil A reply has come that no request waits for, for instance after T3.
+---@field hsms_open_failed fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, reason: string})|nil An attempt to connect or listen has failed. It is repeated after T5.
+---@overload fun(address: string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[], role?: 'host'|'equipment'): HsmsProtocol
 HsmsProtocol = {}
 
---- Lets the connection be established, again and again, until disable.
+--- Establishes the connection, and again after each loss, until disable.
 function HsmsProtocol:enable() end
 
---- Separates, closes the connection and lets it be; waits until it is closed, where it can.
+--- Ends the session and closes the connection, which stays closed. Waits until it is closed, if the task can wait.
 ---@async
 function HsmsProtocol:disable() end
 
---- Closes the connection; while enabled it is established again as after any loss.
+--- Closes the connection. While it is enabled, it is established again, as after a loss.
 function HsmsProtocol:disconnect() end
 
---- Asks to establish the session. The active side does that by itself.
+--- Asks the peer to establish the session. The active side does that by itself.
 ---@async
 ---@param session_id? integer Which session, where there are several; nil: the first.
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function HsmsProtocol:send_select_req(session_id) end
 
---- Asks to end the session and to keep the connection.
+--- Asks to end the session; the connection stays.
 ---@async
 ---@param session_id? integer Which session, where there are several; nil: the first.
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function HsmsProtocol:send_deselect_req(session_id) end
 
---- Asks whether the peer is there.
+--- Asks whether the peer still answers.
 ---@async
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function HsmsProtocol:send_linktest_req() end
 
---- Sends a message that asks for a reply, and awaits it for T3.
+--- Sends a message that asks for a reply, and waits for the reply at most T3.
 ---@async
 ---@param message SecsMessage What to send.
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function HsmsProtocol:send_and_waitfor_response(message) end
 
 --- Waits until a session is established.
 ---@async
 ---@param timeout? number How long to wait; nil: for ever.
----@return any # whether a session is established
+---@return boolean # whether a session is established
 function HsmsProtocol:waitfor_selected(timeout) end
 
---- Sends a Select.rsp; requests are answered by themselves.
+--- Sends a Select.rsp. Not needed for requests of the peer: they are answered without it.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function HsmsProtocol:send_select_rsp(system) end
 
---- Sends a Deselect.rsp; requests are answered by themselves.
+--- Sends a Deselect.rsp. Not needed for requests of the peer: they are answered without it.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function HsmsProtocol:send_deselect_rsp(system) end
 
---- Sends a Linktest.rsp; requests are answered by themselves.
+--- Sends a Linktest.rsp. Not needed for requests of the peer: they are answered without it.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function HsmsProtocol:send_linktest_rsp(system) end
 
 --- Sends a Reject.req.
 ---@param system integer The system bytes of the request.
 ---@param s_type integer The type of the rejected message.
----@param reason integer 1 type, 2 encoding, 3 not asked for, 4 not selected.
----@return any # true, or false and the reason
+---@param reason integer 1: unknown type, 2: unknown encoding, 3: no such request is open, 4: not selected.
+---@return boolean, string? # true, or false and the reason
 function HsmsProtocol:send_reject_rsp(system, s_type, reason) end
 
---- Ends the session and, where there is a single one, the connection.
----@return any # the system bytes; nil and the reason
+--- Ends the session. If it is the only one, the connection ends, too.
+---@return integer|nil, string? # the system bytes; nil and the reason
 function HsmsProtocol:send_separate_req() end
 
---- Sends a message and leaves it at that.
+--- Sends a message and does not wait for a reply.
 ---@param message SecsMessage What to send.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function HsmsProtocol:send_stream_function(message) end
 
 --- Replies to a message.
 ---@param message SecsMessage The reply, such as S1F2.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function HsmsProtocol:send_response(message, system) end
 
---- Gives system bytes that are not in use.
----@return any # system bytes
+--- Gives system bytes that no open request uses.
+---@return integer
 function HsmsProtocol:get_next_system_counter() end
 
 --- Many peers, active and passive, each known by a name.
 ---@class HsmsConnectionManager
----@field handlers table The handlers of all peers, by name.
----@field hsms_connected fun(object: HsmsConnectionManager, data: {connection: any})|nil The TCP connection of a peer stands.
----@field hsms_selected fun(object: HsmsConnectionManager, data: {connection: any})|nil The session of a peer is established.
----@field hsms_disconnected fun(object: HsmsConnectionManager, data: {connection: any, reason: any})|nil The TCP connection of a peer is closed.
----@overload fun(T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table): HsmsConnectionManager
+---@field handlers table<string, HsmsProtocol|SecsHandler> The handlers of all peers, by name.
+---@field hsms_connected fun(object: HsmsConnectionManager, data: {connection: HsmsProtocol|SecsHandler})|nil A peer has a TCP connection.
+---@field hsms_selected fun(object: HsmsConnectionManager, data: {connection: HsmsProtocol|SecsHandler})|nil The session of a peer is established.
+---@field hsms_disconnected fun(object: HsmsConnectionManager, data: {connection: HsmsProtocol|SecsHandler, reason: string})|nil The TCP connection of a peer is closed.
+---@overload fun(T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): HsmsConnectionManager
 HsmsConnectionManager = {}
 
---- Adds a peer and enables it. Passive peers of one port share a server. Options that are left out are the manager's.
+--- Adds a peer and enables it. Passive peers of one port share a server. Options that are left out are those of the manager.
 ---@param name string A name that no other peer has.
 ---@param address string The peer's address or host name.
----@param port integer The peer's port if this side is active, or that to listen on.
+---@param port integer If this side is active, the peer's port; else the port to listen on.
 ---@param active boolean Whether this side makes the connection.
 ---@param session_id integer The session ID of data messages.
----@param connection_handler? any The class of the handler, such as GemHostHandler or one derived from it.
----@param T3? number How long a reply to data is awaited.
+---@param connection_handler? table The class of the handler, such as GemHostHandler or one derived from it.
+---@param T3? number How long to wait for a reply to a data message.
 ---@param T5? number The least time between two attempts to connect.
----@param T6? number How long the answer to a control message is awaited.
----@param T7? number How long a connection may stand without a session.
+---@param T6? number How long to wait for the answer to a control message.
+---@param T7? number How long a connection may exist without a session.
 ---@param T8? number The longest pause within one message.
 ---@param connect_timeout? number How long an attempt to connect may take.
----@param linktest_interval? number After so much silence of the peer a Linktest.req is sent; 0: never.
+---@param linktest_interval? number When the peer sent nothing for so long, a Linktest.req is sent; 0: never.
 ---@param select_delay? number How long the active side waits before it selects.
 ---@param select_attempts? integer How often the active side sends Select.req.
----@param tolerated_linktest_failures? integer How many unanswered Linktest.req in a row leave the connection standing.
----@param temperament? 'lenient'|'strict' Whether messages out of place are rejected (E37), or end the connection (E37.1).
----@param duplicates? 'refuse'|'replace' What becomes of a peer that connects while its connection stands.
+---@param tolerated_linktest_failures? integer How many unanswered Linktest.req in a row do not end the connection.
+---@param temperament? 'lenient'|'strict' Whether unexpected messages are rejected (E37) or end the connection (E37.1).
+---@param duplicates? 'refuse'|'replace' What happens when a peer connects while there is already a connection.
 ---@param max_message_length? integer The longest message that is received, in bytes.
 ---@param bind_ip? string The local address that passive connections listen on; nil: all.
----@param sessions? table The session IDs of a connection with several (E37.2); nil: a single session.
----@return any # the handler, which is enabled
+---@param sessions? integer[] The session IDs of a connection with several sessions (E37.2); nil: a single session.
+---@return HsmsProtocol|SecsHandler # the handler, which is enabled
 function HsmsConnectionManager:add_peer(name, address, port, active, session_id, connection_handler, T3, T5, T6, T7, T8, connect_timeout, linktest_interval, select_delay, select_attempts, tolerated_linktest_failures, temperament, duplicates, max_message_length, bind_ip, sessions) end
 
 --- Finds a peer.
 ---@param name string The peer's name.
----@return any # the peer's handler, or nil when there is none of that name
+---@return HsmsProtocol|SecsHandler|nil # the peer's handler, or nil when there is none of that name
 function HsmsConnectionManager:has_connection_to(name) end
 
 --- Disables a peer and forgets it.
 ---@async
 ---@param name string The peer's name.
----@param address? string Not looked at: the name decides.
----@param port? integer Not looked at.
----@return any # whether there was one of that name
+---@param address? string Not used: the name decides.
+---@param port? integer Not used.
+---@return boolean # whether there was one of that name
 function HsmsConnectionManager:remove_peer(name, address, port) end
 
---- Removes all peers; waits until they have heard of it, where it can.
+--- Removes all peers. Waits until they have been told, if the task can wait.
 ---@async
 function HsmsConnectionManager:stop() end
 
---- A message that has come and is to be answered, at once or later. Made by handlers.
+--- A received message that the program answers, at once or later. Made by handlers.
 ---@class SecsRequest
 ---@field name string Stream and function, such as 'S1F13'.
 ---@field stream integer The stream.
@@ -1062,638 +1062,638 @@ function HsmsConnectionManager:stop() end
 ---@field require_response boolean Whether a reply is expected.
 ---@field answered boolean Whether it was answered, or needs no answer.
 ---@field header HsmsHeader The header with which it came.
----@field item SecsItem The item; nil for header only.
----@field value any The item as a value of Lua; nil for header only.
+---@field item SecsItem|nil The item; nil for header only.
+---@field value string|number|boolean|table|nil The item as a value of Lua; nil for header only.
 SecsRequest = {}
 
 --- Replies with the function after the request's.
----@param item? any A SecsItem, or a value as SecsItem takes; nil: header only.
----@return any # whether it was sent: false when a reply is not expected or was given
+---@param item? string|number|boolean|table|SecsItem A SecsItem, or a value as SecsItem takes; nil: header only.
+---@return boolean # whether it was sent: false when no reply is expected or one was given
 function SecsRequest:reply(item) end
 
 --- Aborts the transaction with function 0.
----@return any # whether it was sent
+---@return boolean # whether it was sent
 function SecsRequest:abort() end
 
 --- Streams and functions on a connection: callbacks for messages that come, and requests.
 ---@class SecsHandler
----@field name string By which it is known.
+---@field name string The name by which it is known.
 ---@field address string The peer's address or host name, as given.
 ---@field port integer The peer's port, or the port to listen on.
 ---@field active boolean Whether this side makes the connection.
 ---@field session_id integer The session ID of data messages.
 ---@field sessionID integer The session ID of data messages.
----@field connected boolean Whether the TCP connection stands.
+---@field connected boolean Whether there is a TCP connection.
 ---@field selected boolean Whether a session is established.
----@field connection_state string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
----@field connectionState string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
----@field system_counter integer The system bytes that were given out last; at first they are random.
----@field systemCounter integer The system bytes that were given out last; at first they are random.
+---@field connection_state 'NOT-CONNECTED'|'CONNECTED_NOT-SELECTED'|'CONNECTED_SELECTED' 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field connectionState 'NOT-CONNECTED'|'CONNECTED_NOT-SELECTED'|'CONNECTED_SELECTED' 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field system_counter integer The system bytes that were used last; random at first.
+---@field systemCounter integer The system bytes that were used last; random at first.
 ---@field connection HsmsConnection The connection.
 ---@field protocol HsmsProtocol The protocol below.
----@field hsms_connected fun(handler: SecsHandler, data: {connection: any})|nil The TCP connection stands.
----@field hsms_selected fun(handler: SecsHandler, data: {connection: any, session_id: any})|nil A session is established: data can be sent.
----@field hsms_deselected fun(handler: SecsHandler, data: {connection: any, session_id: any})|nil A session has ended, and the TCP connection stays.
----@field hsms_disconnected fun(handler: SecsHandler, data: {connection: any, reason: any})|nil The TCP connection is closed; once for each hsms_connected.
----@field hsms_packet_received fun(handler: SecsHandler, data: {connection: any, packet: any})|nil A data message has come in that is no awaited reply.
----@field hsms_unexpected_reply fun(handler: SecsHandler, data: {connection: any, packet: any})|nil A reply has come in that nothing awaits, such as one after T3.
----@field hsms_open_failed fun(handler: SecsHandler, data: {connection: any, reason: any})|nil An attempt to connect or listen has failed; it is repeated after T5.
----@overload fun(address: any, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table, role?: 'host'|'equipment'): SecsHandler
+---@field hsms_connected fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler})|nil There is a TCP connection.
+---@field hsms_selected fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})|nil A session is established: data can be sent.
+---@field hsms_deselected fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})|nil A session has ended. The TCP connection stays.
+---@field hsms_disconnected fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, reason: string})|nil The TCP connection is closed. Comes once for each hsms_connected.
+---@field hsms_packet_received fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})|nil A data message has come that is not the reply to a request.
+---@field hsms_unexpected_reply fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})|nil A reply has come that no request waits for, for instance after T3.
+---@field hsms_open_failed fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, reason: string})|nil An attempt to connect or listen has failed. It is repeated after T5.
+---@overload fun(address: HsmsProtocol|string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[], role?: 'host'|'equipment'): SecsHandler
 SecsHandler = {}
 
---- Lets the connection be established, again and again, until disable.
+--- Establishes the connection, and again after each loss, until disable.
 function SecsHandler:enable() end
 
---- Separates, closes the connection and lets it be; waits until it is closed, where it can.
+--- Ends the session and closes the connection, which stays closed. Waits until it is closed, if the task can wait.
 ---@async
 function SecsHandler:disable() end
 
---- Closes the connection; while enabled it is established again as after any loss.
+--- Closes the connection. While it is enabled, it is established again, as after a loss.
 function SecsHandler:disconnect() end
 
---- Asks to establish the session. The active side does that by itself.
+--- Asks the peer to establish the session. The active side does that by itself.
 ---@async
 ---@param session_id? integer Which session, where there are several; nil: the first.
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function SecsHandler:send_select_req(session_id) end
 
---- Asks to end the session and to keep the connection.
+--- Asks to end the session; the connection stays.
 ---@async
 ---@param session_id? integer Which session, where there are several; nil: the first.
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function SecsHandler:send_deselect_req(session_id) end
 
---- Asks whether the peer is there.
+--- Asks whether the peer still answers.
 ---@async
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function SecsHandler:send_linktest_req() end
 
---- Sends a message that asks for a reply, and awaits it for T3.
+--- Sends a message that asks for a reply, and waits for the reply at most T3.
 ---@async
 ---@param message SecsMessage What to send.
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function SecsHandler:send_and_waitfor_response(message) end
 
 --- Waits until a session is established.
 ---@async
 ---@param timeout? number How long to wait; nil: for ever.
----@return any # whether a session is established
+---@return boolean # whether a session is established
 function SecsHandler:waitfor_selected(timeout) end
 
---- Sends a Select.rsp; requests are answered by themselves.
+--- Sends a Select.rsp. Not needed for requests of the peer: they are answered without it.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function SecsHandler:send_select_rsp(system) end
 
---- Sends a Deselect.rsp; requests are answered by themselves.
+--- Sends a Deselect.rsp. Not needed for requests of the peer: they are answered without it.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function SecsHandler:send_deselect_rsp(system) end
 
---- Sends a Linktest.rsp; requests are answered by themselves.
+--- Sends a Linktest.rsp. Not needed for requests of the peer: they are answered without it.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function SecsHandler:send_linktest_rsp(system) end
 
 --- Sends a Reject.req.
 ---@param system integer The system bytes of the request.
 ---@param s_type integer The type of the rejected message.
----@param reason integer 1 type, 2 encoding, 3 not asked for, 4 not selected.
----@return any # true, or false and the reason
+---@param reason integer 1: unknown type, 2: unknown encoding, 3: no such request is open, 4: not selected.
+---@return boolean, string? # true, or false and the reason
 function SecsHandler:send_reject_rsp(system, s_type, reason) end
 
---- Ends the session and, where there is a single one, the connection.
----@return any # the system bytes; nil and the reason
+--- Ends the session. If it is the only one, the connection ends, too.
+---@return integer|nil, string? # the system bytes; nil and the reason
 function SecsHandler:send_separate_req() end
 
---- Sends a message and leaves it at that.
+--- Sends a message and does not wait for a reply.
 ---@param message SecsMessage What to send.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function SecsHandler:send_stream_function(message) end
 
 --- Replies to a message.
 ---@param message SecsMessage The reply, such as S1F2.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function SecsHandler:send_response(message, system) end
 
---- Gives system bytes that are not in use.
----@return any # system bytes
+--- Gives system bytes that no open request uses.
+---@return integer
 function SecsHandler:get_next_system_counter() end
 
---- Lets a callback handle a message. It returns a value or SecsItem, or nothing and replies later; an error aborts the transaction.
+--- Registers a callback for a message. It returns the reply, a value or SecsItem, or nothing to reply later. An error aborts the transaction.
 ---@param stream integer The stream.
 ---@param func integer The function, an odd number.
----@param callback function Gets the handler and the SecsRequest; what it returns is the reply.
+---@param callback fun(handler: SecsHandler, request: SecsRequest): (string|number|boolean|table|SecsItem)? Gets the handler and the SecsRequest. The value that it returns is the reply.
 function SecsHandler:register_stream_function(stream, func, callback) end
 
---- Lets the message be unknown again.
+--- Removes the callback of a message.
 ---@param stream integer The stream.
 ---@param func integer The function, an odd number.
 function SecsHandler:unregister_stream_function(stream, func) end
 
---- Sends a message and awaits the reply that it asks for.
+--- Sends a message. If it asks for a reply, waits for the reply.
 ---@async
 ---@param message SecsMessage What to send.
----@return any # the reply as a SecsMessage, or true when none is expected; nil and the reason
+---@return SecsMessage|true|nil, string? # the reply, or true when none is expected; nil and the reason
 function SecsHandler:send(message) end
 
 --- What GemHostHandler and GemEquipmentHandler have in common.
----@class GemHandler
+---@class GemHandler : SecsHandler
 GemHandler = {}
 
 --- The host's side of GEM.
----@class GemHostHandler
----@field name string By which it is known.
+---@class GemHostHandler : GemHandler
+---@field name string The name by which it is known.
 ---@field address string The peer's address or host name, as given.
 ---@field port integer The peer's port, or the port to listen on.
 ---@field active boolean Whether this side makes the connection.
 ---@field session_id integer The session ID of data messages.
 ---@field sessionID integer The session ID of data messages.
----@field connected boolean Whether the TCP connection stands.
+---@field connected boolean Whether there is a TCP connection.
 ---@field selected boolean Whether a session is established.
----@field connection_state string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
----@field connectionState string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
----@field system_counter integer The system bytes that were given out last; at first they are random.
----@field systemCounter integer The system bytes that were given out last; at first they are random.
+---@field connection_state 'NOT-CONNECTED'|'CONNECTED_NOT-SELECTED'|'CONNECTED_SELECTED' 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field connectionState 'NOT-CONNECTED'|'CONNECTED_NOT-SELECTED'|'CONNECTED_SELECTED' 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field system_counter integer The system bytes that were used last; random at first.
+---@field systemCounter integer The system bytes that were used last; random at first.
 ---@field connection HsmsConnection The connection.
 ---@field protocol HsmsProtocol The protocol below.
----@field communication_state string 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
----@field communicationState string 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
+---@field communication_state 'DISABLED'|'NOT_COMMUNICATING'|'WAIT_CRA'|'WAIT_DELAY'|'WAIT_CR'|'COMMUNICATING' 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
+---@field communicationState 'DISABLED'|'NOT_COMMUNICATING'|'WAIT_CRA'|'WAIT_DELAY'|'WAIT_CR'|'COMMUNICATING' 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
 ---@field communicating boolean Whether communication is established.
 ---@field MDLN string The model of this equipment; at most 20 characters.
 ---@field SOFTREV string The revision of this equipment's software; at most 20 characters.
----@field peer_identity table What the peer said of itself: MDLN and SOFTREV; nil for a host.
+---@field peer_identity {MDLN: string, SOFTREV: string}|nil MDLN and SOFTREV of the peer; nil if the peer is a host.
 ---@field establish_communication_timeout number How long to wait after a failed S1F13; 10 s at first.
 ---@field establishCommunicationTimeout number How long to wait after a failed S1F13; 10 s at first.
----@field establish_attempts integer How many S1F13 in a row may be unanswered before the session is given up and begun anew; 2 at first, 0: any number.
----@field id_format 'U2'|'U4'|'U8' The format of identifiers that are numbers; at first nil: the smallest that holds each.
----@field hsms_connected fun(handler: GemHostHandler, data: {connection: any})|nil The TCP connection stands.
----@field hsms_selected fun(handler: GemHostHandler, data: {connection: any, session_id: any})|nil A session is established: data can be sent.
----@field hsms_deselected fun(handler: GemHostHandler, data: {connection: any, session_id: any})|nil A session has ended, and the TCP connection stays.
----@field hsms_disconnected fun(handler: GemHostHandler, data: {connection: any, reason: any})|nil The TCP connection is closed; once for each hsms_connected.
----@field hsms_packet_received fun(handler: GemHostHandler, data: {connection: any, packet: any})|nil A data message has come in that is no awaited reply.
----@field hsms_unexpected_reply fun(handler: GemHostHandler, data: {connection: any, packet: any})|nil A reply has come in that nothing awaits, such as one after T3.
----@field hsms_open_failed fun(handler: GemHostHandler, data: {connection: any, reason: any})|nil An attempt to connect or listen has failed; it is repeated after T5.
----@field handler_communicating fun(handler: GemHostHandler, data: {handler: any})|nil Communication is established: everything can be asked.
----@field handler_not_communicating fun(handler: GemHostHandler, data: {handler: any})|nil Communication has ended; it is established again.
----@field terminal_received fun(handler: GemHostHandler, data: {text: any, terminal: any, lines: any})|nil A text for a terminal has come; with a handler it counts as displayed.
----@field alarm_received fun(handler: GemHostHandler, data: {alid: any, code: any, set: any, text: any})|nil An alarm was set or cleared.
----@field collection_event_received fun(handler: GemHostHandler, data: {ceid: any, reports: any})|nil A collection event has happened.
----@field trace_received fun(handler: GemHostHandler, data: {trid: any, sample: any, time: any, values: any})|nil Samples of a trace have come.
----@overload fun(address: any, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table): GemHostHandler
+---@field establish_attempts integer After how many unanswered S1F13 in a row the session is ended and begun again; 2 at first, 0: never.
+---@field id_format 'U2'|'U4'|'U8' The format of identifiers that are numbers; nil, the first value, means the smallest format that holds the number.
+---@field hsms_connected fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler})|nil There is a TCP connection.
+---@field hsms_selected fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})|nil A session is established: data can be sent.
+---@field hsms_deselected fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})|nil A session has ended. The TCP connection stays.
+---@field hsms_disconnected fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler, reason: string})|nil The TCP connection is closed. Comes once for each hsms_connected.
+---@field hsms_packet_received fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})|nil A data message has come that is not the reply to a request.
+---@field hsms_unexpected_reply fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})|nil A reply has come that no request waits for, for instance after T3.
+---@field hsms_open_failed fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler, reason: string})|nil An attempt to connect or listen has failed. It is repeated after T5.
+---@field handler_communicating fun(handler: GemHostHandler, data: {handler: GemHandler})|nil Communication is established. Every request is possible.
+---@field handler_not_communicating fun(handler: GemHostHandler, data: {handler: GemHandler})|nil Communication has ended. It is being established again.
+---@field terminal_received fun(handler: GemHostHandler, data: {text: string, terminal: integer, lines: string[]})|nil A text for a terminal has come. If the event has a handler, the text counts as displayed.
+---@field alarm_received fun(handler: GemHostHandler, data: {alid: integer|string, code: integer, set: boolean, text: string})|nil An alarm was set or cleared.
+---@field collection_event_received fun(handler: GemHostHandler, data: {ceid: integer|string, reports: {rptid: integer|string, values: {dvid: integer|string|nil, value: string|number|boolean|table|SecsItem|nil}[]}[]})|nil A collection event has happened.
+---@field trace_received fun(handler: GemHostHandler, data: {trid: integer|string, sample: integer, time: string, values: (string|number|boolean|table|SecsItem)[]})|nil Samples of a trace have come.
+---@overload fun(address: HsmsProtocol|string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): GemHostHandler
 GemHostHandler = {}
 
---- Lets the connection be established, again and again, until disable.
+--- Establishes the connection, and again after each loss, until disable.
 function GemHostHandler:enable() end
 
---- Separates, closes the connection and lets it be; waits until it is closed, where it can.
+--- Ends the session and closes the connection, which stays closed. Waits until it is closed, if the task can wait.
 ---@async
 function GemHostHandler:disable() end
 
---- Closes the connection; while enabled it is established again as after any loss.
+--- Closes the connection. While it is enabled, it is established again, as after a loss.
 function GemHostHandler:disconnect() end
 
---- Asks to establish the session. The active side does that by itself.
+--- Asks the peer to establish the session. The active side does that by itself.
 ---@async
 ---@param session_id? integer Which session, where there are several; nil: the first.
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function GemHostHandler:send_select_req(session_id) end
 
---- Asks to end the session and to keep the connection.
+--- Asks to end the session; the connection stays.
 ---@async
 ---@param session_id? integer Which session, where there are several; nil: the first.
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function GemHostHandler:send_deselect_req(session_id) end
 
---- Asks whether the peer is there.
+--- Asks whether the peer still answers.
 ---@async
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function GemHostHandler:send_linktest_req() end
 
---- Sends a message that asks for a reply, and awaits it for T3.
+--- Sends a message that asks for a reply, and waits for the reply at most T3.
 ---@async
 ---@param message SecsMessage What to send.
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function GemHostHandler:send_and_waitfor_response(message) end
 
 --- Waits until a session is established.
 ---@async
 ---@param timeout? number How long to wait; nil: for ever.
----@return any # whether a session is established
+---@return boolean # whether a session is established
 function GemHostHandler:waitfor_selected(timeout) end
 
---- Sends a Select.rsp; requests are answered by themselves.
+--- Sends a Select.rsp. Not needed for requests of the peer: they are answered without it.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function GemHostHandler:send_select_rsp(system) end
 
---- Sends a Deselect.rsp; requests are answered by themselves.
+--- Sends a Deselect.rsp. Not needed for requests of the peer: they are answered without it.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function GemHostHandler:send_deselect_rsp(system) end
 
---- Sends a Linktest.rsp; requests are answered by themselves.
+--- Sends a Linktest.rsp. Not needed for requests of the peer: they are answered without it.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function GemHostHandler:send_linktest_rsp(system) end
 
 --- Sends a Reject.req.
 ---@param system integer The system bytes of the request.
 ---@param s_type integer The type of the rejected message.
----@param reason integer 1 type, 2 encoding, 3 not asked for, 4 not selected.
----@return any # true, or false and the reason
+---@param reason integer 1: unknown type, 2: unknown encoding, 3: no such request is open, 4: not selected.
+---@return boolean, string? # true, or false and the reason
 function GemHostHandler:send_reject_rsp(system, s_type, reason) end
 
---- Ends the session and, where there is a single one, the connection.
----@return any # the system bytes; nil and the reason
+--- Ends the session. If it is the only one, the connection ends, too.
+---@return integer|nil, string? # the system bytes; nil and the reason
 function GemHostHandler:send_separate_req() end
 
---- Sends a message and leaves it at that.
+--- Sends a message and does not wait for a reply.
 ---@param message SecsMessage What to send.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function GemHostHandler:send_stream_function(message) end
 
 --- Replies to a message.
 ---@param message SecsMessage The reply, such as S1F2.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function GemHostHandler:send_response(message, system) end
 
---- Gives system bytes that are not in use.
----@return any # system bytes
+--- Gives system bytes that no open request uses.
+---@return integer
 function GemHostHandler:get_next_system_counter() end
 
---- Lets a callback handle a message. It returns a value or SecsItem, or nothing and replies later; an error aborts the transaction.
+--- Registers a callback for a message. It returns the reply, a value or SecsItem, or nothing to reply later. An error aborts the transaction.
 ---@param stream integer The stream.
 ---@param func integer The function, an odd number.
----@param callback function Gets the handler and the SecsRequest; what it returns is the reply.
+---@param callback fun(handler: SecsHandler, request: SecsRequest): (string|number|boolean|table|SecsItem)? Gets the handler and the SecsRequest. The value that it returns is the reply.
 function GemHostHandler:register_stream_function(stream, func, callback) end
 
---- Lets the message be unknown again.
+--- Removes the callback of a message.
 ---@param stream integer The stream.
 ---@param func integer The function, an odd number.
 function GemHostHandler:unregister_stream_function(stream, func) end
 
---- Sends a message and awaits the reply that it asks for.
+--- Sends a message. If it asks for a reply, waits for the reply.
 ---@async
 ---@param message SecsMessage What to send.
----@return any # the reply as a SecsMessage, or true when none is expected; nil and the reason
+---@return SecsMessage|true|nil, string? # the reply, or true when none is expected; nil and the reason
 function GemHostHandler:send(message) end
 
 --- Waits until communication is established.
 ---@async
 ---@param timeout? number How long to wait; nil: for ever.
----@return any # whether communication is established
+---@return boolean # whether communication is established
 function GemHostHandler:waitfor_communicating(timeout) end
 
 --- Asks with S1F1 whether the peer is there.
 ---@async
----@return any # a table with the equipment's MDLN and SOFTREV, empty for a host; nil and the reason
+---@return {MDLN: string|nil, SOFTREV: string|nil}|nil, string? # what the equipment says of itself, an empty table for a host; nil and the reason
 function GemHostHandler:are_you_there() end
 
 --- Sends a process program (S7F3).
 ---@async
 ---@param ppid string The name.
----@param ppbody any The content: a string or SecsItem.
----@return any # the code: 0 is done; nil and the reason
+---@param ppbody string|SecsItem The content: a string or SecsItem.
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:send_process_program(ppid, ppbody) end
 
 --- Asks for a process program (S7F5).
 ---@async
 ---@param ppid string The name.
----@return any # the content as a value; nil and the reason
+---@return string|number|boolean|table|SecsItem|nil, string? # the content as a value; nil and the reason
 function GemHostHandler:request_process_program(ppid) end
 
 --- Asks the equipment to go on-line (S1F17).
 ---@async
----@return any # the code: 0 is done; nil and the reason
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:go_online() end
 
 --- Asks the equipment to go off-line (S1F15).
 ---@async
----@return any # the code: 0 is done; nil and the reason
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:go_offline() end
 
 --- Asks for status variables (S1F3).
 ---@async
----@param svs? any A list of identifiers; nil: all.
----@return any # a list of values; nil and the reason
+---@param svs? integer|string|(integer|string)[] A list of identifiers; nil: all.
+---@return (string|number|boolean|table|SecsItem)[]|nil, string? # a list of values; nil and the reason
 function GemHostHandler:request_svs(svs) end
 
 --- Asks for a status variable (S1F3).
 ---@async
----@param sv any The identifier.
----@return any # the value; nil and the reason
+---@param sv integer|string The identifier.
+---@return string|number|boolean|table|SecsItem|nil, string? # the value; nil and the reason
 function GemHostHandler:request_sv(sv) end
 
 --- Asks for the names of status variables (S1F11).
 ---@async
----@param svs? any A list of identifiers; nil: all.
----@return any # a list of tables with 'id', 'name' and 'units'; nil and the reason
+---@param svs? integer|string|(integer|string)[] A list of identifiers; nil: all.
+---@return {id: integer|string, name: string, units: string}[]|nil, string? # a list, one table for each; nil and the reason
 function GemHostHandler:list_svs(svs) end
 
 --- Asks for equipment constants (S2F13).
 ---@async
----@param ecs? any A list of identifiers; nil: all.
----@return any # a list of values; nil and the reason
+---@param ecs? integer|string|(integer|string)[] A list of identifiers; nil: all.
+---@return (string|number|boolean|table|SecsItem)[]|nil, string? # a list of values; nil and the reason
 function GemHostHandler:request_ecs(ecs) end
 
 --- Asks for an equipment constant (S2F13).
 ---@async
----@param ec any The identifier.
----@return any # the value; nil and the reason
+---@param ec integer|string The identifier.
+---@return string|number|boolean|table|SecsItem|nil, string? # the value; nil and the reason
 function GemHostHandler:request_ec(ec) end
 
 --- Asks for the names and bounds of equipment constants (S2F29).
 ---@async
----@param ecs? any A list of identifiers; nil: all.
----@return any # a list of tables with 'id', 'name', 'min', 'max', 'default' and 'units'; nil and the reason
+---@param ecs? integer|string|(integer|string)[] A list of identifiers; nil: all.
+---@return {id: integer|string, name: string, min: string|number|boolean|table|SecsItem|nil, max: string|number|boolean|table|SecsItem|nil, default: string|number|boolean|table|SecsItem|nil, units: string}[]|nil, string? # a list, one table for each; nil and the reason
 function GemHostHandler:list_ecs(ecs) end
 
 --- Changes equipment constants (S2F15): all of them, or none.
 ---@async
----@param ecs table A list of pairs {identifier, value}.
----@return any # the code: 0 is done; nil and the reason
+---@param ecs {[1]: integer|string, [2]: string|number|boolean|table|SecsItem}[] A list of pairs {identifier, value}.
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:set_ecs(ecs) end
 
 --- Changes an equipment constant (S2F15).
 ---@async
----@param ec any The identifier.
----@param value any A value or SecsItem.
----@return any # the code: 0 is done; nil and the reason
+---@param ec integer|string The identifier.
+---@param value string|number|boolean|table|SecsItem A value or SecsItem.
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:set_ec(ec, value) end
 
 --- Defines a report of the variables, links it to the event and enables the event (S2F33, S2F35, S2F37).
 ---@async
----@param ceid any The event.
----@param dvs any A list of variables.
----@param report_id? any The report; nil: a number of its own from 1000 on.
----@return any # the code of the step that failed, or 0; nil and the reason
+---@param ceid integer|string The event.
+---@param dvs integer|string|(integer|string)[] A list of variables.
+---@param report_id? integer|string The report; nil: the next free number from 1000 on.
+---@return integer|nil, string? # the code of the step that failed, or 0; nil and the reason
 function GemHostHandler:subscribe_collection_event(ceid, dvs, report_id) end
 
 --- Disables all collection events (S2F37).
 ---@async
----@return any # the code: 0 is done; nil and the reason
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:disable_ceids() end
 
 --- Deletes all reports and their links (S2F33).
 ---@async
----@return any # the code: 0 is done; nil and the reason
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:disable_ceid_reports() end
 
 --- Disables all collection events and deletes all reports.
 ---@async
----@return any # the code: 0 is done; nil and the reason
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:clear_collection_events() end
 
---- Asks for the reports of an event as if it happened now (S6F15).
+--- Asks for the reports that the event would have if it happened now (S6F15).
 ---@async
----@param ceid any The event.
----@return any # a table as collection_event_received gets; nil and the reason
+---@param ceid integer|string The event.
+---@return {ceid: integer|string, reports: {rptid: integer|string, values: {dvid: integer|string|nil, value: string|number|boolean|table|SecsItem|nil}[]}[]}|nil, string? # a table as collection_event_received gets; nil and the reason
 function GemHostHandler:request_event_report(ceid) end
 
 --- Enables an alarm (S5F3).
 ---@async
----@param alid? any The alarm; nil: all.
----@return any # the code: 0 is done; nil and the reason
+---@param alid? integer|string The alarm; nil: all.
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:enable_alarm(alid) end
 
 --- Disables an alarm (S5F3).
 ---@async
----@param alid? any The alarm; nil: all.
----@return any # the code: 0 is done; nil and the reason
+---@param alid? integer|string The alarm; nil: all.
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:disable_alarm(alid) end
 
 --- Asks for alarms (S5F5).
 ---@async
----@param alids? any A list of identifiers; nil: all.
----@return any # a list of tables with 'alid', 'code', 'set' and 'text'; nil and the reason
+---@param alids? integer|string|(integer|string)[] A list of identifiers; nil: all.
+---@return {alid: integer|string, code: integer, set: boolean, text: string}[]|nil, string? # a list, one table for each; nil and the reason
 function GemHostHandler:list_alarms(alids) end
 
 --- Asks for the alarms that are enabled (S5F7).
 ---@async
----@return any # a list of tables with 'alid', 'code', 'set' and 'text'; nil and the reason
+---@return {alid: integer|string, code: integer, set: boolean, text: string}[]|nil, string? # a list, one table for each; nil and the reason
 function GemHostHandler:list_enabled_alarms() end
 
 --- Gives a command (S2F41).
 ---@async
 ---@param rcmd string The command.
----@param params? table Its parameters: a list of pairs {name, value}, or a table by name.
----@return any # the code: 0 is done, 4 will be done; behind it codes of faulty parameters by name, if any; nil and the reason
+---@param params? table<string, string|number|boolean|table|SecsItem>|{[1]: string, [2]: string|number|boolean|table|SecsItem}[] Its parameters: a list of pairs {name, value}, or a table by name.
+---@return integer|nil, (table<string, integer>|string)? # the code: 0 is done, 4 will be done; then the codes of wrong parameters by name, if there are any; nil and the reason
 function GemHostHandler:send_remote_command(rcmd, params) end
 
 --- Sends a line to a terminal of the equipment (S10F3).
 ---@async
 ---@param terminal_id integer The terminal; 0 is the main one.
 ---@param text string The line.
----@return any # the code: 0 is done; nil and the reason
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:send_equipment_terminal(terminal_id, text) end
 
 --- Deletes process programs (S7F17).
 ---@async
----@param ppids table A list of names.
----@return any # the code: 0 is done; nil and the reason
+---@param ppids string[] A list of names.
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:delete_process_programs(ppids) end
 
 --- Asks for the names of the process programs (S7F19).
 ---@async
----@return any # a list of names; nil and the reason
+---@return string[]|nil, string? # a list of names; nil and the reason
 function GemHostHandler:get_process_program_list() end
 
---- Lets the equipment sample status variables (S2F23): trace_received.
+--- Makes the equipment send samples of status variables (S2F23); they come with trace_received.
 ---@async
----@param trid any The trace.
----@param period number Between samples.
+---@param trid integer|string The trace.
+---@param period number The time from one sample to the next.
 ---@param total integer How many samples; 0 ends the trace.
----@param svs any A list of status variables.
+---@param svs integer|string|(integer|string)[] A list of status variables.
 ---@param group_size? integer How many samples come in one message.
----@return any # the code: 0 is done; nil and the reason
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:start_trace(trid, period, total, svs, group_size) end
 
---- Fetches what the equipment has kept while it was alone (S6F23).
+--- Fetches the messages that the equipment has kept while there was no communication (S6F23).
 ---@async
----@param purge? boolean Whether it is dropped instead.
----@return any # the code: 0 is done; nil and the reason
+---@param purge? boolean Whether the messages are dropped instead.
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemHostHandler:unload_spool(purge) end
 
---- A command of the host under way. Made by GemEquipmentHandler.
+--- A command of the host that waits for its answer. Made by GemEquipmentHandler.
 ---@class GemCommand
 ---@field name string The command.
----@field params table The parameters' values by name.
+---@field params table<string, string|number|boolean|table|SecsItem> The parameters' values by name.
 GemCommand = {}
 
---- Answers the command; a second answer is without effect.
----@param code? integer 0 done, 2 not now, 3 wrong parameter, 4 will be done.
----@param faults? table Of wrong parameters, by name: 1 unknown, 2 illegal value, 3 illegal format.
+--- Answers the command. A second answer has no effect.
+---@param code? integer 0: done, 2: cannot be done now, 3: wrong parameter, 4: will be done.
+---@param faults? table<string, integer> The codes of wrong parameters, by name: 1: unknown, 2: illegal value, 3: illegal format.
 function GemCommand:reply(code, faults) end
 
---- Answers that it cannot be done now.
+--- Answers that the command cannot be done now.
 function GemCommand:abort() end
 
 --- The equipment's side of GEM.
----@class GemEquipmentHandler
----@field name string By which it is known.
+---@class GemEquipmentHandler : GemHandler
+---@field name string The name by which it is known.
 ---@field address string The peer's address or host name, as given.
 ---@field port integer The peer's port, or the port to listen on.
 ---@field active boolean Whether this side makes the connection.
 ---@field session_id integer The session ID of data messages.
 ---@field sessionID integer The session ID of data messages.
----@field connected boolean Whether the TCP connection stands.
+---@field connected boolean Whether there is a TCP connection.
 ---@field selected boolean Whether a session is established.
----@field connection_state string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
----@field connectionState string 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
----@field system_counter integer The system bytes that were given out last; at first they are random.
----@field systemCounter integer The system bytes that were given out last; at first they are random.
+---@field connection_state 'NOT-CONNECTED'|'CONNECTED_NOT-SELECTED'|'CONNECTED_SELECTED' 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field connectionState 'NOT-CONNECTED'|'CONNECTED_NOT-SELECTED'|'CONNECTED_SELECTED' 'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'.
+---@field system_counter integer The system bytes that were used last; random at first.
+---@field systemCounter integer The system bytes that were used last; random at first.
 ---@field connection HsmsConnection The connection.
 ---@field protocol HsmsProtocol The protocol below.
----@field communication_state string 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
----@field communicationState string 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
+---@field communication_state 'DISABLED'|'NOT_COMMUNICATING'|'WAIT_CRA'|'WAIT_DELAY'|'WAIT_CR'|'COMMUNICATING' 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
+---@field communicationState 'DISABLED'|'NOT_COMMUNICATING'|'WAIT_CRA'|'WAIT_DELAY'|'WAIT_CR'|'COMMUNICATING' 'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'.
 ---@field communicating boolean Whether communication is established.
 ---@field MDLN string The model of this equipment; at most 20 characters.
 ---@field SOFTREV string The revision of this equipment's software; at most 20 characters.
----@field peer_identity table What the peer said of itself: MDLN and SOFTREV; nil for a host.
+---@field peer_identity {MDLN: string, SOFTREV: string}|nil MDLN and SOFTREV of the peer; nil if the peer is a host.
 ---@field establish_communication_timeout number How long to wait after a failed S1F13; 10 s at first.
 ---@field establishCommunicationTimeout number How long to wait after a failed S1F13; 10 s at first.
----@field establish_attempts integer How many S1F13 in a row may be unanswered before the session is given up and begun anew; 2 at first, 0: any number.
----@field id_format 'U2'|'U4'|'U8' The format of identifiers that are numbers; at first nil: the smallest that holds each.
----@field control_state string 'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'.
----@field controlState string 'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'.
+---@field establish_attempts integer After how many unanswered S1F13 in a row the session is ended and begun again; 2 at first, 0: never.
+---@field id_format 'U2'|'U4'|'U8' The format of identifiers that are numbers; nil, the first value, means the smallest format that holds the number.
+---@field control_state 'EQUIPMENT_OFFLINE'|'ATTEMPT_ONLINE'|'HOST_OFFLINE'|'ONLINE_LOCAL'|'ONLINE_REMOTE' 'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'.
+---@field controlState 'EQUIPMENT_OFFLINE'|'ATTEMPT_ONLINE'|'HOST_OFFLINE'|'ONLINE_LOCAL'|'ONLINE_REMOTE' 'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'.
 ---@field spooling boolean Whether messages are kept for the host while there is no communication.
----@field hsms_connected fun(handler: GemEquipmentHandler, data: {connection: any})|nil The TCP connection stands.
----@field hsms_selected fun(handler: GemEquipmentHandler, data: {connection: any, session_id: any})|nil A session is established: data can be sent.
----@field hsms_deselected fun(handler: GemEquipmentHandler, data: {connection: any, session_id: any})|nil A session has ended, and the TCP connection stays.
----@field hsms_disconnected fun(handler: GemEquipmentHandler, data: {connection: any, reason: any})|nil The TCP connection is closed; once for each hsms_connected.
----@field hsms_packet_received fun(handler: GemEquipmentHandler, data: {connection: any, packet: any})|nil A data message has come in that is no awaited reply.
----@field hsms_unexpected_reply fun(handler: GemEquipmentHandler, data: {connection: any, packet: any})|nil A reply has come in that nothing awaits, such as one after T3.
----@field hsms_open_failed fun(handler: GemEquipmentHandler, data: {connection: any, reason: any})|nil An attempt to connect or listen has failed; it is repeated after T5.
----@field handler_communicating fun(handler: GemEquipmentHandler, data: {handler: any})|nil Communication is established: everything can be asked.
----@field handler_not_communicating fun(handler: GemEquipmentHandler, data: {handler: any})|nil Communication has ended; it is established again.
----@field terminal_received fun(handler: GemEquipmentHandler, data: {text: any, terminal: any, lines: any})|nil A text for a terminal has come; with a handler it counts as displayed.
----@field control_state_changed fun(handler: GemEquipmentHandler, state: string)|nil The control state has changed.
----@field equipment_constant_changed fun(handler: GemEquipmentHandler, data: {ecid: any, value: any})|nil The host has changed an equipment constant.
----@overload fun(address: any, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: table, initial_control_state?: 'ATTEMPT_ONLINE'|'EQUIPMENT_OFFLINE'|'HOST_OFFLINE'|'ONLINE', initial_online_control_state?: 'REMOTE'|'LOCAL'): GemEquipmentHandler
+---@field hsms_connected fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler})|nil There is a TCP connection.
+---@field hsms_selected fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})|nil A session is established: data can be sent.
+---@field hsms_deselected fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})|nil A session has ended. The TCP connection stays.
+---@field hsms_disconnected fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler, reason: string})|nil The TCP connection is closed. Comes once for each hsms_connected.
+---@field hsms_packet_received fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})|nil A data message has come that is not the reply to a request.
+---@field hsms_unexpected_reply fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})|nil A reply has come that no request waits for, for instance after T3.
+---@field hsms_open_failed fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler, reason: string})|nil An attempt to connect or listen has failed. It is repeated after T5.
+---@field handler_communicating fun(handler: GemEquipmentHandler, data: {handler: GemHandler})|nil Communication is established. Every request is possible.
+---@field handler_not_communicating fun(handler: GemEquipmentHandler, data: {handler: GemHandler})|nil Communication has ended. It is being established again.
+---@field terminal_received fun(handler: GemEquipmentHandler, data: {text: string, terminal: integer, lines: string[]})|nil A text for a terminal has come. If the event has a handler, the text counts as displayed.
+---@field control_state_changed fun(handler: GemEquipmentHandler, state: 'EQUIPMENT_OFFLINE'|'ATTEMPT_ONLINE'|'HOST_OFFLINE'|'ONLINE_LOCAL'|'ONLINE_REMOTE')|nil The control state has changed.
+---@field equipment_constant_changed fun(handler: GemEquipmentHandler, data: {ecid: integer|string, value: string|number|boolean|table|SecsItem})|nil The host has changed an equipment constant.
+---@overload fun(address: HsmsProtocol|string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[], initial_control_state?: 'ATTEMPT_ONLINE'|'EQUIPMENT_OFFLINE'|'HOST_OFFLINE'|'ONLINE', initial_online_control_state?: 'REMOTE'|'LOCAL'): GemEquipmentHandler
 GemEquipmentHandler = {}
 
---- Lets the connection be established, again and again, until disable.
+--- Establishes the connection, and again after each loss, until disable.
 function GemEquipmentHandler:enable() end
 
---- Separates, closes the connection and lets it be; waits until it is closed, where it can.
+--- Ends the session and closes the connection, which stays closed. Waits until it is closed, if the task can wait.
 ---@async
 function GemEquipmentHandler:disable() end
 
---- Closes the connection; while enabled it is established again as after any loss.
+--- Closes the connection. While it is enabled, it is established again, as after a loss.
 function GemEquipmentHandler:disconnect() end
 
---- Asks to establish the session. The active side does that by itself.
+--- Asks the peer to establish the session. The active side does that by itself.
 ---@async
 ---@param session_id? integer Which session, where there are several; nil: the first.
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function GemEquipmentHandler:send_select_req(session_id) end
 
---- Asks to end the session and to keep the connection.
+--- Asks to end the session; the connection stays.
 ---@async
 ---@param session_id? integer Which session, where there are several; nil: the first.
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function GemEquipmentHandler:send_deselect_req(session_id) end
 
---- Asks whether the peer is there.
+--- Asks whether the peer still answers.
 ---@async
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function GemEquipmentHandler:send_linktest_req() end
 
---- Sends a message that asks for a reply, and awaits it for T3.
+--- Sends a message that asks for a reply, and waits for the reply at most T3.
 ---@async
 ---@param message SecsMessage What to send.
----@return any # the packet of the answer; nil and the reason, and the packet that decided, if one did
+---@return HsmsPacket|nil, string?, HsmsPacket? # the packet of the answer; nil and the reason, and the packet that decided, if one did
 function GemEquipmentHandler:send_and_waitfor_response(message) end
 
 --- Waits until a session is established.
 ---@async
 ---@param timeout? number How long to wait; nil: for ever.
----@return any # whether a session is established
+---@return boolean # whether a session is established
 function GemEquipmentHandler:waitfor_selected(timeout) end
 
---- Sends a Select.rsp; requests are answered by themselves.
+--- Sends a Select.rsp. Not needed for requests of the peer: they are answered without it.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function GemEquipmentHandler:send_select_rsp(system) end
 
---- Sends a Deselect.rsp; requests are answered by themselves.
+--- Sends a Deselect.rsp. Not needed for requests of the peer: they are answered without it.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function GemEquipmentHandler:send_deselect_rsp(system) end
 
---- Sends a Linktest.rsp; requests are answered by themselves.
+--- Sends a Linktest.rsp. Not needed for requests of the peer: they are answered without it.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function GemEquipmentHandler:send_linktest_rsp(system) end
 
 --- Sends a Reject.req.
 ---@param system integer The system bytes of the request.
 ---@param s_type integer The type of the rejected message.
----@param reason integer 1 type, 2 encoding, 3 not asked for, 4 not selected.
----@return any # true, or false and the reason
+---@param reason integer 1: unknown type, 2: unknown encoding, 3: no such request is open, 4: not selected.
+---@return boolean, string? # true, or false and the reason
 function GemEquipmentHandler:send_reject_rsp(system, s_type, reason) end
 
---- Ends the session and, where there is a single one, the connection.
----@return any # the system bytes; nil and the reason
+--- Ends the session. If it is the only one, the connection ends, too.
+---@return integer|nil, string? # the system bytes; nil and the reason
 function GemEquipmentHandler:send_separate_req() end
 
---- Sends a message and leaves it at that.
+--- Sends a message and does not wait for a reply.
 ---@param message SecsMessage What to send.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function GemEquipmentHandler:send_stream_function(message) end
 
 --- Replies to a message.
 ---@param message SecsMessage The reply, such as S1F2.
 ---@param system integer The system bytes of the request.
----@return any # true, or false and the reason
+---@return boolean, string? # true, or false and the reason
 function GemEquipmentHandler:send_response(message, system) end
 
---- Gives system bytes that are not in use.
----@return any # system bytes
+--- Gives system bytes that no open request uses.
+---@return integer
 function GemEquipmentHandler:get_next_system_counter() end
 
---- Lets a callback handle a message. It returns a value or SecsItem, or nothing and replies later; an error aborts the transaction.
+--- Registers a callback for a message. It returns the reply, a value or SecsItem, or nothing to reply later. An error aborts the transaction.
 ---@param stream integer The stream.
 ---@param func integer The function, an odd number.
----@param callback function Gets the handler and the SecsRequest; what it returns is the reply.
+---@param callback fun(handler: SecsHandler, request: SecsRequest): (string|number|boolean|table|SecsItem)? Gets the handler and the SecsRequest. The value that it returns is the reply.
 function GemEquipmentHandler:register_stream_function(stream, func, callback) end
 
---- Lets the message be unknown again.
+--- Removes the callback of a message.
 ---@param stream integer The stream.
 ---@param func integer The function, an odd number.
 function GemEquipmentHandler:unregister_stream_function(stream, func) end
 
---- Sends a message and awaits the reply that it asks for.
+--- Sends a message. If it asks for a reply, waits for the reply.
 ---@async
 ---@param message SecsMessage What to send.
----@return any # the reply as a SecsMessage, or true when none is expected; nil and the reason
+---@return SecsMessage|true|nil, string? # the reply, or true when none is expected; nil and the reason
 function GemEquipmentHandler:send(message) end
 
 --- Waits until communication is established.
 ---@async
 ---@param timeout? number How long to wait; nil: for ever.
----@return any # whether communication is established
+---@return boolean # whether communication is established
 function GemEquipmentHandler:waitfor_communicating(timeout) end
 
 --- Asks with S1F1 whether the peer is there.
 ---@async
----@return any # a table with the equipment's MDLN and SOFTREV, empty for a host; nil and the reason
+---@return {MDLN: string|nil, SOFTREV: string|nil}|nil, string? # what the equipment says of itself, an empty table for a host; nil and the reason
 function GemEquipmentHandler:are_you_there() end
 
 --- Sends a process program (S7F3).
 ---@async
 ---@param ppid string The name.
----@param ppbody any The content: a string or SecsItem.
----@return any # the code: 0 is done; nil and the reason
+---@param ppbody string|SecsItem The content: a string or SecsItem.
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemEquipmentHandler:send_process_program(ppid, ppbody) end
 
 --- Asks for a process program (S7F5).
 ---@async
 ---@param ppid string The name.
----@return any # the content as a value; nil and the reason
+---@return string|number|boolean|table|SecsItem|nil, string? # the content as a value; nil and the reason
 function GemEquipmentHandler:request_process_program(ppid) end
 
 --- The operator wants to be on-line.
@@ -1709,76 +1709,76 @@ function GemEquipmentHandler:control_switch_online_local() end
 function GemEquipmentHandler:control_switch_online_remote() end
 
 --- Adds a status variable. Raises ValueError when the identifier is in use.
----@param id any The identifier: a number or a string.
+---@param id integer|string The identifier: a number or a string.
 ---@param name string The name.
 ---@param units string The units of measure; '' for none.
----@param value any A value or SecsItem.
+---@param value string|number|boolean|table|SecsItem A value or SecsItem.
 function GemEquipmentHandler:add_status_variable(id, name, units, value) end
 
 --- Adds a data value of reports. Raises ValueError when the identifier is in use.
----@param id any The identifier: a number or a string.
+---@param id integer|string The identifier: a number or a string.
 ---@param name string The name.
 ---@param units string The units of measure; '' for none.
----@param value any A value or SecsItem.
+---@param value string|number|boolean|table|SecsItem A value or SecsItem.
 function GemEquipmentHandler:add_data_value(id, name, units, value) end
 
---- Sets a status variable, data value or equipment constant. Raises ValueError when there is none or it does not fit.
----@param id any The identifier: a number or a string.
----@param value any A value, taken in the variable's format, or a SecsItem.
+--- Sets a status variable, data value or equipment constant. Raises ValueError when it does not exist or the value does not fit.
+---@param id integer|string The identifier: a number or a string.
+---@param value string|number|boolean|table|SecsItem A value, taken in the variable's format, or a SecsItem.
 function GemEquipmentHandler:set_value(id, value) end
 
 --- Gives the value of a variable.
----@param id any The identifier: a number or a string.
----@return any # the value, or nil when there is none
+---@param id integer|string The identifier: a number or a string.
+---@return string|number|boolean|table|nil # the value, or nil when there is none
 function GemEquipmentHandler:get_value(id) end
 
 --- Adds a collection event. Raises ValueError when the identifier is in use.
----@param id any The identifier: a number or a string.
+---@param id integer|string The identifier: a number or a string.
 ---@param name string The name.
----@param dvs? any The data values that mean something in its reports.
+---@param dvs? integer|string|(integer|string)[] The data values that mean something in its reports.
 function GemEquipmentHandler:add_collection_event(id, name, dvs) end
 
---- Reports that events have happened, as far as the host has enabled them. Raises ValueError for an unknown one.
----@param ceids any A list of identifiers, or one.
+--- Reports that events have happened, if the host has enabled them. Raises ValueError for an unknown event.
+---@param ceids integer|string|(integer|string)[] A list of identifiers, or one.
 function GemEquipmentHandler:trigger_collection_events(ceids) end
 
---- Adds an alarm, which is not enabled until the host enables it.
----@param id any The identifier: a number or a string.
+--- Adds an alarm. It is disabled until the host enables it.
+---@param id integer|string The identifier: a number or a string.
 ---@param text string The text; at most 120 characters.
 ---@param code integer The category, such as 2 for the equipment's safety.
----@param ce_on? any The collection event that tells that it is set.
----@param ce_off? any The collection event that tells that it is cleared.
+---@param ce_on? integer|string The collection event that tells that it is set.
+---@param ce_off? integer|string The collection event that tells that it is cleared.
 function GemEquipmentHandler:add_alarm(id, text, code, ce_on, ce_off) end
 
---- Sets an alarm, which is reported if enabled. Raises ValueError when there is none.
----@param id any The identifier: a number or a string.
+--- Sets an alarm. It is reported if it is enabled. Raises ValueError when it does not exist.
+---@param id integer|string The identifier: a number or a string.
 function GemEquipmentHandler:set_alarm(id) end
 
---- Clears an alarm. Raises ValueError when there is none.
----@param id any The identifier: a number or a string.
+--- Clears an alarm. Raises ValueError when it does not exist.
+---@param id integer|string The identifier: a number or a string.
 function GemEquipmentHandler:clear_alarm(id) end
 
---- Adds a command of the host. Raises ValueError when there is one of that name.
+--- Adds a command that the host may give. Raises ValueError when there is already one of that name.
 ---@param rcmd string The command; hosts may write it in upper or lower case.
----@param params table A list of the names of its parameters.
----@param callback function Gets the handler and the GemCommand; the code it returns, or 0, is the answer.
----@param local? boolean Whether it is allowed while the operator is in command.
-function GemEquipmentHandler:add_remote_command(rcmd, params, callback, local) end
+---@param params string[] A list of the names of its parameters.
+---@param callback fun(handler: GemEquipmentHandler, command: GemCommand): integer? Gets the handler and the GemCommand. The code that it returns is the answer; nothing means 0.
+---@param local_? boolean Whether the command is allowed while the operator has the control.
+function GemEquipmentHandler:add_remote_command(rcmd, params, callback, local_) end
 
 --- Sends a line to the host (S10F1).
 ---@async
 ---@param terminal_id integer The terminal from which the text comes.
 ---@param text string The line.
----@return any # the code: 0 is done; nil and the reason
+---@return integer|nil, string? # the code: 0 is done; nil and the reason
 function GemEquipmentHandler:send_host_terminal(terminal_id, text) end
 
 --- Adds an equipment constant. Raises ValueError when the identifier is in use.
----@param id any The identifier: a number or a string.
+---@param id integer|string The identifier: a number or a string.
 ---@param name string The name.
 ---@param units string The units of measure; '' for none.
----@param value any At the start: a value or SecsItem.
----@param min? any The least value; nil for none.
----@param max? any The greatest value; nil for none.
+---@param value string|number|boolean|table|SecsItem The first value, also as a SecsItem.
+---@param min? string|number|boolean|table|SecsItem The least value; nil for none.
+---@param max? string|number|boolean|table|SecsItem The greatest value; nil for none.
 function GemEquipmentHandler:add_equipment_constant(id, name, units, value, min, max) end
 
 --- A file of the program's folder, which is the root '/'.
@@ -1789,7 +1789,7 @@ File = {}
 
 --- Reads.
 ---@param size? integer How many bytes; -1: all that are left.
----@return string # the bytes, '' at the end of the file
+---@return string # '' at the end of the file
 function File:read(size) end
 
 --- Reads a line.
@@ -1797,28 +1797,28 @@ function File:read(size) end
 function File:readline() end
 
 --- Moves to another position.
----@param offset integer How far.
+---@param offset integer How far, in bytes.
 ---@param whence? integer From 0: the beginning, 1: here, 2: the end.
----@return any # the new position
+---@return integer # the new position
 function File:seek(offset, whence) end
 
---- Tells where it is.
----@return any # the position, from 0
+--- Tells the position in the file.
+---@return integer # the position, from 0
 function File:tell() end
 
 --- Writes.
 ---@param data string What to write.
----@return any # the number of bytes
+---@return integer # the number of bytes
 function File:write(data) end
 
 --- Writes strings, one after the other.
----@param seq table A list of strings.
+---@param seq string[] A list of strings.
 function File:writelines(seq) end
 
---- Closes the file; harmless when it is closed.
+--- Closes the file. Has no effect when it is closed.
 function File:close() end
 
---- A file of the program's folder, as File; the other name for what programs keep to themselves.
+--- The same as File, under another name: a file of the program's folder.
 ---@class RFile
 ---@field Filename string The name as given.
 ---@overload fun(Filename: string, mode?: string, encoding?: string, newline?: string): RFile
@@ -1826,7 +1826,7 @@ RFile = {}
 
 --- Reads.
 ---@param size? integer How many bytes; -1: all that are left.
----@return string # the bytes, '' at the end of the file
+---@return string # '' at the end of the file
 function RFile:read(size) end
 
 --- Reads a line.
@@ -1834,59 +1834,59 @@ function RFile:read(size) end
 function RFile:readline() end
 
 --- Moves to another position.
----@param offset integer How far.
+---@param offset integer How far, in bytes.
 ---@param whence? integer From 0: the beginning, 1: here, 2: the end.
----@return any # the new position
+---@return integer # the new position
 function RFile:seek(offset, whence) end
 
---- Tells where it is.
----@return any # the position, from 0
+--- Tells the position in the file.
+---@return integer # the position, from 0
 function RFile:tell() end
 
 --- Writes.
 ---@param data string What to write.
----@return any # the number of bytes
+---@return integer # the number of bytes
 function RFile:write(data) end
 
 --- Writes strings, one after the other.
----@param seq table A list of strings.
+---@param seq string[] A list of strings.
 function RFile:writelines(seq) end
 
---- Closes the file; harmless when it is closed.
+--- Closes the file. Has no effect when it is closed.
 function RFile:close() end
 
 --- A device of a module that DeviceModule makes; see device-modules.md. The module's field DeviceClass is this class.
 ---@class DeviceClass
----@field ErrorOccurred fun(object: DeviceClass, command: string|nil, qualifier: table|nil, reason: 'Checksum'|'DeviceError'|'Failed'|'Framing'|'ModuleError'|'Refused'|'Timeout'|'Unmatched'|'Value', text: string)|nil Something is wrong with the device or with what it says.
+---@field ErrorOccurred fun(object: DeviceClass, command: string|nil, qualifier: table<string, string|number|boolean>|nil, reason: 'Checksum'|'DeviceError'|'Failed'|'Framing'|'ModuleError'|'Refused'|'Timeout'|'Unmatched'|'Value', text: string)|nil Something is wrong with the device or with a message from it.
 local DeviceClass = {}
 
---- Has the device do something.
+--- Makes the device do something.
 ---@param command string A command of the module.
----@param value? any What the command allows; nil for a trigger.
----@param qualifier? table Which one, for a command with qualifiers.
+---@param value? string|number|boolean The value, one that the command allows; nil for a trigger.
+---@param qualifier? table<string, string|number|boolean> The qualifier, for a command that has one.
 function DeviceClass:Set(command, value, qualifier) end
 
 --- Asks the device for a status.
 ---@param command string A command of the module.
----@param qualifier? table Which one, for a command with qualifiers.
+---@param qualifier? table<string, string|number|boolean> The qualifier, for a command that has one.
 function DeviceClass:Update(command, qualifier) end
 
 --- Tells a status without asking the device.
 ---@param command string A command of the module.
----@param qualifier? table Which one, for a command with qualifiers.
----@return any # the last known value; nil when there is none
+---@param qualifier? table<string, string|number|boolean> The qualifier, for a command that has one.
+---@return string|number|boolean|nil # the last known value; nil when there is none
 function DeviceClass:ReadStatus(command, qualifier) end
 
---- For the module itself: keeps a status and tells those who subscribed.
+--- For the module itself: stores a status and calls the subscribed callbacks.
 ---@param command string A command of the module.
----@param value any The status.
----@param qualifier? table Which one, for a command with qualifiers.
+---@param value string|number|boolean The status.
+---@param qualifier? table<string, string|number|boolean> The qualifier, for a command that has one.
 function DeviceClass:WriteStatus(command, value, qualifier) end
 
 --- Calls a function at each change of a status.
 ---@param command string A command of the module.
----@param qualifier? table The qualifier; nil: every change of the command.
----@param callback function Called with the command, the value and the qualifier.
+---@param qualifier? table<string, string|number|boolean> The qualifier; nil: every change of the command.
+---@param callback fun(command: string, value: string|number|boolean|nil, qualifier: table|nil) Called with the command, the value and the qualifier.
 function DeviceClass:SubscribeStatus(command, qualifier, callback) end
 
 --- Says that the device is there.
@@ -1895,16 +1895,16 @@ function DeviceClass:OnConnected() end
 --- Says that the device is gone.
 function DeviceClass:OnDisconnected() end
 
---- Says that the device has started anew: login and handshake come once more, then everything is asked for.
+--- Says that the device has restarted. Login and handshake are done again, then every status is asked for.
 function DeviceClass:OnRestarted() end
 
---- Calls a function for messages that nothing else takes.
----@param pattern any A pattern of re.
----@param callback function Called with the Match and the tag.
+--- Calls a function for messages that fit no command.
+---@param pattern string|Pattern A pattern of re.
+---@param callback fun(match: Match, tag: any) Called with the Match and the tag.
 ---@param tag? any Anything.
 function DeviceClass:AddMatchString(pattern, callback, tag) end
 
---- For the module itself: tells what is wrong in the log, and by ErrorOccurred.
+--- For the module itself: reports an error in the log, and by ErrorOccurred.
 ---@param text any What is wrong.
 function DeviceClass:Error(text) end
 
@@ -1914,19 +1914,19 @@ string = {}
 
 --- Makes the first byte a capital and the other letters small.
 ---@param self string
----@return string # a string
+---@return string
 function string.capitalize(self) end
 
 --- Makes all letters small, for comparisons without regard to case.
 ---@param self string
----@return string # a string
+---@return string
 function string.casefold(self) end
 
---- Fills up at both ends.
+--- Adds fill bytes at both ends.
 ---@param self string
 ---@param width integer The length to reach.
 ---@param fillbyte? string One byte.
----@return string # a string
+---@return string
 function string.center(self, width, fillbyte) end
 
 --- Counts a string in the part, without overlaps.
@@ -1934,178 +1934,178 @@ function string.center(self, width, fillbyte) end
 ---@param sub string What to look for.
 ---@param start? integer Where the part begins.
 ---@param end_? integer Where the part ends; this byte belongs to it.
----@return integer # a whole number
+---@return integer
 function string.count(self, sub, start, end_) end
 
---- Gives the same bytes, as text and bytes are both strings; a ValueError when they are no text of the encoding.
+--- Gives the same string: text and bytes are both strings. Raises ValueError when the bytes are not valid in the encoding.
 ---@param self string
 ---@param encoding? string One of 'utf-8', 'ascii', 'latin-1'.
----@param errors? 'strict'|'ignore'|'replace' What becomes of bytes that the encoding does not have.
----@return string # a string
+---@param errors? 'strict'|'ignore'|'replace' What happens to bytes that the encoding does not have.
+---@return string
 function string.decode(self, encoding, errors) end
 
---- Gives the same bytes, as text and bytes are both strings; with 'ascii' a ValueError when there are others.
+--- Gives the same string: text and bytes are both strings. With 'ascii', raises ValueError when there are other bytes.
 ---@param self string
 ---@param encoding? string One of 'utf-8', 'ascii', 'latin-1'.
----@param errors? 'strict'|'ignore'|'replace' What becomes of bytes that the encoding does not have.
----@return string # a string
+---@param errors? 'strict'|'ignore'|'replace' What happens to bytes that the encoding does not have.
+---@return string
 function string.encode(self, encoding, errors) end
 
---- Tells whether the part ends so.
+--- Tells whether the part ends with the suffix.
 ---@param self string
----@param suffix any A string, or a list of which one is enough.
+---@param suffix string|string[] A string, or a list of strings of which one has to fit.
 ---@param start? integer Where the part begins.
 ---@param end_? integer Where the part ends; this byte belongs to it.
----@return boolean # a boolean
+---@return boolean
 function string.endswith(self, suffix, start, end_) end
 
---- Puts spaces for tabs.
+--- Replaces tabs by spaces.
 ---@param self string
 ---@param tabsize? integer Columns from one tab stop to the next.
----@return string # a string
+---@return string
 function string.expandtabs(self, tabsize) end
 
 --- Fills in the fields of the text as formatted does, all of them by name.
 ---@param self string
 ---@param mapping table A table with a value for each name.
----@return string # a string
+---@return string
 function string.format_map(self, mapping) end
 
 --- Fills in the fields of the text, `{}`, `{0}` and `{name:>8.2f}`, as Python's format does.
 ---@param self string
----@param ... any The values of the fields; a table as the last one has those of the fields with names.
----@return string # a string
+---@param ... any The values of the fields. A table as the last argument has the values of the named fields.
+---@return string
 function string.formatted(self, ...) end
 
 --- Gives the bytes of the hexadecimal digits; whitespace may stand between bytes.
 ---@param self string
----@return string # a string
+---@return string
 function string.fromhex(self) end
 
 --- Gives two hexadecimal digits for each byte.
 ---@param self string
 ---@param sep? string One byte of ASCII to put between groups.
----@param bytes_per_sep? integer Bytes of a group, counted from the end; below 0: from the begin.
----@return string # a string
+---@param bytes_per_sep? integer The bytes of a group. Groups are counted from the end, with a negative number from the beginning.
+---@return string
 function string.hex(self, sep, bytes_per_sep) end
 
---- Gives the position of the first one; a ValueError when there is none.
+--- Gives the position of the first one. Raises ValueError when there is none.
 ---@param self string
 ---@param sub string What to look for.
 ---@param start? integer Where the part begins.
 ---@param end_? integer Where the part ends; this byte belongs to it.
----@return integer # a whole number
+---@return integer
 function string.index(self, sub, start, end_) end
 
 --- Tells whether there are bytes, and all are letters or digits.
 ---@param self string
----@return boolean # a boolean
+---@return boolean
 function string.isalnum(self) end
 
 --- Tells whether there are bytes, and all are letters.
 ---@param self string
----@return boolean # a boolean
+---@return boolean
 function string.isalpha(self) end
 
 --- Tells whether all bytes are below 128.
 ---@param self string
----@return boolean # a boolean
+---@return boolean
 function string.isascii(self) end
 
 --- Does what isdigit does.
 ---@param self string
----@return boolean # a boolean
+---@return boolean
 function string.isdecimal(self) end
 
 --- Tells whether there are bytes, and all are digits.
 ---@param self string
----@return boolean # a boolean
+---@return boolean
 function string.isdigit(self) end
 
 --- Tells whether it could be a name: letters, digits and underscores, with no digit first.
 ---@param self string
----@return boolean # a boolean
+---@return boolean
 function string.isidentifier(self) end
 
 --- Tells whether there are letters, and all are small.
 ---@param self string
----@return boolean # a boolean
+---@return boolean
 function string.islower(self) end
 
 --- Does what isdigit does.
 ---@param self string
----@return boolean # a boolean
+---@return boolean
 function string.isnumeric(self) end
 
 --- Tells whether all bytes are printable ASCII.
 ---@param self string
----@return boolean # a boolean
+---@return boolean
 function string.isprintable(self) end
 
 --- Tells whether there are bytes, and all are whitespace.
 ---@param self string
----@return boolean # a boolean
+---@return boolean
 function string.isspace(self) end
 
---- Tells whether there are letters, and each run of them is as title makes it.
+--- Tells whether there are letters, and each run of them begins with a capital and goes on with small letters.
 ---@param self string
----@return boolean # a boolean
+---@return boolean
 function string.istitle(self) end
 
 --- Tells whether there are letters, and all are capitals.
 ---@param self string
----@return boolean # a boolean
+---@return boolean
 function string.isupper(self) end
 
---- Puts the string between those of the list.
+--- Joins the strings of the list, with this string between them.
 ---@param self string
----@param iterable table A list of strings or numbers.
----@return string # a string
+---@param iterable (string|number)[] A list of strings or numbers.
+---@return string
 function string.join(self, iterable) end
 
---- Fills up at the end.
+--- Adds fill bytes at the end.
 ---@param self string
 ---@param width integer The length to reach.
 ---@param fillbyte? string One byte.
----@return string # a string
+---@return string
 function string.ljust(self, width, fillbyte) end
 
---- Takes bytes of a set away at the begin.
+--- Removes bytes of a set at the beginning.
 ---@param self string
----@param bytes? string The set of bytes; whitespace when left out.
----@return string # a string
+---@param bytes? string The set of bytes; by default whitespace.
+---@return string
 function string.lstrip(self, bytes) end
 
---- Makes a table for translate that gives the byte of `to` for each of this string.
+--- Makes a table for translate that replaces each byte of this string by the byte of `to` at the same place.
 ---@param self string
----@param to string As many bytes.
----@return string # a string of 256 bytes
+---@param to string The new bytes, as many as this string has.
+---@return string # 256 bytes
 function string.maketrans(self, to) end
 
---- Cuts at the first one; without one gives the string and two empty ones.
+--- Cuts at the first separator. Without one it gives the string and two empty strings.
 ---@param self string
 ---@param sep string Where to cut.
 ---@return string, string, string # what is before it, it, and what is behind it
 function string.partition(self, sep) end
 
---- Takes it away if the string begins so.
+--- Removes the prefix if the string begins with it.
 ---@param self string
----@param prefix string What to take away.
----@return string # a string
+---@param prefix string What to remove.
+---@return string
 function string.removeprefix(self, prefix) end
 
---- Takes it away if the string ends so.
+--- Removes the suffix if the string ends with it.
 ---@param self string
----@param suffix string What to take away.
----@return string # a string
+---@param suffix string What to remove.
+---@return string
 function string.removesuffix(self, suffix) end
 
---- Puts one string for another.
+--- Replaces one string by another.
 ---@param self string
 ---@param old string What to replace.
 ---@param new string What to put there.
 ---@param count? integer The most replacements; -1: all.
----@return string # a string
+---@return string
 function string.replace(self, old, new, count) end
 
 --- Gives the position of the last one.
@@ -2113,91 +2113,91 @@ function string.replace(self, old, new, count) end
 ---@param sub string What to look for.
 ---@param start? integer Where the part begins.
 ---@param end_? integer Where the part ends; this byte belongs to it.
----@return integer|nil # a whole number, or nil
+---@return integer|nil
 function string.rfind(self, sub, start, end_) end
 
---- Gives the position of the last one; a ValueError when there is none.
+--- Gives the position of the last one. Raises ValueError when there is none.
 ---@param self string
 ---@param sub string What to look for.
 ---@param start? integer Where the part begins.
 ---@param end_? integer Where the part ends; this byte belongs to it.
----@return integer # a whole number
+---@return integer
 function string.rindex(self, sub, start, end_) end
 
---- Fills up at the begin.
+--- Adds fill bytes at the beginning.
 ---@param self string
 ---@param width integer The length to reach.
 ---@param fillbyte? string One byte.
----@return string # a string
+---@return string
 function string.rjust(self, width, fillbyte) end
 
---- Cuts at the last one; without one gives two empty strings and the string.
+--- Cuts at the last separator. Without one it gives two empty strings and the string.
 ---@param self string
 ---@param sep string Where to cut.
 ---@return string, string, string # what is before it, it, and what is behind it
 function string.rpartition(self, sep) end
 
---- Cuts into pieces; maxsplit counts from the end.
+--- Cuts into pieces, at most maxsplit times from the end.
 ---@param self string
----@param sep? string Where to cut; whitespace when left out.
+---@param sep? string Where to cut; by default at whitespace.
 ---@param maxsplit? integer The most cuts; -1: all.
----@return string[] # a list of strings
+---@return string[]
 function string.rsplit(self, sep, maxsplit) end
 
---- Takes bytes of a set away at the end.
+--- Removes bytes of a set at the end.
 ---@param self string
----@param bytes? string The set of bytes; whitespace when left out.
----@return string # a string
+---@param bytes? string The set of bytes; by default whitespace.
+---@return string
 function string.rstrip(self, bytes) end
 
---- Cuts into pieces; maxsplit counts from the begin.
+--- Cuts into pieces, at most maxsplit times from the beginning.
 ---@param self string
----@param sep? string Where to cut; whitespace when left out.
+---@param sep? string Where to cut; by default at whitespace.
 ---@param maxsplit? integer The most cuts; -1: all.
----@return string[] # a list of strings
+---@return string[]
 function string.split(self, sep, maxsplit) end
 
 --- Cuts into lines, which end with LF, CR or CR LF.
 ---@param self string
 ---@param keepends? boolean Whether lines keep their ends.
----@return string[] # a list of strings
+---@return string[]
 function string.splitlines(self, keepends) end
 
---- Tells whether the part begins so.
+--- Tells whether the part begins with the prefix.
 ---@param self string
----@param prefix any A string, or a list of which one is enough.
+---@param prefix string|string[] A string, or a list of strings of which one has to fit.
 ---@param start? integer Where the part begins.
 ---@param end_? integer Where the part ends; this byte belongs to it.
----@return boolean # a boolean
+---@return boolean
 function string.startswith(self, prefix, start, end_) end
 
---- Takes bytes of a set away at both ends.
+--- Removes bytes of a set at both ends.
 ---@param self string
----@param bytes? string The set of bytes; whitespace when left out.
----@return string # a string
+---@param bytes? string The set of bytes; by default whitespace.
+---@return string
 function string.strip(self, bytes) end
 
 --- Makes capitals small and small letters capitals.
 ---@param self string
----@return string # a string
+---@return string
 function string.swapcase(self) end
 
---- Gives each run of letters a capital, and small letters behind it.
+--- Makes the first letter of each run of letters a capital, and the others small.
 ---@param self string
----@return string # a string
+---@return string
 function string.title(self) end
 
 --- Replaces each byte by the one that a table has for it.
 ---@param self string
----@param table string 256 bytes, the new one for each; nil changes none.
+---@param table string 256 bytes: the new byte for each byte; nil changes none.
 ---@param delete? string The set of bytes to take out.
----@return string # a string
+---@return string
 function string.translate(self, table, delete) end
 
---- Fills up with zeros at the begin, behind a sign.
+--- Adds zeros at the beginning, after the sign if there is one.
 ---@param self string
 ---@param width integer The length to reach.
----@return string # a string
+---@return string
 function string.zfill(self, width) end
 
 time = {
@@ -2222,21 +2222,21 @@ re = {
     A = 256,
 }
 
---- Makes a device module of a declaration. Raises ValueError that names module, command and field.
----@param declaration table What the device understands; see device-modules.md.
----@return any # a table of classes: EthernetClass, SSHClass, UDPClass, SerialClass, SerialOverEthernetClass
+--- Makes a device module of a declaration. A mistake in it raises ValueError, which names module, command and field.
+---@param declaration table The protocol of the device; see device-modules.md.
+---@return {EthernetClass: table, SSHClass: table, UDPClass: table, SerialClass: table, SerialOverEthernetClass: table, DeviceClass: table} # the classes that make devices
 function DeviceModule(declaration) end
 
---- Ends the program in order, once the calling task has ended or waits.
+--- Ends the program in order, when the calling task has ended or waits.
 ---@param code? integer The exit code.
 function ExitProgram(code) end
 
 --- Makes a folder the current one.
----@param path string A name from the current folder, or from the root with '/'.
+---@param path string A path from the current folder, or from the root if it begins with '/'.
 function File.ChangeDir(path) end
 
 --- Removes an empty folder.
----@param path string A name from the current folder, or from the root with '/'.
+---@param path string A path from the current folder, or from the root if it begins with '/'.
 function File.DeleteDir(path) end
 
 --- Removes a file.
@@ -2244,8 +2244,8 @@ function File.DeleteDir(path) end
 function File.DeleteFile(filename) end
 
 --- Tells whether a file or folder is there.
----@param path string A name from the current folder, or from the root with '/'.
----@return boolean # a boolean
+---@param path string A path from the current folder, or from the root if it begins with '/'.
+---@return boolean
 function File.Exists(path) end
 
 --- Tells the current folder.
@@ -2254,11 +2254,11 @@ function File.GetCurrentDir() end
 
 --- Lists a folder.
 ---@param path? string A folder; nil: the current one.
----@return string[] # a list of names, in order
+---@return string[] # the names, in order
 function File.ListDir(path) end
 
---- Makes a folder in one that is there.
----@param path string A name from the current folder, or from the root with '/'.
+--- Makes a folder inside an existing one.
+---@param path string A path from the current folder, or from the root if it begins with '/'.
 function File.MakeDir(path) end
 
 --- Renames a file or a folder. A file that has the new name is replaced.
@@ -2266,70 +2266,70 @@ function File.MakeDir(path) end
 ---@param newname string Its new name.
 function File.RenameFile(oldname, newname) end
 
---- Makes a connection handler for an interface. Waits only as long as a module's SubscribeStatus does.
+--- Makes a connection handler for an interface. Waits only if SubscribeStatus of the module waits.
 ---@async
----@param Interface any The interface to handle, or a device module that is one or has one in `Interface`.
----@param keepAliveQuery? any A function that asks the device something, or the name of a module's command; not for servers.
----@param keepAliveQueryQualifier? table For device modules: the qualifier of the query.
----@param DisconnectLimit? integer Missed responses that mean disconnected.
+---@param Interface EthernetClientInterface|SerialInterface|EthernetServerInterface|EthernetServerInterfaceEx|DeviceClass|table The interface to handle, or a device module that is one or has one in `Interface`.
+---@param keepAliveQuery? string|fun(handler: RawTcpHandler|RawSimplePipeHandler) A function that asks the device something, or the name of a module's command; not for servers.
+---@param keepAliveQueryQualifier? table<string, string|number|boolean> For device modules: the qualifier of the query.
+---@param DisconnectLimit? integer More sends than this without an accepted response mean Disconnected.
 ---@param pollFrequency? number The time between two queries.
 ---@param connectRetryTime? number The time from a loss to the next attempt.
 ---@param serverTimeout? number How long a server's client may be idle.
----@param ConnectedOn? 'Socket'|'Response' What makes a TCP device Connected.
----@param Retry? 'Fixed'|'Backoff' 'Backoff': at once at first, then less and less often, spread, and not after a refusal.
+---@param ConnectedOn? 'Socket'|'Response' When a TCP device is Connected: with its socket, or with its first accepted response.
+---@param Retry? 'Fixed'|'Backoff' 'Backoff': the first retry comes within a second, later ones less and less often, and none after a refused login or certificate.
 ---@param connectRetryLimit? number The longest time between attempts of 'Backoff'.
----@return any # the handler that fits the interface
+---@return RawSimplePipeHandler|RawTcpHandler|ModuleSimplePipeHandler|ModuleTcpHandler|ServerExHandler # the handler that fits the interface
 function GetConnectionHandler(Interface, keepAliveQuery, keepAliveQueryQualifier, DisconnectLimit, pollFrequency, connectRetryTime, serverTimeout, ConnectedOn, Retry, connectRetryLimit) end
 
 --- Tells how long the machine has been running.
----@return number # seconds
+---@return number # the seconds
 function GetSystemUpTime() end
 
 --- Makes the header of a Deselect.req.
 ---@param system integer The system bytes.
----@return HsmsHeader # an HsmsHeader
+---@return HsmsHeader
 function HsmsDeselectReqHeader(system) end
 
 --- Makes the header of a Deselect.rsp with status 0.
 ---@param system integer The system bytes.
----@return HsmsHeader # an HsmsHeader
+---@return HsmsHeader
 function HsmsDeselectRspHeader(system) end
 
 --- Makes the header of a Linktest.req.
 ---@param system integer The system bytes.
----@return HsmsHeader # an HsmsHeader
+---@return HsmsHeader
 function HsmsLinktestReqHeader(system) end
 
 --- Makes the header of a Linktest.rsp.
 ---@param system integer The system bytes.
----@return HsmsHeader # an HsmsHeader
+---@return HsmsHeader
 function HsmsLinktestRspHeader(system) end
 
---- Reads a message. Raises ValueError when the length is not that of the bytes.
----@param bytes string A whole message, its length included.
----@return HsmsPacket # an HsmsPacket
+--- Reads a message. Raises ValueError when its length does not fit the bytes.
+---@param bytes string A whole message, with its length.
+---@return HsmsPacket
 function HsmsPacket.decode(bytes) end
 
 --- Makes the header of a Reject.req.
 ---@param system integer The system bytes.
 ---@param s_type integer The type of the rejected message.
----@param reason integer 1 type, 2 encoding, 3 not asked for, 4 not selected.
----@return HsmsHeader # an HsmsHeader
+---@param reason integer 1: unknown type, 2: unknown encoding, 3: no such request is open, 4: not selected.
+---@return HsmsHeader
 function HsmsRejectReqHeader(system, s_type, reason) end
 
 --- Makes the header of a Select.req.
 ---@param system integer The system bytes.
----@return HsmsHeader # an HsmsHeader
+---@return HsmsHeader
 function HsmsSelectReqHeader(system) end
 
 --- Makes the header of a Select.rsp with status 0.
 ---@param system integer The system bytes.
----@return HsmsHeader # an HsmsHeader
+---@return HsmsHeader
 function HsmsSelectRspHeader(system) end
 
 --- Makes the header of a Separate.req.
 ---@param system integer The system bytes.
----@return HsmsHeader # an HsmsHeader
+---@return HsmsHeader
 function HsmsSeparateReqHeader(system) end
 
 --- Makes the header of a data message.
@@ -2338,14 +2338,14 @@ function HsmsSeparateReqHeader(system) end
 ---@param func integer The function.
 ---@param require_response boolean Whether a reply is expected.
 ---@param session_id integer The session ID.
----@return HsmsHeader # an HsmsHeader
+---@return HsmsHeader
 function HsmsStreamFunctionHeader(system, stream, func, require_response, session_id) end
 
 --- Tells the version.
 ---@return string # the version of the connection handlers
 function ModuleVersion() end
 
---- Sends echo requests, each when the one before is answered or 1 s old. Raises IOError when the system forbids them.
+--- Sends echo requests. Each is sent when the one before is answered or 1 s old. Raises IOError when the system does not allow them.
 ---@async
 ---@param hostname? string The name or IP address.
 ---@param count? integer How many requests.
@@ -2353,7 +2353,7 @@ function ModuleVersion() end
 function Ping(hostname, count) end
 
 --- Tells which platform's library the program finds.
----@return 'Pro xi' # 'Pro xi'
+---@return 'Pro xi'
 function Platform() end
 
 --- Writes to the program log.
@@ -2362,11 +2362,11 @@ function Platform() end
 function ProgramLog(Entry, Severity) end
 
 --- Makes a folder the current one.
----@param path string A name from the current folder, or from the root with '/'.
+---@param path string A path from the current folder, or from the root if it begins with '/'.
 function RFile.ChangeDir(path) end
 
 --- Removes an empty folder.
----@param path string A name from the current folder, or from the root with '/'.
+---@param path string A path from the current folder, or from the root if it begins with '/'.
 function RFile.DeleteDir(path) end
 
 --- Removes a file.
@@ -2374,8 +2374,8 @@ function RFile.DeleteDir(path) end
 function RFile.DeleteFile(filename) end
 
 --- Tells whether a file or folder is there.
----@param path string A name from the current folder, or from the root with '/'.
----@return boolean # a boolean
+---@param path string A path from the current folder, or from the root if it begins with '/'.
+---@return boolean
 function RFile.Exists(path) end
 
 --- Tells the current folder.
@@ -2384,11 +2384,11 @@ function RFile.GetCurrentDir() end
 
 --- Lists a folder.
 ---@param path? string A folder; nil: the current one.
----@return string[] # a list of names, in order
+---@return string[] # the names, in order
 function RFile.ListDir(path) end
 
---- Makes a folder in one that is there.
----@param path string A name from the current folder, or from the root with '/'.
+--- Makes a folder inside an existing one.
+---@param path string A path from the current folder, or from the root if it begins with '/'.
 function RFile.MakeDir(path) end
 
 --- Renames a file or a folder. A file that has the new name is replaced.
@@ -2396,103 +2396,103 @@ function RFile.MakeDir(path) end
 ---@param newname string Its new name.
 function RFile.RenameFile(oldname, newname) end
 
---- Writes the newest log entries, at most 2,000 and 1 MiB, to a file, which it replaces as a whole.
----@param path? any A file's name; a folder, in which the file is named by the time; an open File; nil: the root folder.
+--- Writes the newest log entries to a file, at most 2,000 and 1 MiB. It replaces the file as a whole.
+---@param path? string|File The name of the file, or a folder, where the file gets a name with the time, or an open File; nil: the root folder.
 function SaveProgramLog(path) end
 
 --- Makes an item of the format A. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.A(value) end
 
 --- Makes an item of the format B. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.B(value) end
 
 --- Makes an item of the format BOOLEAN. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.BOOLEAN(value) end
 
 --- Makes an item of the format C2. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.C2(value) end
 
 --- Makes an item of the format F4. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.F4(value) end
 
 --- Makes an item of the format F8. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.F8(value) end
 
 --- Makes an item of the format I1. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.I1(value) end
 
 --- Makes an item of the format I2. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.I2(value) end
 
 --- Makes an item of the format I4. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.I4(value) end
 
 --- Makes an item of the format I8. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.I8(value) end
 
 --- Makes an item of the format J. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.J(value) end
 
 --- Makes an item of the format L. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.L(value) end
 
 --- Makes an item of the format U1. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.U1(value) end
 
 --- Makes an item of the format U2. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.U2(value) end
 
 --- Makes an item of the format U4. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.U4(value) end
 
 --- Makes an item of the format U8. Raises ValueError when the value does not fit.
----@param value? any One value, or a list; nil makes an item without values.
----@return SecsItem # a SecsItem
+---@param value? string|number|boolean|table|SecsItem One value, or a list; nil makes an item without values.
+---@return SecsItem
 function SecsItem.U8(value) end
 
---- Reads bytes. Raises ValueError when they are no item.
+--- Reads an item from its bytes. Raises ValueError when they are not an item.
 ---@param bytes string The bytes of one item.
----@return any # a SecsItem, or nil when there are no bytes
+---@return SecsItem|nil # nil when there are no bytes
 function SecsItem.decode(bytes) end
 
 --- Reads SML. Raises ValueError with line and column.
 ---@param text string An item in SML, such as '<L <A "START"> <U4 1 2>>'.
----@return SecsItem # a SecsItem
+---@return SecsItem
 function SecsItem.sml(text) end
 
 --- Reads SML. Raises ValueError with line and column.
 ---@param text string A message in SML, such as 'S1F1 W .'.
----@return SecsMessage # a SecsMessage
+---@return SecsMessage
 function SecsMessage.sml(text) end
 
 --- Tells the version of the host.
@@ -2502,49 +2502,49 @@ function Version() end
 --- Wakes a machine of the local network. Raises IOError when the system cannot send.
 ---@async
 ---@param macAddress string The hardware address, such as '01-23-45-67-ab-cd'.
----@param port? integer The UDP port; usual are 0, 7 and 9.
+---@param port? integer The UDP port; 0, 7 and 9 are common.
 function WakeOnLan(macAddress, port) end
 
 --- Computes a cyclic redundancy check by a name or by parameters.
 ---@param data string The bytes to check.
----@param model? 'CRC-16/ARC'|'CRC-16/CCITT-FALSE'|'CRC-16/KERMIT'|'CRC-16/MODBUS'|'CRC-16/X-25'|'CRC-16/XMODEM'|'CRC-32'|'CRC-32/BZIP2'|'CRC-32/MPEG-2'|'CRC-32C'|'CRC-8'|'CRC-8/MAXIM' A usual check by its name; left out, the parameters say what is meant.
+---@param model? 'CRC-16/ARC'|'CRC-16/CCITT-FALSE'|'CRC-16/KERMIT'|'CRC-16/MODBUS'|'CRC-16/X-25'|'CRC-16/XMODEM'|'CRC-32'|'CRC-32/BZIP2'|'CRC-32/MPEG-2'|'CRC-32C'|'CRC-8'|'CRC-8/MAXIM' The name of a common check; without it the other parameters describe the check.
 ---@param width? integer Bits of the result.
----@param poly? integer The generator without its highest term.
----@param init? integer What the register begins with.
+---@param poly? integer The generator polynomial without its highest term.
+---@param init? integer The first value of the register.
 ---@param refin? boolean Whether the lowest bit of a byte comes first.
----@param refout? boolean Whether the result's bits are turned around.
----@param xorout? integer What the result is combined with in the end.
----@return integer # a whole number
+---@param refout? boolean Whether the bits of the result are reversed.
+---@param xorout? integer The value that the result is combined with by exclusive or.
+---@return integer
 function checksum.crc(data, model, width, poly, init, refin, refout, xorout) end
 
---- Tells what must be added to the sum of the bytes to make it 0: the two's complement of the sum.
+--- Gives the two's complement of the sum of the bytes: added to the sum, it gives 0.
 ---@param data string The bytes to check.
----@return any # a byte as a number
+---@return integer # a number from 0 to 255
 function checksum.lrc(data) end
 
---- Computes the MD5 digest of RFC 1321, for device protocols that ask for it. It keeps no secret.
+--- Computes the MD5 digest of RFC 1321, for device protocols that need it. MD5 is not secure.
 ---@param data string The bytes to digest.
----@return string # a string of 16 bytes
+---@return string # 16 bytes
 function checksum.md5(data) end
 
 --- Adds up the bytes.
 ---@param data string The bytes to check.
 ---@param bits? integer How many bits of the sum to keep.
----@return integer # a whole number
+---@return integer
 function checksum.sum(data, bits) end
 
 --- Combines the bytes by exclusive or.
 ---@param data string The bytes to check.
----@return any # a byte as a number
+---@return integer # a number from 0 to 255
 function checksum.xor(data) end
 
---- Makes a class. init(self, …) fills a new object; at most one line of bases leads to a host class.
+--- Makes a class. Its init(self, …) fills a new object. At most one of the bases may derive from a class of Lectern.
 ---@param name string The class's name, for messages.
----@param ... any The bases; members of an earlier one win.
----@return any # the class: call it to make an object
+---@param ... table The base classes. If several have a member of the same name, the first one counts.
+---@return table # the class: call it to make an object
 function class(name, ...) end
 
---- Sets the handler of every named event of every object. The last one set wins.
+--- Sets the handler of every named event of every object. The last one that was set counts.
 ---@overload fun(objects: EthernetClientInterface, names: 'Connected', f: fun(interface: EthernetClientInterface, state: 'Connected')): function
 ---@overload fun(objects: EthernetClientInterface, names: 'Disconnected', f: fun(interface: EthernetClientInterface, state: 'Disconnected')): function
 ---@overload fun(objects: EthernetClientInterface, names: 'ReceiveData', f: fun(interface: EthernetClientInterface, data: string)): function
@@ -2585,149 +2585,149 @@ function class(name, ...) end
 ---@overload fun(objects: ServerExHandler, names: 'Disconnected', f: fun(client: ClientObject, state: 'Disconnected')): function
 ---@overload fun(objects: ServerExHandler, names: 'ReceiveData', f: fun(client: ClientObject, data: string)): function
 ---@overload fun(objects: ServerExHandler, names: 'ListenFailed', f: fun(handler: ServerExHandler, reason: string)): function
----@overload fun(objects: HsmsProtocol, names: 'hsms_connected', f: fun(object: HsmsProtocol, data: {connection: any})): function
----@overload fun(objects: HsmsProtocol, names: 'hsms_selected', f: fun(object: HsmsProtocol, data: {connection: any, session_id: any})): function
----@overload fun(objects: HsmsProtocol, names: 'hsms_deselected', f: fun(object: HsmsProtocol, data: {connection: any, session_id: any})): function
----@overload fun(objects: HsmsProtocol, names: 'hsms_disconnected', f: fun(object: HsmsProtocol, data: {connection: any, reason: any})): function
----@overload fun(objects: HsmsProtocol, names: 'hsms_packet_received', f: fun(object: HsmsProtocol, data: {connection: any, packet: any})): function
----@overload fun(objects: HsmsProtocol, names: 'hsms_unexpected_reply', f: fun(object: HsmsProtocol, data: {connection: any, packet: any})): function
----@overload fun(objects: HsmsProtocol, names: 'hsms_open_failed', f: fun(object: HsmsProtocol, data: {connection: any, reason: any})): function
----@overload fun(objects: HsmsConnectionManager, names: 'hsms_connected', f: fun(object: HsmsConnectionManager, data: {connection: any})): function
----@overload fun(objects: HsmsConnectionManager, names: 'hsms_selected', f: fun(object: HsmsConnectionManager, data: {connection: any})): function
----@overload fun(objects: HsmsConnectionManager, names: 'hsms_disconnected', f: fun(object: HsmsConnectionManager, data: {connection: any, reason: any})): function
----@overload fun(objects: SecsHandler, names: 'hsms_connected', f: fun(handler: SecsHandler, data: {connection: any})): function
----@overload fun(objects: SecsHandler, names: 'hsms_selected', f: fun(handler: SecsHandler, data: {connection: any, session_id: any})): function
----@overload fun(objects: SecsHandler, names: 'hsms_deselected', f: fun(handler: SecsHandler, data: {connection: any, session_id: any})): function
----@overload fun(objects: SecsHandler, names: 'hsms_disconnected', f: fun(handler: SecsHandler, data: {connection: any, reason: any})): function
----@overload fun(objects: SecsHandler, names: 'hsms_packet_received', f: fun(handler: SecsHandler, data: {connection: any, packet: any})): function
----@overload fun(objects: SecsHandler, names: 'hsms_unexpected_reply', f: fun(handler: SecsHandler, data: {connection: any, packet: any})): function
----@overload fun(objects: SecsHandler, names: 'hsms_open_failed', f: fun(handler: SecsHandler, data: {connection: any, reason: any})): function
----@overload fun(objects: GemHostHandler, names: 'hsms_connected', f: fun(handler: GemHostHandler, data: {connection: any})): function
----@overload fun(objects: GemHostHandler, names: 'hsms_selected', f: fun(handler: GemHostHandler, data: {connection: any, session_id: any})): function
----@overload fun(objects: GemHostHandler, names: 'hsms_deselected', f: fun(handler: GemHostHandler, data: {connection: any, session_id: any})): function
----@overload fun(objects: GemHostHandler, names: 'hsms_disconnected', f: fun(handler: GemHostHandler, data: {connection: any, reason: any})): function
----@overload fun(objects: GemHostHandler, names: 'hsms_packet_received', f: fun(handler: GemHostHandler, data: {connection: any, packet: any})): function
----@overload fun(objects: GemHostHandler, names: 'hsms_unexpected_reply', f: fun(handler: GemHostHandler, data: {connection: any, packet: any})): function
----@overload fun(objects: GemHostHandler, names: 'hsms_open_failed', f: fun(handler: GemHostHandler, data: {connection: any, reason: any})): function
----@overload fun(objects: GemHostHandler, names: 'handler_communicating', f: fun(handler: GemHostHandler, data: {handler: any})): function
----@overload fun(objects: GemHostHandler, names: 'handler_not_communicating', f: fun(handler: GemHostHandler, data: {handler: any})): function
----@overload fun(objects: GemHostHandler, names: 'terminal_received', f: fun(handler: GemHostHandler, data: {text: any, terminal: any, lines: any})): function
----@overload fun(objects: GemHostHandler, names: 'alarm_received', f: fun(handler: GemHostHandler, data: {alid: any, code: any, set: any, text: any})): function
----@overload fun(objects: GemHostHandler, names: 'collection_event_received', f: fun(handler: GemHostHandler, data: {ceid: any, reports: any})): function
----@overload fun(objects: GemHostHandler, names: 'trace_received', f: fun(handler: GemHostHandler, data: {trid: any, sample: any, time: any, values: any})): function
----@overload fun(objects: GemEquipmentHandler, names: 'hsms_connected', f: fun(handler: GemEquipmentHandler, data: {connection: any})): function
----@overload fun(objects: GemEquipmentHandler, names: 'hsms_selected', f: fun(handler: GemEquipmentHandler, data: {connection: any, session_id: any})): function
----@overload fun(objects: GemEquipmentHandler, names: 'hsms_deselected', f: fun(handler: GemEquipmentHandler, data: {connection: any, session_id: any})): function
----@overload fun(objects: GemEquipmentHandler, names: 'hsms_disconnected', f: fun(handler: GemEquipmentHandler, data: {connection: any, reason: any})): function
----@overload fun(objects: GemEquipmentHandler, names: 'hsms_packet_received', f: fun(handler: GemEquipmentHandler, data: {connection: any, packet: any})): function
----@overload fun(objects: GemEquipmentHandler, names: 'hsms_unexpected_reply', f: fun(handler: GemEquipmentHandler, data: {connection: any, packet: any})): function
----@overload fun(objects: GemEquipmentHandler, names: 'hsms_open_failed', f: fun(handler: GemEquipmentHandler, data: {connection: any, reason: any})): function
----@overload fun(objects: GemEquipmentHandler, names: 'handler_communicating', f: fun(handler: GemEquipmentHandler, data: {handler: any})): function
----@overload fun(objects: GemEquipmentHandler, names: 'handler_not_communicating', f: fun(handler: GemEquipmentHandler, data: {handler: any})): function
----@overload fun(objects: GemEquipmentHandler, names: 'terminal_received', f: fun(handler: GemEquipmentHandler, data: {text: any, terminal: any, lines: any})): function
----@overload fun(objects: GemEquipmentHandler, names: 'control_state_changed', f: fun(handler: GemEquipmentHandler, state: string)): function
----@overload fun(objects: GemEquipmentHandler, names: 'equipment_constant_changed', f: fun(handler: GemEquipmentHandler, data: {ecid: any, value: any})): function
----@overload fun(objects: DeviceClass, names: 'ErrorOccurred', f: fun(object: DeviceClass, command: string|nil, qualifier: table|nil, reason: 'Checksum'|'DeviceError'|'Failed'|'Framing'|'ModuleError'|'Refused'|'Timeout'|'Unmatched'|'Value', text: string)): function
----@param objects any An object or a list of objects.
----@param names any An event's name or a list of names.
----@param f? function The handler; left out, event returns a function that takes it.
----@return any # f
+---@overload fun(objects: HsmsProtocol, names: 'hsms_connected', f: fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler})): function
+---@overload fun(objects: HsmsProtocol, names: 'hsms_selected', f: fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})): function
+---@overload fun(objects: HsmsProtocol, names: 'hsms_deselected', f: fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})): function
+---@overload fun(objects: HsmsProtocol, names: 'hsms_disconnected', f: fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, reason: string})): function
+---@overload fun(objects: HsmsProtocol, names: 'hsms_packet_received', f: fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})): function
+---@overload fun(objects: HsmsProtocol, names: 'hsms_unexpected_reply', f: fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})): function
+---@overload fun(objects: HsmsProtocol, names: 'hsms_open_failed', f: fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, reason: string})): function
+---@overload fun(objects: HsmsConnectionManager, names: 'hsms_connected', f: fun(object: HsmsConnectionManager, data: {connection: HsmsProtocol|SecsHandler})): function
+---@overload fun(objects: HsmsConnectionManager, names: 'hsms_selected', f: fun(object: HsmsConnectionManager, data: {connection: HsmsProtocol|SecsHandler})): function
+---@overload fun(objects: HsmsConnectionManager, names: 'hsms_disconnected', f: fun(object: HsmsConnectionManager, data: {connection: HsmsProtocol|SecsHandler, reason: string})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_connected', f: fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_selected', f: fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_deselected', f: fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_disconnected', f: fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, reason: string})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_packet_received', f: fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_unexpected_reply', f: fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})): function
+---@overload fun(objects: SecsHandler, names: 'hsms_open_failed', f: fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, reason: string})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_connected', f: fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_selected', f: fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_deselected', f: fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_disconnected', f: fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler, reason: string})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_packet_received', f: fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_unexpected_reply', f: fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})): function
+---@overload fun(objects: GemHostHandler, names: 'hsms_open_failed', f: fun(handler: GemHostHandler, data: {connection: HsmsProtocol|SecsHandler, reason: string})): function
+---@overload fun(objects: GemHostHandler, names: 'handler_communicating', f: fun(handler: GemHostHandler, data: {handler: GemHandler})): function
+---@overload fun(objects: GemHostHandler, names: 'handler_not_communicating', f: fun(handler: GemHostHandler, data: {handler: GemHandler})): function
+---@overload fun(objects: GemHostHandler, names: 'terminal_received', f: fun(handler: GemHostHandler, data: {text: string, terminal: integer, lines: string[]})): function
+---@overload fun(objects: GemHostHandler, names: 'alarm_received', f: fun(handler: GemHostHandler, data: {alid: integer|string, code: integer, set: boolean, text: string})): function
+---@overload fun(objects: GemHostHandler, names: 'collection_event_received', f: fun(handler: GemHostHandler, data: {ceid: integer|string, reports: {rptid: integer|string, values: {dvid: integer|string|nil, value: string|number|boolean|table|SecsItem|nil}[]}[]})): function
+---@overload fun(objects: GemHostHandler, names: 'trace_received', f: fun(handler: GemHostHandler, data: {trid: integer|string, sample: integer, time: string, values: (string|number|boolean|table|SecsItem)[]})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_connected', f: fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_selected', f: fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_deselected', f: fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler, session_id: integer})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_disconnected', f: fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler, reason: string})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_packet_received', f: fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_unexpected_reply', f: fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'hsms_open_failed', f: fun(handler: GemEquipmentHandler, data: {connection: HsmsProtocol|SecsHandler, reason: string})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'handler_communicating', f: fun(handler: GemEquipmentHandler, data: {handler: GemHandler})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'handler_not_communicating', f: fun(handler: GemEquipmentHandler, data: {handler: GemHandler})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'terminal_received', f: fun(handler: GemEquipmentHandler, data: {text: string, terminal: integer, lines: string[]})): function
+---@overload fun(objects: GemEquipmentHandler, names: 'control_state_changed', f: fun(handler: GemEquipmentHandler, state: 'EQUIPMENT_OFFLINE'|'ATTEMPT_ONLINE'|'HOST_OFFLINE'|'ONLINE_LOCAL'|'ONLINE_REMOTE')): function
+---@overload fun(objects: GemEquipmentHandler, names: 'equipment_constant_changed', f: fun(handler: GemEquipmentHandler, data: {ecid: integer|string, value: string|number|boolean|table|SecsItem})): function
+---@overload fun(objects: DeviceClass, names: 'ErrorOccurred', f: fun(object: DeviceClass, command: string|nil, qualifier: table<string, string|number|boolean>|nil, reason: 'Checksum'|'DeviceError'|'Failed'|'Framing'|'ModuleError'|'Refused'|'Timeout'|'Unmatched'|'Value', text: string)): function
+---@param objects table An object or a list of objects.
+---@param names string|string[] An event's name or a list of names.
+---@param f? function The handler. Without it, event returns a function that takes the handler.
+---@return function # f, or the function that takes it
 function event(objects, names, f) end
 
---- Makes bytes of digits. Raises ValueError for anything else.
+--- Makes bytes of hexadecimal digits. Raises ValueError when there is anything else.
 ---@param text string Pairs of hexadecimal digits; spaces, colons and dashes may stand between them.
----@return string # the bytes
+---@return string
 function hex.decode(text) end
 
 --- Writes bytes as digits.
 ---@param data string Any bytes.
 ---@param separator? string What stands between two bytes.
----@return string # a string of capital hexadecimal digits, two for each byte
+---@return string # capital hexadecimal digits, two for each byte
 function hex.encode(data, separator) end
 
 --- Tells whether object was made by class or by one derived from it.
 ---@param object any Anything.
----@param class any A class.
----@return boolean # a boolean
+---@param class table A class.
+---@return boolean
 function isinstance(object, class) end
 
 --- Compiles a pattern; the last 256 are kept compiled.
----@param pattern any A pattern in Python's syntax, or a Pattern.
+---@param pattern string|Pattern A pattern in Python's syntax, or a Pattern.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return Pattern # a Pattern
+---@return Pattern
 function re.compile(pattern, flags) end
 
 --- Puts a backslash before each byte that has a meaning in patterns.
 ---@param string string Any bytes.
----@return any # a pattern that matches just these bytes
+---@return string # a pattern that matches just these bytes
 function re.escape(string) end
 
 --- Finds the texts of all matches; see Pattern.findall.
----@param pattern any A pattern in Python's syntax, or a Pattern.
----@param string string What is searched.
+---@param pattern string|Pattern A pattern in Python's syntax, or a Pattern.
+---@param string string The string to search.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return any[] # a list
+---@return string[]|string[][]
 function re.findall(pattern, string, flags) end
 
 --- Gives one Match after the other; see Pattern.finditer.
----@param pattern any A pattern in Python's syntax, or a Pattern.
----@param string string What is searched.
+---@param pattern string|Pattern A pattern in Python's syntax, or a Pattern.
+---@param string string The string to search.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return any # an iterator for `for m in re.finditer(p, s) do`
+---@return fun(): Match|nil # an iterator for `for m in re.finditer(p, s) do`
 function re.finditer(pattern, string, flags) end
 
 --- Matches the whole string.
----@param pattern any A pattern in Python's syntax, or a Pattern.
----@param string string What is searched.
+---@param pattern string|Pattern A pattern in Python's syntax, or a Pattern.
+---@param string string The string to search.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return Match|nil # a Match, or nil
+---@return Match|nil
 function re.fullmatch(pattern, string, flags) end
 
 --- Matches at the beginning of the string.
----@param pattern any A pattern in Python's syntax, or a Pattern.
----@param string string What is searched.
+---@param pattern string|Pattern A pattern in Python's syntax, or a Pattern.
+---@param string string The string to search.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return Match|nil # a Match, or nil
+---@return Match|nil
 function re.match(pattern, string, flags) end
 
 --- Finds the leftmost match.
----@param pattern any A pattern in Python's syntax, or a Pattern.
----@param string string What is searched.
+---@param pattern string|Pattern A pattern in Python's syntax, or a Pattern.
+---@param string string The string to search.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return Match|nil # a Match, or nil
+---@return Match|nil
 function re.search(pattern, string, flags) end
 
 --- Cuts a string at the matches; see Pattern.split.
----@param pattern any A pattern in Python's syntax, or a Pattern.
----@param string string What is searched.
+---@param pattern string|Pattern A pattern in Python's syntax, or a Pattern.
+---@param string string The string to search.
 ---@param maxsplit? integer The most matches to cut at; 0: all.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
----@return any # a list of the pieces
+---@return (string|false)[] # the pieces, with the groups between them
 function re.split(pattern, string, maxsplit, flags) end
 
 --- Replaces matches; see Pattern.sub.
----@param pattern any A pattern in Python's syntax, or a Pattern.
----@param repl any A string or a function; see Pattern.sub.
----@param string string What is searched.
+---@param pattern string|Pattern A pattern in Python's syntax, or a Pattern.
+---@param repl string|fun(match: Match): string A string or a function; see Pattern.sub.
+---@param string string The string to search.
 ---@param count? integer The most matches to replace; 0: all.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
 ---@return string # the string with the matches replaced
 function re.sub(pattern, repl, string, count, flags) end
 
 --- Replaces matches, and counts them; see Pattern.subn.
----@param pattern any A pattern in Python's syntax, or a Pattern.
----@param repl any A string or a function; see Pattern.sub.
----@param string string What is searched.
+---@param pattern string|Pattern A pattern in Python's syntax, or a Pattern.
+---@param repl string|fun(match: Match): string A string or a function; see Pattern.sub.
+---@param string string The string to search.
 ---@param count? integer The most matches to replace; 0: all.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.
 ---@return string, integer # the string with the matches replaced, and their number
 function re.subn(pattern, repl, string, count, flags) end
 
---- Suspends the calling task; timers, handlers and other tasks go on.
+--- Suspends the calling task. Timers, handlers and other tasks go on.
 ---@async
 ---@param seconds number How long to sleep.
 function time.sleep(seconds) end
 
---- Tells the time of the wall clock.
+--- Tells the time of the system's clock.
 ---@return number # seconds since 1970-01-01 00:00:00 UTC, with fractions
 function time.time() end

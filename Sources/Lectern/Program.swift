@@ -1,6 +1,5 @@
 internal import ByteText
 public import ControlCore
-internal import HSMS
 public import LuaRuntime
 internal import NIOCore
 
@@ -83,12 +82,13 @@ public final class Program {
             surroundings.openFile = folder.openFile
             surroundings.removeFile = folder.removeFile
             surroundings.renameFile = folder.renameFile
-            let connections = ConnectionLog(configuration) { [unowned journal] severity, text in
+            let connections = ConnectionLog(configuration, isTraced: environment is TracedEnvironment) {
+                [unowned journal] severity, text in
                 journal.write(severity, text, task: nil, topic: .connection)
             }
             surroundings.loadModule = { (name) throws(LuaFault) in
                 let module = try modules.module(name)
-                if connections.isOn { connections.names.note(module.text, of: module.shownPath) }
+                if connections.namesObjects { connections.names.note(module.text, of: module.shownPath) }
                 return module
             }
             surroundings.loadFile = folder.file
@@ -110,6 +110,11 @@ public final class Program {
         } catch {
             throw ProgramError("registering: \(error)")
         }
+        if configuration.logLevel == .debug {
+            runtime.taskObserver = TaskLog(environment) { [unowned journal] text, task in
+                journal.write(.debug, text, task: task)
+            }
+        }
         journal.onMemoryIsShort = { [weak self] used, limit in self?.memoryIsShort(used, limit) }
     }
 
@@ -124,7 +129,7 @@ public final class Program {
         journal.reportsFailures = false
         let stack = runtime.mainStack
         do throws(LuaFault) {
-            if context.connections.isOn { context.connections.names.note(main.text, of: main.name) }
+            if context.connections.namesObjects { context.connections.names.note(main.text, of: main.name) }
             try runtime.load(main.text, path: main.name, on: stack)
         } catch {
             // A text that a stop cut short is not wrong.
@@ -199,42 +204,17 @@ public final class Program {
         context.connections.close()
         runtime.stopTasks()
         if let deadline = runtime.stopDeadline { environment.end(by: .uptimeNanoseconds(deadline)) }
-        // Handlers before what they handle, so that nothing reconnects. No task has begun since the last closer ran, so
-        // there is nothing that is not among these.
-        let objects = runtime.objects
-        for object in objects where object is ConnectionHandler || object is ServerExHandler { Self.close(object) }
-        for object in objects { Self.close(object) }
+        // No task has begun since the last closer ran, so there is nothing that is not among these.
+        let resources = runtime.objects.compactMap { $0 as? any ClosableResource }
+        for order in ClosingOrder.allCases {
+            for resource in resources where type(of: resource).closingOrder == order { resource.close() }
+        }
         runtime.close()
         journal.flush()
     }
 
     /// Ends what Lua does at its next instruction, from any thread; ``stop()`` has to follow on the loop.
     var interrupt: LuaInterrupt { runtime.interrupt }
-
-    /// The classes of which an object may hold something open, and how it is closed.
-    private static func close(_ object: AnyObject) {
-        switch object {
-        case let handler as ConnectionHandler: handler.close()
-        case let handler as ServerExHandler: handler.close()
-        case let client as EthernetClientInterface: client.close()
-        case let interface as TCPInterface: interface.close()
-        case let connection as TCPConnection: connection.close()
-        case let manager as HsmsConnectionManager: manager.stop()
-        case let gem as GemHandler: gem.disable()
-        case let hsms as HsmsProtocol: hsms.disable()
-        case let connection as HsmsConnection: connection.disable()
-        case let server as HsmsMultiPassiveServer: server.stop()
-        case let server as EthernetServerInterfaceEx: server.close()
-        case let port as SerialInterface: port.close()
-        case let server as EthernetServerInterface: server.close()
-        case let client as ClientObject: client.disconnect()
-        case let file as ProgramFile: file.close()
-        case let timer as ControlTimer: timer.stop()
-        case let wait as OneShotWait: wait.cancel()
-        case let clock as WeeklyClock: clock.disable()
-        default: break
-        }
-    }
 
     private func end(_ ending: Ending) {
         guard isRunning else { return }

@@ -19,7 +19,11 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var arguments: ProgramArguments
 
-    @Option(help: "Leave out less severe log entries: debug, info, warning or error.")
+    @Option(
+        help: """
+            Leave out less severe log entries: debug, info, warning or error. At debug the log tells what connection \
+            handlers decide, when tasks begin and end, and how device modules read what comes.
+            """)
     var logLevel: String?
 
     @Option(help: "How the log looks: text or json.")

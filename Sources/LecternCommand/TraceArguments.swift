@@ -6,7 +6,10 @@ struct TraceArguments: ParsableArguments {
     @Option(
         name: .customLong("trace"),
         help: ArgumentHelp(
-            "Shows all that goes over a wire: all, a host, host:port, :port, COM1, Alias:COM1 or a path. May be repeated.",
+            """
+            Shows all that goes over a wire: all, a host, host:port, :port, COM1, Alias:COM1, a path, or the variable that \
+            holds its interface, server or handler. May be repeated.
+            """,
             valueName: "wire"))
     var wires: [String] = []
 

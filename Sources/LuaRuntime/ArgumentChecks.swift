@@ -173,7 +173,7 @@ struct ArgumentChecks {
             return
         }
         switch parameter.type.plain {
-        case .any, .secret:
+        case .any, .secret, .shown:
             return
         case .boolean:
             if type == Int32(SHIM_TBOOLEAN.rawValue) { return }

@@ -26,11 +26,16 @@ final class HostFunction {
     let name: String
     /// Stack slots before argument 1: one for a method's instance.
     let base: Int32
+    let parameters: [LuaParameter]
     let body: (LuaCall) throws(LuaFault) -> LuaResult
 
-    init(name: String, base: Int32 = 0, body: @escaping (LuaCall) throws(LuaFault) -> LuaResult) {
+    init(
+        name: String, base: Int32 = 0, parameters: [LuaParameter] = [],
+        body: @escaping (LuaCall) throws(LuaFault) -> LuaResult
+    ) {
         self.name = name
         self.base = base
+        self.parameters = parameters
         self.body = body
     }
 }
@@ -53,6 +58,27 @@ public struct LuaCall {
 
     /// The number of declared arguments, given or not.
     public var count: Int { Int(shim_top(stack.L) - base) }
+
+    /// The value of a parameter.
+    public subscript<Value>(_ parameter: Parameter<Value>) -> Value { parameter.read(self.argument(for: parameter)) }
+
+    /// The values of a parameter that may be given any number of times, without those that are `nil` where its type is not
+    /// ``ParameterType/any``.
+    public subscript<Value>(_ parameter: RepeatedParameter<Value>) -> [Value] {
+        let first = parameter.first.position
+        return (first..<max(count + 1, first)).compactMap { parameter.first.read(argument(at: $0)) }
+    }
+
+    /// What was given for a parameter, as it is in Lua.
+    public func argument<Value>(for parameter: Parameter<Value>) -> LuaArgument {
+        assert(
+            function.parameters.count >= parameter.position
+                && function.parameters[parameter.position - 1].name == parameter.name,
+            "'\(parameter.name)' is no parameter of \(name)")
+        return argument(at: parameter.position)
+    }
+
+    func argument(at position: Int) -> LuaArgument { LuaArgument(runtime: runtime, stack: stack, slot: slot(position)) }
 
     /// True when the argument was left out or is `nil`.
     public func isNil(_ argument: Int) -> Bool { shim_type(stack.L, slot(argument)) <= Int32(SHIM_TNIL.rawValue) }

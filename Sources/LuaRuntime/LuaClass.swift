@@ -58,10 +58,10 @@ public struct LuaClass<Object: AnyObject> {
             get: (Object, LuaCall) throws(LuaFault) -> LuaResult,
             set: ((Object, LuaCall) throws(LuaFault) -> Void)?)
         case method(
-            name: String, parameters: [LuaParameter], returns: String?, waits: Bool, documentation: String,
+            name: String, parameters: [LuaParameter], returns: LuaShape?, waits: Bool, documentation: String,
             body: (Object, LuaCall) throws(LuaFault) -> LuaResult)
         case event(
-            name: String, argument: String, documentation: String, index: Int,
+            name: String, argument: LuaShape, documentation: String, index: Int,
             assigned: ((Object, LuaInstance) -> Void)?)
     }
 
@@ -114,6 +114,14 @@ public struct LuaClass<Object: AnyObject> {
             parameters: parameters, documentation: documentation, body: body, begin: begin)
     }
 
+    /// As the other, with parameters that the body reads: `call[port]`.
+    public mutating func constructor(
+        _ parameters: ParameterList, _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> Object,
+        begin: ((Object, LuaCall) throws(LuaFault) -> LuaResult)? = nil
+    ) {
+        constructor(parameters.declarations, documentation, body: body, begin: begin)
+    }
+
     /// Says what to do when Lua has got an object: connect its events to the instance.
     /// - Parameter body: gets the constructor's call, or nil for an object that the host made.
     public mutating func whenAttached(_ body: @escaping (Object, LuaInstance, LuaCall?) -> Void) { attached = body }
@@ -146,6 +154,21 @@ public struct LuaClass<Object: AnyObject> {
                 get: { (object, call) throws(LuaFault) in call.returning(get(object)) }, set: set))
     }
 
+    /// Declares a property that programs can write.
+    /// - Parameter set: gets the new value, checked.
+    public mutating func property<Value: LuaPushable, NewValue>(
+        _ name: String, _ type: ParameterType<NewValue>, _ documentation: String, get: @escaping (Object) -> Value,
+        set: @escaping (Object, NewValue) throws(LuaFault) -> Void
+    ) {
+        var parameters = ParameterList()
+        let value = parameters.required(name, type, documentation)
+        members.append(
+            .property(
+                name: name, type: type.accepted, documentation: documentation,
+                get: { (object, call) throws(LuaFault) in call.returning(get(object)) },
+                set: { (object, call) throws(LuaFault) in try set(object, call[value]) }))
+    }
+
     /// Declares a read-only property whose value may be too large to be given: then it throws.
     public mutating func property<Value: LuaPushable>(
         _ name: String, _ type: LuaType, _ documentation: String,
@@ -176,13 +199,24 @@ public struct LuaClass<Object: AnyObject> {
     ///   - returns: what it returns, for the reference; nil for nothing.
     ///   - waits: true when it may suspend the calling task.
     public mutating func method(
-        _ name: String, _ parameters: [LuaParameter] = [], returns: String? = nil, waits: Bool = false,
+        _ name: String, _ parameters: [LuaParameter] = [], returns: LuaShape? = nil, waits: Bool = false,
         _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
     ) {
         members.append(
             .method(
                 name: name, parameters: parameters, returns: returns, waits: waits, documentation: documentation,
                 body: body))
+    }
+
+    /// Declares a method whose body reads its parameters: `call[level]`.
+    /// - Parameters:
+    ///   - returns: what it returns, for the reference; nil for nothing.
+    ///   - waits: true when it may suspend the calling task.
+    public mutating func method(
+        _ name: String, _ parameters: ParameterList, returns: LuaShape? = nil, waits: Bool = false,
+        _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
+    ) {
+        method(name, parameters.declarations, returns: returns, waits: waits, documentation, body: body)
     }
 
     /// Declares a method without parameters that does not wait.
@@ -198,7 +232,7 @@ public struct LuaClass<Object: AnyObject> {
     ///   - label: what task names show after the instance; by default a dot and the name.
     ///   - whenAssigned: told that a program has set a handler. It is called from inside Lua, so it cannot fire at once.
     public mutating func event(
-        _ name: String, _ argument: String, _ documentation: String, label: String? = nil,
+        _ name: String, _ argument: LuaShape, _ documentation: String, label: String? = nil,
         whenAssigned: ((Object, LuaInstance) -> Void)? = nil
     ) -> LuaEvent {
         eventCount += 1
@@ -221,6 +255,12 @@ public struct LuaClass<Object: AnyObject> {
     /// body that returns nothing leaves the name unknown.
     public mutating func items(_ body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult) { items = body }
 
+    /// Declares what `object[key]` gives for a number, and for a name that the class does not have. A body that returns
+    /// nothing leaves the name unknown.
+    public mutating func items(_ body: @escaping (Object, LuaArgument, LuaCall) throws(LuaFault) -> LuaResult) {
+        items = { (object, call) throws(LuaFault) in try body(object, call.argument(at: 1), call) }
+    }
+
     /// Lets reads of names that the class does not have go to the Lua object in `slot`.
     public mutating func fallThrough(to slot: LuaEvent) { fallThrough = slot }
 }
@@ -231,9 +271,13 @@ final class ClassRecord {
     unowned(unsafe) let runtime: LuaRuntime
     let id: UInt32
     let name: String
+    /// Whether only the host and its Lua text know the class.
+    let isHidden: Bool
     /// The class's name and the names that it also counts as.
     let names: [String]
-    /// Whether an object is of the type that the class is declared for.
+    /// The type that the class is declared for.
+    let type: AnyClass
+    /// Whether an object is of that type.
     let isOf: (AnyObject) -> Bool
     let describe: (AnyObject) -> String
     let text: ((AnyObject, LuaCall) throws(LuaFault) -> String)?
@@ -259,12 +303,14 @@ final class ClassRecord {
     private(set) lazy var members = surface.members.map(\.name)
     private(set) lazy var methods = Set(surface.members.filter { $0.kind == .method }.map(\.name))
 
-    init<Object>(id: UInt32, _ declaration: LuaClass<Object>, of runtime: LuaRuntime) {
+    init<Object>(id: UInt32, _ declaration: LuaClass<Object>, of runtime: LuaRuntime, isHidden: Bool) {
         self.runtime = runtime
         self.id = id
+        self.isHidden = isHidden
         name = declaration.name
         names = [declaration.name] + (declaration.baseName.map { [$0] } ?? [])
         makeSurface = { ClassSurface(declaration) }
+        type = Object.self
         isOf = { $0 is Object }
         let name = declaration.name
         let describe = declaration.describe
@@ -323,7 +369,7 @@ public struct ClassSurface: Sendable {
         /// For methods and constructors.
         public var parameters: [LuaParameter]
         /// The type of a property, what a method returns, or what an event's handler gets.
-        public var type: String
+        public var type: LuaShape
         /// True when a property can be written.
         public var isWritable: Bool
         /// True when a call may suspend the task.
@@ -333,7 +379,7 @@ public struct ClassSurface: Sendable {
 
         /// Bundles what is known of a member.
         public init(
-            kind: Kind, name: String, parameters: [LuaParameter], type: String, isWritable: Bool = false,
+            kind: Kind, name: String, parameters: [LuaParameter], type: LuaShape, isWritable: Bool = false,
             waits: Bool = false, documentation: String
         ) {
             self.kind = kind
@@ -348,12 +394,14 @@ public struct ClassSurface: Sendable {
         init(_ function: LuaFunction) {
             self.init(
                 kind: .method, name: function.name, parameters: function.parameters,
-                type: function.returns ?? "nothing", waits: function.waits, documentation: function.documentation)
+                type: function.returns ?? .nothing, waits: function.waits, documentation: function.documentation)
         }
     }
 
     /// The class's name.
     public var name: String
+    /// The class that its objects also count as instances of; nil when there is none.
+    public var baseName: String?
     /// One sentence.
     public var documentation: String
     /// In declared order.
@@ -371,13 +419,14 @@ public struct ClassSurface: Sendable {
 
     init<Object>(_ declaration: LuaClass<Object>) {
         name = declaration.name
+        baseName = declaration.baseName
         documentation = declaration.documentation
         answersOtherNames = declaration.fallThrough != nil || declaration.items != nil
         members = []
         if let constructor = declaration.constructor {
             members.append(
                 Member(
-                    kind: .constructor, name: "init", parameters: constructor.parameters, type: declaration.name,
+                    kind: .constructor, name: "init", parameters: constructor.parameters, type: .of(declaration.name),
                     isWritable: false, waits: constructor.begin != nil, documentation: constructor.documentation))
         }
         for member in declaration.members {
@@ -385,12 +434,12 @@ public struct ClassSurface: Sendable {
             case .property(let name, let type, let documentation, _, let set):
                 members.append(
                     Member(
-                        kind: .property, name: name, parameters: [], type: type.description, isWritable: set != nil,
-                        waits: false, documentation: documentation))
+                        kind: .property, name: name, parameters: [], type: .of(type.annotation, type.words),
+                        isWritable: set != nil, waits: false, documentation: documentation))
             case .method(let name, let parameters, let returns, let waits, let documentation, _):
                 members.append(
                     Member(
-                        kind: .method, name: name, parameters: parameters, type: returns ?? "nothing",
+                        kind: .method, name: name, parameters: parameters, type: returns ?? .nothing,
                         isWritable: false, waits: waits, documentation: documentation))
             case .event(let name, let argument, let documentation, _, _):
                 members.append(

@@ -337,6 +337,23 @@ extension LuaInstance {
     func tryToPush(onto stack: LuaStack) -> Bool { shim_push_instance(stack.L, address, anchor) }
 }
 
+/// What an instance keeps in a slot, as a value to push; `nil` without one.
+public struct LuaKept: LuaPushable {
+    private let slot: LuaEvent
+    private let instance: LuaInstance?
+
+    /// - Parameter instance: whose slot it is.
+    public init(_ slot: LuaEvent, of instance: LuaInstance?) {
+        self.slot = slot
+        self.instance = instance
+    }
+
+    /// Pushes the value that is kept.
+    public func push(onto stack: LuaStack) {
+        if let instance { instance.push(slot, onto: stack) } else { stack.pushNil() }
+    }
+}
+
 extension LuaInstance: LuaPushable {
     /// Pushes the table that programs hold; `nil` when Lua has dropped it.
     public func push(onto stack: LuaStack) {

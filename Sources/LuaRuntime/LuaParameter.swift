@@ -23,6 +23,8 @@ public indirect enum LuaType: Sendable, Equatable {
     /// What is to be kept secret, of such a type. No error of a function that takes one shows a string that it was given:
     /// a secret may have come to another parameter's place.
     case secret(LuaType)
+    /// A type that is checked as such, and of which editors and the reference tell more: `string[]` rather than a table.
+    case shown(LuaType, as: String)
 
     /// A string of bytes to be kept secret, such as a password.
     public static let secret = LuaType.secret(.string)
@@ -56,19 +58,56 @@ public indirect enum LuaType: Sendable, Equatable {
         case .function: return "a function"
         case .table: return "a table"
         case .instance(let names): return "a " + names.joined(separator: " or ")
-        case .secret(let type): return type.description
+        case .secret(let type), .shown(let type, _): return type.description
         }
     }
 }
 
 extension LuaType {
-    /// What it is, secret or not.
+    /// What arguments are checked for, whether it is secret or not, and whatever editors show.
     public var plain: LuaType {
-        if case .secret(let type) = self { type.plain } else { self }
+        switch self {
+        case .secret(let type), .shown(let type, _): type.plain
+        default: self
+        }
     }
 
     var isSecret: Bool {
-        if case .secret = self { true } else { false }
+        switch self {
+        case .secret: true
+        case .shown(let type, _): type.isSecret
+        default: false
+        }
+    }
+
+    /// The same type, of which editors and the reference tell more.
+    /// - Parameter annotation: the type in the words of the Lua language server, such as `string|Pattern`.
+    public func annotated(_ annotation: String) -> LuaType { .shown(self, as: annotation) }
+
+    /// The type in the words of the Lua language server.
+    public var annotation: String {
+        switch self {
+        case .any: "any"
+        case .boolean: "boolean"
+        case .integer: "integer"
+        case .number, .seconds: "number"
+        case .string: "string"
+        case .oneOf(let words): words.map { "'\($0)'" }.joined(separator: "|")
+        case .function: "function"
+        case .table: "table"
+        case .instance(let names): names.joined(separator: "|")
+        case .secret(let type): type.annotation
+        case .shown(_, let annotation): annotation
+        }
+    }
+
+    /// How the reference names it: the annotation where there is one, else words with range and unit.
+    public var words: String {
+        switch self {
+        case .shown(_, let annotation): "`\(annotation)`"
+        case .secret(let type): type.words
+        default: description
+        }
     }
 }
 
@@ -113,6 +152,44 @@ extension LuaParameter {
     }
 }
 
+/// What a call returns or an event's handler gets: its type for editors, and a few words for people.
+public struct LuaShape: Sendable, ExpressibleByStringLiteral {
+    /// The name of an event's argument.
+    public var name = "argument"
+    /// The type in the words of the Lua language server: several, with commas, for several results. Empty for nothing.
+    public var annotation: String
+    /// What it means; empty where the type says it all.
+    public var words: String
+
+    /// Nothing at all.
+    public static let nothing = LuaShape("", "")
+
+    /// What a call returns.
+    /// - Parameters:
+    ///   - annotation: the type, or several with commas between, such as `integer|nil, string?`.
+    ///   - words: what it means; left out where the type says it all.
+    public static func of(_ annotation: String, _ words: String = "") -> LuaShape { LuaShape(annotation, words) }
+
+    /// What an event's handler gets behind the object.
+    /// - Parameters:
+    ///   - name: the argument's name, as editors show it.
+    ///   - annotation: its type.
+    ///   - words: what it means; left out where name and type say it all.
+    public static func argument(_ name: String, _ annotation: String, _ words: String = "") -> LuaShape {
+        var shape = LuaShape(annotation, words)
+        shape.name = name
+        return shape
+    }
+
+    /// Something of which only words tell what it is.
+    public init(stringLiteral words: String) { self.init("any", words) }
+
+    private init(_ annotation: String, _ words: String) {
+        self.annotation = annotation
+        self.words = words
+    }
+}
+
 /// A declared function: its name, parameters, and what it does.
 public struct LuaFunction {
     /// The name that programs call.
@@ -120,7 +197,7 @@ public struct LuaFunction {
     /// The parameters in their order.
     public var parameters: [LuaParameter]
     /// What it returns, for the reference; nil for nothing.
-    public var returns: String?
+    public var returns: LuaShape?
     /// True when it may suspend the calling task.
     public var waits: Bool
     /// One sentence for the reference.
@@ -136,7 +213,7 @@ public struct LuaFunction {
     ///   - documentation: one sentence.
     ///   - body: what it does.
     public init(
-        _ name: String, _ parameters: [LuaParameter] = [], returns: String? = nil, waits: Bool = false,
+        _ name: String, _ parameters: [LuaParameter] = [], returns: LuaShape? = nil, waits: Bool = false,
         _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> LuaResult
     ) {
         self.name = name
@@ -145,5 +222,20 @@ public struct LuaFunction {
         self.waits = waits
         self.documentation = documentation
         self.body = body
+    }
+
+    /// - Parameters:
+    ///   - name: the name that programs call.
+    ///   - parameters: checked before `body` is called, which reads them: `call[level]`.
+    ///   - returns: what it returns, for the reference; nil for nothing.
+    ///   - waits: true when it may suspend the calling task.
+    ///   - documentation: one sentence.
+    ///   - body: what it does.
+    public init(
+        _ name: String, _ parameters: ParameterList, returns: LuaShape? = nil, waits: Bool = false,
+        _ documentation: String, body: @escaping (LuaCall) throws(LuaFault) -> LuaResult
+    ) {
+        self.init(
+            name, parameters.declarations, returns: returns, waits: waits, documentation, body: body)
     }
 }

@@ -5,8 +5,18 @@ extension LuaRuntime {
     /// - Returns: what ``push(new:of:keeping:onto:)`` wants.
     @discardableResult
     public func register<Object>(_ declaration: LuaClass<Object>) -> RegisteredClass<Object> {
+        register(declaration, isHidden: false)
+    }
+
+    /// Makes a declared class known to Swift and to Lua text of the host, which gets its objects: programs do not see it.
+    @discardableResult
+    public func register<Object>(hidden declaration: LuaClass<Object>) -> RegisteredClass<Object> {
+        register(declaration, isHidden: true)
+    }
+
+    private func register<Object>(_ declaration: LuaClass<Object>, isHidden: Bool) -> RegisteredClass<Object> {
         let id = UInt32(classes.count)
-        let record = ClassRecord(id: id, declaration, of: self)
+        let record = ClassRecord(id: id, declaration, of: self, isHidden: isHidden)
         classes.append(record)
         classesByName[declaration.name] = record
         let stack = LuaStack(L)
@@ -39,22 +49,24 @@ extension LuaRuntime {
         let status = withoutTimeLimits { shim_call(L, 6, 2) }
         precondition(status == Int32(SHIM_OK.rawValue), "define_class: \(stack.string(at: -1) ?? "?")")
         record.metatable = LuaReference(popping: stack, runtime: self)
-        shim_push_globals(L)
-        shim_insert(L, -2)
-        stack.setTop(declaration.name)
+        if !isHidden {
+            shim_push_globals(L)
+            shim_insert(L, -2)
+            stack.setTop(declaration.name)
+        }
         shim_pop(L, 1)
         return RegisteredClass(record: record)
     }
 
-    /// The visible surface of every registered class.
-    public var surface: [ClassSurface] { classes.map(\.surface) }
+    /// The visible surface of every class that programs see.
+    public var surface: [ClassSurface] { classes.filter { !$0.isHidden }.map(\.surface) }
 
     /// Registers a declared function and returns what pushes it.
     func register(_ declaration: LuaFunction) -> UInt32 {
         let checks = ArgumentChecks(function: declaration.name, parameters: declaration.parameters)
         let body = declaration.body
         return add(
-            HostFunction(name: declaration.name) { (call) throws(LuaFault) in
+            HostFunction(name: declaration.name, parameters: declaration.parameters) { (call) throws(LuaFault) in
                 try checks.apply(call.runtime, call.stack.L, base: 0)
                 return try body(call)
             })
@@ -114,7 +126,7 @@ extension LuaRuntime {
             let body = constructor.body
             let begin = constructor.begin
             function = add(
-                HostFunction(name: name, base: 1) { (call) throws(LuaFault) in
+                HostFunction(name: name, base: 1, parameters: constructor.parameters) { (call) throws(LuaFault) in
                     let L = call.stack.L
                     guard shim_type(L, 1) == Int32(SHIM_TTABLE.rawValue) else {
                         throw LuaFault(.typeError, "\(name).init: the first argument must be self, the new object")
@@ -144,7 +156,7 @@ extension LuaRuntime {
     ) -> UInt32 {
         let checks = ArgumentChecks(function: name, parameters: parameters)
         return add(
-            HostFunction(name: name, base: 1) { (call) throws(LuaFault) in
+            HostFunction(name: name, base: 1, parameters: parameters) { (call) throws(LuaFault) in
                 let L = call.stack.L
                 let object: Object = try call.runtime.object(at: 1, L, method: name, of: record)
                 try checks.apply(call.runtime, L, base: 1)
@@ -161,7 +173,7 @@ extension LuaRuntime {
     ) -> UInt32 {
         let checks = ArgumentChecks(function: "property \(name)", parameters: parameters)
         return add(
-            HostFunction(name: name, base: 1) { (call) throws(LuaFault) in
+            HostFunction(name: name, base: 1, parameters: parameters) { (call) throws(LuaFault) in
                 let L = call.stack.L
                 guard let object: Object = call.runtime.object(at: 1, L, of: record) else {
                     throw LuaFault(

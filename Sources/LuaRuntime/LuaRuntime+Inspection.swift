@@ -1,6 +1,9 @@
 internal import CLuaShim
 
 extension LuaRuntime {
+    /// The classes that are registered, and the types of their objects.
+    package var declaredTypes: [(name: String, type: AnyClass)] { classes.map { ($0.name, $0.type) } }
+
     /// The names of the globals that there are now, in no order.
     package var globalNames: [String] {
         guard shim_reserve(L, 8) else { return [] }

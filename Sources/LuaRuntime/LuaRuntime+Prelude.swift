@@ -193,11 +193,16 @@ extension LuaRuntime {
 
     /// Runs Lua text of the host at start-up, with the internals table and `arguments` as its arguments.
     public func run(_ text: [UInt8], chunk: String, arguments: [String]) throws(LuaFault) {
+        try run(text, chunk: chunk, arguments: arguments, results: 0)
+    }
+
+    /// As the other; pushes `results` values that the text returns.
+    func run(_ text: [UInt8], chunk: String, arguments: [String], results: Int32) throws(LuaFault) {
         let stack = LuaStack(L)
         try load(text, path: chunk, on: stack)
         shim_push_main_table(L)
         for argument in arguments { stack.push(argument) }
-        guard shim_call(L, Int32(1 + arguments.count), 0) == Int32(SHIM_OK.rawValue) else {
+        guard shim_call(L, Int32(1 + arguments.count), results) == Int32(SHIM_OK.rawValue) else {
             let message = stack.text(at: -1)
             shim_pop(L, 1)
             throw LuaFault(.runtimeError, "\(chunk): \(message)")

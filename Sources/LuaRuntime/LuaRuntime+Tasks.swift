@@ -108,12 +108,14 @@ extension LuaRuntime {
     private func resume(_ slot: TaskSlot, waiting: OpaquePointer?, count: Int32, raise: Bool) {
         slot.state = .running
         running = slot
+        if let taskObserver { taskObserver.taskRuns(slot.serial, slot.name) }
         var results: Int32 = 0
         let status = shim_resume(slot.thread, waiting, count, raise, &results)
         let kill = shim_kill_reason(L)
         running = nil
         if status == Int32(SHIM_YIELD.rawValue) && kill == Int32(SHIM_KILL_NONE.rawValue) {
             slot.state = .waiting
+            if let taskObserver { taskObserver.taskWaits(slot.serial) { Self.place(of: slot) } }
             if slot.isCancelled { cancel(slot) }
         } else if status == Int32(SHIM_OK.rawValue) {
             finish(slot, results)
@@ -123,6 +125,14 @@ extension LuaRuntime {
         guard isOpen else { return }  // whom the end was told to may have closed the runtime
         releaseDropped()
         if shim_has_finalizers(L) { runFinalizers() }
+    }
+
+    /// Where a task that waits has called what waits.
+    private static func place(of slot: TaskSlot) -> String {
+        guard let thread = slot.waitThread else { return "" }
+        shim_push_where(thread, 1)
+        defer { shim_pop(thread, 1) }
+        return String((LuaStack(thread).string(at: -1) ?? "").dropLast(2))
     }
 
     private static func reason(status: Int32, kill: Int32) -> TaskFailure.Reason {
@@ -212,6 +222,7 @@ extension LuaRuntime {
 
     private func finish(_ slot: TaskSlot, _ results: Int32) {
         slot.state = .idle  // over: whoever is told of the end may cancel all tasks or close the runtime
+        if let taskObserver { taskObserver.taskEnds(slot.serial, nil) }
         if let onEnd = slot.onEnd {
             slot.onEnd = nil
             onEnd(.finished(LuaStack(slot.thread), results: Int(results)))
@@ -278,6 +289,7 @@ extension LuaRuntime {
         let isShort = refusal == Int32(SHIM_REFUSED_MEMORY.rawValue) || reason == .outOfMemory
         if isShort, stopping == nil { recoverMemory() }
         if reason != .cancelled { host.luaTaskFailed(failure) }
+        if let taskObserver { taskObserver.taskEnds(slot.serial, reason) }
         onEnd?(.failed(failure))
         retire(slot)
     }

@@ -64,6 +64,8 @@ public final class LuaRuntime {
     private var memoryReserve: Int
     /// Instances that are kept alive because their resource is active.
     @exclusivity(unchecked) var activeInstances = 0
+    /// Hears what becomes of tasks, and is kept; `nil`: nobody does, and nothing is done for it.
+    @exclusivity(unchecked) public var taskObserver: (any LuaTaskObserver)?
     /// Called when no task is left and no instance is active: nothing of the program can run again by itself. Perhaps in the
     /// middle of what ends the last of them: ask ``isIdle`` in a turn of the loop of its own.
     public var onIdle: (() -> Void)?

@@ -64,6 +64,8 @@ final class Peer: Sendable {
             self?.ended(process.terminationStatus, process.terminationReason)
         }
         try process.run()
+        // A Process keeps its pipes for longer than it runs. With 1,400 descriptors open the next one to start crashes.
+        for pipe in [out, err] { try pipe.fileHandleForReading.close() }
     }
 
     deinit { process.withLockedValue { if $0.isRunning { Glibc.kill($0.processIdentifier, SIGKILL) } } }

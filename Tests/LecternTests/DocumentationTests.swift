@@ -52,7 +52,7 @@ struct DocumentationTests {
 
     /// The instrument that the page on TCPInterface talks to.
     static let thermometer = """
-        local server = EthernetServerInterfaceEx(501)
+        local server = EthernetServerInterfaceEx(9021)
         event(server, 'ReceiveData', function(client, data)
             for _ in data:gmatch('T%?\\n') do client:Send('4.2\\n') end
         end)
@@ -95,7 +95,7 @@ struct DocumentationTests {
         configuration.identities["room"] = .init(certificate: "\(folder)/room.pem")
         try configuration.mapPort("MainProcessor:COM2=tcp://192.168.1.20:5000")
         let room = try stage.start(
-            "room", address: "192.168.1.10", Self.placed(block.text), file: block.file ?? "main.lua", folder: folder,
+            "room", address: "192.168.1.10", Self.placed(block), file: block.file ?? "main.lua", folder: folder,
             configuration: configuration)
         stage.run(20)
         withExtendedLifetime(amplifier) {}
@@ -105,8 +105,8 @@ struct DocumentationTests {
             #expect(entry.text.hasPrefix(expected), "\(entry.text)")
         }
         guard !block.prints.isEmpty else { return }
-        var printed = room.entries.filter { $0.severity == .info }.map { Self.spaced($0.text) }
-        var expected = block.prints.map(Self.spaced)
+        var printed = room.entries.filter { $0.severity == .info }.map { Self.seen($0.text) }
+        var expected = block.prints.map(Self.seen)
         if expected.last == "..." {
             expected.removeLast()
             printed = Array(printed.prefix(expected.count))
@@ -114,14 +114,20 @@ struct DocumentationTests {
         #expect(printed == expected, "\(room.timeline)")
     }
 
+    /// Where the device of a document is here. A reader's runs on the reader's machine, at 127.0.0.1.
+    private static let devices = ["docs/socs.md": "192.168.1.21", "docs/hsms.md": "192.168.1.60"]
+    private static let device = "192.168.1.20"
+
     /// A reader's device is on the reader's machine; here it has a machine of its own.
-    private static func placed(_ text: String) -> String {
-        text.replacing("'127.0.0.1', 5000", with: "'192.168.1.20', 5000")
+    private static func placed(_ block: LuaBlock) -> String {
+        block.text.replacing("'127.0.0.1'", with: "'\(devices[block.document] ?? device)'")
     }
 
-    /// Tabs and runs of spaces as one space: `print` puts tabs between its arguments.
-    private static func spaced(_ text: String) -> String {
-        text.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
+    /// What a reader would see: everything is on one machine. Tabs and runs of spaces are one space, as `print` puts tabs
+    /// between its arguments.
+    private static func seen(_ text: String) -> String {
+        let spaced = text.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
+        return (devices.values + [device, "192.168.1.30"]).reduce(spaced) { $0.replacing($1, with: "127.0.0.1") }
     }
 
     @Test("The documents have programs, and every fragment says why it cannot run alone")

@@ -1,195 +1,165 @@
-import ControlCore
-import Lectern
-import Logging
-import LuaRuntime
-import NIOCore
+import Foundation
 import Testing
 
-/// What docs/embedding.md shows, word for word; a test compares.
+/// docs/embedding.md builds a package file by file. The files in the folder Embedding are these, word for word, and make the
+/// executable EmbeddedRoom. `scripts/embedding` builds them in a package of their own.
 @Suite("Embedding")
 struct EmbeddingTests {
-    final class Lamp {
-        let name: String
-        var onSwitched: ((String) -> Void)?
+    /// What stands between two fences.
+    private struct Block {
+        let language: String
+        let text: String
 
-        init(name: String) { self.name = name }
+        /// The first line.
+        var head: String { String(text.prefix { $0 != "\n" }) }
+        /// What follows it.
+        var rest: String { String(text.dropFirst(head.count + 1)) }
     }
 
-    func declareLamp() -> LuaClass<Lamp> {
-        var lamp = LuaClass<Lamp>("Lamp", "A lamp.") { $0.name }
-        lamp.constructor([.required("Name", .string, "Its name.")], "Makes a lamp.") { (call) throws(LuaFault) in
-            Lamp(name: call.string(1) ?? "")
-        }
-        lamp.property("Name", .string, "Its name.") { $0.name }
-        let switched = lamp.event("Switched", "'On' or 'Off'", "It was switched.")
-        lamp.method("Switch", [.required("State", .oneOf(["On", "Off"]), "The new state.")], "Switches it.") {
-            (lamp, call) throws(LuaFault) in
-            lamp.onSwitched?(call.string(1) ?? "")
-            return .none
-        }
-        lamp.whenAttached { lamp, instance, _ in
-            lamp.onSwitched = { [weak instance] in instance?.fire(switched, $0) }
-        }
-        return lamp
-    }
+    private static let sources = "Sources/Room/"
+    private static let end = "// at the end of Sources/Room/main.swift"
 
-    final class ErrorCounter: ProgramLogSink {
-        private(set) var errors = 0
+    private let blocks: [Block]
 
-        func write(_ entry: ProgramLogEntry) {
-            if entry.severity == .error { errors += 1 }
-        }
-    }
-
-    @Test("A host runs a program to its exit code")
-    func exitCode() async throws {
-        try await ProjectFiles.withFolder(of: ["main.lua": "Wait(0.01, function() ExitProgram(3) end)"]) { folder in
-            let path = "\(folder)/main.lua"
-            let host = ControlHost(source: .file(path)) { LoggerSink(Logger(label: "room")) }
-            try await host.run()
-            let code = host.exitCode
-            #expect(code == 3)
-            let tasks = try await host.withProgram { program in program.runtime.taskCount }
-            #expect(tasks == nil)
-        }
-    }
-
-    @Test("A program given as text runs like one in a file")
-    func text() async throws {
-        let folder = "/tmp"
-        let source = ProgramSource.text("ExitProgram(3)", name: "main.lua", folder: folder)
-        let host = ControlHost(source: source) { MemoryLog(capacity: 1) }
-        try await host.run()
-        #expect(host.exitCode == 3)
-    }
-
-    @Test("Own functions and classes are checked, wait and fire events as Lectern's own do")
-    func registered() throws {
-        let stage = Stage()
-        let environment = stage.world.environment(named: "clock", address: "10.1.0.1")
-        let setLight = LuaFunction(
-            "SetLight",
-            [
-                .required("Name", .string, "The light."),
-                .optional("Level", .integer(0...100), default: "100", "Its brightness in percent."),
-            ], returns: "what is set", "Sets a light."
-        ) { (call) throws(LuaFault) in
-            guard let name = call.string(1), name == "ceiling" else {
-                throw LuaFault(.valueError, "there is no light '\(call.string(1) ?? "")'")
-            }
-            return call.returning("\(name) \(call.integer(2) ?? 100) %")
-        }
-        let pause = LuaFunction(
-            "Pause", [.required("Time", .seconds, "How long.")], waits: true, "Suspends the calling task."
-        ) { (call) throws(LuaFault) in
-            let time = TimeAmount.nanoseconds(Int64((call.number(1) ?? 0) * 1e9))
-            return try call.wait { waiter in
-                let scheduled = environment.schedule(after: time) { waiter.resume() }
-                return { scheduled.cancel() }
+    init() throws {
+        var blocks: [Block] = []
+        var open: (language: String, text: String)?
+        for line in try ProjectFiles.text(of: "docs/embedding.md").split(
+            separator: "\n", omittingEmptySubsequences: false)
+        {
+            if let (language, text) = open {
+                if line == "```" {
+                    blocks.append(Block(language: language, text: text))
+                    open = nil
+                } else {
+                    open = (language, text + line + "\n")
+                }
+            } else if line.hasPrefix("```") {
+                open = (String(line.dropFirst(3)), "")
             }
         }
-        let room = try stage.start(
-            "room",
-            """
-            print(SetLight('ceiling'), SetLight('ceiling', {Level = 20}))
-            print(pcall(SetLight, 'floor'))
-            print(pcall(SetLight, 'ceiling', 200))
-            local lamp = Lamp('desk')
-            event(lamp, 'Switched', function(lamp, state) print(lamp.Name, state) end)
-            lamp:Switch('On')
-            Pause(2)
-            print('later')
-            """
-        ) { runtime in
-            runtime.setGlobal(setLight)
-            runtime.setGlobal(pause)
-            runtime.register(declareLamp())
+        try #require(open == nil, "the last block has no end")
+        self.blocks = blocks
+    }
+
+    /// The sources that the document shows, whole, by their names.
+    private func shownSources() throws -> [String: String] {
+        var files: [String: String] = [:]
+        for block in blocks where block.language == "swift" {
+            if block.head == Self.end {
+                files["main.swift"] = try #require(files["main.swift"], "nothing to add to: \(block.text)") + block.rest
+            } else if block.head.hasPrefix("// \(Self.sources)") {
+                let name = String(block.head.dropFirst("// \(Self.sources)".count))
+                #expect(files[name] == nil, "\(name) is there twice")
+                files[name] = block.text
+            } else {
+                #expect(block.head.hasPrefix("// swift-tools-version: "), "of no file: \(block.text)")
+            }
         }
-        stage.run(1)
-        #expect(
-            room.lines == [
-                "ceiling 100 %\tceiling 20 %", "false\troom.lua:2: ValueError: there is no light 'floor'",
-                "false\troom.lua:3: ValueError: argument 'Level' of SetLight must be a whole number from 0 to 100, "
-                    + "got 200", "desk\tOn",
-            ], "\(room.lines)")
-        stage.run(1.5)
-        #expect(room.lines.last == "later")
+        return files
     }
 
-    @Test("A program runs in a simulated world, with limits and a log of the embedder's")
-    func simulated() throws {
-        let folder = "/tmp"
-        let text = "Timer(3600, function(_, hour) print(hour) end)"
-        let world = SimulatedWorld(seed: 1)
-        let log = MemoryLog(capacity: 1000)
-        let program = try Program(
-            source: .text(text, folder: folder), environment: world.environment(named: "room", address: "10.0.0.1"),
-            log: log)
-        try program.start()
-        world.run(for: .hours(24))
-        program.stop()
-        #expect(log.entries.map(\.text) == (1...24).map(String.init))
-
-        var configuration = ProgramConfiguration()
-        configuration.profile = .strict
-        configuration.limits.memoryBytes = 16 << 20
-        configuration.limits.taskBurst = .milliseconds(200)
-        let errors = ErrorCounter()
-        let confined = try Program(
-            source: .text("Wait(1, function() load('x') end)", folder: folder),
-            environment: world.environment(named: "other", address: "10.0.0.2"), configuration: configuration,
-            log: errors)
-        try confined.start()
-        world.run(for: .seconds(2))
-        confined.stop()
-        #expect(errors.errors == 1)
+    /// The manifest that the document shows.
+    private func shownManifest() throws -> String {
+        let manifests = blocks.filter { $0.head.hasPrefix("// swift-tools-version: ") }
+        #expect(manifests.count == 1)
+        return try #require(manifests.first).text
     }
 
-    final class Counter: WireSink {
-        private(set) var sent = 0
-
-        func record(_ event: WireEvent) {
-            if case .sent(let piece) = event.content { sent += piece.bytes.readableBytes }
+    @Test("Every block of the document is a source, the manifest, the program, a command or what is printed")
+    func inventory() {
+        #expect(blocks.filter { $0.language == "text" }.count >= 12)
+        #expect(blocks.filter { $0.language == "lua" }.map(\.head) == ["-- main.lua"])
+        for block in blocks {
+            #expect(["swift", "lua", "sh", "text"].contains(block.language), "\(block.text)")
         }
     }
 
-    @Test("An embedder's sink counts what a program sends, on live sockets and in a simulation")
-    func traces() async throws {
-        let text = """
-            local device = EthernetClientInterface('10.0.0.2', 23, 'UDP')
-            device:Send('ping')
-            ExitProgram(4)
-            """
-        try await ProjectFiles.withFolder(of: ["main.lua": text]) { folder in
-            let path = "\(folder)/main.lua"
-            let host = ControlHost(source: .file(path), trace: { Counter() }) { MemoryLog(capacity: 1000) }
-            try await host.run()
-            #expect(host.exitCode == 4)
+    @Test("The sources of the document are those that are compiled here, and no other is")
+    func compiled() throws {
+        let shown = try shownSources()
+        #expect(try ProjectFiles.names(in: "Tests/LecternTests/Embedding") == shown.keys.sorted())
+        for (name, text) in shown {
+            #expect(try ProjectFiles.text(of: "Tests/LecternTests/Embedding/\(name)") == text, "\(name)")
         }
-        let world = SimulatedWorld(seed: 1)
-        let counter = Counter()
-        let watched = TracedEnvironment(world.environment(named: "room", address: "10.0.0.1"), sink: counter)
-        let program = try Program(
-            source: .text(text.replacing("ExitProgram(4)", with: ""), folder: "/tmp"), environment: watched,
-            log: MemoryLog(capacity: 10))
-        try program.start()
-        world.run(for: .seconds(1))
-        program.stop()
-        #expect(counter.sent == 4)
     }
 
-    @Test("The Swift of docs/embedding.md is what is tested here")
-    func document() throws {
-        func lines(_ text: Substring) -> [String] {
-            text.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }.map(String.init)
+    @Test("Every function and class of the document is used in its sources")
+    func used() throws {
+        let code = try shownSources().values.joined()
+        let names = code.matches(of: /(?m)^(?:func|final class) (\w+)/).map { $0.output.1 }
+        #expect(names.count > 15)
+        for name in names {
+            let uses = code.ranges(of: "\(name)(").count
+            let declarations = code.ranges(of: "func \(name)(").count
+            #expect(uses > declarations, "\(name) is never called")
         }
-        let tested = lines(try ProjectFiles.text(of: "Tests/LecternTests/EmbeddingTests.swift")[...])
-            .joined(separator: "\n")
-        let blocks = try ProjectFiles.text(of: "docs/embedding.md").split(separator: "```swift\n").dropFirst()
-            .map { $0.prefix(upTo: $0.firstRange(of: "```")?.lowerBound ?? $0.endIndex) }
-        #expect(blocks.count > 7)
-        for block in blocks where !block.hasPrefix(".package") {
-            #expect(tested.contains(lines(block).joined(separator: "\n")), "\(block)")
+    }
+
+    @Test("The manifest of the document names products and versions of this package")
+    func manifest() throws {
+        let shown = try shownManifest()
+        let own = try ProjectFiles.text(of: "Package.swift")
+        #expect(shown.prefix { $0 != "\n" } == own.prefix { $0 != "\n" })
+        #expect(own.contains("name: \"lectern\""))
+        for match in shown.matches(of: /\.package\(url: .*\)/) {
+            #expect(own.contains(match.output), "\(match.output)")
         }
+        let products = shown.matches(of: /\.product\(name: "(\w+)", package: "lectern"\)/).map { $0.output.1 }
+        #expect(products.count == 3)
+        for product in products { #expect(own.contains(".library(name: \"\(product)\""), "\(product)") }
+    }
+
+    @Test("The document names the packages that the build needs")
+    func systemPackages() throws {
+        let listed = try ProjectFiles.text(of: "scripts/lib/packages.sh")
+        let command = "sudo apt-get install "
+        let heads = blocks.filter { $0.language == "sh" }.map(\.head)
+        #expect(heads.allSatisfy { $0 == "swift run" || $0.hasPrefix(command) })
+        let named = heads.filter { $0.hasPrefix(command) }.flatMap { $0.dropFirst(command.count).split(separator: " ") }
+        for package in named { #expect(listed.contains(package), "\(package)") }
+        for match in try ProjectFiles.text(of: "Package.swift").matches(of: /\.apt\(\["([^"]+)"\]\)/) {
+            #expect(named.contains(match.output.1), "\(match.output.1)")
+        }
+    }
+
+    @Test("The sources of the document print what it says")
+    func printed() throws {
+        let program = try #require(blocks.first { $0.language == "lua" })
+        let shown = Self.comparable(blocks.filter { $0.language == "text" }.map(\.text).joined())
+        try ProjectFiles.withFolder(of: ["main.lua": program.text]) { folder in
+            let (output, errors) = try run(in: folder)
+            // swift-log writes to standard error.
+            #expect(Self.comparable(errors) == shown.filter { $0.contains(" room: ") })
+            #expect(Self.comparable(output) == shown.filter { !$0.contains(" room: ") })
+        }
+    }
+
+    /// The lines of a text without what differs from run to run. Tabs are spaces in the document.
+    private static func comparable(_ text: String) -> [String] {
+        text.split(separator: "\n").map { line in
+            String(line).replacing(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?([+-]\d{4}|Z)?/, with: "TIME")
+                .replacing(/[ \t]+/, with: " ")
+        }
+    }
+
+    /// Runs what is compiled here to its end.
+    private func run(in folder: String) throws -> (output: String, errors: String) {
+        // Beside the tests that run.
+        let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent()
+            .appendingPathComponent("EmbeddedRoom")
+        process.currentDirectoryURL = URL(fileURLWithPath: folder)
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        // Both are short: neither pipe fills while the other one is read.
+        let printed = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let logged = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit && process.terminationStatus == 0, "\(printed)\(logged)")
+        return (printed, logged)
     }
 }

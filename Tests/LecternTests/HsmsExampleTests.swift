@@ -48,8 +48,10 @@ struct HsmsExampleTests {
     @Test("The host and the equipment in Lua of docs/hsms.md work against each other, as printed")
     func page() throws {
         let blocks = LuaBlock.all(in: try ProjectFiles.text(of: "docs/hsms.md"), of: "docs/hsms.md").map(\.text)
-        let host = try #require(blocks.first { $0.contains("GemHostHandler('192.168.1.60'") })
-        let equipment = try #require(blocks.first { $0.contains("'192.168.1.70', 5000, false, 0, 'host', {initial") })
+        let host = try #require(blocks.first { $0.contains("GemHostHandler('127.0.0.1'") })
+            .replacing("'127.0.0.1'", with: "'192.168.1.60'")
+        let equipment = try #require(blocks.first { $0.contains("'127.0.0.1', 5000, false, 0, 'host', {initial") })
+            .replacing("'127.0.0.1'", with: "'192.168.1.70'")
         let stage = Stage()
         try stage.start("etcher", address: "192.168.1.60", equipment)
         let actor = try stage.start("host", address: "192.168.1.70", host)

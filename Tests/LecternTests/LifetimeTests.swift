@@ -75,6 +75,34 @@ struct LifetimeTests {
         #expect(room.program.runtime.instanceCount == 1)
     }
 
+    @Test("Each class of programs is closed when they stop, or is known to hold nothing open")
+    func everyClassIsClosed() throws {
+        let holdsNothing = [
+            "GemCommand": "a command that was received; its answer goes through its handler",
+            "GetConnectionHandler": "the options of a handler that is being made; programs do not see it",
+            "HsmsHeader": "a value",
+            "HsmsPacket": "a value",
+            "MESet": "a set of other objects",
+            "Match": "a value",
+            "Pattern": "a compiled pattern",
+            "ProcessorDevice": "names ports; who uses one opens it",
+            "SecsHandler": "speaks through an HsmsProtocol, which is closed",
+            "SecsItem": "a value",
+            "SecsMessage": "a value",
+            "SecsRequest": "a message that was received; its answer goes through its handler",
+        ]
+        let stage = Stage()
+        let room = try stage.start("room", "")
+        let declared = room.program.runtime.declaredTypes
+        for of in declared {
+            let isClosed = of.type is any ClosableResource.Type
+            #expect(
+                isClosed != (holdsNothing[of.name] != nil),
+                "\(of.name): let it be a ClosableResource, or say here why it needs no closing, not both")
+        }
+        #expect(Set(holdsNothing.keys).isSubset(of: declared.map(\.name)), "a class is not declared any more")
+    }
+
     @Test("Stopping a program closes all that it opened")
     func stopping() throws {
         let stage = Stage()

@@ -96,7 +96,7 @@ struct MemoryChargeTests {
         let room = try stage.start("room", "")
         for of in room.program.runtime.surface {
             let takesText = of.members.contains { member in
-                member.parameters.contains { [.string, .any, .table].contains($0.type) }
+                member.parameters.contains { [.string, .any, .table].contains($0.type.plain) }
             }
             guard takesText, Self.hoards[of.name] == nil else { continue }
             #expect(Self.keepsNone[of.name] != nil, "\(of.name) takes text: does it keep it?")

@@ -489,6 +489,25 @@ struct RegressionTests {
         }
         runtime.close()
     }
+
+    @Test("What a declaration holds goes with the runtime, though it remembers the class that was made of it")
+    func declarationThatRemembersItsClass() throws {
+        final class Surroundings { var made: RegisteredClass<Thing>? }
+        weak var left: Surroundings?
+        do {
+            let probe = try Probe()
+            let surroundings = Surroundings()
+            left = surroundings
+            var declaration = LuaClass<Thing>("Maker", "Makes a thing.") { _ in "" }
+            declaration.method("IsKnown", "Tells whether the class was registered.") { (_, call) throws(LuaFault) in
+                call.returning(surroundings.made != nil)
+            }
+            surroundings.made = probe.runtime.register(declaration)
+        }
+        // Not `left == nil`: to show what is left, the test would look into what has gone.
+        let isLeft = left != nil
+        #expect(!isLeft)
+    }
 }
 
 /// A class of the host for these tests.

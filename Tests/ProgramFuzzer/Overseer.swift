@@ -123,8 +123,12 @@ final class Overseer {
             let count = Int(crew.lastNote.split(separator: " ").first ?? "") ?? 0
             done += crew.isDone ? options.programs / options.workers : (crew.first - n) / options.workers + count
             let path = "/proc/\(crew.process.processIdentifier)/statm"
-            let pages = (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: " ").dropFirst().first
-            resident.append("\((Int(pages ?? "") ?? 0) * 4 >> 10) MiB")
+            // Piece by piece: the file has a size of 0.
+            let text = (try? FileHandle(forReadingAtPath: path)?.read(upToCount: 4096)).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+            let pages = text?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+            resident.append(pages.map { "\($0 * 4 >> 10) MiB" } ?? "unknown")
         }
         let rate = Int(Double(done) / elapsed)
         say("\(Int(elapsed)) s: \(done) programs, \(rate) a second, resident \(resident.joined(separator: ", "))")

@@ -318,16 +318,11 @@ package struct ProgramGrammar: Sendable {
 
         /// A value that a parameter is likely to accept.
         mutating func fitting(_ parameter: LuaParameter) -> String {
-            if case .secret(let type) = parameter.type {
-                var open = parameter
-                open.type = type
-                return fitting(open)
-            }
             if let likely = BoundaryValues.byName[parameter.name.lowercased()], random.chance(75) {
                 return random.pick(likely)
             }
-            switch parameter.type {
-            case .any, .secret: return value()
+            switch parameter.type.plain {
+            case .any, .secret, .shown: return value()
             case .boolean: return random.chance(50) ? "true" : "false"
             case .integer(let range):
                 let near = [

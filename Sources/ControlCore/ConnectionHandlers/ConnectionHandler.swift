@@ -92,3 +92,8 @@ public class ConnectionHandler {
         onActivityChanged?(active)
     }
 }
+
+extension ConnectionHandler: ClosableResource {
+    /// Before what it handles.
+    package static var closingOrder: ClosingOrder { .firstAsItReconnects }
+}

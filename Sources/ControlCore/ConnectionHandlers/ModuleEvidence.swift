@@ -15,7 +15,7 @@ struct ModuleEvidence {
     private var isHeard = false
     /// Whether anything was heard on this connection.
     private var hasHeard = false
-    private let disconnectLimit: Int
+    let disconnectLimit: Int
 
     init(disconnectLimit: Int) {
         self.disconnectLimit = disconnectLimit

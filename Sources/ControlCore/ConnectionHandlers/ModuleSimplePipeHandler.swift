@@ -26,19 +26,27 @@ public final class ModuleSimplePipeHandler: SimplePipeHandler {
 
     /// Tells the handler what the module has published of its device.
     public func modulePublished(_ status: ConnectionStatus) {
-        perform(machine.handle(.published(status)))
+        perform(decide(.published(status)))
+    }
+
+    private func decide(_ input: ModuleSimplePipeStateMachine.Input) -> [SimplePipeOutput] {
+        guard report.isDebugTold else { return machine.handle(input) }
+        let former = machine
+        let outputs = machine.handle(input)
+        if let account = machine.account(of: input, since: former, outputs) { report.tell(.debug, account) }
+        return outputs
     }
 
     override func decideOnConnect(isPolling: Bool) -> [SimplePipeOutput] {
-        machine.handle(.connectCalled(isPolling: isPolling))
+        decide(.connectCalled(isPolling: isPolling))
     }
 
     override func pollDue() {
-        perform(machine.handle(.pollDue))
+        perform(decide(.pollDue))
     }
 
     override func pollMissed() {
-        perform(machine.handle(.pollMissed))
+        perform(decide(.pollMissed))
     }
 
     override func silence(hasHeard: Bool) -> ConnectionTrouble {
@@ -54,6 +62,6 @@ public final class ModuleSimplePipeHandler: SimplePipeHandler {
     }
 
     override func received(_ bytes: ByteBuffer?) {
-        perform(machine.handle(.heard))
+        perform(decide(.heard))
     }
 }

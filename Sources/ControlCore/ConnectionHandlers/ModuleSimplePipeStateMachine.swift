@@ -19,7 +19,7 @@ struct ModuleSimplePipeStateMachine {
     private(set) var status = ConnectionStatus.unknown
     private(set) var evidence: ModuleEvidence
 
-    private let disconnectLimit: Int
+    let disconnectLimit: Int
 
     init(disconnectLimit: Int) {
         self.disconnectLimit = disconnectLimit

@@ -32,7 +32,7 @@ public final class RawSimplePipeHandler: SimplePipeHandler {
     /// bytes are sent nevertheless.
     /// - Throws: when the port is offline, or when the send queue has no room; it counts all the same.
     public func send(_ bytes: ByteBuffer) throws(IOFault) {
-        let outputs = machine.handle(.sending)
+        let outputs = decide(.sending)
         // The report comes after the bytes, and also when they could not be sent.
         defer { perform(outputs) }
         try pipe.send(bytes)
@@ -46,26 +46,35 @@ public final class RawSimplePipeHandler: SimplePipeHandler {
         delimiter: ResponseDelimiter?,
         completion: @escaping (SendAndWaitOutcome) -> Void
     ) -> any Cancellable {
-        let outputs = machine.handle(.sending)
+        let outputs = decide(.sending)
         defer { perform(outputs) }
         return pipe.sendAndWait(data, timeout: timeout, delimiter: delimiter, completion: completion)
     }
 
     /// Tells the handler that a good response came: the device is there, and the count of sends starts anew.
     public func responseAccepted() {
-        perform(machine.handle(.responseAccepted))
+        perform(decide(.responseAccepted))
+    }
+
+    private func decide(_ input: RawSimplePipeStateMachine.Input) -> [SimplePipeOutput] {
+        guard report.isDebugTold else { return machine.handle(input) }
+        let former = machine
+        let outputs = machine.handle(input)
+        if let account = machine.account(of: input, since: former, outputs) { report.tell(.debug, account) }
+        return outputs
     }
 
     override func decideOnConnect(isPolling: Bool) -> [SimplePipeOutput] {
-        machine.handle(.connectCalled(isPolling: isPolling))
+        decide(.connectCalled(isPolling: isPolling))
     }
 
     override func pollDue() {
-        perform(machine.handle(.pollDue))
+        perform(decide(.pollDue))
     }
 
     override func pollMissed() {
-        perform(machine.handle(.sending))
+        report.tell(.debug, "cannot poll, as the port is offline: it counts as a send")
+        perform(decide(.sending))
     }
 
     override func silence(hasHeard: Bool) -> ConnectionTrouble {

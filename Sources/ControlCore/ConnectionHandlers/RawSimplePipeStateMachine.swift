@@ -19,7 +19,7 @@ struct RawSimplePipeStateMachine {
     /// Sends since the last accepted response. At most one more than the limit.
     private(set) var sendsWithoutResponse = 0
 
-    private let disconnectLimit: Int
+    let disconnectLimit: Int
 
     init(disconnectLimit: Int) {
         self.disconnectLimit = disconnectLimit

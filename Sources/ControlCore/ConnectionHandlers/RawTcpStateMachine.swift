@@ -23,7 +23,7 @@ struct RawTcpStateMachine: TcpStateMachine {
     /// Sends since the last accepted response.
     private(set) var sendsWithoutResponse = 0
 
-    private let disconnectLimit: Int
+    let disconnectLimit: Int
     private let connectedOn: HandlerOptions.ConnectedOn
 
     init(disconnectLimit: Int, connectedOn: HandlerOptions.ConnectedOn, retry: RetryPolicy) {

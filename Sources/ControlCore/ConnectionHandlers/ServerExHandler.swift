@@ -96,6 +96,7 @@ public final class ServerExHandler {
                 interface.startListen(timeout: listenTimeout) { self.listenEnded($0, call: call) }
             case .stopListening: stopListening()
             case .scheduleRetry:
+                report.tell(.debug, "tries to listen again in \(options.connectRetryTime.plainText)")
                 retry = interface.environment.schedule(after: options.connectRetryTime) {
                     self.retry = nil
                     self.handle(.retryDue)
@@ -105,7 +106,13 @@ public final class ServerExHandler {
                 retry = nil
             case .startScan: scan.restart()
             case .stopScan: scan.stop()
-            case .drop(let id): clients[id]?.disconnect()
+            case .drop(let id):
+                guard let client = clients[id] else { continue }
+                report.tell(
+                    .debug,
+                    "drops client \(client.peer): it has sent nothing for \(options.serverTimeout.plainText) (serverTimeout)"
+                )
+                client.disconnect()
             case .reportConnected(let id):
                 if let client = clients[id] { onConnected?(client) }
             case .reportDisconnected(let id):
@@ -164,4 +171,9 @@ extension ServerExHandler: EthernetServerObserver {
     package func serverActivityDidChange(_ server: EthernetServerInterfaceEx) {
         activityMayHaveChanged()
     }
+}
+
+extension ServerExHandler: ClosableResource {
+    /// Before what it handles.
+    package static var closingOrder: ClosingOrder { .firstAsItReconnects }
 }

@@ -12,35 +12,21 @@ final class SimplePipeObserver {
     }
 }
 
-extension SimplePipeObserver: EthernetClientObserver {
-    // UDP has no connections.
-    func clientDidConnect(_ client: EthernetClientInterface) {}
+extension SimplePipeObserver: DeviceObserver {
+    // Neither UDP nor a serial port has connections.
+    func deviceDidConnect() {}
 
-    func clientDidDisconnect(_ client: EthernetClientInterface) {}
+    func deviceDidDisconnect() {}
 
-    func client(_ client: EthernetClientInterface, didReceive bytes: ByteBuffer) {
+    func deviceDidReceive(_ bytes: ByteBuffer) {
         onReceived(bytes)
     }
 
-    func clientDidReceiveAwaited(_ client: EthernetClientInterface) {
+    func deviceDidReceiveAwaited() {
         onReceived(nil)
     }
 
-    func clientActivityDidChange(_ client: EthernetClientInterface) {
-        onActivityMayHaveChanged()
-    }
-}
-
-extension SimplePipeObserver: SerialInterfaceObserver {
-    func serial(_ serial: SerialInterface, didReceive bytes: ByteBuffer) {
-        onReceived(bytes)
-    }
-
-    func serialDidReceiveAwaited(_ serial: SerialInterface) {
-        onReceived(nil)
-    }
-
-    func serialActivityDidChange(_ serial: SerialInterface) {
+    func deviceActivityDidChange() {
         onActivityMayHaveChanged()
     }
 }

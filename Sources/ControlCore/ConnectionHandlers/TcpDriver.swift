@@ -106,7 +106,7 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
     }
 
     func handle(_ input: Machine.Input) {
-        perform(machine.handle(input))
+        perform(decide(input))
         owner?.driverActivityMayHaveChanged()
     }
 
@@ -114,10 +114,19 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
     /// - Parameter input: that the program is about to.
     /// - Returns: whether it may; what else the machine has decided is done.
     func admits(_ input: Machine.Input) -> Bool {
-        let outputs = machine.handle(input)
+        let outputs = decide(input)
         if outputs.count == 1, case .transmit = outputs[0] { return true }
         perform(outputs)
         return false
+    }
+
+    private func decide(_ input: Machine.Input) -> [TcpHandlerOutput] {
+        let report = interface.report
+        guard report.isDebugTold else { return machine.handle(input) }
+        let former = machine
+        let outputs = machine.handle(input)
+        if let account = machine.account(of: input, since: former, outputs) { report.tell(.debug, account) }
+        return outputs
     }
 
     private func perform(_ outputs: [TcpHandlerOutput]) {
@@ -152,8 +161,10 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
         if let connectedAt, environment.now - connectedAt >= ConnectionReport.steadyTime { retries = 0 }
         connectedAt = nil
         let random = policy.kind == .backoff ? environment.nextRandom() : 0
-        retry = environment.schedule(after: policy.delay(after: retries, random: random)) { self.retryDue() }
+        let delay = policy.delay(after: retries, random: random)
+        retry = environment.schedule(after: delay) { self.retryDue() }
         retries += 1
+        interface.report.tell(.debug, "retry \(retries) comes in \(delay.roundedText) (\(policy.kind.rawValue))")
     }
 
     private func openSocket() {
@@ -190,25 +201,25 @@ final class TcpDriver<Machine: TcpStateMachine>: TcpDriving {
     }
 }
 
-extension TcpDriver: EthernetClientObserver {
-    func clientDidConnect(_ client: EthernetClientInterface) {
-        connectedAt = client.environment.now
+extension TcpDriver: DeviceObserver {
+    func deviceDidConnect() {
+        connectedAt = interface.environment.now
         handle(.socketConnected)
     }
 
-    func clientDidDisconnect(_ client: EthernetClientInterface) {
+    func deviceDidDisconnect() {
         handle(.socketDisconnected)
     }
 
-    func client(_ client: EthernetClientInterface, didReceive bytes: ByteBuffer) {
+    func deviceDidReceive(_ bytes: ByteBuffer) {
         owner?.driverReceives(bytes)
     }
 
-    func clientDidReceiveAwaited(_ client: EthernetClientInterface) {
+    func deviceDidReceiveAwaited() {
         owner?.driverReceives(nil)
     }
 
-    func clientActivityDidChange(_ client: EthernetClientInterface) {
+    func deviceActivityDidChange() {
         owner?.driverActivityMayHaveChanged()
     }
 }

@@ -11,6 +11,12 @@ protocol TcpStateMachine {
     var status: ConnectionStatus { get }
 
     mutating func handle(_ input: Input) -> [TcpHandlerOutput]
+
+    /// What it has made of an input, in words for whoever looks for a defect; `nil` where that goes without saying.
+    /// - Parameters:
+    ///   - former: the machine before the input.
+    ///   - outputs: what it then wanted done.
+    func account(of input: Input, since former: Self, _ outputs: [TcpHandlerOutput]) -> String?
 }
 
 /// The inputs that every machine of a TCP connection has.

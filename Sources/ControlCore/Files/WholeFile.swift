@@ -1,5 +1,5 @@
 internal import ByteText
-public import Glibc
+internal import Glibc
 
 /// Writes files so that they are whole or not there: into a temporary file of the same folder, which takes the old
 /// one's place when all of it is on the disk. Whatever fails, the old file stays and the temporary one goes.
@@ -34,7 +34,7 @@ public struct WholeFile: Sendable {
 
     /// Replaces the file, or makes it. One that was there keeps its rights.
     /// - Parameter mode: the rights of a new one.
-    public func replace(with bytes: [UInt8], mode: mode_t = 0o644) throws(FileFailure) {
+    public func replace(with bytes: [UInt8], mode: UInt32 = 0o644) throws(FileFailure) {
         var old = stat()
         let wasThere = name.withRawCString { fstatat(folder.number, $0, &old, AT_SYMLINK_NOFOLLOW) } == 0
         let isFile = wasThere && old.st_mode & S_IFMT == S_IFREG

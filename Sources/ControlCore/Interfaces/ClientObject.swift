@@ -22,7 +22,7 @@ public final class ClientObject: PiecewiseSender {
 
     /// The server that it belongs to. Strong while connected: a server whose clients are served stays alive.
     private(set) var server: EthernetServerInterfaceEx?
-    private var connection: (any ClientLink)?
+    private var connection: (any ClientLine)?
 
     init(id: Int, transport: any StreamTransport, server: EthernetServerInterfaceEx) {
         self.id = id
@@ -43,9 +43,7 @@ public final class ClientObject: PiecewiseSender {
         hostname = ipAddress
         servicePort = sender.address.port ?? 0
         connection = sender
-        // Strong, as a transport holds its delegate: the sender lets go at its end.
-        sender.onReceive = { [self] bytes in self.server?.client(self, didReceive: bytes) }
-        sender.onEnd = { [self] in didEnd() }
+        sender.owner = self
     }
 
     /// The client as `host:port`, for messages.
@@ -79,7 +77,7 @@ public final class ClientObject: PiecewiseSender {
     }
 
     /// Makes room for bytes among those that wait for all clients of the server.
-    private func prepare(_ count: Int) throws(IOFault) -> any ClientLink {
+    private func prepare(_ count: Int) throws(IOFault) -> any ClientLine {
         server?.makeRoom(for: count)
         guard let connection else { throw IOFault("\(peer) is not connected") }
         return connection
@@ -123,23 +121,12 @@ public final class ClientObject: PiecewiseSender {
     }
 }
 
-extension ClientObject: StreamConnectionOwner {
-    func connection(_ connection: StreamConnection, didReceive bytes: ByteBuffer) {
+extension ClientObject: LineOwner {
+    func lineDidReceive(_ bytes: ByteBuffer) {
         server?.client(self, didReceive: bytes)
     }
 
-    func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
-        // A client is never asked with sendAndWait; whatever comes belongs to the program.
-        connection.handOver(bytes)
-    }
-
-    func connectionWillEnd(_ connection: StreamConnection) {}
-
-    func connectionDidEnd(_ connection: StreamConnection, reason: CloseReason) {
-        didEnd()
-    }
-
-    private func didEnd() {
+    func lineDidEnd(_ reason: CloseReason) {
         connection = nil
         let server = self.server
         self.server = nil
@@ -147,3 +134,37 @@ extension ClientObject: StreamConnectionOwner {
         onActivityChanged?(self, false)
     }
 }
+
+extension ClientObject: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+
+    /// See ``disconnect()``.
+    package func close() { disconnect() }
+}
+
+/// What a ``ClientObject`` talks through: a stream, or datagrams of one sender.
+protocol ClientLine: AnyObject, Writable {
+    /// Whether bytes can be sent.
+    var isOpen: Bool { get }
+    /// Bytes that the system has not taken yet.
+    var queuedBytes: Int { get }
+    /// Begins to read.
+    func start()
+    /// Sends all of `bytes`, or throws and sends nothing.
+    func send(_ bytes: ByteBuffer) throws(IOFault)
+    /// Sends a message of any size, see ``PiecewiseSender/send(_:completion:)``.
+    func send(
+        _ pieces: any MessagePieces, completion: @escaping (Result<Void, IOFault>) -> Void
+    ) throws(IOFault) -> any Cancellable
+    /// Whether the program takes data.
+    func setReceiving(_ receiving: Bool)
+    /// Turns TLS on; datagrams cannot carry it.
+    func startTLS(
+        _ terms: TLSTerms, timeout: TimeAmount?, completion: @escaping (Result<TLSSession, ConnectFailure>) -> Void
+    ) -> any Cancellable
+    /// Closes it; the client hears of its end in the same turn of the loop.
+    func close()
+}
+
+extension StreamConnection: ClientLine {}

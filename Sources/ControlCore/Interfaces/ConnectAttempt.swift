@@ -1,13 +1,13 @@
 import NIOCore
 
-/// One attempt to open a connection, shared by all who ask while it is under way: there are never two at once.
+/// One attempt to open a connection, shared by all who wait while it is under way: there are never two at once.
 ///
-/// Each asker has a time-out of its own. The attempt is made with the first asker's time; when that passes while others
+/// Each waiter has a time-out of its own. The attempt is made with the first waiter's time; when that passes while others
 /// still have time left, it is made again for them. It is called off when nobody waits for it any more.
 final class ConnectAttempt {
     typealias Open = (TimeAmount?, @escaping (Result<any StreamTransport, ConnectFailure>) -> Void) -> any Cancellable
 
-    private final class Asker: Cancellable {
+    private final class Waiter: Cancellable {
         /// `nil`: as long as the system waits.
         let deadline: NIODeadline?
         let completion: (ConnectOutcome) -> Void
@@ -28,14 +28,14 @@ final class ConnectAttempt {
     private let environment: any Environment
     private let open: Open
     private let onEnd: (Result<any StreamTransport, ConnectFailure>) -> Void
-    private var askers: [Asker] = []
+    private var waiters: [Waiter] = []
     private var opening: (any Cancellable)?
     private var openingDeadline: NIODeadline?
     private var isOver = false
 
     /// - Parameters:
     ///   - open: opens a transport within a time.
-    ///   - onEnd: called exactly once, before the askers' completions.
+    ///   - onEnd: called exactly once, before the waiters' completions.
     init(
         environment: any Environment,
         open: @escaping Open,
@@ -46,32 +46,32 @@ final class ConnectAttempt {
         self.onEnd = onEnd
     }
 
-    /// Adds an asker; the first one starts the attempt.
-    /// - Returns: takes the asker out again; its completion is then not called.
+    /// Adds a waiter; the first one starts the attempt.
+    /// - Returns: takes the waiter out again; its completion is then not called.
     func join(timeout: TimeAmount?, completion: @escaping (ConnectOutcome) -> Void) -> any Cancellable {
         let deadline = timeout.map { environment.now + $0.boundedDelay }
-        let asker = Asker(deadline: deadline, completion: completion, attempt: self)
-        askers.append(asker)
+        let waiter = Waiter(deadline: deadline, completion: completion, attempt: self)
+        waiters.append(waiter)
         if opening == nil {
             begin(deadline: deadline)
         } else if let deadline {
-            asker.timer = environment.schedule(at: deadline) { [weak asker] in
-                guard let asker, let attempt = asker.attempt else { return }
-                attempt.remove(asker)
-                asker.completion(.failed(.timedOut))
+            waiter.timer = environment.schedule(at: deadline) { [weak waiter] in
+                guard let waiter, let attempt = waiter.attempt else { return }
+                attempt.remove(waiter)
+                waiter.completion(.failed(.timedOut))
             }
         }
-        return asker
+        return waiter
     }
 
-    /// Ends the attempt on its owner's behalf, who is not told: every asker gets ``ConnectFailure/calledOff``, in a
+    /// Ends the attempt on its owner's behalf, who is not told: every waiter gets ``ConnectFailure/calledOff``, in a
     /// turn of its own.
     func abandon() {
         guard !isOver else { return }
         isOver = true
         opening?.cancel()
-        let waiting = askers
-        askers = []
+        let waiting = waiters
+        waiters = []
         environment.execute { self.settle(waiting, .failed(.calledOff)) }
     }
 
@@ -83,13 +83,13 @@ final class ConnectAttempt {
     private func opened(_ result: Result<any StreamTransport, ConnectFailure>) {
         guard !isOver else { return }
         if case .failure(let failure) = result, let openingDeadline, environment.now >= openingDeadline {
-            // The time that the attempt was made with is over; some may have asked for more.
-            let patient = askers.filter { $0.deadline.map { $0 > environment.now } ?? true }
-            if !patient.isEmpty {
-                let late = askers.filter { asker in !patient.contains { $0 === asker } }
-                askers = patient
-                let deadlines = patient.compactMap(\.deadline)
-                begin(deadline: deadlines.count < patient.count ? nil : deadlines.max())
+            // The time that the attempt was made with is over; some may wait longer.
+            let inTime = waiters.filter { $0.deadline.map { $0 > environment.now } ?? true }
+            if !inTime.isEmpty {
+                let late = waiters.filter { waiter in !inTime.contains { $0 === waiter } }
+                waiters = inTime
+                let deadlines = inTime.compactMap(\.deadline)
+                begin(deadline: deadlines.count < inTime.count ? nil : deadlines.max())
                 settle(late, .failed(failure))
                 return
             }
@@ -100,9 +100,9 @@ final class ConnectAttempt {
     private func end(_ result: Result<any StreamTransport, ConnectFailure>) {
         isOver = true
         opening = nil
-        let waiting = askers
-        askers = []
-        for asker in waiting { asker.timer?.cancel() }
+        let waiting = waiters
+        waiters = []
+        for waiter in waiting { waiter.timer?.cancel() }
         onEnd(result)
         switch result {
         case .success: settle(waiting, .connected)
@@ -110,19 +110,19 @@ final class ConnectAttempt {
         }
     }
 
-    private func settle(_ askers: [Asker], _ outcome: ConnectOutcome) {
-        for asker in askers where asker.attempt != nil {
-            asker.timer?.cancel()
-            asker.attempt = nil
-            asker.completion(outcome)
+    private func settle(_ waiters: [Waiter], _ outcome: ConnectOutcome) {
+        for waiter in waiters where waiter.attempt != nil {
+            waiter.timer?.cancel()
+            waiter.attempt = nil
+            waiter.completion(outcome)
         }
     }
 
-    private func remove(_ asker: Asker) {
-        asker.timer?.cancel()
-        asker.attempt = nil
-        askers.removeAll { $0 === asker }
-        guard askers.isEmpty, !isOver else { return }
+    private func remove(_ waiter: Waiter) {
+        waiter.timer?.cancel()
+        waiter.attempt = nil
+        waiters.removeAll { $0 === waiter }
+        guard waiters.isEmpty, !isOver else { return }
         opening?.cancel()
         end(.failure(.calledOff))
     }

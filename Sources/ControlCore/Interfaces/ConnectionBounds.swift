@@ -5,7 +5,7 @@ package enum ConnectionBounds {
     /// Bytes that a connection keeps while its handler waits.
     package static let keptBytes = StreamConnection.keptBytesLimit
     /// Bytes of the commands that wait for their turn of `sendAndWait`.
-    package static let waitingBytes = SendAndWaitQueue.waitingLimit
+    package static let waitingBytes = DeviceTraffic.waitingLimit
     /// Bytes that are delivered at once.
     package static let deliveredBytes = StreamInbox.chunkLimit
     /// Senders that a UDP server tells apart.

@@ -1,21 +1,5 @@
 import NIOCore
 
-/// What a ``DatagramConnection`` tells the object that it belongs to.
-protocol DatagramConnectionOwner: AnyObject {
-    /// One datagram for the program.
-    func datagrams(_ connection: DatagramConnection, didReceive bytes: ByteBuffer)
-
-    /// A datagram arrived while ``DatagramConnection/isAwaited`` is set. Bytes that are not wanted come back by
-    /// ``DatagramConnection/handOver(_:)``.
-    func datagrams(_ connection: DatagramConnection, didReceiveAwaited bytes: ByteBuffer)
-
-    /// Something that was sent is lost, as far as the system knows. Told once until the peer answers again.
-    func datagrams(_ connection: DatagramConnection, didFail fault: IOFault)
-
-    /// ``DatagramConnection/isActive`` may have changed.
-    func datagramsActivityMayHaveChanged(_ connection: DatagramConnection)
-}
-
 /// A UDP client's socket: opens with the first datagram that is sent, and finds the peer again when it has moved.
 ///
 /// The name is resolved before the first datagram; those sent meanwhile wait, in order. It is resolved again, beside the
@@ -26,8 +10,8 @@ protocol DatagramConnectionOwner: AnyObject {
 /// With a service port, a broadcast or a multicast address everybody's datagrams are taken, since the answers may come
 /// from anywhere.
 ///
-/// While it is active the connection keeps its owner alive. A socket of the system's choice that has seen no traffic for
-/// ``idleTime`` stays open, but lets go of the owner; it closes when that goes.
+/// While it is active, see ``isActive``, its traffic keeps the interface alive. A socket of the system's choice that has seen no
+/// datagram for ``idleTime`` stays open, but lets go of the interface; it closes when that goes.
 final class DatagramConnection {
     /// How old a look-up must be before the name is resolved again.
     static let resolveInterval = TimeAmount.seconds(30)
@@ -35,7 +19,7 @@ final class DatagramConnection {
     static let silentSends = 3
     /// How long a look-up may take.
     static let resolveTimeout = TimeAmount.seconds(30)
-    /// After so long without traffic a socket does not keep its owner any more.
+    /// After so long without a datagram a socket does not keep its interface any more.
     static let idleTime = TimeAmount.seconds(300)
     /// The most bytes kept for a program that takes no data, ``DatagramInbox/overhead`` included: 1 MiB. What comes when
     /// they are full is dropped.
@@ -54,9 +38,7 @@ final class DatagramConnection {
     private let host: String
     private let port: Int
     private let servicePort: Int
-    private weak var owner: (any DatagramConnectionOwner)?
-    /// Set while active.
-    private var keptOwner: (any DatagramConnectionOwner)?
+    private weak var traffic: DeviceTraffic?
     private var state = State.idle
     /// Tells an opening from an abandoned one.
     private var openings = 0
@@ -84,14 +66,14 @@ final class DatagramConnection {
 
     init(
         environment: any Environment, host: String, port: Int, servicePort: Int, largestDatagram: Int,
-        owner: any DatagramConnectionOwner
+        traffic: DeviceTraffic
     ) {
         self.environment = environment
         self.host = host
         self.port = port
         self.servicePort = servicePort
         self.largestDatagram = largestDatagram
-        self.owner = owner
+        self.traffic = traffic
     }
 
     /// Longer datagrams are cut to so many bytes.
@@ -108,7 +90,7 @@ final class DatagramConnection {
         }
     }
 
-    /// Whether it keeps its owner alive.
+    /// Whether it keeps its interface alive.
     var isActive: Bool {
         switch state {
         case .idle: false
@@ -235,7 +217,7 @@ final class DatagramConnection {
         waitingBytes = 0
         roomWaiters.takeAll().fire()
         // Told every time: unlike a silent peer, this is nothing that passes unnoticed as datagrams do.
-        owner?.datagrams(self, didFail: IOFault("\(peer): \(reason); datagrams that are lost: \(lost)"))
+        traffic?.owner?.lineDidFail(IOFault("\(peer): \(reason); datagrams that are lost: \(lost)"))
         activityMayHaveChanged()
     }
 
@@ -255,7 +237,7 @@ final class DatagramConnection {
         activityMayHaveChanged()
     }
 
-    /// The owner is going: nobody is to be told any more.
+    /// The interface is going: nobody is to be told any more.
     func ownerIsGone() {
         idleTimer?.cancel()
         roomWaiters = []
@@ -346,7 +328,7 @@ final class DatagramConnection {
             left -= 1
             let datagram = kept.removeFirst()
             keptBytes -= datagram.readableBytes + DatagramInbox.overhead
-            owner?.datagrams(self, didReceive: datagram)
+            traffic?.lineDidReceive(datagram)
         }
     }
 
@@ -382,9 +364,7 @@ final class DatagramConnection {
     }
 
     private func activityMayHaveChanged() {
-        let owner = owner
-        keptOwner = isActive ? owner : nil
-        owner?.datagramsActivityMayHaveChanged(self)
+        traffic?.activityMayHaveChanged()
     }
 }
 
@@ -400,9 +380,9 @@ extension DatagramConnection: DatagramDelegate {
             } else {
                 awaitedSizes[Self.mostSizes - 1] += bytes.readableBytes
             }
-            owner?.datagrams(self, didReceiveAwaited: bytes)
+            traffic?.receiveAwaited(bytes)
         } else if kept.isEmpty, isReceiving, !isDelivering {
-            owner?.datagrams(self, didReceive: bytes)
+            traffic?.lineDidReceive(bytes)
         } else {
             keep(bytes)
             deliverKept()
@@ -412,7 +392,7 @@ extension DatagramConnection: DatagramDelegate {
     func transport(_ transport: any DatagramTransport, didFail failure: ConnectFailure) {
         guard transport === self.transport, !hasFailed else { return }
         hasFailed = true
-        owner?.datagrams(self, didFail: IOFault("\(peer): \(failure.reason)"))
+        traffic?.owner?.lineDidFail(IOFault("\(peer): \(failure.reason)"))
     }
 
     func transportDidDrain(_ transport: any DatagramTransport) {

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// One address that has sent datagrams to a ``DatagramService``: what a UDP server's ``ClientObject`` talks through.
-final class DatagramSender: ClientLink {
+final class DatagramSender: ClientLine {
     /// The most bytes kept while the program takes none, ``DatagramInbox/overhead`` included: 64 KiB. What comes when they
     /// are full is dropped.
     static let keptBytesLimit = 64 << 10
@@ -9,9 +9,8 @@ final class DatagramSender: ClientLink {
     let address: SocketAddress
     /// When it was last heard of or spoken to.
     private(set) var lastTraffic: NIODeadline
-    /// Set by the client; let go at the end.
-    var onReceive: ((ByteBuffer) -> Void)?
-    var onEnd: (() -> Void)?
+    /// Set by the client. Strong, as a transport holds its delegate; let go at the end.
+    var owner: (any LineOwner)?
 
     private let environment: any Environment
     private var service: DatagramService?
@@ -71,7 +70,7 @@ final class DatagramSender: ClientLink {
     func receive(_ bytes: ByteBuffer) {
         lastTraffic = environment.now
         if isReceiving, kept.isEmpty {
-            onReceive?(bytes)
+            owner?.lineDidReceive(bytes)
             return
         }
         let size = bytes.readableBytes + DatagramInbox.overhead
@@ -103,15 +102,14 @@ final class DatagramSender: ClientLink {
             left -= 1
             let datagram = kept.removeFirst()
             keptBytes -= datagram.readableBytes + DatagramInbox.overhead
-            onReceive?(datagram)
+            owner?.lineDidReceive(datagram)
         }
     }
 
     private func end() {
         deliverKept(evenUnasked: true)
-        let onEnd = onEnd
-        self.onEnd = nil
-        onReceive = nil
-        onEnd?()
+        let owner = owner
+        self.owner = nil
+        owner?.lineDidEnd(.local)
     }
 }

@@ -4,7 +4,7 @@ public import NIOCore
 ///
 /// Nothing here waits: what takes time has a completion. All is called on the environment's loop.
 public protocol DeviceInterface: AnyObject, Writable {
-    /// What the program and the device exchange, as far as it is the same with every line.
+    /// What the program and the device exchange.
     var traffic: DeviceTraffic { get }
 
     /// Bytes that were sent and that the system has not taken yet.
@@ -20,6 +20,35 @@ extension DeviceInterface {
     public static var sendQueueLimit: Int { StreamConnection.sendQueueLimit }
     /// The most bytes that a `sendAndWait` collects unless ``DeviceTraffic/responseLimit`` says otherwise: 16 MiB.
     public static var responseLimit: Int { DeviceTraffic.defaultResponseLimit }
+
+    /// Sees every event before the program's slots do, and clears this before it goes. For connection handlers.
+    package var observer: (any DeviceObserver)? {
+        get { traffic.observer }
+        set { traffic.observer = newValue }
+    }
+
+    /// Bytes arrived, as many as came at once, at most 64 KiB; with UDP one datagram.
+    public var onReceiveData: ((ByteBuffer) -> Void)? {
+        get { traffic.onReceiveData }
+        set { traffic.onReceiveData = newValue }
+    }
+
+    /// Bytes that were sent and that the system has not taken yet.
+    public var queuedBytes: Int { traffic.line.queuedBytes }
+
+    /// Sends all of `bytes`, in order. Never waits. A message that is larger than ``sendQueueLimit`` is taken when nothing else
+    /// is queued. With UDP it is one datagram of at most ``DatagramOptions/sizeLimit`` bytes. While a serial port is opened for
+    /// the first time `bytes` are kept, and dropped when that fails.
+    /// - Throws: when the line is down, when the send queue has no room, or when a datagram is too long; then nothing of
+    ///   `bytes` is sent.
+    public func send(_ bytes: ByteBuffer) throws(IOFault) { try traffic.send(bytes) }
+
+    /// Whether there is room in the send queue.
+    public var isWritable: Bool { traffic.line.isWritable }
+
+    /// Waits for room in the send queue: calls `body` once when there is some, or the line has ended; `nil` when there is
+    /// room now.
+    public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? { traffic.line.whenWritable(body) }
 
     /// Sends `data` and waits for the response.
     ///
@@ -42,7 +71,7 @@ extension DeviceInterface {
         delimiter: ResponseDelimiter?,
         completion: @escaping (SendAndWaitOutcome) -> Void
     ) -> any Cancellable {
-        traffic.sendAndWaits.add(data, timeout: timeout, delimiter: delimiter, completion: completion)
+        traffic.sendAndWait(data, timeout: timeout, delimiter: delimiter, completion: completion)
     }
 
     /// Sends `data` at each interval while the line is up; the first time after one interval. Goes on over losses of the
@@ -68,4 +97,18 @@ extension DeviceInterface {
     public func setReceiving(_ receiving: Bool) {
         traffic.setReceiving(receiving)
     }
+}
+
+/// Sees what happens on a ``DeviceInterface`` before the program's event slots do. For connection handlers.
+package protocol DeviceObserver: AnyObject {
+    /// A connection was opened, by whomever. Serial ports and UDP have none.
+    func deviceDidConnect()
+    /// The connection ended, whoever ended it. Once for each connection.
+    func deviceDidDisconnect()
+    /// Bytes arrived that belong to no `sendAndWait`.
+    func deviceDidReceive(_ bytes: ByteBuffer)
+    /// Bytes arrived while a `sendAndWait` waits for its response.
+    func deviceDidReceiveAwaited()
+    /// Whether the interface is active has changed.
+    func deviceActivityDidChange()
 }

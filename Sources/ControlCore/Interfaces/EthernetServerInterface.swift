@@ -171,3 +171,8 @@ public final class EthernetServerInterface: PiecewiseSender {
         onDisconnected?()
     }
 }
+
+extension EthernetServerInterface: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+}

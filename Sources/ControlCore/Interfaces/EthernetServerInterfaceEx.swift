@@ -11,7 +11,7 @@ public import NIOCore
 public final class EthernetServerInterfaceEx {
     private enum State {
         case idle
-        /// The port is being opened for the asker of that number.
+        /// The port is being opened for the call of that number.
         case opening(Int)
         case listening(any Listener)
     }
@@ -52,12 +52,12 @@ public final class EthernetServerInterfaceEx {
     /// On what terms each client speaks TLS; `nil`: none does.
     public private(set) var tls: TLSTerms?
 
-    let environment: any Environment
+    package let environment: any Environment
     private let interfaceAddresses: [String: String]
     private let bindAddress: String?
     private var state = State.idle
     private var listenCalls = 0
-    private var listenAskers: [(ListenOutcome) -> Void] = []
+    private var listenWaiters: [(ListenOutcome) -> Void] = []
     private var listenEnd: (any Cancellable)?
     private var connected: [Int: ClientObject] = [:]
     /// Connections whose handshake is under way, and how to call it off.
@@ -198,7 +198,7 @@ public final class EthernetServerInterfaceEx {
         case .listening:
             environment.execute { completion(.listeningAlready) }
         case .opening:
-            listenAskers.append(completion)
+            listenWaiters.append(completion)
         case .idle:
             open(timeout: timeout, completion: completion)
         }
@@ -216,10 +216,10 @@ public final class EthernetServerInterfaceEx {
         case .idle:
             return
         case .opening:
-            let askers = listenAskers
-            listenAskers = []
+            let waiters = listenWaiters
+            listenWaiters = []
             environment.execute {
-                for asker in askers { asker(.failed(.calledOff)) }
+                for waiter in waiters { waiter(.failed(.calledOff)) }
             }
         case .listening(let listener):
             listener.close()
@@ -254,7 +254,7 @@ public final class EthernetServerInterfaceEx {
         listenCalls += 1
         let call = listenCalls
         state = .opening(call)
-        listenAskers = [completion]
+        listenWaiters = [completion]
         activityMayHaveChanged()
         if `protocol` == .udp {
             openDatagrams(address: address, call: call, timeout: timeout)
@@ -303,8 +303,8 @@ public final class EthernetServerInterfaceEx {
             if case .success(let listener) = result { listener.close() }
             return
         }
-        let askers = listenAskers
-        listenAskers = []
+        let waiters = listenWaiters
+        listenWaiters = []
         let outcome: ListenOutcome
         switch result {
         case .success(let listener):
@@ -329,7 +329,7 @@ public final class EthernetServerInterfaceEx {
             if case .failed(let failure) = outcome { report.didFail(ConnectionTrouble(failure, port: port)) }
         }
         activityMayHaveChanged()
-        for asker in askers { asker(outcome) }
+        for waiter in waiters { waiter(outcome) }
     }
 
     /// Where it listens, for people.
@@ -429,4 +429,9 @@ public final class EthernetServerInterfaceEx {
         observer?.serverActivityDidChange(self)
         onActivityChanged?(active)
     }
+}
+
+extension EthernetServerInterfaceEx: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
 }

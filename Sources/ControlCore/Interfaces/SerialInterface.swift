@@ -1,4 +1,4 @@
-public import NIOCore
+import NIOCore
 
 /// A serial port and the device at it: the program's `SerialInterface`.
 ///
@@ -30,7 +30,8 @@ public final class SerialInterface: DeviceInterface {
 
     private enum State {
         case opening(any Cancellable)
-        case open(StreamConnection, (any SerialTransport)?)
+        /// The transport, where the port is one of this machine.
+        case open((any SerialTransport)?)
         case waiting(any Cancellable)
         case closed
     }
@@ -48,28 +49,21 @@ public final class SerialInterface: DeviceInterface {
     /// Why the port is offline, as the end of a sentence that begins with its name; `nil` while it is not.
     public private(set) var problem: String?
 
-    /// Sees what is received before the program's slots do.
-    package weak var observer: (any SerialInterfaceObserver)?
     /// The port is open: for the first time or again.
     public var onOnline: (() -> Void)?
     /// The port is not open any more, or could not be opened at first.
     public var onOffline: (() -> Void)?
-    /// Bytes arrived, as many as came at once, at most 64 KiB.
-    public var onReceiveData: ((ByteBuffer) -> Void)?
     /// What becomes of the port, and of the device at it.
     public private(set) lazy var report = ConnectionReport(environment: environment)
     /// ``isActive`` changed to the value that is given.
     public var onActivityChanged: ((Bool) -> Void)?
 
-    let environment: any Environment
+    package let environment: any Environment
     private let claims: SerialPortClaims
     private var state = State.closed
     private var retryDelay = SerialInterface.shortestRetry
     private var openedAt = NIODeadline.uptimeNanoseconds(0)
-    /// What was sent while the port was being opened for the first time.
-    private var early = ByteBuffer()
-    private var isAwaited = false
-    /// Commands, keep-alive and pauses, which outlive a presence of the port.
+    /// The line, and commands, keep-alive and pauses, which outlive a presence of the port.
     public let traffic: DeviceTraffic
 
     /// Makes an interface and begins to open its port.
@@ -86,17 +80,18 @@ public final class SerialInterface: DeviceInterface {
     ) throws(IOFault) {
         try claims.claim(address, name: name)
         self.environment = environment
-        traffic = DeviceTraffic(environment: environment)
+        traffic = DeviceTraffic(environment: environment, peer: name)
         self.name = name
         self.address = address
         self.settings = settings
         self.claims = claims
-        traffic.line = self
+        traffic.owner = self
+        traffic.awaitOpening()
         report.plan = { _ in "it is looked for again" }
         open()
     }
 
-    deinit { traffic.line = nil }
+    deinit { traffic.ownerIsGone() }
 
     /// Whether events may still come: until ``close()``.
     public var isActive: Bool {
@@ -112,7 +107,7 @@ public final class SerialInterface: DeviceInterface {
         self.settings = settings
         guard settings != former else { return }
         switch state {
-        case .open(_, let transport): transport?.reconfigure(settings)
+        case .open(let transport): transport?.reconfigure(settings)
         case .opening(let pending), .waiting(let pending):
             // A port that refused the former ones may take these.
             guard address.isDevice else { return }
@@ -132,16 +127,11 @@ public final class SerialInterface: DeviceInterface {
         state = .closed
         claims.release(address)
         switch former {
-        case .opening(let pending), .waiting(let pending):
-            pending.cancel()
-            traffic.sendAndWaits.connectionDidEnd(notSent: offline)
-        case .open(let connection, _):
-            connection.close()
-        case .closed:
-            break
+        case .opening(let pending), .waiting(let pending): pending.cancel()
+        case .open, .closed: break
         }
-        early = ByteBuffer()
-        observer?.serialActivityDidChange(self)
+        traffic.close()
+        observer?.deviceActivityDidChange()
         onActivityChanged?(false)
     }
 
@@ -168,28 +158,21 @@ public final class SerialInterface: DeviceInterface {
     }
 
     private func opened(_ transport: any StreamTransport, _ serial: (any SerialTransport)?) {
-        let connection = StreamConnection(
-            transport: transport, peer: name, isReceiving: traffic.isReceiving, owner: self, environment: environment)
-        connection.isAwaited = isAwaited
-        state = .open(connection, serial)
+        state = .open(serial)
         openedAt = environment.now
         problem = nil
         report.didOpen("open")
-        connection.start()
-        let waiting = early
-        early = ByteBuffer()
-        // It fits: the limit of both is the same, and nothing else is queued.
-        if waiting.readableBytes > 0 { transport.send(waiting) }
+        traffic.open(transport)
         changePresence(to: .online)
     }
 
     private func failed(_ reason: String, _ trouble: ConnectionTrouble) {
-        early = ByteBuffer()
+        traffic.openingFailed()
         scheduleRetry()
         problem = reason
         report.didFail(trouble)
         changePresence(to: .offline)
-        traffic.sendAndWaits.connectionDidEnd(notSent: offline)
+        traffic.failWaiters(downFault)
     }
 
     private func scheduleRetry() {
@@ -203,104 +186,38 @@ public final class SerialInterface: DeviceInterface {
         presenceChanges += 1
         if new == .online { onOnline?() } else { onOffline?() }
     }
+}
 
-    // MARK: Sending
-
-    private var connection: StreamConnection? {
-        if case .open(let connection, _) = state { connection } else { nil }
-    }
-
-    private var offline: IOFault {
+extension SerialInterface: DeviceTrafficOwner {
+    var downFault: IOFault {
         IOFault("\(name) (\(address)) \(isActive ? problem ?? "is not open yet" : "is closed")")
     }
 
-    /// Bytes that were sent and that the driver or the network has not taken yet.
-    public var queuedBytes: Int { early.readableBytes + (connection?.queuedBytes ?? 0) }
-
-    /// Sends all of `bytes`, in order. Never waits. While the port is being opened for the first time they are kept, and
-    /// dropped when that fails. A message that is larger than ``sendQueueLimit`` is taken when nothing else is queued.
-    /// - Throws: when the port is offline, or when the send queue has no room; then nothing of `bytes` is sent.
-    public func send(_ bytes: ByteBuffer) throws(IOFault) {
-        if let connection {
-            try connection.send(bytes)
-            return
-        }
-        guard isActive, presence == .unknown else { throw offline }
-        guard early.readableBytes == 0 || early.readableBytes + bytes.readableBytes <= Self.sendQueueLimit else {
-            throw IOFault("\(name) is not open yet: \(early.readableBytes) bytes wait to be sent")
-        }
-        early.writeImmutableBuffer(bytes)
-    }
-
-    /// Whether there is room in the send queue.
-    public var isWritable: Bool { connection?.isWritable ?? true }
-
-    /// Waits for room in the send queue: calls `body` once when there is some, or the line has ended; `nil` when there is
-    /// room now.
-    public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
-        connection?.whenWritable(body)
-    }
-}
-
-extension SerialInterface: StreamConnectionOwner {
-    func connection(_ connection: StreamConnection, didReceive bytes: ByteBuffer) {
-        observer?.serial(self, didReceive: bytes)
-        onReceiveData?(bytes)
-    }
-
-    func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer) {
-        observer?.serialDidReceiveAwaited(self)
-        traffic.sendAndWaits.receive(bytes)
-    }
-
-    func connectionWillEnd(_ connection: StreamConnection) {
-        traffic.sendAndWaits.connectionWillEnd()
-    }
-
-    func connectionDidEnd(_ connection: StreamConnection, reason: CloseReason) {
-        if isActive {
-            if environment.now - openedAt >= Self.longestRetry { retryDelay = Self.shortestRetry }
-            scheduleRetry()
-            switch reason {
-            case .failed(let text): problem = "is offline: \(text)"
-            case .peer: problem = "is offline: the device server has closed the connection"
-            case .local: problem = "is offline"
-            }
-            report.didEnd(ConnectionTrouble(reason) ?? ConnectionTrouble("Closed"))
-            changePresence(to: .offline)
-        }
-        traffic.sendAndWaits.connectionDidEnd(notSent: offline)
-    }
-}
-
-extension SerialInterface: DeviceLine {
     var takesKeepAlive: Bool { isActive }
 
-    func transmitKeepAlive(_ bytes: ByteBuffer) {
-        // Offline or full: the turn is left out; the next one comes by itself.
-        try? connection?.send(bytes)
+    func lineDidEnd(_ reason: CloseReason) {
+        guard isActive else { return }
+        if environment.now - openedAt >= Self.longestRetry { retryDelay = Self.shortestRetry }
+        scheduleRetry()
+        switch reason {
+        case .failed(let text): problem = "is offline: \(text)"
+        case .peer: problem = "is offline: the device server has closed the connection"
+        case .local: problem = "is offline"
+        }
+        report.didEnd(ConnectionTrouble(reason) ?? ConnectionTrouble("Closed"))
+        changePresence(to: .offline)
     }
+
+    /// Nobody tells what a serial line loses.
+    func lineDidFail(_ fault: IOFault) {}
 
     /// The port is active with a keep-alive as without.
-    func keepAliveDidChange() {}
+    func trafficActivityMayHaveChanged() {}
+}
 
-    /// Without flow control a serial device does not know, and what comes when the driver's buffer is full is lost.
-    func receivingDidChange(_ receiving: Bool) {
-        connection?.setReceiving(receiving)
-    }
-
-    func transmit(_ bytes: ByteBuffer) throws(IOFault) {
-        try send(bytes)
-    }
-
-    func handOver(_ bytes: ByteBuffer) {
-        connection?.handOver(bytes)
-    }
-
-    func awaitsResponse(_ awaits: Bool) {
-        isAwaited = awaits
-        connection?.isAwaited = awaits
-    }
+extension SerialInterface: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
 }
 
 extension SerialPortAddress {

@@ -1,21 +1,5 @@
 import NIOCore
 
-/// What a ``StreamConnection`` tells the object that it belongs to.
-protocol StreamConnectionOwner: AnyObject {
-    /// Bytes for the program, in order.
-    func connection(_ connection: StreamConnection, didReceive bytes: ByteBuffer)
-
-    /// Bytes arrived while ``StreamConnection/isAwaited`` is set. Bytes that are not wanted come back by
-    /// ``StreamConnection/handOver(_:)``.
-    func connection(_ connection: StreamConnection, didReceiveAwaited bytes: ByteBuffer)
-
-    /// The connection is about to end: whatever awaited bytes are still kept must be handed over now.
-    func connectionWillEnd(_ connection: StreamConnection)
-
-    /// The connection has ended, all received bytes were delivered. Called exactly once, last.
-    func connectionDidEnd(_ connection: StreamConnection, reason: CloseReason)
-}
-
 /// One open stream as the interfaces need it: a bounded send queue, back-pressure, and one end.
 ///
 /// Bytes are read for either of two reasons: the program takes data (``setReceiving(_:)``), or a `sendAndWait` awaits a
@@ -40,8 +24,9 @@ final class StreamConnection: StreamDelegate {
 
     /// The peer as `host:port`, for messages.
     let peer: String
-    /// Whether a `sendAndWait` awaits bytes. Set by the owner.
-    var isAwaited = false {
+    /// Takes what arrives while a `sendAndWait` awaits it; `nil` while none does. Bytes that it does not want come back by
+    /// ``handOver(_:)``.
+    var awaitedBy: DeviceTraffic? {
         didSet { updateReading() }
     }
 
@@ -51,7 +36,7 @@ final class StreamConnection: StreamDelegate {
     private let environment: any Environment
     private let transport: any StreamTransport
     // The variables without a check of exclusive access are of values that no access holds on to while other code runs.
-    @exclusivity(unchecked) private var owner: (any StreamConnectionOwner)?
+    @exclusivity(unchecked) private var owner: (any LineOwner)?
     private var isReceiving: Bool
     private var isReading = true
     private var isClosing = false
@@ -74,7 +59,7 @@ final class StreamConnection: StreamDelegate {
         transport: any StreamTransport,
         peer: String,
         isReceiving: Bool,
-        owner: any StreamConnectionOwner,
+        owner: any LineOwner,
         environment: any Environment,
         sendLimit: Int = StreamConnection.sendQueueLimit,
         largestMessage: Int = StreamConnection.largestMessage
@@ -213,12 +198,12 @@ final class StreamConnection: StreamDelegate {
             left -= 1
             guard let chunk = kept.readSlice(length: min(kept.readableBytes, Self.largestChunk)) else { return }
             if kept.readableBytes == 0 { kept = ByteBuffer() }
-            owner?.connection(self, didReceive: chunk)
+            owner?.lineDidReceive(chunk)
         }
     }
 
     private func updateReading() {
-        let wanted = (isReceiving || isAwaited) && kept.readableBytes < Self.keptBytesLimit
+        let wanted = (isReceiving || awaitedBy != nil) && kept.readableBytes < Self.keptBytesLimit
         guard wanted != isReading, owner != nil else { return }
         isReading = wanted
         transport.setReading(wanted)
@@ -227,10 +212,10 @@ final class StreamConnection: StreamDelegate {
     func transport(_ transport: any StreamTransport, didReceive bytes: ByteBuffer) {
         guard !isClosing else { return }
         hasReceived = true
-        if isAwaited {
-            owner?.connection(self, didReceiveAwaited: bytes)
+        if let awaitedBy {
+            awaitedBy.receiveAwaited(bytes)
         } else if kept.readableBytes == 0, isReceiving, !isDelivering {
-            owner?.connection(self, didReceive: bytes)
+            owner?.lineDidReceive(bytes)
         } else {
             handOver(bytes)
         }
@@ -256,7 +241,7 @@ final class StreamConnection: StreamDelegate {
 
     // MARK: The end
 
-    /// Closes the connection. ``StreamConnectionOwner/connectionDidEnd(_:reason:)`` follows in the same turn of the
+    /// Closes the connection. ``LineOwner/lineDidEnd(_:)`` follows in the same turn of the
     /// loop, not when the peer has taken the last queued byte. Idempotent.
     func close() {
         guard !isClosing else { return }
@@ -278,12 +263,13 @@ final class StreamConnection: StreamDelegate {
 
     private func end(_ reason: CloseReason) {
         guard let owner else { return }
-        owner.connectionWillEnd(self)
+        awaitedBy?.lineWillEnd()
         isDelivering = false
         deliverKept(evenUnasked: true)
         self.owner = nil
+        awaitedBy = nil
         piecewise?.fail(IOFault("\(peer) is not connected"))
         roomWaiters.takeAll().fire()
-        owner.connectionDidEnd(self, reason: reason)
+        owner.lineDidEnd(reason)
     }
 }

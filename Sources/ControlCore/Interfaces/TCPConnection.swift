@@ -173,3 +173,8 @@ extension TCPConnection: StreamDelegate {
         finish(reason)
     }
 }
+
+extension TCPConnection: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+}

@@ -266,3 +266,8 @@ extension TCPInterface: TCPConnectionOwner {
         }
     }
 }
+
+extension TCPInterface: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+}

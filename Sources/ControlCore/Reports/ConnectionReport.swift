@@ -41,6 +41,8 @@ public final class ConnectionReport {
     public var onLine: ((Level, String) -> Void)?
     /// Whether ``onLine`` takes lines of ``Level/debug``; others are not made.
     public var tellsDebug = true
+    /// Whether anybody takes lines of ``Level/debug``: what is only worked out for them need not be otherwise.
+    var isDebugTold: Bool { tellsDebug && onLine != nil }
     /// What the last trouble was; `nil` when there was none yet.
     public private(set) var lastError: LastError?
     /// What comes next after a trouble: `again every 5 s`. Set by who keeps the connection up.

@@ -202,3 +202,11 @@ public final class ControlTimer: DeadlineNode {
         if isActive != wasActive, state == new { common.onActivityChanged?(self, isActive) }
     }
 }
+
+extension ControlTimer: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+
+    /// See ``stop()``.
+    package func close() { stop() }
+}

@@ -14,6 +14,11 @@ extension TimeAmount {
         "\(Double(nanoseconds) / 1e9) s"
     }
 
+    /// As ``plainText``, in whole milliseconds.
+    package var roundedText: String {
+        TimeAmount.milliseconds(Int64((Double(nanoseconds) / 1e6).rounded())).plainText
+    }
+
     /// The amount in seconds as people write it: `5 s`, `0.5 s`.
     package var plainText: String {
         let seconds = Double(nanoseconds) / 1e9

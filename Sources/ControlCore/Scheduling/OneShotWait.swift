@@ -108,3 +108,11 @@ public final class OneShotWait: DeadlineNode {
         }
     }
 }
+
+extension OneShotWait: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+
+    /// See ``cancel()``.
+    package func close() { cancel() }
+}

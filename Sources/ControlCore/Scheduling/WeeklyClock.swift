@@ -179,3 +179,11 @@ public final class WeeklyClock {
         return parsed
     }
 }
+
+extension WeeklyClock: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+
+    /// See ``disable()``.
+    package func close() { disable() }
+}

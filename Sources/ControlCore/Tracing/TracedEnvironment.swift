@@ -1,51 +1,77 @@
 public import NIOCore
 
-/// An environment whose wires are watched: it is as the one that it wraps, and tells a sink of all that goes over those
-/// wires that a filter names.
+/// An environment whose wires are watched: it is as the one that it wraps, and tells a sink of all that goes over those wires
+/// that a filter names.
 ///
-/// What is not watched is handed through as it is. Without a trace there is no such environment, so that none costs
-/// nothing.
+/// What is not watched is handed through as it is. Without a trace there is no such environment, so that none costs nothing.
+///
+/// Each object of a program may have one of its own, by which its wires get the program's names of it: see ``owned(by:)``.
 public final class TracedEnvironment: Environment {
-    /// How many wires that no term has named are kept for ``unmatchedTerms``, and how many names of addresses.
-    private static let knownLimit = 1000
-
     /// The environment that is watched.
     let environment: any Environment
-    let secrets = SecretRegistry()
-    private let filter: WireFilter
-    private let aliases: [SerialPortAddress: [String]]
-    private let sink: any WireSink
-    private var wires = 0
-    private var usedTerms: Set<Int> = []
-    /// What programs call the hosts that have these addresses.
-    private var names: [String: String] = [:]
-    /// The names of the wires that were opened or tried, traced or not; the first ones only.
-    public private(set) var knownWires: [String] = []
+    private let book: TraceBook
+    private let owner = WireNames()
 
     /// Wraps `environment`.
     /// - Parameters:
     ///   - filter: which wires are watched.
     ///   - aliases: what the configuration calls serial ports: `Alias:COM1`.
     ///   - sink: told of everything.
-    public init(
+    public convenience init(
         _ environment: any Environment, filter: WireFilter = .all, aliases: [SerialPortAddress: [String]] = [:],
         sink: any WireSink
     ) {
-        self.environment = environment
-        self.filter = filter
-        self.aliases = aliases
-        self.sink = sink
+        self.init(environment, TraceBook(filter: filter, aliases: aliases, sink: sink))
     }
+
+    private init(_ environment: any Environment, _ book: TraceBook) {
+        self.environment = environment
+        self.book = book
+    }
+
+    // MARK: Names
+
+    /// The environment for one object of the program: of the same trace, and what is opened in it has these names and those of
+    /// this one.
+    /// - Parameter names: what the program calls the object. Traces show the first one; terms may be any, as they are written.
+    public func owned(by names: [String]) -> TracedEnvironment {
+        let environment = TracedEnvironment(environment, book)
+        environment.add(names + owner.all)
+        return environment
+    }
+
+    /// Adds names of the object whose environment this is, for what it opens from now on.
+    public func add(_ names: [String]) {
+        owner.add(names)
+        book.note(names: names)
+    }
+
+    /// Adds names for what a host opens to the server whose environment this is, from now on.
+    /// - Parameter host: its name or address.
+    public func add(_ names: [String], ofPeer host: String) {
+        owner.add(names, ofPeer: host)
+        book.note(names: names)
+    }
+
+    /// The names of the wires that were opened or tried, traced or not; the first 1000 only.
+    public var knownWires: [String] { book.knownWires }
+
+    /// What the program calls the objects that can open wires; the first ones only.
+    public var knownNames: Set<String> { book.knownNames }
 
     /// The terms of the filter that have named no wire so far; `all` is none of them.
     public var unmatchedTerms: [String] {
-        filter.terms.indices.filter { filter.terms[$0] != .all && !usedTerms.contains($0) }.map { filter.texts[$0] }
+        let filter = book.filter
+        return filter.terms.indices.filter { filter.terms[$0] != .all && !book.usedTerms.contains($0) }
+            .map { filter.texts[$0] }
     }
+
+    var secrets: SecretRegistry { book.secrets }
 
     /// Hides `secret` in all that is recorded from now on.
     public func keepSecret(_ secret: [UInt8]) { secrets.add(secret) }
 
-    func record(_ event: WireEvent) { sink.record(event) }
+    func record(_ event: WireEvent) { book.sink.record(event) }
 
     // MARK: What is not watched
 
@@ -86,9 +112,8 @@ public final class TracedEnvironment: Environment {
     ) -> any Cancellable {
         environment.resolve(host, timeout: timeout) { [self] result in
             if case .success(let addresses) = result {
-                for address in addresses where names.count < Self.knownLimit {
-                    guard let text = address.ipAddress, text != host else { continue }
-                    names[text] = host
+                for address in addresses {
+                    if let text = address.ipAddress, text != host { book.note(host, of: text) }
                 }
             }
             completion(result)
@@ -162,7 +187,7 @@ public final class TracedEnvironment: Environment {
         completion: @escaping (Result<any SerialTransport, SerialFailure>) -> Void
     ) -> any Cancellable {
         environment.openSerial(path: path, settings: settings) { [self] result in
-            let aliases = aliases[.device(path: path)] ?? []
+            let aliases = book.aliases[.device(path: path)] ?? []
             let ends = WireFilter.Ends(path: path, aliases: aliases)
             guard let tap = tap(.serial, aliases.first ?? path, ends, target: path) else { return completion(result) }
             switch result {
@@ -176,8 +201,8 @@ public final class TracedEnvironment: Environment {
         }
     }
 
-    /// As the wrapped environment has it; the socket is watched if a term names its port or its peer. Of a socket with
-    /// many peers, what it exchanges with those that a term names.
+    /// As the wrapped environment has it; the socket is watched if a term names its port or its peer. Of a socket with many
+    /// peers, what it exchanges with those that a term names.
     public func openDatagrams(
         _ options: DatagramOptions,
         completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
@@ -188,8 +213,9 @@ public final class TracedEnvironment: Environment {
             let name = "udp " + (options.peer.map { self.name(of: $0) } ?? ":\(localPort)")
             var ends = options.peer.map(self.ends(of:)) ?? WireFilter.Ends()
             ends.localPort = localPort
-            let isNamed = !filter.matches(ends).isEmpty
-            let hasNamedPeers = !isNamed && options.peer == nil && filter.namesPeers
+            ends.names += owner.all
+            let isNamed = !book.matches(ends).isEmpty
+            let hasNamedPeers = !isNamed && options.peer == nil && book.filter.namesPeers
             guard
                 let tap = tap(
                     .udp, name, ends, isIncoming: options.peer == nil, isNamed: isNamed || hasNamedPeers,
@@ -212,7 +238,7 @@ public final class TracedEnvironment: Environment {
         _ result: Result<any StreamTransport, ConnectFailure>, _ kind: Wire.Kind, host: String, port: Int
     ) -> Result<any StreamTransport, ConnectFailure> {
         let stream = try? result.get()
-        let aliases = kind == .tcp ? aliases[.server(host: host, port: port)] ?? [] : []
+        let aliases = kind == .tcp ? book.aliases[.server(host: host, port: port)] ?? [] : []
         let hosts = [host] + [stream?.remoteAddress?.ipAddress].compactMap { $0 }
         let ends = WireFilter.Ends(hosts: hosts, port: port, aliases: aliases)
         let name = aliases.first ?? Self.name(of: host, port)
@@ -255,32 +281,32 @@ public final class TracedEnvironment: Environment {
         _ kind: Wire.Kind, _ name: String, _ ends: WireFilter.Ends, target: String? = nil, isIncoming: Bool = false,
         isNamed: Bool? = nil, local: SocketAddress? = nil, remote: SocketAddress? = nil
     ) -> WireTap? {
-        if knownWires.count < Self.knownLimit, !knownWires.contains(name) { knownWires.append(name) }
-        let matches = filter.matches(ends)
-        usedTerms.formUnion(matches)
+        var ends = ends
+        ends.names += owner.all
+        let matches = book.matches(ends)
+        // Of a host that the program has named itself, that name.
+        let owner = ends.names.first
+        book.note(owner.map { "\($0) \(name)" } ?? name)
         guard isNamed ?? !matches.isEmpty else { return nil }
-        wires += 1
         let wire = Wire(
-            number: wires, kind: kind, name: name, target: target, isIncoming: isIncoming, localAddress: local,
-            remoteAddress: remote)
+            number: book.nextNumber(), kind: kind, name: name, owner: owner, target: target, isIncoming: isIncoming,
+            localAddress: local, remoteAddress: remote)
         return WireTap(wire, in: self)
     }
 
     private func isPeerNamed(_ peer: SocketAddress) -> Bool {
-        let matches = filter.matches(ends(of: peer))
-        usedTerms.formUnion(matches)
-        return !matches.isEmpty
+        !book.matches(ends(of: peer)).isEmpty
     }
 
     private func ends(of peer: SocketAddress) -> WireFilter.Ends {
         let address = peer.ipAddress
-        let hosts = [address, address.flatMap { names[$0] }].compactMap { $0 }
-        return WireFilter.Ends(hosts: hosts, port: peer.port)
+        let hosts = [address, address.flatMap { book.host(of: $0) }].compactMap { $0 }
+        return WireFilter.Ends(hosts: hosts, port: peer.port, names: owner.names(ofPeer: hosts))
     }
 
     private func name(of peer: SocketAddress) -> String {
         guard let address = peer.ipAddress, let port = peer.port else { return "\(peer)" }
-        return Self.name(of: names[address] ?? address, port)
+        return Self.name(of: book.host(of: address) ?? address, port)
     }
 
     private static func name(of host: String, _ port: Int) -> String {

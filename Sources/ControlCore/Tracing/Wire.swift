@@ -20,11 +20,13 @@ public struct Wire: Sendable, Equatable {
     public let number: Int
     /// What it is.
     public let kind: Kind
-    /// How people know it: `projector:23` as the program named it, `MainProcessor:COM1`, `:9000` for a port that
-    /// listens, `:9000 10.0.0.7:50123` for a connection to that port.
+    /// How people know it: `projector:23` as the program named it, `MainProcessor:COM1`, `:9000` for a port that listens,
+    /// `:9000 10.0.0.7:50123` for a connection to that port.
     public let name: String
-    /// The other side as the program named it: a host's name or address, or the path of a serial port; `nil` where the
-    /// other side came by itself.
+    /// What the program calls the object whose wire it is: `Projector`; `nil` where it has no name.
+    public let owner: String?
+    /// The other side as the program named it: a host's name or address, or the path of a serial port; `nil` where the other
+    /// side came by itself.
     public let target: String?
     /// Whether the other side has opened it.
     public let isIncoming: Bool
@@ -35,15 +37,19 @@ public struct Wire: Sendable, Equatable {
 
     /// Bundles what is known of a wire.
     public init(
-        number: Int, kind: Kind, name: String, target: String? = nil, isIncoming: Bool = false,
+        number: Int, kind: Kind, name: String, owner: String? = nil, target: String? = nil, isIncoming: Bool = false,
         localAddress: SocketAddress? = nil, remoteAddress: SocketAddress? = nil
     ) {
         self.number = number
         self.kind = kind
         self.name = name
+        self.owner = owner
         self.target = target
         self.isIncoming = isIncoming
         self.localAddress = localAddress
         self.remoteAddress = remoteAddress
     }
+
+    /// The name with that of its owner before it, as the program's log has it: `Projector 10.0.0.9:5001`.
+    public var fullName: String { owner.map { "\($0) \(name)" } ?? name }
 }

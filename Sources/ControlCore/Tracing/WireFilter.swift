@@ -4,11 +4,12 @@ import NIOCore
 public struct WireFilter: Sendable, Equatable {
     /// What a term may look like, for messages.
     public static let forms =
-        "all, a host, host:port, :port of this machine, COM1, Alias:COM1, or a path such as /dev/ttyUSB0"
+        "all, a host, host:port, :port of this machine, COM1, Alias:COM1, a path such as /dev/ttyUSB0, "
+        + "or a variable of the program"
 
     enum Term: Sendable, Equatable {
         case all
-        /// A word: a host, or a port of any device alias.
+        /// A word: a host, or a port of any device alias; or a name as it was given, of which case counts.
         case word(String)
         case endpoint(host: String, port: Int)
         /// A port of this machine that listens, or of a UDP socket.
@@ -78,6 +79,8 @@ public struct WireFilter: Sendable, Equatable {
         var path: String?
         /// What the configuration calls it: `Alias:COM1`.
         var aliases: [String] = []
+        /// What the program calls the object whose wire it is.
+        var names: [String] = []
     }
 
     /// The terms that name a wire.
@@ -86,7 +89,8 @@ public struct WireFilter: Sendable, Equatable {
             switch terms[index] {
             case .all: true
             case .word(let word):
-                ends.isHost(word) || ends.aliases.contains { $0.lowercased().hasSuffix(":\(word)") }
+                ends.names.contains(texts[index]) || ends.isHost(word)
+                    || ends.aliases.contains { $0.lowercased().hasSuffix(":\(word)") }
             case .endpoint(let host, let port): ends.port == port && ends.isHost(host)
             case .localPort(let port): ends.localPort == port
             case .path(let path): ends.path == path

@@ -228,3 +228,11 @@ extension HsmsConnection: CustomStringConvertible {
         "\(isActiveSide ? "Active" : "Passive") connection to \(address):\(port) session_id=\(sessionID)"
     }
 }
+
+extension HsmsConnection: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+
+    /// See ``disable(completion:)``.
+    package func close() { disable() }
+}

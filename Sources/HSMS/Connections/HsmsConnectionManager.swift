@@ -13,7 +13,8 @@ public final class HsmsConnectionManager {
     /// The servers of passive peers, by port.
     public private(set) var servers: [Int: HsmsMultiPassiveServer] = [:]
 
-    private let environment: any Environment
+    /// The environment in which its peers live.
+    package let environment: any Environment
     /// What peers have by default.
     public let configuration: HsmsConfiguration
 
@@ -32,20 +33,22 @@ public final class HsmsConnectionManager {
     ///   - active: whether this side makes the connection.
     ///   - sessionID: the session ID of data messages.
     ///   - configuration: `nil`: the manager's.
+    ///   - environment: in which its connection lives if it is active; `nil`: the manager's.
     /// - Returns: the protocol, which is enabled. While the port of a passive peer cannot be had, it is tried again
     ///   every T5.
     /// - Throws: when a parameter is out of its range, or the name is taken.
     @discardableResult
     public func addPeer(
         name: String, address: String, port: Int, active: Bool, sessionID: UInt16,
-        configuration: HsmsConfiguration? = nil
+        configuration: HsmsConfiguration? = nil, environment: (any Environment)? = nil
     ) throws(ParameterError) -> HsmsProtocol {
         guard handlers[name] == nil else {
             throw ParameterError(parameter: "name", problem: "'\(name)' is taken", allowed: "a name of its own")
         }
         let server = active ? nil : try server(on: port)
         let handler = try HsmsProtocol(
-            environment: environment, address: address, port: port, active: active, sessionID: sessionID, name: name,
+            environment: environment ?? self.environment, address: address, port: port, active: active,
+            sessionID: sessionID, name: name,
             server: server, configuration: configuration ?? self.configuration)
         handler.observer = { [weak self] handler, event in self?.onEvent?(handler, event) }
         handlers[name] = handler
@@ -106,4 +109,12 @@ public final class HsmsConnectionManager {
         if let server = servers[port] { return server }
         return try HsmsMultiPassiveServer(environment: environment, port: port, configuration: configuration)
     }
+}
+
+extension HsmsConnectionManager: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+
+    /// See ``stop(completion:)``.
+    package func close() { stop() }
 }

@@ -22,7 +22,8 @@ public final class HsmsMultiPassiveServer {
     /// The connections, in the order of their creation.
     public private(set) var connections: [HsmsMultiPassiveConnection] = []
 
-    let environment: any Environment
+    /// The environment in which it lives.
+    package let environment: any Environment
     /// What its connections have by default.
     public let configuration: HsmsConfiguration
     private let listening: HsmsListeningPort
@@ -194,4 +195,12 @@ extension Result where Success == Int, Failure == ListenFailure {
         case .failure(let failure): .failed(failure)
         }
     }
+}
+
+extension HsmsMultiPassiveServer: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+
+    /// See ``stop(terminateConnections:completion:)``.
+    package func close() { stop() }
 }

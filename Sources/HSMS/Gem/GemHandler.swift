@@ -1,4 +1,4 @@
-import ControlCore
+package import ControlCore
 public import NIOCore
 
 /// GEM on a link: communication is established with S1F13 and S1F14 before anything else is exchanged.
@@ -213,4 +213,12 @@ public class GemHandler: SecsHandler {
             advance(.establishAccepted(attempt: attempt))
         }
     }
+}
+
+extension GemHandler: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+
+    /// See ``disable()``.
+    package func close() { disable() }
 }

@@ -370,3 +370,11 @@ public final class HsmsProtocol {
 
 /// The name of ``HsmsProtocol`` in secsgem's older documentation.
 public typealias HsmsHandler = HsmsProtocol
+
+extension HsmsProtocol: ClosableResource {
+    /// After what may open it again.
+    package static var closingOrder: ClosingOrder { .afterWhatReconnects }
+
+    /// See ``disable(completion:)``.
+    package func close() { disable() }
+}

@@ -6,6 +6,8 @@ internal import NIOCore
 final class BindingContext {
     unowned let runtime: LuaRuntime
     let environment: any Environment
+    /// The same, when it is watched by a trace.
+    let trace: TracedEnvironment?
     let configuration: ProgramConfiguration
     /// Where the program's files are.
     let folder: ProgramFolder
@@ -44,6 +46,7 @@ final class BindingContext {
         self.connections = connections
         self.runtime = runtime
         self.environment = environment
+        trace = environment as? TracedEnvironment
         self.configuration = configuration
         self.folder = folder
         self.savedLog = savedLog

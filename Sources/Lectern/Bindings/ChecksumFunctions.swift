@@ -21,22 +21,24 @@ func declareChecksumFunctions() -> [LuaFunction] {
         LuaFunction(
             "checksum.sum",
             [checkedData, .optional("bits", .integer(1...32), default: "8", "How many bits of the sum to keep.")],
-            returns: "a whole number", "Adds up the bytes."
+            returns: .of("integer"), "Adds up the bytes."
         ) { (call) throws(LuaFault) in
             var sum: UInt64 = 0
             try call.withSlices(1) { (bytes) throws(LuaFault) in for byte in bytes { sum += UInt64(byte) } }
             return call.returning(Int(sum & (UInt64.max >> UInt64(64 - (call.integer(2) ?? 8)))))
         },
-        LuaFunction("checksum.xor", [checkedData], returns: "a byte as a number", "Combines the bytes by exclusive or.")
-        {
+        LuaFunction(
+            "checksum.xor", [checkedData], returns: .of("integer", "a number from 0 to 255"),
+            "Combines the bytes by exclusive or."
+        ) {
             (call) throws(LuaFault) in
             var result: UInt8 = 0
             try call.withSlices(1) { (bytes) throws(LuaFault) in for byte in bytes { result ^= byte } }
             return call.returning(Int(result))
         },
         LuaFunction(
-            "checksum.lrc", [checkedData], returns: "a byte as a number",
-            "Tells what must be added to the sum of the bytes to make it 0: the two's complement of the sum."
+            "checksum.lrc", [checkedData], returns: .of("integer", "a number from 0 to 255"),
+            "Gives the two's complement of the sum of the bytes: added to the sum, it gives 0."
         ) { (call) throws(LuaFault) in
             var sum: UInt8 = 0
             try call.withSlices(1) { (bytes) throws(LuaFault) in for byte in bytes { sum &+= byte } }
@@ -48,14 +50,15 @@ func declareChecksumFunctions() -> [LuaFunction] {
                 checkedData,
                 .optional(
                     "model", .oneOf(CyclicRedundancyCheck.named.keys.sorted()),
-                    "A usual check by its name; left out, the parameters say what is meant."),
+                    "The name of a common check; without it the other parameters describe the check."),
                 .optional("width", .integer(1...64), "Bits of the result."),
-                .optional("poly", .integer, "The generator without its highest term."),
-                .optional("init", .integer, default: "0", "What the register begins with."),
+                .optional("poly", .integer, "The generator polynomial without its highest term."),
+                .optional("init", .integer, default: "0", "The first value of the register."),
                 .optional("refin", .boolean, default: "false", "Whether the lowest bit of a byte comes first."),
-                .optional("refout", .boolean, default: "false", "Whether the result's bits are turned around."),
-                .optional("xorout", .integer, default: "0", "What the result is combined with in the end."),
-            ], returns: "a whole number", "Computes a cyclic redundancy check by a name or by parameters."
+                .optional("refout", .boolean, default: "false", "Whether the bits of the result are reversed."),
+                .optional(
+                    "xorout", .integer, default: "0", "The value that the result is combined with by exclusive or."),
+            ], returns: .of("integer"), "Computes a cyclic redundancy check by a name or by parameters."
         ) { (call) throws(LuaFault) in
             let check = try call.cyclicRedundancyCheck()
             let table = tables.table(of: check)
@@ -64,8 +67,8 @@ func declareChecksumFunctions() -> [LuaFunction] {
             return call.returning(Int(bitPattern: UInt(check.result(of: register))))
         },
         LuaFunction(
-            "checksum.md5", [.required("data", .string, "The bytes to digest.")], returns: "a string of 16 bytes",
-            "Computes the MD5 digest of RFC 1321, for device protocols that ask for it. It keeps no secret."
+            "checksum.md5", [.required("data", .string, "The bytes to digest.")], returns: .of("string", "16 bytes"),
+            "Computes the MD5 digest of RFC 1321, for device protocols that need it. MD5 is not secure."
         ) { (call) throws(LuaFault) in
             var md5 = MD5()
             try call.withSlices(1) { (bytes) throws(LuaFault) in md5.take(part: bytes) }

@@ -11,18 +11,18 @@ func declareClientObject(_ context: BindingContext) -> LuaClass<ClientObject> {
     c.property("ServicePort", .integer, "The client's port.") { $0.servicePort }
     c.method(
         "Send", [.required("data", .string, "What to send.")], waits: true,
-        "Sends data. Raises IOError when not connected; waits while more than 64 KiB are queued. At most 128 KiB wait for a client; then IOError where it cannot wait."
+        "Sends data. Raises IOError when not connected. Waits while more than 64 KiB are queued. If the task cannot wait, it raises IOError above 128 KiB."
     ) { (client, call) throws(LuaFault) in
         try call.send(toClient: client) { (data) throws(IOFault) in try client.send(data) }
     }
     c.method(
         "SSLWrap", secureWrappingParameters, waits: true,
-        "Turns TLS on over the open connection, as its server side. Raises ConnectionError."
+        "Turns TLS on over the open connection, as its server side. Raises ConnectionError when that fails."
     ) { (client, call) throws(LuaFault) in
         let terms = try call.tlsTerms(.server, context)
         return try call.secure(client.peer) { try client.startTLS(terms, timeout: $0, completion: $1) }
     }
-    c.method("Disconnect", "Closes the connection; harmless when it is closed.") { (client, _) throws(LuaFault) in
+    c.method("Disconnect", "Closes the connection. Has no effect when it is closed.") { (client, _) throws(LuaFault) in
         client.disconnect()
         return .none
     }
@@ -62,10 +62,13 @@ struct ClientEvents {
     /// Declares the events.
     init<Owner>(_ c: inout LuaClass<Owner>) {
         connected = c.event(
-            "Connected", "'Connected'", "A client has connected. The first argument is the ClientObject.")
+            "Connected", .argument("state", "'Connected'"),
+            "A client has connected. The first argument is the ClientObject.")
         disconnected = c.event(
-            "Disconnected", "'Disconnected'", "A client is gone. The first argument is the ClientObject.")
-        receiveData = c.event("ReceiveData", "the bytes", "A client has sent. The first argument is the ClientObject.")
+            "Disconnected", .argument("state", "'Disconnected'"),
+            "A client is gone. The first argument is the ClientObject.")
+        receiveData = c.event(
+            "ReceiveData", .argument("data", "string"), "A client has sent. The first argument is the ClientObject.")
     }
 
     /// What to connect to the core's slots, for the handlers that programs set on `owner`.

@@ -7,9 +7,11 @@ func declareClock(_ context: BindingContext) -> LuaClass<WeeklyClock> {
     c.holds(1024, also: { $0.times.reduce(0) { $0 + 64 + $1.utf8.count } })
     c.constructor(
         [
-            .required("Times", .table, "A list of 'HH:MM:SS' in local time."),
-            .optional("Days", .table, "A list of 'Monday' … 'Sunday'; nil: every day."),
-            .optional("Function", .function, "Called with the clock and the time as os.date('*t') gives it."),
+            .required("Times", .table.annotated("string[]"), "A list of 'HH:MM:SS' in local time."),
+            .optional("Days", .table.annotated("string[]"), "A list of 'Monday' … 'Sunday'; nil: every day."),
+            .optional(
+                "Function", .function.annotated("fun(clock: Clock, time: osdate)"),
+                "Called with the clock and the time as os.date('*t') gives it."),
         ], "Makes a clock; Enable starts it."
     ) { (call) throws(LuaFault) in
         let times = try call.stringList(1, "Times of Clock", "'HH:MM:SS'")
@@ -18,11 +20,14 @@ func declareClock(_ context: BindingContext) -> LuaClass<WeeklyClock> {
             try WeeklyClock(environment: context.environment, times: times, days: days)
         }
     }
-    c.property("Times", .table, "The times.") { $0.times }
-    c.property("Days", .table, "The days; empty: every day.") { $0.days }
-    c.property("State", .string, "'Enabled' or 'Disabled'.") { $0.state.rawValue }
-    c.property("WEEKDAYS", .table, "The number of each day's name: Monday 0 … Sunday 6.") { _ in Weekdays() }
-    let function = c.event("Function", "the time as os.date('*t') gives it", "What is called.", label: " time")
+    c.property("Times", .table.annotated("string[]"), "The times.") { $0.times }
+    c.property("Days", .table.annotated("string[]"), "The days; empty: every day.") { $0.days }
+    c.property("State", .string.annotated("'Enabled'|'Disabled'"), "'Enabled' or 'Disabled'.") { $0.state.rawValue }
+    c.property(
+        "WEEKDAYS", .table.annotated("table<string, integer>"), "The number of each day's name: Monday 0 … Sunday 6."
+    ) { _ in Weekdays() }
+    let function = c.event(
+        "Function", .argument("time", "osdate", "as os.date('*t') gives it"), "What is called.", label: " time")
     c.method("Enable", "Starts calling.") { (clock, _) throws(LuaFault) in
         clock.enable()
         return .none
@@ -31,13 +36,19 @@ func declareClock(_ context: BindingContext) -> LuaClass<WeeklyClock> {
         clock.disable()
         return .none
     }
-    c.method("SetTimes", [.required("Times", .table, "A list of 'HH:MM:SS'.")], "Replaces the times, at once.") {
+    c.method(
+        "SetTimes", [.required("Times", .table.annotated("string[]"), "A list of 'HH:MM:SS'.")],
+        "Replaces the times. Takes effect at once."
+    ) {
         (clock, call) throws(LuaFault) in
         let times = try call.stringList(1, "Times of SetTimes", "'HH:MM:SS'")
         try call.checked { () throws(ParameterError) in try clock.setTimes(times) }
         return .none
     }
-    c.method("SetDays", [.optional("Days", .table, "A list of days; nil: every day.")], "Replaces the days, at once.") {
+    c.method(
+        "SetDays", [.optional("Days", .table.annotated("string[]"), "A list of days; nil: every day.")],
+        "Replaces the days. Takes effect at once."
+    ) {
         (clock, call) throws(LuaFault) in
         let days = try call.stringList(1, "Days of SetDays", "'Monday' … 'Sunday'")
         try call.checked { () throws(ParameterError) in try clock.setDays(days) }

@@ -4,7 +4,8 @@ internal import LuaRuntime
 /// Declares `ConnectionHandler`, the base of the handlers of clients.
 func declareConnectionHandler(_ context: BindingContext) -> LuaClass<ConnectionHandler> {
     var c = LuaClass<ConnectionHandler>(
-        "ConnectionHandler", "What all handlers of clients have in common; GetConnectionHandler makes one that fits."
+        "ConnectionHandler",
+        "What all handlers of clients have in common. GetConnectionHandler makes the handler that fits."
     ) { _ in "" }
     c.holds(2048)
     _ = HandlerFace(&c, context, isBase: true)
@@ -34,20 +35,26 @@ struct HandlerFace {
             c.fallThrough(to: interface)
         }
         let runtime = context.runtime
-        c.property("ConnectionStatus", .string, "'Unknown', 'Connected' or 'Disconnected'.") {
+        c.property(
+            "ConnectionStatus", .string.annotated("'Unknown'|'Connected'|'Disconnected'"),
+            "'Unknown', 'Connected' or 'Disconnected'."
+        ) {
             $0.connectionStatus.rawValue
         }
-        c.property("DisconnectLimit", .integer, "How many sends may go without an accepted response.") {
+        c.property("DisconnectLimit", .integer, "How many sends may stay without an accepted response.") {
             $0.disconnectLimit
         }
         c.declareLastError { $0.report }
-        c.property("Interface", .any, "The interface or the device module that is handled.", keptIn: interface)
+        c.property(
+            "Interface", .any.annotated("EthernetClientInterface|SerialInterface|DeviceClass|table"),
+            "The interface or the device module that is handled.", keptIn: interface)
         c.property("PollTimer", .instance(["Timer"]), "The timer of the keep-alive query.") {
             [unowned runtime] handler in
             PollTimer(handler: handler, slot: pollTimer, runtime: runtime)
         }
-        connected = c.event("Connected", "'Connected'", "The device is there.")
-        disconnected = c.event("Disconnected", "'Disconnected'", "The device is gone; once per change.")
+        connected = c.event("Connected", .argument("state", "'Connected'"), "The device is there.")
+        disconnected = c.event(
+            "Disconnected", .argument("state", "'Disconnected'"), "The device is gone. Comes once for each change.")
     }
 
     /// Connects the shared events of a handler to its instance.
@@ -94,17 +101,19 @@ func declareResponses<Handler: ConnectionHandler>(
     send: @escaping (Handler, LuaCall) throws(LuaFault) -> LuaResult,
     sendAndWait: @escaping (Handler, LuaCall) throws(LuaFault) -> LuaResult
 ) {
-    c.method("ResponseAccepted", "Says that a good response came: the count of missed responses starts anew.") {
+    c.method("ResponseAccepted", "Says that a good response came. The count of missed responses begins again at 0.") {
         (handler, _) throws(LuaFault) in
         responseAccepted(handler)
         return .none
     }
     c.method(
         "Send", [.required("data", .string, "What to send.")], waits: true,
-        "Sends data, counted until a response is accepted. Over DisconnectLimit \(overLimit)", body: send)
+        "Sends data. Counts as a send without a response until ResponseAccepted. Over DisconnectLimit, \(overLimit)",
+        body: send)
     c.method(
         "SendAndWait", sendAndWaitParameters, returns: sendAndWaitReturns, waits: true,
-        "Sends data and waits for the response, counted until a response is accepted.", body: sendAndWait)
+        "Sends data and waits for the response. Counts as a send without a response until ResponseAccepted.",
+        body: sendAndWait)
 }
 
 // MARK: - What handlers of TCP connections show
@@ -113,13 +122,20 @@ func declareResponses<Handler: ConnectionHandler>(
 /// - Returns: the event ConnectFailed.
 func declareConnecting<Handler: TcpConnectionHandler>(_ c: inout LuaClass<Handler>) -> LuaEvent {
     c.property(
-        "AutoReconnect", .boolean, "Whether it connects again by itself; true starts nothing, call Connect.",
+        "AutoReconnect", .boolean,
+        "Whether it connects again by itself. Setting it to true does not connect; call Connect.",
         get: { $0.autoReconnect },
         set: { (handler, call) throws(LuaFault) in handler.autoReconnect = call.boolean(1) })
     c.method(
         "Connect",
-        [.optional("timeout", .seconds, "For this attempt and later ones; nil: as long as the system does.")],
-        returns: "'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any",
+        [
+            .optional(
+                "timeout", .seconds,
+                "How long this attempt and later ones may take; nil: as long as the operating system tries.")
+        ],
+        returns: .of(
+            "string, string?",
+            "'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any"),
         waits: true,
         "Connects and begins to poll."
     ) { (handler, call) throws(LuaFault) in
@@ -134,12 +150,12 @@ func declareConnecting<Handler: TcpConnectionHandler>(_ c: inout LuaClass<Handle
         handler.disconnect()
         return .none
     }
-    return c.event("ConnectFailed", "the reason", "An attempt to connect failed.")
+    return c.event("ConnectFailed", .argument("reason", "string"), "An attempt to connect failed.")
 }
 
 /// `Connect` of both handlers of simple pipes.
 func declarePolling<Handler: SimplePipeHandler>(_ c: inout LuaClass<Handler>) {
-    c.method("Connect", "Begins to poll; Connected comes when the device answers.") { (handler, _) throws(LuaFault) in
+    c.method("Connect", "Begins to poll. Connected comes when the device answers.") { (handler, _) throws(LuaFault) in
         handler.connect()
         return .none
     }

@@ -17,7 +17,8 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
                 "Protocol", .oneOf(NetworkProtocol.allCases.map(\.rawValue)), default: "'TCP'", "How to talk to it."),
             .optional("ServicePort", .integer(0...65_535), default: "0", "UDP only: the local port for replies."),
             .optional(
-                "Credentials", .secret(.table), "SSH only, and needed there: {user, password}; the password may be ''."),
+                "Credentials", .secret(.table).annotated("{[1]: string, [2]: string}"),
+                "SSH only, and needed there: {user, password}; the password may be ''."),
             .optional("bufferSize", .integer(1...65_536), default: "4096", "UDP only: the largest datagram."),
         ], "Makes an interface; Connect opens the connection."
     ) { (call) throws(LuaFault) in
@@ -29,7 +30,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         let hostname = call.string(1) ?? ""
         return try call.checked { () throws(ParameterError) in
             try EthernetClientInterface(
-                environment: context.environment, hostname: hostname, port: call.integer(2) ?? 0,
+                environment: context.environment(forNewOf: call), hostname: hostname, port: call.integer(2) ?? 0,
                 protocol: call.string(3).flatMap(NetworkProtocol.init) ?? .tcp, servicePort: call.integer(4) ?? 0,
                 credentials: credentials.map { Credentials(user: $0[0], password: $0[1]) },
                 ssh: context.configuration.ssh.settings(for: hostname, folder: context.folder.path),
@@ -41,15 +42,19 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         $0.ipAddress ?? $0.hostname
     }
     c.property("IPPort", .integer, "The device's port.") { $0.port }
-    c.property("Protocol", .string, "'TCP', 'UDP' or 'SSH'.") { $0.protocol.rawValue }
-    c.property("ServicePort", .integer, "UDP: the local port; 0 until the first Send has opened it.") {
+    c.property("Protocol", .string.annotated("'TCP'|'UDP'|'SSH'"), "'TCP', 'UDP' or 'SSH'.") { $0.protocol.rawValue }
+    c.property("ServicePort", .integer, "UDP: the local port; 0 before the first Send.") {
         $0.localPort ?? ($0.protocol == .udp ? 0 : $0.servicePort)
     }
     c.declareLastError { $0.report }
-    c.property("Credentials", .table, "{user, password}, or nil.") { $0.credentials.map { [$0.user, $0.password] } }
+    c.property("Credentials", .table.annotated("{[1]: string, [2]: string}|nil"), "{user, password}, or nil.") {
+        $0.credentials.map { [$0.user, $0.password] }
+    }
     c.method(
-        "Connect", [.optional("timeout", .seconds, "How long to try; nil: as long as the system does.")],
-        returns: "'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any",
+        "Connect", [.optional("timeout", .seconds, "How long to try; nil: as long as the operating system tries.")],
+        returns: .of(
+            "string, string?",
+            "'Connected', 'ConnectedAlready', or the reason of the failure; then its details, if it has any"),
         waits: true,
         "Opens the connection. Not for UDP."
     ) { (client, call) throws(LuaFault) in
@@ -62,7 +67,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     }
     c.method(
         "SSLWrap", secureWrappingParameters, waits: true,
-        "Before Connect: each connection speaks TLS. On an open connection: turns TLS on; raises ConnectionError. Only for TCP."
+        "Before Connect: every connection uses TLS. On an open connection: turns TLS on, and raises ConnectionError when that fails. Only for TCP."
     ) { (client, call) throws(LuaFault) in
         try requireTCP(client.protocol, client.peer)
         let terms = try call.tlsTerms(.client, host: client.hostname, context)
@@ -72,7 +77,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         try call.checked { () throws(ParameterError) in try client.useTLS(terms) }
         return .none
     }
-    c.method("Disconnect", "Closes the connection; harmless when it is closed. Not for UDP.") {
+    c.method("Disconnect", "Closes the connection. Has no effect when it is closed. Not for UDP.") {
         (client, _) throws(LuaFault) in
         try requireConnections(client, "Disconnect")
         client.disconnect()
@@ -81,7 +86,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     c.declareTraffic(
         context,
         sending:
-            "Sends data; with UDP one datagram. Raises IOError when not connected; waits while more than 64 KiB are queued.",
+            "Sends data, with UDP as one datagram. Raises IOError when not connected. Waits while more than 64 KiB are queued.",
         up: "connected")
     c.method(
         "SetBufferSize", [.required("bufferSize", .integer(1...65_536), "UDP only: the largest datagram.")],
@@ -93,10 +98,13 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         try call.checked { () throws(ParameterError) in try client.setBufferSize(call.integer(1) ?? 0) }
         return .none
     }
-    let connected = c.event("Connected", "'Connected'", "The connection was opened.")
-    let disconnected = c.event("Disconnected", "'Disconnected'", "The connection was closed, by whomever.")
+    let connected = c.event("Connected", .argument("state", "'Connected'"), "The connection was opened.")
+    let disconnected = c.event(
+        "Disconnected", .argument("state", "'Disconnected'"),
+        "The connection was closed, by the program, the device or the network.")
     let receiveData = c.event(
-        "ReceiveData", "the bytes", "Bytes arrived: as many as came at once, at most 64 KiB; with UDP one datagram.")
+        "ReceiveData", .argument("data", "string"),
+        "Bytes arrived: as many as came at once, at most 64 KiB; with UDP one datagram.")
     let module = DeviceModuleSlots(&c)
     context.deviceModules.ethernet = module
     c.whenHeldUp { client, isHeldUp in client.setReceiving(!isHeldUp) }

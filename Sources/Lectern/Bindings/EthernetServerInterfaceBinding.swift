@@ -22,27 +22,27 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
         context.warnUnlessConfigured(interface: call.string(3) ?? "Any")
         return try call.checked { () throws(ParameterError) in
             try EthernetServerInterface(
-                environment: context.environment, port: call.integer(1) ?? 0,
+                environment: context.environment(forNewOf: call), port: call.integer(1) ?? 0,
                 protocol: call.string(2).flatMap(NetworkProtocol.init) ?? .tcp, interface: call.string(3) ?? "Any",
                 servicePort: call.integer(4) ?? 0, interfaceAddresses: context.configuration.interfaceAddresses,
                 bindAddress: context.configuration.serverAddress)
         }
     }
-    c.property("Hostname", .string, "The client's address; nil without one.") { $0.hostname }
-    c.property("IPAddress", .string, "The client's address; nil without one.") { $0.ipAddress }
-    c.property("IPPort", .integer, "The port: the system's choice while it listens, if 0 was given.") {
+    c.property("Hostname", .string.annotated("string|nil"), "The client's address; nil without one.") { $0.hostname }
+    c.property("IPAddress", .string.annotated("string|nil"), "The client's address; nil without one.") { $0.ipAddress }
+    c.property("IPPort", .integer, "The port. If 0 was given: the port that the system has chosen, while it listens.") {
         $0.listeningPort ?? $0.port
     }
-    c.property("Interface", .string, "'Any', 'LAN' or 'AVLAN'.") { $0.interface }
-    c.property("Protocol", .string, "'TCP' or 'UDP'.") { $0.protocol.rawValue }
+    c.property("Interface", .string.annotated("'Any'|'LAN'|'AVLAN'"), "'Any', 'LAN' or 'AVLAN'.") { $0.interface }
+    c.property("Protocol", .string.annotated("'TCP'|'UDP'"), "'TCP' or 'UDP'.") { $0.protocol.rawValue }
     c.property("ServicePort", .integer, "The client's port; without a client the one that was given.") {
         $0.clientPort ?? $0.servicePort
     }
     c.declareLastError { $0.report }
     c.method(
         "StartListen", [.optional("timeout", .seconds, default: "0", "How long to listen; 0: until StopListen.")],
-        returns: "'Listening', 'ListeningAlready', or the reason of the failure", waits: true,
-        "Begins to listen. With TCP listening ends when a client is accepted."
+        returns: .of("string, string?", "'Listening', 'ListeningAlready', or the reason of the failure"), waits: true,
+        "Begins to listen. With TCP, it stops listening when a client is accepted."
     ) { (server, call) throws(LuaFault) in
         let timeout = call.duration(1)
         return try call.wait { (waiter) throws(LuaFault) in
@@ -52,7 +52,7 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
     }
     c.method(
         "SSLWrap", secureWrappingParameters, waits: true,
-        "Before StartListen: each client speaks TLS. With a client: turns TLS on; raises ConnectionError. Only for TCP."
+        "Before StartListen: every client uses TLS. With a client: turns TLS on, and raises ConnectionError when that fails. Only for TCP."
     ) { (server, call) throws(LuaFault) in
         try requireTCP(server.protocol, "port \(server.port)")
         guard server.isConnected || server.listeningPort == nil else {
@@ -73,17 +73,17 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
     }
     c.method(
         "Send", [.required("data", .string, "What to send.")], waits: true,
-        "Sends data to the client. Raises IOError without one; waits while more than 64 KiB are queued. At most 128 KiB wait for it; then IOError where it cannot wait."
+        "Sends data to the client. Raises IOError without a client. Waits while more than 64 KiB are queued. If the task cannot wait, it raises IOError above 128 KiB."
     ) { (server, call) throws(LuaFault) in
         try call.send(toClient: server) { (data) throws(IOFault) in try server.send(data) }
     }
-    c.method("Disconnect", "Disconnects the client; harmless without one.") { (server, _) throws(LuaFault) in
+    c.method("Disconnect", "Disconnects the client. Has no effect without one.") { (server, _) throws(LuaFault) in
         server.disconnect()
         return .none
     }
-    let connected = c.event("Connected", "'Connected'", "A client has connected.")
-    let disconnected = c.event("Disconnected", "'Disconnected'", "The client is gone.")
-    let receiveData = c.event("ReceiveData", "the bytes", "The client has sent.")
+    let connected = c.event("Connected", .argument("state", "'Connected'"), "A client has connected.")
+    let disconnected = c.event("Disconnected", .argument("state", "'Disconnected'"), "The client is gone.")
+    let receiveData = c.event("ReceiveData", .argument("data", "string"), "The client has sent.")
     c.whenHeldUp { server, isHeldUp in server.setReceiving(!isHeldUp) }
     c.whenAttached { [unowned context] server, instance, call in
         server.onConnected = { [link = instance.link] in link.instance?.fire(connected, "Connected") }

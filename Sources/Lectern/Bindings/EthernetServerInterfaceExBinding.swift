@@ -6,7 +6,7 @@ internal import NIOCore
 func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<EthernetServerInterfaceEx> {
     var c = LuaClass<EthernetServerInterfaceEx>(
         "EthernetServerInterfaceEx",
-        "Listens for many clients. With UDP, whoever sends is a client until idle for 5 minutes."
+        "Listens for many clients. With UDP, a sender is a client until it is idle for 5 minutes."
     ) { "port \($0.port)" }
     c.holds(2048)
     c.constructor(
@@ -20,25 +20,31 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
         context.warnUnlessConfigured(interface: call.string(3) ?? "Any")
         return try call.checked { () throws(ParameterError) in
             try EthernetServerInterfaceEx(
-                environment: context.environment, port: call.integer(1) ?? 0,
+                environment: context.environment(forNewOf: call), port: call.integer(1) ?? 0,
                 protocol: call.string(2).flatMap(NetworkProtocol.init) ?? .tcp, interface: call.string(3) ?? "Any",
                 maxClients: call.integer(4), interfaceAddresses: context.configuration.interfaceAddresses,
                 bindAddress: context.configuration.serverAddress)
         }
     }
-    c.property("IPPort", .integer, "The port: the system's choice once it listens, if 0 was given.") {
+    c.property("IPPort", .integer, "The port. If 0 was given: the port that the system has chosen, after StartListen.")
+    {
         $0.listeningPort ?? $0.port
     }
-    c.property("Protocol", .string, "'TCP' or 'UDP'.") { $0.protocol.rawValue }
-    c.property("Interface", .string, "'Any', 'LAN' or 'AVLAN'.") { $0.interface }
-    c.property("MaxClients", .integer, "The most clients at a time; nil: 1,000.") { $0.maxClients }
-    c.property("Clients", .table, "A list of the connected ClientObjects, in order of connection.") {
+    c.property("Protocol", .string.annotated("'TCP'|'UDP'"), "'TCP' or 'UDP'.") { $0.protocol.rawValue }
+    c.property("Interface", .string.annotated("'Any'|'LAN'|'AVLAN'"), "'Any', 'LAN' or 'AVLAN'.") { $0.interface }
+    c.property("MaxClients", .integer.annotated("integer|nil"), "The most clients at a time; nil: 1,000.") {
+        $0.maxClients
+    }
+    c.property(
+        "Clients", .table.annotated("ClientObject[]"), "A list of the connected ClientObjects, in order of connection."
+    ) {
         InstanceList(objects: $0.clients, className: "ClientObject", runtime: context.runtime)
     }
     c.declareLastError { $0.report }
     c.method(
         "StartListen", [.optional("timeout", .seconds, default: "0", "How long to listen; 0: until StopListen.")],
-        returns: "'Listening', 'ListeningAlready', or the reason of the failure", waits: true, "Begins to listen."
+        returns: .of("string, string?", "'Listening', 'ListeningAlready', or the reason of the failure"), waits: true,
+        "Begins to listen."
     ) { (server, call) throws(LuaFault) in
         let timeout = call.duration(1)
         return try call.wait { (waiter) throws(LuaFault) in
@@ -48,7 +54,7 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
     }
     c.method(
         "SSLWrap", secureWrappingParameters,
-        "Before StartListen: each client speaks TLS, and is connected when its handshake stands. Only for TCP."
+        "Before StartListen: every client uses TLS, and Connected comes when its handshake is done. Only for TCP."
     ) { (server, call) throws(LuaFault) in
         try requireTCP(server.protocol, "port \(server.port)")
         guard !server.isListening else {

@@ -5,7 +5,7 @@ extension BindingContext {
     func registerFiles() {
         for (name, sentence) in [
             ("File", "A file of the program's folder, which is the root '/'."),
-            ("RFile", "A file of the program's folder, as File; the other name for what programs keep to themselves."),
+            ("RFile", "The same as File, under another name: a file of the program's folder."),
         ] {
             let area = FileArea(folder)
             runtime.register(declareFile(name, sentence, area))
@@ -32,13 +32,16 @@ extension BindingContext {
         c.method(
             "read",
             [.optional("size", .integer(-1...Int.max), default: "-1", "How many bytes; -1: all that are left.")],
-            returns: "the bytes, '' at the end of the file", "Reads."
+            returns: .of("string", "'' at the end of the file"), "Reads."
         ) { (file, call) throws(LuaFault) in
             let size = call.integer(1).flatMap { $0 < 0 ? nil : $0 }
             call.stack.push(try file.read(size, limit: limit))
             return .values(1)
         }
-        c.method("readline", [], returns: "the line with its '\\n', '' at the end of the file", "Reads a line.") {
+        c.method(
+            "readline", [], returns: .of("string", "the line with its '\\n', '' at the end of the file"),
+            "Reads a line."
+        ) {
             (file, call) throws(LuaFault) in
             call.stack.push(try file.readLine(limit: limit))
             return .values(1)
@@ -46,16 +49,20 @@ extension BindingContext {
         c.method(
             "seek",
             [
-                .required("offset", .integer, "How far."),
+                .required("offset", .integer, "How far, in bytes."),
                 .optional("whence", .integer(0...2), default: "0", "From 0: the beginning, 1: here, 2: the end."),
-            ], returns: "the new position", "Moves to another position."
+            ], returns: .of("integer", "the new position"), "Moves to another position."
         ) { (file, call) throws(LuaFault) in
             call.returning(try file.seek(call.integer(1) ?? 0, whence: call.integer(2) ?? 0))
         }
-        c.method("tell", [], returns: "the position, from 0", "Tells where it is.") { (file, call) throws(LuaFault) in
+        c.method("tell", [], returns: .of("integer", "the position, from 0"), "Tells the position in the file.") {
+            (file, call) throws(LuaFault) in
             call.returning(try file.position())
         }
-        c.method("write", [.required("data", .string, "What to write.")], returns: "the number of bytes", "Writes.") {
+        c.method(
+            "write", [.required("data", .string, "What to write.")], returns: .of("integer", "the number of bytes"),
+            "Writes."
+        ) {
             (file, call) throws(LuaFault) in
             try call.withBytes(1) { (bytes) throws(LuaFault) in
                 guard let bytes else { return .none }
@@ -63,8 +70,10 @@ extension BindingContext {
                 return call.returning(bytes.count)
             }
         }
-        c.method("writelines", [.required("seq", .table, "A list of strings.")], "Writes strings, one after the other.")
-        {
+        c.method(
+            "writelines", [.required("seq", .table.annotated("string[]"), "A list of strings.")],
+            "Writes strings, one after the other."
+        ) {
             (file, call) throws(LuaFault) in
             guard let lines = call.byteStrings(1) else {
                 throw LuaFault(.typeError, "argument 'seq' of writelines must be a list of strings")
@@ -72,7 +81,7 @@ extension BindingContext {
             try file.writeLines(lines)
             return .none
         }
-        c.method("close", "Closes the file; harmless when it is closed.") { (file, _) throws(LuaFault) in
+        c.method("close", "Closes the file. Has no effect when it is closed.") { (file, _) throws(LuaFault) in
             file.close()
             return .none
         }
@@ -80,7 +89,8 @@ extension BindingContext {
     }
 
     private func declareFileFunctions(_ name: String, _ area: FileArea) -> [LuaFunction] {
-        let path = LuaParameter.required("path", .string, "A name from the current folder, or from the root with '/'.")
+        let path = LuaParameter.required(
+            "path", .string, "A path from the current folder, or from the root if it begins with '/'.")
         return [
             LuaFunction("\(name).ChangeDir", [path], "Makes a folder the current one.") { (call) throws(LuaFault) in
                 try area.enter(call.string(1) ?? "")
@@ -95,17 +105,21 @@ extension BindingContext {
                 try area.removeFile(call.string(1) ?? "")
                 return .none
             },
-            LuaFunction("\(name).Exists", [path], returns: "a boolean", "Tells whether a file or folder is there.") {
+            LuaFunction("\(name).Exists", [path], returns: .of("boolean"), "Tells whether a file or folder is there.") {
                 (call) throws(LuaFault) in call.returning(area.exists(call.string(1) ?? ""))
             },
-            LuaFunction("\(name).GetCurrentDir", [], returns: "its path from the root", "Tells the current folder.") {
+            LuaFunction(
+                "\(name).GetCurrentDir", [], returns: .of("string", "its path from the root"),
+                "Tells the current folder."
+            ) {
                 (call) throws(LuaFault) in call.returning(area.currentFolder)
             },
             LuaFunction(
                 "\(name).ListDir", [.optional("path", .string, "A folder; nil: the current one.")],
-                returns: "a list of names, in order", "Lists a folder."
+                returns: .of("string[]", "the names, in order"), "Lists a folder."
             ) { (call) throws(LuaFault) in call.returning(try area.list(call.string(1) ?? "")) },
-            LuaFunction("\(name).MakeDir", [path], "Makes a folder in one that is there.") { (call) throws(LuaFault) in
+            LuaFunction("\(name).MakeDir", [path], "Makes a folder inside an existing one.") {
+                (call) throws(LuaFault) in
                 try area.makeFolder(call.string(1) ?? "")
                 return .none
             },

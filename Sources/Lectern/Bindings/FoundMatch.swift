@@ -20,9 +20,9 @@ final class FoundMatch {
 
     /// The number of the group that an argument names; 0 when it was left out.
     /// - Throws: IndexError when there is no such group, TypeError when it is neither a number nor a name.
-    func group(_ argument: Int, of call: LuaCall, method: String) throws(LuaFault) -> Int {
-        if call.isNil(argument) { return 0 }
-        if let number = call.integer(argument) {
+    func group(_ argument: LuaArgument, method: String) throws(LuaFault) -> Int {
+        if argument.isNil { return 0 }
+        if let number = argument.integer {
             guard (0...expression.groupCount).contains(number) else {
                 throw LuaFault(
                     .indexError,
@@ -31,11 +31,11 @@ final class FoundMatch {
             }
             return number
         }
-        guard call.isString(argument), let name = call.string(argument) else {
+        guard argument.isString, let name = argument.string else {
             throw LuaFault(
                 .typeError,
                 "argument 'group' of \(method) must be a whole number or a name, "
-                    + "got a \(call.typeName(argument))")
+                    + "got a \(argument.typeName)")
         }
         guard let number = expression.names[name] else {
             let names = expression.names.sorted { $0.value < $1.value }.map { "'\($0.key)'" }

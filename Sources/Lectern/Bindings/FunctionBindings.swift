@@ -6,7 +6,9 @@ internal import NIOCore
 func declareFunctions(_ context: BindingContext) -> [LuaFunction] {
     [
         declareGetConnectionHandler(context),
-        LuaFunction("ModuleVersion", [], returns: "the version of the connection handlers", "Tells the version.") {
+        LuaFunction(
+            "ModuleVersion", [], returns: .of("string", "the version of the connection handlers"), "Tells the version."
+        ) {
             (call) throws(LuaFault) in call.returning("2.0.1")
         },
         LuaFunction(
@@ -26,21 +28,21 @@ func declareFunctions(_ context: BindingContext) -> [LuaFunction] {
             return .none
         },
         LuaFunction(
-            "GetSystemUpTime", [], returns: "seconds", "Tells how long the machine has been running."
+            "GetSystemUpTime", [], returns: .of("number", "the seconds"), "Tells how long the machine has been running."
         ) { (call) throws(LuaFault) in
             call.returning(Double(context.environment.now.uptimeNanoseconds) / 1e9)
         },
         declarePing(context),
         declareWakeOnLan(context),
-        LuaFunction("Version", [], returns: "the version of Lectern", "Tells the version of the host.") {
+        LuaFunction("Version", [], returns: .of("string", "the version of Lectern"), "Tells the version of the host.") {
             (call) throws(LuaFault) in call.returning(LecternVersion.current)
         },
-        LuaFunction("Platform", [], returns: "'Pro xi'", "Tells which platform's library the program finds.") {
+        LuaFunction("Platform", [], returns: .of("'Pro xi'"), "Tells which platform's library the program finds.") {
             (call) throws(LuaFault) in call.returning("Pro xi")
         },
         LuaFunction(
             "ExitProgram", [.optional("code", .integer(0...255), default: "0", "The exit code.")],
-            "Ends the program in order, once the calling task has ended or waits."
+            "Ends the program in order, when the calling task has ended or waits."
         ) { (call) throws(LuaFault) in
             context.exit(call.integer(1) ?? 0)
             return .none
@@ -55,9 +57,12 @@ private func declarePing(_ context: BindingContext) -> LuaFunction {
         [
             .optional("hostname", .string, default: "'localhost'", "The name or IP address."),
             .optional("count", .integer(1...10_000), default: "5", "How many requests."),
-        ], returns: "how many were answered, how many were not, and the average time of an answer in milliseconds",
+        ],
+        returns: .of(
+            "integer, integer, number",
+            "how many were answered, how many were not, and the average time of an answer in milliseconds"),
         waits: true,
-        "Sends echo requests, each when the one before is answered or 1 s old. Raises IOError when the system forbids them."
+        "Sends echo requests. Each is sent when the one before is answered or 1 s old. Raises IOError when the system does not allow them."
     ) { (call) throws(LuaFault) in
         let host = call.string(1) ?? "localhost"
         guard !host.isEmpty else {
@@ -88,7 +93,7 @@ private func declareWakeOnLan(_ context: BindingContext) -> LuaFunction {
         "WakeOnLan",
         [
             .required("macAddress", .string, "The hardware address, such as '01-23-45-67-ab-cd'."),
-            .optional("port", .integer(0...65_535), default: "9", "The UDP port; usual are 0, 7 and 9."),
+            .optional("port", .integer(0...65_535), default: "9", "The UDP port; 0, 7 and 9 are common."),
         ], waits: true, "Wakes a machine of the local network. Raises IOError when the system cannot send."
     ) { (call) throws(LuaFault) in
         guard let address = call.string(1).flatMap(WakeUpCall.hardwareAddress) else {

@@ -3,57 +3,112 @@ internal import ControlCore
 internal import LuaRuntime
 internal import NIOCore
 
-/// The parameters of `GetConnectionHandler`, in their order.
-private let handlerParameters: [LuaParameter] = [
-    .required("Interface", .any, "The interface to handle, or a device module that is one or has one in `Interface`."),
-    .optional(
-        "keepAliveQuery", .any,
-        "A function that asks the device something, or the name of a module's command; not for servers."),
-    .optional("keepAliveQueryQualifier", .table, "For device modules: the qualifier of the query."),
-    .optional("DisconnectLimit", .integer(1...1_000_000), default: "15", "Missed responses that mean disconnected."),
-    .optional("pollFrequency", .seconds(0.01...3e8), default: "1", "The time between two queries."),
-    .optional("connectRetryTime", .seconds(0.01...3e8), default: "5", "The time from a loss to the next attempt."),
-    .optional("serverTimeout", .seconds(0.01...3e8), default: "300", "How long a server's client may be idle."),
-    .optional(
-        "ConnectedOn", .oneOf(["Socket", "Response"]),
-        default: "'Response' for a declared module with a login or replies, else 'Socket'",
-        "What makes a TCP device Connected."),
-    .optional(
-        "Retry", .oneOf(RetryPolicy.Kind.allCases.map(\.rawValue)), default: "'Fixed'",
-        "'Backoff': at once at first, then less and less often, spread, and not after a refusal."),
-    .optional(
-        "connectRetryLimit", .seconds(0.01...3e8), default: "60", "The longest time between attempts of 'Backoff'."),
-]
+/// The parameters of `GetConnectionHandler`.
+private struct HandlerParameters {
+    var list = ParameterList()
+    let interface: Parameter<LuaArgument>
+    let query: Parameter<LuaArgument>
+    let qualifier: Parameter<LuaArgument>
+    let disconnectLimit: Parameter<Int>
+    let pollFrequency: Parameter<TimeAmount>
+    let connectRetryTime: Parameter<TimeAmount>
+    let serverTimeout: Parameter<TimeAmount>
+    let connectedOn: Parameter<HandlerOptions.ConnectedOn?>
+    let retry: Parameter<RetryPolicy.Kind>
+    let connectRetryLimit: Parameter<TimeAmount>
 
-/// Behind the program's arguments: the interface, the commands that a module knows, and two functions of handlers.lua.
-private let interfaceArgument = handlerParameters.count + 1
+    init() {
+        typealias Default = HandlerOptions.Default
+        interface = list.required(
+            "Interface",
+            .any.annotated(
+                "EthernetClientInterface|SerialInterface|EthernetServerInterface|EthernetServerInterfaceEx|DeviceClass|table"
+            ), "The interface to handle, or a device module that is one or has one in `Interface`.")
+        query = list.optional(
+            "keepAliveQuery", .any.annotated("string|fun(handler: RawTcpHandler|RawSimplePipeHandler)"),
+            "A function that asks the device something, or the name of a module's command; not for servers.")
+        qualifier = list.optional(
+            "keepAliveQueryQualifier", .table.annotated("table<string, string|number|boolean>"),
+            "For device modules: the qualifier of the query.")
+        disconnectLimit = list.optional(
+            "DisconnectLimit", .integer(1...1_000_000), default: Default.disconnectLimit,
+            "More sends than this without an accepted response mean Disconnected.")
+        pollFrequency = list.optional(
+            "pollFrequency", .duration(0.01...3e8), default: Default.pollFrequency, "The time between two queries.")
+        connectRetryTime = list.optional(
+            "connectRetryTime", .duration(0.01...3e8), default: Default.connectRetryTime,
+            "The time from a loss to the next attempt.")
+        serverTimeout = list.optional(
+            "serverTimeout", .duration(0.01...3e8), default: Default.serverTimeout,
+            "How long a server's client may be idle.")
+        connectedOn = list.optional(
+            "ConnectedOn", .oneOf(HandlerOptions.ConnectedOn.self),
+            absence: "'Response' for a declared module with a login or replies, else 'Socket'",
+            "When a TCP device is Connected: with its socket, or with its first accepted response.")
+        retry = list.optional(
+            "Retry", .oneOf(RetryPolicy.Kind.self), default: Default.retry,
+            "'Backoff': the first retry comes within a second, later ones less and less often, and none after a refused login or certificate."
+        )
+        connectRetryLimit = list.optional(
+            "connectRetryLimit", .duration(0.01...3e8), default: Default.connectRetryLimit,
+            "The longest time between attempts of 'Backoff'.")
+    }
+}
 
 /// Declares `GetConnectionHandler`.
 func declareGetConnectionHandler(_ context: BindingContext) -> LuaFunction {
-    LuaFunction(
-        "GetConnectionHandler", handlerParameters, returns: "the handler that fits the interface", waits: true,
-        "Makes a connection handler for an interface. Waits only as long as a module's SubscribeStatus does."
+    let parameters = HandlerParameters()
+    return LuaFunction(
+        "GetConnectionHandler", parameters.list,
+        returns: .of(
+            "RawSimplePipeHandler|RawTcpHandler|ModuleSimplePipeHandler|ModuleTcpHandler|ServerExHandler",
+            "the handler that fits the interface"), waits: true,
+        "Makes a connection handler for an interface. Waits only if SubscribeStatus of the module waits."
     ) { [handlers = context.handlers] (call) throws(LuaFault) in
-        guard !call.isNil(1) else {
+        guard !call[parameters.interface].isNil else {
             throw LuaFault(
                 .typeError,
                 "argument 'Interface' of GetConnectionHandler is missing: it must be an interface or a device module")
         }
-        try call.refuseOptions()
-        return try handlers.call(.make, call, arguments: handlerParameters.count)
+        try call.refuseOptions(parameters)
+        let wanted = WantedHandler(
+            HandlerOptions(
+                checkedLimit: call[parameters.disconnectLimit], pollFrequency: call[parameters.pollFrequency],
+                connectRetryTime: call[parameters.connectRetryTime], serverTimeout: call[parameters.serverTimeout],
+                connectedOn: call[parameters.connectedOn] ?? HandlerOptions.Default.connectedOn,
+                retry: call[parameters.retry], connectRetryLimit: call[parameters.connectRetryLimit]),
+            leavesConnectedOn: call[parameters.connectedOn] == nil)
+        return call.handOver(
+            to: handlers.functions[.make], LuaNew(wanted, of: handlers.wanted), call[parameters.interface],
+            call[parameters.query], call[parameters.qualifier])
+    }
+}
+
+/// What a call of `GetConnectionHandler` asks for, while handlers.lua looks at the module: the options do not travel through
+/// Lua.
+final class WantedHandler {
+    fileprivate var options: HandlerOptions
+    /// Whether the program leaves it open what makes a device Connected.
+    fileprivate let leavesConnectedOn: Bool
+
+    fileprivate init(_ options: HandlerOptions, leavesConnectedOn: Bool) {
+        self.options = options
+        self.leavesConnectedOn = leavesConnectedOn
     }
 }
 
 extension LuaCall {
     /// Refuses a table in the place of the query or of its qualifier that can be neither: it was meant to give parameters by
     /// name, and has none of them.
-    fileprivate func refuseOptions() throws(LuaFault) {
-        let isQuery = typeName(2) == "table" && !isCallable(2)
+    fileprivate func refuseOptions(_ parameters: HandlerParameters) throws(LuaFault) {
+        let query = self[parameters.query]
+        let qualifier = self[parameters.qualifier]
+        let isQuery = query.typeName == "table" && !query.isCallable
         // Only the command of a module has a qualifier. An empty one is none.
-        let isQualifier = typeName(3) == "table" && !isString(2)
+        let isQualifier = qualifier.typeName == "table" && !query.isString
         guard isQuery || isQualifier else { return }
-        guard let name = firstName(ofTable: isQuery ? 2 : 3) else { return }
-        let list = handlerParameters.map(\.name).joined(separator: ", ")
+        guard let name = (isQuery ? query : qualifier).firstName else { return }
+        let list = parameters.list.declarations.map(\.name).joined(separator: ", ")
         throw LuaFault(.typeError, "GetConnectionHandler has no parameter '\(name.showingRawBytes)'; it has \(list)")
     }
 }
@@ -67,59 +122,49 @@ extension BindingContext {
         runtime.register(declareRawTcpHandler(self))
         runtime.register(declareModuleTcpHandler(self))
         runtime.register(declareServerExHandler(self))
-        runtime.setInternal("handler_new", declareNewHandler())
-        runtime.setInternal(
-            "handler_set_step",
-            LuaFunction("handlers", [.required("name", .string, ""), .required("f", .function, "")], "") {
-                [handlers] (call) throws(LuaFault) in
-                guard let step = call.string(1).flatMap(HandlerContext.Step.init), let function = call.reference(2)
-                else { throw LuaFault(.valueError, "handlers.lua has a step that nothing calls") }
-                handlers.steps[step] = function
-                return .none
-            })
+        handlers.wantedClass = runtime.register(hidden: declareWantedHandler())
         registerModuleFunctions()
-        try runtime.run(PackageResources.handlers_lua, chunk: "=[lectern handlers]", arguments: [])
-        precondition(handlers.steps.count == HandlerContext.Step.allCases.count, "handlers.lua brings every step")
+        try runtime.run(PackageResources.handlers_lua, chunk: "=[lectern handlers]", exporting: handlers.functions)
     }
 
     /// What handlers.lua calls when it has looked at what the program handed in.
-    private func declareNewHandler() -> LuaFunction {
-        LuaFunction(
-            "GetConnectionHandler",
-            handlerParameters + [
-                .required("interface", .any, ""), .optional("known", .table, ""), .optional("ask", .function, ""),
-                .optional("tell", .function, ""),
-            ], ""
-        ) { [handlers] (call) throws(LuaFault) in
-            let interface = call.instance(interfaceArgument)?.object
+    private func declareWantedHandler() -> LuaClass<WantedHandler> {
+        var c = LuaClass<WantedHandler>("GetConnectionHandler", "") { _ in "" }
+        var list = ParameterList()
+        let given = list.required("given", .any, "What the program handed in.")
+        let query = list.optional("query", .any, "What is asked.")
+        let interface = list.required("interface", .any, "The interface: what was handed in, or what that has.")
+        let known = list.optional("known", .table, "The commands that the module knows.")
+        let ask = list.optional("ask", .any, "A function that has the module ask.")
+        let tellLoss = list.optional("tell", .any, "A function that tells the module of a loss.")
+        let showsByAnswers = list.optional(
+            "shows", .boolean, default: false, "Whether answers show the device is there.")
+        c.method("make", list, "Makes the handler.") { [unowned self, handlers] (wanted, call) throws(LuaFault) in
+            let object = call[interface].instance?.object
             let kind: ConnectionHandlerKind
             do throws(ConnectionHandlerChoiceError) {
                 kind = try connectionHandlerKind(
-                    for: Self.subject(interface, typeName: call.typeName(interfaceArgument)),
-                    keepAliveQuery: Self.query(of: call))
+                    for: Self.subject(object, typeName: call[interface].typeName),
+                    keepAliveQuery: Self.query(call[query], ask: call[ask], known: call[known]))
             } catch {
                 switch error {
                 case .unsupportedType(let text): throw LuaFault(.typeError, "GetConnectionHandler: \(text)")
                 case .invalidValue(let text): throw LuaFault(.valueError, "GetConnectionHandler: \(text)")
                 }
             }
-            guard let interface, let maker = handlers.makers[kind] else {
+            guard let object, let maker = handlers.makers[kind] else {
                 throw LuaFault(
-                    .typeError, "GetConnectionHandler: no handler is for a \(call.typeName(interfaceArgument))")
+                    .typeError, "GetConnectionHandler: no handler is for a \(call[interface].typeName)")
             }
-            let options = try call.checked { () throws(ParameterError) in
-                try HandlerOptions(
-                    disconnectLimit: call.integer(4) ?? 15,
-                    pollFrequency: call.duration(5) ?? .seconds(1),
-                    connectRetryTime: call.duration(6) ?? .seconds(5),
-                    serverTimeout: call.duration(7) ?? .seconds(300),
-                    connectedOn: call.string(8).flatMap(HandlerOptions.ConnectedOn.init) ?? .socket,
-                    retry: call.string(9).flatMap(RetryPolicy.Kind.init) ?? .fixed,
-                    connectRetryLimit: call.duration(10) ?? .seconds(60),
-                    pollPhase: kind == .serverEx ? 0 : handlers.pollPhases.next())
-            }
-            return try maker(HandlerRequest(call: call, interface: interface, options: options))
+            if wanted.leavesConnectedOn && call[showsByAnswers] { wanted.options.connectedOn = .response }
+            if kind != .serverEx { wanted.options.pollPhase = handlers.pollPhases.next() }
+            alsoName(object, byNewOf: call)
+            return try maker(
+                HandlerRequest(
+                    call: call, interface: object, options: wanted.options, given: call[given], query: call[query],
+                    ask: call[ask], tellLoss: call[tellLoss]))
         }
+        return c
     }
 
     private static func subject(_ interface: AnyObject?, typeName: String) -> ConnectionHandlerSubject {
@@ -132,12 +177,12 @@ extension BindingContext {
         }
     }
 
-    private static func query(of call: LuaCall) -> KeepAliveQueryKind {
-        if call.isNil(2) { return .none }
-        if call.isCallable(2) { return .callable }
-        guard call.isString(2), let name = call.string(2) else { return .other(call.typeName(2)) }
-        if !call.isNil(interfaceArgument + 2) { return .command(name) }
-        if let known = call.strings(interfaceArgument + 1) { return .unknownCommand(name, known: known) }
+    private static func query(_ query: LuaArgument, ask: LuaArgument, known: LuaArgument) -> KeepAliveQueryKind {
+        if query.isNil { return .none }
+        if query.isCallable { return .callable }
+        guard query.isString, let name = query.string else { return .other(query.typeName) }
+        if !ask.isNil { return .command(name) }
+        if let known = known.strings { return .unknownCommand(name, known: known) }
         return .commandOfNoModule(name)
     }
 }

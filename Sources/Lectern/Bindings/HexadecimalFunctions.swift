@@ -8,7 +8,7 @@ func declareHexadecimalFunctions() -> [LuaFunction] {
             [
                 .required("data", .string, "Any bytes."),
                 .optional("separator", .string, default: "''", "What stands between two bytes."),
-            ], returns: "a string of capital hexadecimal digits, two for each byte", "Writes bytes as digits."
+            ], returns: .of("string", "capital hexadecimal digits, two for each byte"), "Writes bytes as digits."
         ) { (call) throws(LuaFault) in
             let text = try call.hexadecimalDigits(separator: call.bytes(2) ?? [])
             call.stack.push(text)
@@ -20,7 +20,7 @@ func declareHexadecimalFunctions() -> [LuaFunction] {
                 .required(
                     "text", .string, "Pairs of hexadecimal digits; spaces, colons and dashes may stand between them.")
             ],
-            returns: "the bytes", "Makes bytes of digits. Raises ValueError for anything else."
+            returns: .of("string"), "Makes bytes of hexadecimal digits. Raises ValueError when there is anything else."
         ) { (call) throws(LuaFault) in
             var data: [UInt8] = []
             var high: UInt8?

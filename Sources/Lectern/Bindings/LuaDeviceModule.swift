@@ -34,16 +34,22 @@ struct ModuleFace {
     init<Handler: ConnectionHandler>(_ c: inout LuaClass<Handler>, _ context: BindingContext) {
         tellLoss = c.slot(label: " OnDisconnected")
         listener = c.slot(label: " ConnectionStatus")
+        var list = ParameterList()
+        let command = list.required("command", .string, "A command of the module, or 'ConnectionStatus'.")
+        let qualifier = list.optional(
+            "qualifier", .any.annotated("table<string, string|number|boolean>"),
+            "The qualifier; nil: every change of the command.")
+        let callback = list.optional(
+            "callback",
+            .function.annotated("fun(command: string, value: string|number|boolean|nil, qualifier: table|nil)"),
+            "Called with the command, the new value and the qualifier.")
         c.method(
-            "SubscribeStatus",
-            [
-                .required("command", .string, "A command of the module, or 'ConnectionStatus'."),
-                .optional("qualifier", .any, "The qualifier; nil: every change of the command."),
-                .optional("callback", .function, "Called with the command, the new value and the qualifier."),
-            ], waits: true,
-            "Calls a function at each change. 'ConnectionStatus' is the handler's own; all else the module subscribes to."
-        ) { [handlers = context.handlers] (_, call) throws(LuaFault) in
-            try handlers.call(.subscribe, call, instance: call.selfInstance, arguments: 3)
+            "SubscribeStatus", list, waits: true,
+            "Calls a function at each change. 'ConnectionStatus' is that of the handler; other commands are those of the module."
+        ) { [handlers = context.handlers] (_, call) in
+            call.handOver(
+                to: handlers.functions[.subscribe], call.selfInstance, call.argument(for: command), call[qualifier],
+                call.argument(for: callback))
         }
     }
 }
@@ -51,28 +57,33 @@ struct ModuleFace {
 extension BindingContext {
     /// What handlers.lua needs of the handlers of modules.
     func registerModuleFunctions() {
-        let handler = LuaParameter.required(
-            "handler", .instance(["ModuleSimplePipeHandler", "ModuleTcpHandler"]), "")
+        var published = ParameterList()
+        let publisher = published.required("handler", .instance("ModuleSimplePipeHandler", "ModuleTcpHandler"), "")
+        let status = published.optional("status", .any, "")
         runtime.setInternal(
             "handler_published",
-            LuaFunction("ConnectionStatus", [handler, .optional("status", .any, "")], "") { (call) throws(LuaFault) in
+            LuaFunction("ConnectionStatus", published, "") { (call) throws(LuaFault) in
                 // Modules may have states of their own, such as a login: they are neither.
-                guard call.isString(2), let status = call.string(2).flatMap(ConnectionStatus.init) else { return .none }
-                switch call.instance(1)?.object {
+                guard call[status].isString, let status = call[status].string.flatMap(ConnectionStatus.init) else {
+                    return .none
+                }
+                switch call[publisher].object {
                 case let pipe as ModuleSimplePipeHandler: pipe.modulePublished(status)
                 case let tcp as ModuleTcpHandler: tcp.modulePublished(status)
                 default: break
                 }
                 return .none
             })
+        var kept = ParameterList()
+        let keeper = kept.required("handler", .instance("ModuleSimplePipeHandler", "ModuleTcpHandler"), "")
+        let listener = kept.optional("f", .any, "")
         runtime.setInternal(
             "handler_keep_listener",
-            LuaFunction("SubscribeStatus", [handler, .optional("f", .function, "")], "") {
-                [handlers] (call) throws(LuaFault) in
-                guard let instance = call.instance(1) else { return .none }
-                call.push(argument: 2)
+            LuaFunction("SubscribeStatus", kept, "") { [handlers] (call) throws(LuaFault) in
+                let instance = call[keeper]
                 let kind: ConnectionHandlerKind = instance.object is ModuleTcpHandler ? .moduleTcp : .moduleSimplePipe
                 guard let slot = handlers.listeners[kind] else { return .none }
+                call.stack.push(call[listener])
                 instance.keep(slot, popping: call.stack)
                 return .none
             })

@@ -3,118 +3,101 @@ internal import LuaRuntime
 /// A mutually exclusive set: its members are Lua's, and what it does is written in meset.lua.
 final class MutuallyExclusiveSet {}
 
-/// What meset.lua and the declaration of `MESet` share.
-final class MESetContext {
-    fileprivate enum Step: String, CaseIterable { case SetCurrent, GetCurrent, Append, Remove, SetStates }
-
-    fileprivate var steps = NamedValues<LuaReference>()
-
-    /// Calls what meset.lua does for a method, with the state and the method's arguments.
-    fileprivate func call(
-        _ step: Step, _ state: LuaEvent, _ call: LuaCall, arguments: Int
-    ) throws(LuaFault) -> LuaResult {
-        guard let function = steps[step], let instance = call.selfInstance else {
-            throw LuaFault(.runtimeError, "\(step.rawValue) is not there: call MESet.init(self, Objects) first")
-        }
-        call.stack.push(function)
-        instance.push(state, onto: call.stack)
-        for argument in 0..<arguments { call.push(argument: argument + 1) }
-        return .call(arguments: arguments + 1)
-    }
-}
+/// What meset.lua does for the methods of `MESet`, by their names.
+private enum MESetFunction: String, CaseIterable { case SetCurrent, GetCurrent, Append, Remove, SetStates }
 
 extension BindingContext {
     /// Makes `MESet` known to the program.
     func registerMESet() throws(LuaFault) {
-        let context = MESetContext()
         var c = LuaClass<MutuallyExclusiveSet>(
-            "MESet", "A mutually exclusive set: of its members, which have a method SetState, one is on."
+            "MESet",
+            "A mutually exclusive set: one of its members is on, the others are off. Members have a method SetState."
         ) { _ in "" }
         c.holds(256)
-        c.constructor(
-            [.required("Objects", .table, "A list of the members.")], "Makes a set in which nothing is current."
-        ) { (_) throws(LuaFault) in MutuallyExclusiveSet() }
+        var list = ParameterList()
+        let members = list.required("Objects", .table.annotated("table[]"), "A list of the members.")
+        c.constructor(list, "Makes a set in which nothing is current.") { (_) throws(LuaFault) in
+            MutuallyExclusiveSet()
+        }
         let state = c.slot()
         let objects = c.slot()
         let runtime = runtime
-        c.property("Objects", .table, "A list of the members, in their order.") { [unowned runtime] in
+        c.property("Objects", .table.annotated("table[]"), "A list of the members, in their order.") {
+            [unowned runtime] in
             KeptList(slot: objects, instance: runtime.knownInstance(of: $0))
         }
-        declareMethods(&c, context, state)
+        let functions = LuaExports<MESetFunction>()
+        declareMethods(&c, functions, state)
         c.whenAttached { _, instance, call in
             guard let call else { return }
-            call.push(argument: 1)
+            call.stack.push(call[members])
             instance.keep(state, popping: call.stack)
         }
         runtime.register(c)
-        for (name, function) in steps(context, state, objects) { runtime.setInternal(name, function) }
-        try runtime.run(PackageResources.meset_lua, chunk: "=[lectern meset]", arguments: [])
-        precondition(context.steps.count == MESetContext.Step.allCases.count, "meset.lua brings every step")
+        declareKeeping(state, objects)
+        try runtime.run(PackageResources.meset_lua, chunk: "=[lectern meset]", exporting: functions)
     }
 
     private func declareMethods(
-        _ c: inout LuaClass<MutuallyExclusiveSet>, _ context: MESetContext, _ state: LuaEvent
+        _ c: inout LuaClass<MutuallyExclusiveSet>, _ functions: LuaExports<MESetFunction>, _ state: LuaEvent
     ) {
+        var chosen = ParameterList()
+        let current = chosen.optional(
+            "object", .any.annotated("table|integer"), "A member, its number from 1, or nil for none.")
         c.method(
-            "SetCurrent", [.optional("object", .any, "A member, its number from 1, or nil for none.")], waits: true,
+            "SetCurrent", chosen, waits: true,
             "Switches the other members off, in their order, and then the chosen one on."
-        ) { (_, call) throws(LuaFault) in try context.call(.SetCurrent, state, call, arguments: 1) }
-        c.method("GetCurrent", [], returns: "the member that is on, or nil", "Tells which member is current.") {
-            (_, call) throws(LuaFault) in try context.call(.GetCurrent, state, call, arguments: 0)
-        }
-        c.method("Append", [.required("object", .any, "What has a method SetState.")], "Adds a member.") {
-            (_, call) throws(LuaFault) in try context.call(.Append, state, call, arguments: 1)
-        }
-        c.method("Remove", [.required("object", .any, "A member or its number.")], "Removes a member; its state stays.")
-        {
-            (_, call) throws(LuaFault) in try context.call(.Remove, state, call, arguments: 1)
+        ) { (_, call) in
+            call.handOver(to: functions[.SetCurrent], LuaKept(state, of: call.selfInstance), call[current])
         }
         c.method(
-            "SetStates",
-            [
-                .required("object", .any, "A member or its number."),
-                .required("offState", .integer, "What SetState gets when it is switched off; 0 otherwise."),
-                .required("onState", .integer, "What SetState gets when it is switched on; 1 otherwise."),
-            ], "Sets the states of one member."
-        ) { (_, call) throws(LuaFault) in try context.call(.SetStates, state, call, arguments: 3) }
+            "GetCurrent", ParameterList(), returns: .of("table|nil", "the member that is on; nil when none is"),
+            "Tells which member is current."
+        ) { (_, call) in call.handOver(to: functions[.GetCurrent], LuaKept(state, of: call.selfInstance)) }
+        var appended = ParameterList()
+        let new = appended.required("object", .any.annotated("table"), "An object with a method SetState.")
+        c.method("Append", appended, "Adds a member.") { (_, call) in
+            call.handOver(to: functions[.Append], LuaKept(state, of: call.selfInstance), call[new])
+        }
+        var removed = ParameterList()
+        let old = removed.required("object", .any.annotated("table|integer"), "A member or its number.")
+        c.method("Remove", removed, "Removes a member; its state stays.") { (_, call) in
+            call.handOver(to: functions[.Remove], LuaKept(state, of: call.selfInstance), call[old])
+        }
+        var states = ParameterList()
+        let object = states.required("object", .any.annotated("table|integer"), "A member or its number.")
+        let off = states.required(
+            "offState", .integer, "What SetState gets when the member is switched off; 0 at first.")
+        let on = states.required("onState", .integer, "What SetState gets when the member is switched on; 1 at first.")
+        c.method("SetStates", states, "Sets the states of one member.") { (_, call) in
+            call.handOver(
+                to: functions[.SetStates], LuaKept(state, of: call.selfInstance), call[object], call[off], call[on])
+        }
     }
 
-    /// The host functions of meset.lua, by their names there.
-    private func steps(
-        _ context: MESetContext, _ state: LuaEvent, _ objects: LuaEvent
-    ) -> [(name: String, function: LuaFunction)] {
-        let set = LuaParameter.required("set", .instance(["MESet"]), "")
-        return [
-            (
-                "meset_given",
-                LuaFunction("MESet", [set], "") { (call) throws(LuaFault) in
-                    call.pushKept(state)
-                    return .values(1)
+    /// What meset.lua keeps in a set, and gets from it.
+    private func declareKeeping(_ state: LuaEvent, _ objects: LuaEvent) {
+        var given = ParameterList()
+        _ = given.required("set", .instance("MESet"), "")
+        runtime.setInternal(
+            "meset_given",
+            LuaFunction("MESet", given, "") { (call) throws(LuaFault) in
+                call.pushKept(state)
+                return .values(1)
+            })
+        var kept = ParameterList()
+        let set = kept.required("set", .instance("MESet"), "")
+        let newState = kept.required("state", .any, "")
+        let members = kept.required("objects", .any, "")
+        runtime.setInternal(
+            "meset_keep",
+            LuaFunction("MESet", kept, "") { (call) throws(LuaFault) in
+                for (slot, value) in [(state, newState), (objects, members)] {
+                    call.stack.push(call[value])
+                    call[set].keep(slot, popping: call.stack)
                 }
-            ),
-            (
-                "meset_keep",
-                LuaFunction("MESet", [set, .required("state", .any, ""), .required("objects", .any, "")], "") {
-                    (call) throws(LuaFault) in
-                    guard let instance = call.instance(1) else { return .none }
-                    call.push(argument: 2)
-                    instance.keep(state, popping: call.stack)
-                    call.push(argument: 3)
-                    instance.keep(objects, popping: call.stack)
-                    return .none
-                }
-            ),
-            (
-                "meset_set_step",
-                LuaFunction("MESet", [.required("name", .string, ""), .required("f", .function, "")], "") {
-                    (call) throws(LuaFault) in
-                    guard let step = call.string(1).flatMap(MESetContext.Step.init), let function = call.reference(2)
-                    else { throw LuaFault(.valueError, "meset.lua has a step that nothing calls") }
-                    context.steps[step] = function
-                    return .none
-                }
-            ),
-        ]
+                return .none
+            })
     }
 }
 

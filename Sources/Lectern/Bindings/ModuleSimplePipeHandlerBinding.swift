@@ -22,7 +22,8 @@ func declareModuleSimplePipeHandler(_ context: BindingContext) -> LuaClass<Modul
         }
         return request.push(
             handler, as: "ModuleSimplePipeHandler",
-            keeping: [(face.interface, .given), (face.query, .ask), (module.tellLoss, .tellLoss)], isForModule: true)
+            keeping: [(face.interface, request.given), (face.query, request.ask), (module.tellLoss, request.tellLoss)],
+            isForModule: true)
     }
     return c
 }

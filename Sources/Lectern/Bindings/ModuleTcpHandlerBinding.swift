@@ -25,7 +25,8 @@ func declareModuleTcpHandler(_ context: BindingContext) -> LuaClass<ModuleTcpHan
         }
         return request.push(
             handler, as: "ModuleTcpHandler",
-            keeping: [(face.interface, .given), (face.query, .ask), (module.tellLoss, .tellLoss)], isForModule: true)
+            keeping: [(face.interface, request.given), (face.query, request.ask), (module.tellLoss, request.tellLoss)],
+            isForModule: true)
     }
     return c
 }

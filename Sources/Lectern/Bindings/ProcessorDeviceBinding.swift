@@ -21,9 +21,11 @@ func declareProcessorDevice(_ context: BindingContext) -> LuaClass<ProcessorDevi
         return ProcessorDevice(alias: alias, partNumber: call.string(2), identity: identity)
     }
     declareProcessorProperties(&c, context)
-    let modeChanged = c.event("ExecutiveModeChanged", "the mode", "SetExecutiveMode has changed the mode.")
+    let modeChanged = c.event(
+        "ExecutiveModeChanged", .argument("mode", "integer"), "SetExecutiveMode has changed the mode.")
     c.method(
-        "SetExecutiveMode", [.required("ExecutiveMode", .integer(0...Int.max), "The mode, whatever it means.")],
+        "SetExecutiveMode",
+        [.required("ExecutiveMode", .integer(0...Int.max), "The mode. Its meaning is up to the program.")],
         "Sets the mode that ExecutiveMode reads."
     ) { [unowned context] (device, call) throws(LuaFault) in
         let mode = call.integer(1) ?? 0
@@ -40,7 +42,8 @@ func declareProcessorDevice(_ context: BindingContext) -> LuaClass<ProcessorDevi
     }
     let onlineBox = Box<LuaEvent>()
     onlineBox.value = c.event(
-        "Online", "'Online'", "Comes once when the handler is set: the program runs on the processor.",
+        "Online", .argument("state", "'Online'"),
+        "Comes once, when the handler is set, because the program runs on the processor.",
         whenAssigned: { [unowned context] device, instance in
             device.onlineHandlers += 1
             let handler = device.onlineHandlers
@@ -51,10 +54,11 @@ func declareProcessorDevice(_ context: BindingContext) -> LuaClass<ProcessorDevi
                 instance.fire(online, "Online")
             }
         })
-    _ = c.event("Offline", "'Offline'", "Never comes: a program ends with its processor.")
+    _ = c.event("Offline", .argument("state", "'Offline'"), "Never comes: a program ends with its processor.")
     for (name, argument) in [
-        ("CombinedCurrentChanged", "the current"), ("CombinedWattageChanged", "the wattage"),
-        ("CombinedLoadStateChanged", "the state"),
+        ("CombinedCurrentChanged", LuaShape.argument("value", "number")),
+        ("CombinedWattageChanged", LuaShape.argument("value", "number")),
+        ("CombinedLoadStateChanged", LuaShape.argument("state", "string")),
     ] {
         _ = c.event(name, argument, "Never comes: this hardware does not measure it.")
     }
@@ -66,30 +70,53 @@ private func declareProcessorProperties(_ c: inout LuaClass<ProcessorDevice>, _ 
     let addresses = context.configuration.interfaceAddresses
     let folder = context.folder.path
     c.property("DeviceAlias", .string, "The name as given.") { $0.alias }
-    c.property("PartNumber", .string, "The part as given, else as configured, or nil.") { $0.partNumber }
-    c.property("ModelName", .string, "The model as configured; else 'Lectern'.") { $0.identity.model ?? "Lectern" }
-    c.property("SerialNumber", .string, "The serial number as configured, or nil.") { $0.identity.serialNumber }
+    c.property(
+        "PartNumber", .string.annotated("string|nil"),
+        "The part that the program gave, else that of the configuration, or nil."
+    ) {
+        $0.partNumber
+    }
+    c.property("ModelName", .string, "The model of the configuration, else 'Lectern'.") {
+        $0.identity.model ?? "Lectern"
+    }
+    c.property("SerialNumber", .string.annotated("string|nil"), "The serial number of the configuration, or nil.") {
+        $0.identity.serialNumber
+    }
     c.property("FirmwareVersion", .string, "The version of Lectern.") { _ in LecternVersion.current }
     c.property("Hostname", .string, "The machine's name.") { _ in environment.machine.hostname }
     c.property(
-        "IPAddress", .string,
-        "The address that the configuration gives to the interface LAN, else that of the default route, or nil."
+        "IPAddress", .string.annotated("string|nil"),
+        "The address of the interface LAN in the configuration, else that of the interface of the default route, or nil."
     ) { _ in addresses["LAN"] ?? environment.machine.interface(at: nil)?.address }
-    c.property("MACAddress", .string, "The hardware address of the interface with IPAddress, or nil.") { _ in
+    c.property(
+        "MACAddress", .string.annotated("string|nil"), "The hardware address of the interface with IPAddress, or nil."
+    ) { _ in
         environment.machine.interface(at: addresses["LAN"])?.hardwareAddress
     }
-    c.property("LinkLicenses", .table, "An empty list: nothing here needs a license.") { _ in [String]() }
-    c.property("UserUsage", .table, "{used, total} of the program's file system in KB, or nil.") { _ in
+    c.property("LinkLicenses", .table.annotated("string[]"), "An empty list: nothing here needs a license.") { _ in
+        [String]()
+    }
+    c.property(
+        "UserUsage", .table.annotated("{[1]: number, [2]: number}|nil"),
+        "{used, total} of the program's file system in KB, or nil."
+    ) { _ in
         fileSystemUsage(of: folder)
     }
+    let network =
+        "{Hostname: string, IPAddress: string|nil, SubnetMask: string|nil, Gateway: string|nil, DNSServers: string[], "
+        + "SearchDomains: string[]}"
+    let information = "{DeviceName: string, SoftwareVersion: string}"
     c.property("ExecutiveMode", .integer, "What SetExecutiveMode has set; 0 before.") { $0.executiveMode }
     c.property(
-        "SystemSettings", .table,
+        "SystemSettings",
+        .table.annotated("{Network: table<'LAN'|'AVLAN', \(network)>, ProgramInformation: \(information)}"),
         "Network.LAN and, when it is configured, Network.AVLAN with Hostname, IPAddress, SubnetMask, Gateway, DNSServers and "
             + "SearchDomains; ProgramInformation with DeviceName and SoftwareVersion."
     ) { SystemSettings(machine: environment.machine, addresses: addresses, alias: $0.alias) }
     for name in ["CurrentLoad", "CombinedCurrent", "CombinedWattage"] {
-        c.property(name, .number, "nil: this hardware does not measure it.") { _ in LuaNil() }
+        c.property(name, .number.annotated("number|nil"), "nil: this hardware does not measure it.") { _ in LuaNil() }
     }
-    c.property("CombinedLoadState", .string, "nil: this hardware does not measure it.") { _ in LuaNil() }
+    c.property("CombinedLoadState", .string.annotated("string|nil"), "nil: this hardware does not measure it.") { _ in
+        LuaNil()
+    }
 }

@@ -6,13 +6,13 @@ internal import NIOCore
 func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimplePipeHandler> {
     var c = LuaClass<RawSimplePipeHandler>(
         "RawSimplePipeHandler",
-        "Watches a serial or UDP device: polls, and tells when it answers and when it is silent."
+        "Watches a serial or UDP device: polls, and reports when it answers and when it is silent."
     ) { $0.pipe.peer }
     c.holds(2048)
     let face = HandlerFace(&c, context)
     declarePolling(&c)
     declareResponses(
-        &c, overLimit: "Disconnected comes, and data is sent nevertheless.",
+        &c, overLimit: "Disconnected comes, and the data is still sent.",
         responseAccepted: { $0.responseAccepted() },
         send: { (handler, call) throws(LuaFault) in
             let data = try call.buffer(1)
@@ -23,7 +23,7 @@ func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimpl
                 handler.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3)
             }
         })
-    let receiveData = c.event("ReceiveData", "the bytes", "Bytes arrived; with UDP one datagram.")
+    let receiveData = c.event("ReceiveData", .argument("data", "string"), "Bytes arrived; with UDP one datagram.")
     c.whenHeldUp { handler, isHeldUp in handler.pipe.setReceiving(!isHeldUp) }
     c.whenAttached { handler, instance, _ in
         face.attach(handler, to: instance)
@@ -38,7 +38,8 @@ func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimpl
             }
         }
         return request.push(
-            handler, as: "RawSimplePipeHandler", keeping: [(face.interface, .given), (face.query, .query)])
+            handler, as: "RawSimplePipeHandler",
+            keeping: [(face.interface, request.given), (face.query, request.query)])
     }
     return c
 }

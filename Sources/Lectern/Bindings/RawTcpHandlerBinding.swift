@@ -5,13 +5,13 @@ internal import NIOCore
 /// Declares `RawTcpHandler`.
 func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> {
     var c = LuaClass<RawTcpHandler>(
-        "RawTcpHandler", "Keeps a TCP or SSH connection alive: polls, notices silence, reconnects."
+        "RawTcpHandler", "Keeps a TCP or SSH connection alive: polls, notices when no answer comes, reconnects."
     ) { $0.interface.peer }
     c.holds(2048)
     let face = HandlerFace(&c, context)
     let connectFailed = declareConnecting(&c)
     declareResponses(
-        &c, overLimit: "the connection is closed instead.", responseAccepted: { $0.responseAccepted() },
+        &c, overLimit: "the connection is closed, and nothing is sent.", responseAccepted: { $0.responseAccepted() },
         send: { (handler, call) throws(LuaFault) in
             let data = try call.buffer(1)
             return try call.send(over: handler.interface) { () throws(IOFault) in _ = try handler.send(data) }
@@ -21,7 +21,7 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
                 handler.sendAndWait($0, timeout: $1, delimiter: $2, completion: $3)
             }
         })
-    let receiveData = c.event("ReceiveData", "the bytes", "Bytes arrived.")
+    let receiveData = c.event("ReceiveData", .argument("data", "string"), "Bytes arrived.")
     c.whenHeldUp { handler, isHeldUp in handler.interface.setReceiving(!isHeldUp) }
     c.whenAttached { handler, instance, _ in
         face.attach(handler, to: instance)
@@ -39,7 +39,7 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
             }
         }
         let result = request.push(
-            handler, as: "RawTcpHandler", keeping: [(face.interface, .given), (face.query, .query)])
+            handler, as: "RawTcpHandler", keeping: [(face.interface, request.given), (face.query, request.query)])
         asked.value = find(handler)?.link
         return result
     }

@@ -4,9 +4,7 @@ internal import LuaRuntime
 final class RegularExpressionContext {
     /// The operations that are loops, written in Lua (`re.lua`): each match is a step of its own there, so the watchdog and
     /// the memory limit hold between matches, and a function of the program may wait.
-    enum Loop: String, CaseIterable {
-        case finditer, findall, split, sub, subn
-    }
+    enum Loop: String, CaseIterable { case finditer, findall, split, sub, subn }
 
     unowned let runtime: LuaRuntime
     let cache: RegularExpressionCache
@@ -15,23 +13,11 @@ final class RegularExpressionContext {
     /// and for the Pattern.
     var matchClass: RegisteredClass<FoundMatch>?
 
-    private var loops = NamedValues<LuaReference>()
+    let loops = LuaExports<Loop>()
 
     init(runtime: LuaRuntime, cache: RegularExpressionCache) {
         self.runtime = runtime
         self.cache = cache
-    }
-
-    /// Sets what `re.lua` brings.
-    func set(_ loop: Loop, _ function: LuaReference) { loops[loop] = function }
-
-    /// Whether `re.lua` has brought every loop.
-    var isComplete: Bool { loops.count == Loop.allCases.count }
-
-    /// Begins a call of a loop; the caller pushes its arguments behind the pattern.
-    func push(_ loop: Loop, _ pattern: LuaInstance, onto stack: LuaStack) {
-        stack.push(loops[loop])
-        stack.push(pattern)
     }
 
     // MARK: - Patterns
@@ -48,20 +34,22 @@ final class RegularExpressionContext {
     }
 
     /// The Pattern that an argument is or, as a string, means. It is pushed, so that it stays while the call uses it.
-    func pushPattern(_ argument: Int, flags: Int, of call: LuaCall, function: String) throws(LuaFault) -> LuaInstance {
-        if let instance = call.instance(argument), instance.object is RegularExpression {
-            guard call.integer(flags) ?? 0 == 0 else {
+    func pushPattern(
+        _ argument: LuaArgument, flags: Int, of call: LuaCall, function: String
+    ) throws(LuaFault) -> LuaInstance {
+        if let instance = argument.instance, instance.object is RegularExpression {
+            guard flags == 0 else {
                 throw LuaFault(.valueError, "\(function): flags belong to re.compile; this pattern is compiled already")
             }
             call.stack.push(instance)
             return instance
         }
-        guard let text = call.bytes(argument) else {
+        guard let text = argument.bytes else {
             throw LuaFault(
                 .typeError,
-                "argument 'pattern' of \(function) must be a string or a Pattern, got a \(call.typeName(argument))")
+                "argument 'pattern' of \(function) must be a string or a Pattern, got a \(argument.typeName)")
         }
-        let instance = try pattern(text, flags: call.integer(flags) ?? 0)
+        let instance = try pattern(text, flags: flags)
         call.stack.push(instance)
         return instance
     }
@@ -70,15 +58,15 @@ final class RegularExpressionContext {
 
     /// Searches once and returns a Match or nil.
     /// - Parameters:
-    ///   - pattern: pushes the instance of the expression.
-    ///   - subject: the number of the argument that is searched.
-    ///   - position: the number of the argument that says where to begin; nil: at the first byte.
+    ///   - pattern: the instance of the expression.
+    ///   - subject: the string that is searched.
+    ///   - position: where to begin, as programs count.
     func search(
-        _ expression: RegularExpression, _ anchoring: RegularExpression.Anchoring, subject: Int, position: Int? = nil,
-        _ call: LuaCall, pattern: () -> Void
+        _ expression: RegularExpression, _ anchoring: RegularExpression.Anchoring, _ call: LuaCall,
+        pattern: LuaInstance?, subject: LuaArgument, position: Int = 1
     ) throws(LuaFault) -> LuaResult {
-        let start = try call.offset(position, in: subject)
-        let match = try call.withBytes(subject) { (bytes) throws(LuaFault) -> RegularExpression.Match? in
+        let start = subject.offset(position)
+        let match = try subject.withBytes { (bytes) throws(LuaFault) -> RegularExpression.Match? in
             guard let bytes, start <= bytes.count else { return nil }
             do throws(RegularExpressionError) {
                 return try expression.firstMatch(in: bytes, from: start, anchored: anchoring)
@@ -92,28 +80,79 @@ final class RegularExpressionContext {
     }
 
     /// Pushes a Match.
-    /// - Parameter pattern: pushes the instance of the expression.
+    /// - Parameter pattern: the instance of the expression.
     func push(
-        _ match: RegularExpression.Match, of expression: RegularExpression, subject: Int, from start: Int,
-        _ call: LuaCall, pattern: () -> Void
+        _ match: RegularExpression.Match, of expression: RegularExpression, subject: LuaArgument, from start: Int,
+        _ call: LuaCall, pattern: LuaInstance?
     ) {
         guard let matchClass else { preconditionFailure("Match is declared before a program runs") }
-        call.push(argument: subject)
-        pattern()
+        call.stack.push(subject)
+        call.stack.push(pattern)
         runtime.push(
             new: FoundMatch(match, of: expression, from: start), of: matchClass, keeping: 2, onto: call.stack)
     }
+
+    // MARK: - Loops
+
+    /// Calls `finditer` or `findall`, beginning at a position as programs count.
+    func iterate(
+        _ loop: Loop, _ call: LuaCall, pattern: LuaInstance?, string: LuaArgument, from position: Int = 1
+    ) -> LuaResult {
+        call.handOver(to: loops[loop], pattern, string, string.offset(position))
+    }
+
+    /// Calls `sub` or `subn`.
+    func substitute(
+        _ loop: Loop, _ call: LuaCall, pattern: LuaInstance?, _ parameters: SubstitutionParameters
+    ) throws(LuaFault) -> LuaResult {
+        let replacement = call[parameters.replacement]
+        guard replacement.isString || replacement.isCallable else {
+            throw LuaFault(
+                .typeError,
+                "argument 'repl' of \(loop) must be a string or a function, got a \(replacement.typeName)")
+        }
+        return call.handOver(
+            to: loops[loop], pattern, call.argument(for: parameters.string), replacement, call[parameters.count])
+    }
+
+    /// Calls `split`.
+    func split(_ call: LuaCall, pattern: LuaInstance?, _ parameters: SplitParameters) -> LuaResult {
+        call.handOver(to: loops[.split], pattern, call.argument(for: parameters.string), call[parameters.limit])
+    }
 }
 
-extension LuaCall {
-    /// The offset that a position argument means, as `string.find` counts: 1 is the first byte, -1 the last. Where nothing
-    /// can be found any more it is one more than the string has bytes.
-    func offset(_ position: Int?, in subject: Int) throws(LuaFault) -> Int {
-        guard let position, let value = integer(position), value != 0 else { return 0 }
-        let count = try withBytes(subject) { (bytes) throws(LuaFault) in bytes?.count ?? 0 }
-        if value > 0 { return min(value - 1, count + 1) }
-        // -value would overflow for the least integer.
-        return max(count + max(value, -count), 0)
+/// The parameters of `sub` and `subn`.
+struct SubstitutionParameters {
+    let replacement: Parameter<LuaArgument>
+    let string: Parameter<String>
+    let count: Parameter<Int>
+
+    init(_ list: inout ParameterList, replacement documentation: String) {
+        replacement = list.required("repl", .any.annotated("string|fun(match: Match): string"), documentation)
+        string = list.required("string", .string, "The string to search.")
+        count = list.optional("count", .integer(0...Int.max), default: 0, "The most matches to replace; 0: all.")
+    }
+}
+
+/// The parameters of `split`.
+struct SplitParameters {
+    let string: Parameter<String>
+    let limit: Parameter<Int>
+
+    init(_ list: inout ParameterList) {
+        string = list.required("string", .string, "The string to search.")
+        limit = list.optional("maxsplit", .integer(0...Int.max), default: 0, "The most matches to cut at; 0: all.")
+    }
+}
+
+extension LuaArgument {
+    /// The offset that a position in this string means, as `string.find` counts: 1 is the first byte, -1 the last. Where
+    /// nothing can be found any more it is one more than the string has bytes.
+    fileprivate func offset(_ position: Int) -> Int {
+        if position > 0 { return min(position - 1, byteCount + 1) }
+        if position == 0 { return 0 }
+        // -position would overflow for the least integer.
+        return max(byteCount + max(position, -byteCount), 0)
     }
 }
 

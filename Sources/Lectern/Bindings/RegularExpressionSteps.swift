@@ -14,85 +14,120 @@ private let nanosecondsPerStep: UInt64 = 10_000_000
 /// Parts of a template that one step puts together, over all of its matches.
 private let partsPerStep = 1 << 16
 
-private let stepParameters: [LuaParameter] = [
-    .required("pattern", .instance(["Pattern"]), ""), .required("string", .string, ""),
-    .required("cursor", .integer(0...Int.max), ""),
-]
+/// The parameters that every step has.
+private struct StepParameters {
+    var list = ParameterList()
+    let pattern: Parameter<LuaInstance>
+    let string: Parameter<String>
+
+    init() {
+        pattern = list.required("pattern", .instance("Pattern"), "")
+        string = list.required("string", .string, "")
+    }
+}
+
+/// Those of a step that goes on from a cursor.
+private struct CursorParameters {
+    var step = StepParameters()
+    let cursor: Parameter<Int>
+
+    init() { cursor = step.list.required("cursor", .integer(0...Int.max), "") }
+}
 
 /// Declares the host functions of re.lua, by their names there.
 func declareRegularExpressionSteps(_ context: RegularExpressionContext) -> [(name: String, function: LuaFunction)] {
     [
-        (
-            "re_next_match",
-            // Returns the cursor and the Match; argument 4 is the offset at which the enumeration began.
-            LuaFunction("finditer", stepParameters + [.required("offset", .integer, "")], "") {
-                (call) throws(LuaFault) in
-                try call.step { (expression, _, match, _) in
-                    context.push(match, of: expression, subject: 2, from: call.integer(4) ?? 0, call) {
-                        call.push(argument: 1)
-                    }
-                    return 1
-                }
-            }
-        ),
-        (
-            "re_next_item",
-            // Returns the cursor and an item of findall.
-            LuaFunction("findall", stepParameters, "") { (call) throws(LuaFault) in
-                try call.step { (_, _, match, subject) in
-                    switch match.ranges.count {
-                    case 1: call.stack.push(match.range, of: subject)
-                    case 2: call.stack.push(match.ranges[1] ?? 0..<0, of: subject)
-                    default:
-                        call.stack.push(list: match.ranges.dropFirst()) { $1.push($0 ?? 0..<0, of: subject) }
-                    }
-                    return 1
-                }
-            }
-        ),
-        (
-            "re_next_cut",
-            // Returns the cursor, the piece before the match, and a list of its groups or nil when the pattern has none.
-            LuaFunction("split", stepParameters, "") { (call) throws(LuaFault) in
-                try call.step { (_, before, match, subject) in
-                    call.stack.push(before.position..<match.range.lowerBound, of: subject)
-                    guard match.ranges.count > 1 else { return 1 }
-                    call.stack.push(list: match.ranges.dropFirst()) { range, stack in
-                        // No nil: a list has no holes.
-                        if let range { stack.push(range, of: subject) } else { stack.push(false) }
-                    }
-                    return 2
-                }
-            }
-        ),
-        (
-            "re_replace",
-            // Returns the text up to the last match that was replaced, their number, and the cursor; when no match is
-            // left the text goes to the string's end and there is no cursor.
-            LuaFunction(
-                "sub", stepParameters + [.required("template", .string, ""), .required("most", .integer, "")], ""
-            ) { (call) throws(LuaFault) in try call.replaceStep(limit: context.runtime.limits.stringBytes) }
-        ),
-        (
-            "re_groups",
-            // Returns the texts of the groups of the first match, false for one that took no part; without groups the
-            // text of the match; nothing when there is no match.
-            LuaFunction("search", Array(stepParameters.dropLast()), "") { (call) throws(LuaFault) in
-                try call.groups()
-            }
-        ),
-        (
-            "re_set_loop",
-            LuaFunction("set", [.required("name", .string, ""), .required("function", .function, "")], "") {
-                (call) throws(LuaFault) in
-                guard let loop = call.string(1).flatMap(RegularExpressionContext.Loop.init),
-                    let function = call.reference(2)
-                else { throw LuaFault(.valueError, "re.lua has a loop that nothing calls") }
-                context.set(loop, function)
-                return .none
-            }
-        ),
+        ("re_next_match", declareNextMatch(context)), ("re_next_item", declareNextItem()),
+        ("re_next_cut", declareNextCut()), ("re_replace", declareReplace(context)), ("re_groups", declareGroups()),
     ]
+}
+
+/// Returns the cursor and the Match.
+private func declareNextMatch(_ context: RegularExpressionContext) -> LuaFunction {
+    var parameters = CursorParameters()
+    let offset = parameters.step.list.required("offset", .integer, "Where the enumeration began.")
+    return LuaFunction("finditer", parameters.step.list, "") { [parameters] (call) throws(LuaFault) in
+        try call.step(parameters) { (expression, _, match, _) in
+            context.push(
+                match, of: expression, subject: call.argument(for: parameters.step.string), from: call[offset], call,
+                pattern: call[parameters.step.pattern])
+            return 1
+        }
+    }
+}
+
+/// Returns the cursor and an item of findall.
+private func declareNextItem() -> LuaFunction {
+    let parameters = CursorParameters()
+    return LuaFunction("findall", parameters.step.list, "") { (call) throws(LuaFault) in
+        try call.step(parameters) { (_, _, match, subject) in
+            switch match.ranges.count {
+            case 1: call.stack.push(match.range, of: subject)
+            case 2: call.stack.push(match.ranges[1] ?? 0..<0, of: subject)
+            default: call.stack.push(list: match.ranges.dropFirst()) { $1.push($0 ?? 0..<0, of: subject) }
+            }
+            return 1
+        }
+    }
+}
+
+/// Returns the cursor, the piece before the match, and a list of its groups or nil when the pattern has none.
+private func declareNextCut() -> LuaFunction {
+    let parameters = CursorParameters()
+    return LuaFunction("split", parameters.step.list, "") { (call) throws(LuaFault) in
+        try call.step(parameters) { (_, before, match, subject) in
+            call.stack.push(before.position..<match.range.lowerBound, of: subject)
+            guard match.ranges.count > 1 else { return 1 }
+            call.stack.push(list: match.ranges.dropFirst()) { range, stack in
+                // No nil: a list has no holes.
+                if let range { stack.push(range, of: subject) } else { stack.push(false) }
+            }
+            return 2
+        }
+    }
+}
+
+/// Returns the text up to the last match that was replaced, their number, and the cursor; when no match is left the text
+/// goes to the string's end and there is no cursor.
+private func declareReplace(_ context: RegularExpressionContext) -> LuaFunction {
+    var parameters = CursorParameters()
+    let template = parameters.step.list.required("template", .bytes, "")
+    let most = parameters.step.list.required("most", .integer, "")
+    return LuaFunction("sub", parameters.step.list, "") { [parameters] (call) throws(LuaFault) in
+        let text = call[template]
+        let wanted = min(call[most], replacementsPerStep)
+        return try call.withStep(parameters.step) { (expression, subject) throws(RegularExpressionError) in
+            let template = try ReplacementTemplate(text, for: expression)
+            let most = min(wanted, max(partsPerStep / max(template.partCount, 1), 1))
+            var cursor = RegularExpression.Cursor(lua: call[parameters.cursor])
+            let result = try expression.replacing(
+                in: subject, with: template, cursor: &cursor, limit: most, pauseBytes: bytesPerStep,
+                pauseNanoseconds: nanosecondsPerStep, maximumBytes: context.runtime.limits.stringBytes)
+            call.stack.push(result.bytes)
+            call.stack.push(result.count)
+            if result.isComplete { call.stack.pushNil() } else { call.stack.push(cursor.luaValue) }
+            return 3
+        }
+    }
+}
+
+/// Returns the texts of the groups of the first match, false for one that took no part; without groups the text of the
+/// match; nothing when there is no match.
+private func declareGroups() -> LuaFunction {
+    let parameters = StepParameters()
+    return LuaFunction("search", parameters.list, "") { (call) throws(LuaFault) in
+        try call.withStep(parameters) { (expression, subject) throws(RegularExpressionError) in
+            guard let match = try expression.firstMatch(in: subject, from: 0, anchored: .none) else { return 0 }
+            guard match.ranges.count > 1 else {
+                call.stack.push(match.range, of: subject)
+                return 1
+            }
+            for range in match.ranges.dropFirst() {
+                if let range { call.stack.push(range, of: subject) } else { call.stack.push(false) }
+            }
+            return match.ranges.count - 1
+        }
+    }
 }
 
 extension RegularExpression.Cursor {
@@ -109,34 +144,19 @@ extension LuaStack {
 }
 
 extension LuaCall {
-    /// The arguments that every step has.
-    private func withStep(
-        _ body: (RegularExpression, RegularExpression.Cursor, UnsafeRawBufferPointer)
-            throws(RegularExpressionError) -> Int
+    /// Calls `body` with what every step has; it tells how many values it has pushed.
+    fileprivate func withStep(
+        _ parameters: StepParameters,
+        _ body: (RegularExpression, UnsafeRawBufferPointer) throws(RegularExpressionError) -> Int
     ) throws(LuaFault) -> LuaResult {
-        guard let expression = instance(1)?.object as? RegularExpression else { return .none }
-        return try withBytes(2) { (bytes) throws(LuaFault) in
+        guard let expression = self[parameters.pattern].object as? RegularExpression else { return .none }
+        return try argument(for: parameters.string).withBytes { (bytes) throws(LuaFault) in
             guard let bytes else { return .none }
             do throws(RegularExpressionError) {
-                return .values(try body(expression, RegularExpression.Cursor(lua: integer(3) ?? 0), bytes))
+                return .values(try body(expression, bytes))
             } catch {
                 throw LuaFault(error, pattern: expression.pattern)
             }
-        }
-    }
-
-    /// Searches once and returns the texts of the groups.
-    fileprivate func groups() throws(LuaFault) -> LuaResult {
-        try withStep { (expression, _, subject) throws(RegularExpressionError) in
-            guard let match = try expression.firstMatch(in: subject, from: 0, anchored: .none) else { return 0 }
-            guard match.ranges.count > 1 else {
-                stack.push(match.range, of: subject)
-                return 1
-            }
-            for range in match.ranges.dropFirst() {
-                if let range { stack.push(range, of: subject) } else { stack.push(false) }
-            }
-            return match.ranges.count - 1
         }
     }
 
@@ -144,30 +164,15 @@ extension LuaCall {
     /// - Parameter push: gets the expression, the cursor before the search, the match and the string; tells how many values it
     ///   has pushed.
     fileprivate func step(
+        _ parameters: CursorParameters,
         _ push: (RegularExpression, RegularExpression.Cursor, RegularExpression.Match, UnsafeRawBufferPointer) -> Int
     ) throws(LuaFault) -> LuaResult {
-        try withStep { (expression, before, subject) throws(RegularExpressionError) in
+        try withStep(parameters.step) { (expression, subject) throws(RegularExpressionError) in
+            let before = RegularExpression.Cursor(lua: self[parameters.cursor])
             var cursor = before
             guard let match = try expression.nextMatch(in: subject, cursor: &cursor) else { return 0 }
             stack.push(cursor.luaValue)
             return 1 + push(expression, before, match, subject)
-        }
-    }
-
-    fileprivate func replaceStep(limit: Int) throws(LuaFault) -> LuaResult {
-        let text = bytes(4) ?? []
-        let wanted = min(integer(5) ?? 0, replacementsPerStep)
-        return try withStep { (expression, cursor, subject) throws(RegularExpressionError) in
-            let template = try ReplacementTemplate(text, for: expression)
-            let most = min(wanted, max(partsPerStep / max(template.partCount, 1), 1))
-            var cursor = cursor
-            let result = try expression.replacing(
-                in: subject, with: template, cursor: &cursor, limit: most, pauseBytes: bytesPerStep,
-                pauseNanoseconds: nanosecondsPerStep, maximumBytes: limit)
-            stack.push(result.bytes)
-            stack.push(result.count)
-            if result.isComplete { stack.pushNil() } else { stack.push(cursor.luaValue) }
-            return 3
         }
     }
 }

@@ -7,9 +7,10 @@ func declareSaveProgramLog(_ context: BindingContext, _ area: FileArea) -> LuaFu
         "SaveProgramLog",
         [
             .optional(
-                "path", .any,
-                "A file's name; a folder, in which the file is named by the time; an open File; nil: the root folder.")
-        ], "Writes the newest log entries, at most 2,000 and 1 MiB, to a file, which it replaces as a whole."
+                "path", .any.annotated("string|File"),
+                "The name of the file, or a folder, where the file gets a name with the time, or an open File; nil: the root folder."
+            )
+        ], "Writes the newest log entries to a file, at most 2,000 and 1 MiB. It replaces the file as a whole."
     ) { (call) throws(LuaFault) in
         let text = context.savedLogText()
         if let file = call.instance(1)?.object as? ProgramFile {

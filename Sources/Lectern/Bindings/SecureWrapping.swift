@@ -20,14 +20,14 @@ let secureWrappingParameters: [LuaParameter] = [
     ),
     .optional(
         "cert_reqs", .oneOf(["CERT_NONE", "CERT_OPTIONAL", "CERT_REQUIRED"]),
-        "Whether the peer's certificate is verified; a client verifies unless this is 'CERT_NONE', a server asks its clients for "
-            + "none unless this says so."),
+        "Whether the peer's certificate is verified. A client verifies it unless this is 'CERT_NONE'. A server asks its clients "
+            + "for a certificate only if this says so."),
     .optional(
         "ssl_version", .oneOf(versions.map(\.word)), default: "'TLSv2'",
-        "The oldest version that is spoken; 'TLSv2' is TLS 1.2. Newer ones are preferred."),
+        "The oldest version that is allowed; 'TLSv2' is TLS 1.2. Newer ones are preferred."),
     .optional(
         "ca_certs", .string,
-        "Whose certificates are trusted, instead of those that the system trusts: an alias of lectern.yaml, or a PEM file."
+        "The authorities to trust instead of those of the system: an alias of lectern.yaml, or a PEM file."
     ),
 ]
 

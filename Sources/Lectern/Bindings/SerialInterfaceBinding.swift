@@ -11,7 +11,7 @@ private let settingsParameters: [LuaParameter] = [
     .optional("Stop", .integer(1...2), default: "1", "Stop bits."),
     .optional(
         "FlowControl", .oneOf(SerialSettings.FlowControl.allCases.map(\.rawValue)), default: "'Off'",
-        "What holds the sender back: RTS/CTS, XON/XOFF or nothing."),
+        "How the sender is slowed down: RTS/CTS, XON/XOFF or nothing."),
     .optional("CharDelay", .seconds(0...60), default: "0", "The pause after each character sent."),
     .optional(
         "Mode", .oneOf(SerialSettings.Mode.allCases.map(\.rawValue)), default: "'RS232'", "The electrical standard."),
@@ -20,7 +20,8 @@ private let settingsParameters: [LuaParameter] = [
 /// Declares `SerialInterface`.
 func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterface> {
     var c = LuaClass<SerialInterface>(
-        "SerialInterface", "A serial port and the device at it; it opens by itself, and comes back by itself."
+        "SerialInterface",
+        "A serial port and the device that is connected to it. It opens by itself, also after it was gone."
     ) { $0.name }
     c.holds(3072, also: { $0.queuedBytes + $0.traffic.heldBytes })
     let host = c.slot()
@@ -39,7 +40,7 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
         let settings = try call.serialSettings(from: 3, over: SerialSettings())
         do throws(IOFault) {
             return try SerialInterface(
-                environment: context.environment, name: "\(device.alias) \(name)", address: address,
+                environment: context.environment(forNewOf: call), name: "\(device.alias) \(name)", address: address,
                 settings: settings, claims: context.serialPorts)
         } catch {
             throw LuaFault(error)
@@ -66,15 +67,17 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
     let onlineBox = Box<LuaEvent>()
     let offlineBox = Box<LuaEvent>()
     let online = c.event(
-        "Online", "'Online'", "The port is open. Setting the handler while it is open calls it, too.",
+        "Online", .argument("state", "'Online'"),
+        "The port is open. A handler that is set while it is open is called at once.",
         whenAssigned: announce(onlineBox, .online, "Online"))
     let offline = c.event(
-        "Offline", "'Offline'",
-        "The port is missing, pulled out or in use. Setting the handler while that is so calls it, too.",
+        "Offline", .argument("state", "'Offline'"),
+        "The port is missing, pulled out or in use. A handler that is set while this is so is called at once.",
         whenAssigned: announce(offlineBox, .offline, "Offline"))
     onlineBox.value = online
     offlineBox.value = offline
-    let receiveData = c.event("ReceiveData", "the bytes", "Bytes arrived: as many as came at once, at most 64 KiB.")
+    let receiveData = c.event(
+        "ReceiveData", .argument("data", "string"), "Bytes arrived: as many as came at once, at most 64 KiB.")
     let module = DeviceModuleSlots(&c)
     context.deviceModules.serial = module
     c.whenHeldUp { port, isHeldUp in port.setReceiving(!isHeldUp) }
@@ -118,25 +121,31 @@ private func declareSerialProperties(
     }
     c.property("Baud", .integer, "Bits per second.") { $0.settings.baud }
     c.property("Data", .integer, "Data bits.") { $0.settings.dataBits }
-    c.property("Parity", .string, "'None', 'Odd' or 'Even'.") { $0.settings.parity.rawValue }
+    c.property("Parity", .string.annotated("'None'|'Odd'|'Even'"), "'None', 'Odd' or 'Even'.") {
+        $0.settings.parity.rawValue
+    }
     c.property("Stop", .integer, "Stop bits.") { $0.settings.stopBits }
-    c.property("FlowControl", .string, "'HW', 'SW' or 'Off'.") { $0.settings.flowControl.rawValue }
+    c.property("FlowControl", .string.annotated("'HW'|'SW'|'Off'"), "'HW', 'SW' or 'Off'.") {
+        $0.settings.flowControl.rawValue
+    }
     c.declareLastError { $0.report }
     c.property("CharDelay", .seconds, "The pause after each character sent.") { $0.settings.charDelay.seconds }
-    c.property("Mode", .string, "'RS232', 'RS422' or 'RS485'.") { $0.settings.mode.rawValue }
+    c.property("Mode", .string.annotated("'RS232'|'RS422'|'RS485'"), "'RS232', 'RS422' or 'RS485'.") {
+        $0.settings.mode.rawValue
+    }
 }
 
 private func declareSerialMethods(_ c: inout LuaClass<SerialInterface>, _ context: BindingContext) {
     c.method(
         "Initialize",
         settingsParameters.map { .optional($0.name, $0.type, $0.documentation) },
-        "Changes settings of the open port, behind what was sent before; what is left out stays."
+        "Changes settings of the open port, after everything that was sent before. Settings that are left out stay."
     ) { (port, call) throws(LuaFault) in
         port.initialize(try call.serialSettings(from: 1, over: port.settings))
         return .none
     }
     c.declareTraffic(
-        context, sending: "Sends data. Raises IOError when the port is offline; waits only while a megabyte is queued.",
+        context, sending: "Sends data. Raises IOError when the port is offline. Waits only while a megabyte is queued.",
         up: "online")
     c.method("SSLWrap", secureWrappingParameters, "Raises TypeError: TLS is for TCP, see EthernetClientInterface.") {
         (port, _) throws(LuaFault) in

@@ -5,30 +5,35 @@ internal import NIOCore
 /// Declares `ServerExHandler`.
 func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandler> {
     var c = LuaClass<ServerExHandler>(
-        "ServerExHandler", "Keeps a server listening and drops idle clients."
+        "ServerExHandler", "Keeps a server listening and disconnects idle clients."
     ) { "port \($0.interface.port)" }
     c.holds(2048)
     let interface = c.slot()
     c.fallThrough(to: interface)
     c.declareLastError { $0.report }
-    c.property("Interface", .any, "The server that is handled.", keptIn: interface)
+    c.property(
+        "Interface", .any.annotated("EthernetServerInterfaceEx"), "The server that is handled.", keptIn: interface)
+    var listening = ParameterList()
+    let timeout = listening.optional("timeout", .duration, default: .zero, "How long to listen; 0: until StopListen.")
     c.method(
-        "StartListen", [.optional("timeout", .seconds, default: "0", "How long to listen; 0: until StopListen.")],
-        returns: "'Listening', 'ListeningAlready', or the reason of the failure", waits: true,
-        "Listens; when that fails, tries again every connectRetryTime."
+        "StartListen", listening,
+        returns: .of("string, string?", "'Listening', 'ListeningAlready', or the reason of the failure"), waits: true,
+        "Listens. When that fails, it tries again every connectRetryTime."
     ) { (handler, call) throws(LuaFault) in
-        let timeout = call.duration(1)
+        let timeout = call[timeout]
         return try call.wait { (waiter) throws(LuaFault) in
             handler.startListen(timeout: timeout) { waiter.resume(returning: $0.text) }
             return nil
         }
     }
-    c.method("StopListen", "Stops listening, and trying to; clients stay connected.") { (handler, _) throws(LuaFault) in
+    c.method("StopListen", "Stops listening, and stops trying to listen. Clients stay connected.") {
+        (handler, _) throws(LuaFault) in
         handler.stopListen()
         return .none
     }
     let clientEvents = ClientEvents(&c)
-    let listenFailed = c.event("ListenFailed", "the reason", "StartListen failed; the next try comes by itself.")
+    let listenFailed = c.event(
+        "ListenFailed", .argument("reason", "string"), "StartListen failed. The handler tries again by itself.")
     c.whenAttached { [unowned context] handler, instance, _ in
         context.tellIfIdle("StartListen") { [weak handler] in handler.map { ($0.report, $0.hasBegun) } }
         let handlers = clientEvents.handlers(of: instance)
@@ -43,7 +48,7 @@ func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandl
         let handler = try request.call.checked { () throws(ParameterError) in
             try ServerExHandler(interface: server, options: request.options)
         }
-        return request.push(handler, as: "ServerExHandler", keeping: [(interface, .given)])
+        return request.push(handler, as: "ServerExHandler", keeping: [(interface, request.given)])
     }
     return c
 }

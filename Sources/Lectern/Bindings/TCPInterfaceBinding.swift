@@ -10,13 +10,13 @@ private let receiveParameters: [LuaParameter] = [
     .optional("bufsize", .integer(1...(1 << 30)), default: "4096", "The most bytes to return."),
     .optional(
         "reset_on_error", .boolean, default: "false",
-        "Connect anew when nothing came, so that a late answer is not taken for the next one."),
+        "Whether to connect again when nothing came, so that a late answer is not taken for the next one."),
 ]
 
 /// Declares `TCPInterface`.
 func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
     var c = LuaClass<TCPInterface>(
-        "TCPInterface", "A connection to an instrument that is asked and answers, as SOCS has it."
+        "TCPInterface", "A connection to an instrument that answers questions, as in SOCS."
     ) { $0.peer }
     c.holds(2048, also: { $0.host.utf8.count + ($0.connection?.queuedBytes ?? 0) })
     c.constructor(
@@ -28,7 +28,8 @@ func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
     ) { (call) throws(LuaFault) in
         try call.checked { () throws(ParameterError) in
             try TCPInterface(
-                environment: context.environment, host: call.string(1) ?? "", port: call.integer(2) ?? 0,
+                environment: context.environment(forNewOf: call), host: call.string(1) ?? "",
+                port: call.integer(2) ?? 0,
                 timeout: call.duration(3) ?? .zero)
         }
     } begin: { (interface, call) throws(LuaFault) in
@@ -40,8 +41,8 @@ func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
     declareProperties(&c, context)
     c.method(
         "send", [.required("msg", .string, "What to send.")], waits: true,
-        "Sends all of msg, connecting first if need be; what fails is sent once more on a new connection. "
-            + "Raises ConnectionError."
+        "Sends all of msg, and connects first if there is no connection. If sending fails, it sends msg once more on a new "
+            + "connection. Raises ConnectionError."
     ) { (interface, call) throws(LuaFault) in
         let message = try call.buffer(1)
         return try call.wait { (waiter) throws(LuaFault) in
@@ -55,8 +56,8 @@ func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
         }
     }
     c.method(
-        "recv", receiveParameters, returns: "the bytes that have arrived, at least one", waits: true,
-        "Waits for bytes, at most timeout. Raises ConnectionError when none came or there is no connection."
+        "recv", receiveParameters, returns: .of("string", "the bytes that have arrived, at least one"), waits: true,
+        "Waits for bytes, at most timeout. Raises ConnectionError when none came, or when there is no connection."
     ) { (interface, call) throws(LuaFault) in
         let limit = call.integer(1) ?? 4096
         let resets = call.boolean(2)
@@ -64,8 +65,8 @@ func declareTCPInterface(_ context: BindingContext) -> LuaClass<TCPInterface> {
     }
     c.method(
         "query", [.required("msg", .string, "What to send.")] + receiveParameters,
-        returns: "the bytes that have arrived, at least one", waits: true,
-        "Does send and recv as one: queries of several tasks take turns. Raises ConnectionError."
+        returns: .of("string", "the bytes that have arrived, at least one"), waits: true,
+        "Does send and recv in one step. Queries of several tasks take turns. Raises ConnectionError."
     ) { (interface, call) throws(LuaFault) in
         let message = try call.buffer(1)
         let limit = call.integer(2) ?? 4096
@@ -96,7 +97,7 @@ private func declareProperties(_ c: inout LuaClass<TCPInterface>, _ context: Bin
     } set: { (interface, call) in
         if let port = call.integer(1) { interface.port = port }
     }
-    c.property("timeout", timeouts, "How long each step waits, in seconds.") {
+    c.property("timeout", timeouts, "How long each step may take: connecting, sending, receiving.") {
         $0.timeout.seconds
     } set: { (interface, call) in
         if let timeout = call.duration(1) { interface.timeout = timeout }
@@ -106,7 +107,9 @@ private func declareProperties(_ c: inout LuaClass<TCPInterface>, _ context: Bin
     } set: { (interface, call) in
         interface.resends = call.boolean(1)
     }
-    c.property("comm", .instance(["TCPConnection"]), "The connection; nil when there is none.") { [unowned context] in
+    c.property(
+        "comm", .instance(["TCPConnection"]).annotated("TCPConnection|nil"), "The connection; nil when there is none."
+    ) { [unowned context] in
         OptionalInstance(object: $0.connection, className: "TCPConnection", runtime: context.runtime)
     }
 }
@@ -118,16 +121,19 @@ func declareTCPConnection() -> LuaClass<TCPConnection> {
     ) { $0.remoteAddress.flatMap { address in address.ipAddress.map { "\($0):\(address.port ?? 0)" } } ?? "" }
     c.holds(1024, also: { $0.queuedBytes })
     c.method(
-        "getpeername", [], returns: "the device's address and port; nil when the connection has ended",
-        "Tells with whom it is."
+        "getpeername", [],
+        returns: .of("string|nil, integer?", "the device's address and port; nil when the connection has ended"),
+        "Tells the address and port of the device."
     ) { (connection, call) in call.returning(addressOf: connection.remoteAddress) }
     c.method(
-        "getsockname", [], returns: "this side's address and port; nil when the connection has ended",
-        "Tells from where it is."
+        "getsockname", [],
+        returns: .of("string|nil, integer?", "this side's address and port; nil when the connection has ended"),
+        "Tells this side's address and port."
     ) { (connection, call) in call.returning(addressOf: connection.localAddress) }
     c.method(
         "readable", [.optional("timeout", .seconds, default: "0", "How long to wait for something.")],
-        returns: "true when recv would not wait", waits: true, "Tells whether bytes have arrived, or the end."
+        returns: .of("boolean", "true when recv would not wait"), waits: true,
+        "Tells whether bytes have arrived, or the device has closed the connection."
     ) { (connection, call) throws(LuaFault) in
         let timeout = call.duration(1) ?? .zero
         guard !connection.isReadable, timeout > .zero else { return call.returning(connection.isReadable) }
@@ -136,7 +142,7 @@ func declareTCPConnection() -> LuaClass<TCPConnection> {
             return { pending.cancel() }
         }
     }
-    c.method("close", "Closes it; the interface's next send connects again.") { (connection, _) in
+    c.method("close", "Closes the connection. The next send of the interface connects again.") { (connection, _) in
         connection.close()
         return .none
     }

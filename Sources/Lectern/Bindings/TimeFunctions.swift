@@ -7,7 +7,7 @@ func declareTimeFunctions(_ context: BindingContext) -> [LuaFunction] {
     [
         LuaFunction(
             "time.sleep", [.required("seconds", .seconds(0...3e8), "How long to sleep.")], waits: true,
-            "Suspends the calling task; timers, handlers and other tasks go on."
+            "Suspends the calling task. Timers, handlers and other tasks go on."
         ) { (call) throws(LuaFault) in
             let delay = call.duration(1) ?? .zero
             return try call.wait { (waiter) throws(LuaFault) in
@@ -16,8 +16,8 @@ func declareTimeFunctions(_ context: BindingContext) -> [LuaFunction] {
             }
         },
         LuaFunction(
-            "time.time", [], returns: "seconds since 1970-01-01 00:00:00 UTC, with fractions",
-            "Tells the time of the wall clock."
+            "time.time", [], returns: .of("number", "seconds since 1970-01-01 00:00:00 UTC, with fractions"),
+            "Tells the time of the system's clock."
         ) { (call) throws(LuaFault) in
             call.returning(Double(context.environment.wallClock) / 1e9)
         },

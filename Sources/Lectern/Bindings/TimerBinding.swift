@@ -10,7 +10,9 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
     c.constructor(
         [
             .required("Interval", .seconds(0...3e8), "The time between two calls, at least 0.01; 0 is taken as that."),
-            .optional("Function", .function, "Called with the timer and the count; given, the timer starts at once."),
+            .optional(
+                "Function", .function.annotated("fun(timer: Timer, count: integer)"),
+                "Called with the timer and the count; given, the timer starts at once."),
         ], "Makes a timer. Timer(Interval)(Function) does the same as Timer(Interval, Function)."
     ) { (call) throws(LuaFault) in
         let interval = call.interval(1, of: "Timer", context)
@@ -18,9 +20,12 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
     }
     c.property("Interval", .seconds, "The time between two calls.") { $0.interval.seconds }
     c.property("Count", .integer, "How many calls there were since the start.") { $0.count }
-    c.property("State", .string, "'Running', 'Paused' or 'Stopped'.") { $0.state.rawValue }
-    let function = c.event("Function", "the count", "What is called.", label: " tick")
-    let stateChanged = c.event("StateChanged", "'Running', 'Paused' or 'Stopped'", "The state has changed.")
+    c.property("State", .string.annotated("'Running'|'Paused'|'Stopped'"), "'Running', 'Paused' or 'Stopped'.") {
+        $0.state.rawValue
+    }
+    let function = c.event("Function", .argument("count", "integer"), "What is called.", label: " tick")
+    let stateChanged = c.event(
+        "StateChanged", .argument("state", "'Running'|'Paused'|'Stopped'"), "The state has changed.")
     c.method(
         "Change", [.required("Interval", .seconds(0...3e8), "The new interval, at least 0.01; 0 is taken as that.")],
         "Sets a new interval; the next call comes one new interval from now. Count is kept."
@@ -33,7 +38,7 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
         timer.pause()
         return .none
     }
-    c.method("Resume", "Goes on after Pause or Stop.") { (timer, _) throws(LuaFault) in
+    c.method("Resume", "Goes on after Pause, or starts after Stop.") { (timer, _) throws(LuaFault) in
         timer.resume()
         return .none
     }

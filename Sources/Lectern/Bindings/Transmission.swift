@@ -9,14 +9,18 @@ let sendAndWaitParameters: [LuaParameter] = [
     .required("data", .string, "What to send."),
     .required("timeout", .seconds, "How long to wait for the response."),
     .optional(
-        "deliLen", .integer(1...Int.max), "The response is complete with so many bytes; at most limits.stringSize."),
+        "deliLen", .integer(1...Int.max),
+        "The response is complete with this number of bytes; at most limits.stringSize."),
     .optional("deliTag", .string, "The response ends with these bytes; not ''."),
-    .optional("deliRex", .any, "The response ends where this pattern's match ends: a re.compile result or a string."),
+    .optional(
+        "deliRex", .any.annotated("string|Pattern"),
+        "The response ends where this pattern's match ends: a re.compile result or a string."),
 ]
 
-let sendAndWaitReturns =
+let sendAndWaitReturns = LuaShape.of(
+    "string",
     "the response up to the delimiter, '' when the delimiter was not met; without delimiter all that came. Raises IOError when "
-    + "the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there"
+        + "the response has more than limits.stringSize bytes, 16 MiB, and no delimiter; without one it is cut there")
 
 extension LuaCall {
     /// The delimiter among arguments 3 to 5 of a `SendAndWait`.
@@ -122,7 +126,7 @@ extension LuaClass where Object: DeviceInterface {
             [
                 .required("interval", .seconds(0.01...1e9), "The time between two transmissions."),
                 .required("data", .string, "What to send."),
-            ], "Sends data every interval while \(up), until StopKeepAlive; the first time after one interval."
+            ], "Sends data every interval while \(up), until StopKeepAlive. The first time is after one interval."
         ) { (device, call) throws(LuaFault) in
             let data = try call.buffer(2)
             try call.checked { () throws(ParameterError) in

@@ -10,7 +10,8 @@ func declareWait(_ context: BindingContext) -> LuaClass<OneShotWait> {
     c.constructor(
         [
             .required("Time", .seconds(0...3e8), "How long to wait."),
-            .optional("Function", .function, "Called without arguments; given, the wait starts at once."),
+            .optional(
+                "Function", .function.annotated("fun()"), "Called without arguments; given, the wait starts at once."),
         ], "Makes a wait. Wait(Time)(Function) does the same as Wait(Time, Function)."
     ) { (call) throws(LuaFault) in
         try call.checked { () throws(ParameterError) in
@@ -18,8 +19,8 @@ func declareWait(_ context: BindingContext) -> LuaClass<OneShotWait> {
         }
     }
     c.property("Time", .seconds, "How long a run takes.") { $0.time.seconds }
-    let function = c.event("Function", "nothing", "What is called.", label: " expiry")
-    c.method("Restart", "Calls the function one Time from now, whatever was before.") { (wait, _) throws(LuaFault) in
+    let function = c.event("Function", .nothing, "What is called.", label: " expiry")
+    c.method("Restart", "Begins again: the function is called one Time from now.") { (wait, _) throws(LuaFault) in
         wait.restart()
         return .none
     }
@@ -27,7 +28,8 @@ func declareWait(_ context: BindingContext) -> LuaClass<OneShotWait> {
         wait.cancel()
         return .none
     }
-    c.method("Add", [.required("Time", .number(-3e8...3e8), "Seconds to add.")], "Puts the running countdown off.") {
+    c.method("Add", [.required("Time", .number(-3e8...3e8), "Seconds to add.")], "Makes the running countdown longer.")
+    {
         (wait, call) throws(LuaFault) in
         wait.add(call.duration(1) ?? .zero)
         return .none

@@ -147,3 +147,8 @@ final class ProgramFile {
 
     private var shownName: String { name.showingRawBytes }
 }
+
+extension ProgramFile: ClosableResource {
+    /// After what may open it again.
+    static var closingOrder: ClosingOrder { .afterWhatReconnects }
+}

@@ -8,6 +8,9 @@ internal import NIOCore
 final class ConnectionLog {
     private let configuration: ProgramConfiguration
     private let write: (ProgramLogEntry.Severity, String) -> Void
+    /// How many calls are looked at for a name.
+    private static let depth: Int32 = 6
+
     /// What the program calls its objects.
     var names = SourceNames()
     /// False when the program ends: that everything is closed then goes without saying.
@@ -16,12 +19,20 @@ final class ConnectionLog {
     private var checks: [Int: (pending: any Cancellable, look: () -> Void)] = [:]
     private var checkCount = 0
 
-    /// - Parameter write: takes a line.
-    init(_ configuration: ProgramConfiguration, write: @escaping (ProgramLogEntry.Severity, String) -> Void) {
+    /// - Parameters:
+    ///   - isTraced: whether a trace has to know the program's names, too.
+    ///   - write: takes a line.
+    init(
+        _ configuration: ProgramConfiguration, isTraced: Bool,
+        write: @escaping (ProgramLogEntry.Severity, String) -> Void
+    ) {
         self.configuration = configuration
+        namesObjects = configuration.logsConnections || isTraced
         self.write = write
     }
 
+    /// Whether anybody asks what the program calls its objects.
+    let namesObjects: Bool
     /// Whether any connection is logged at all.
     var isOn: Bool { configuration.logsConnections }
 
@@ -78,10 +89,17 @@ final class ConnectionLog {
 
     /// What the program calls the object that a constructor makes: by the innermost line that gives a name.
     private func nameOfNew(_ call: LuaCall) -> String? {
-        for location in call.locations(6) {
+        for location in call.locations(Self.depth) {
             if let name = names.name(at: location) { return name }
         }
         return nil
+    }
+
+    /// All that the program calls what a call makes, the one that the log shows first: the names on the lines of the call
+    /// and of those that led to it, with and without the table whose field one is.
+    func namesOfNew(_ call: LuaCall) -> [String] {
+        let paths = call.locations(Self.depth).compactMap { names.path(at: $0) }
+        return paths.map(SourceNames.lastWord(of:)) + paths.filter { $0.contains(".") }
     }
 }
 
@@ -89,8 +107,9 @@ final class ConnectionLog {
 extension LuaClass {
     mutating func declareLastError(_ report: @escaping (Object) -> ConnectionReport) {
         property(
-            "LastError", .table,
-            "The last trouble: a table with Reason, Detail, Advice and Since, in seconds since 1970; nil when there was none yet."
+            "LastError",
+            .table.annotated("{Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil"),
+            "The last trouble, with the time in seconds since 1970; nil when there was none yet."
         ) { LastErrorTable(error: report($0).lastError) }
     }
 }

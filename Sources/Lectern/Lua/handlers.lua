@@ -3,8 +3,7 @@
 
 local host = ...
 
-local new_handler, published, keep_listener = host.handler_new, host.handler_published, host.handler_keep_listener
-local set_step = host.handler_set_step
+local published, keep_listener = host.handler_published, host.handler_keep_listener
 local type, pcall, tostring, next, error = type, pcall, tostring, next, error
 local AttributeError, TypeError, ProgramLog, table = AttributeError, TypeError, ProgramLog, table
 
@@ -107,14 +106,17 @@ local function check_qualifier(command, query, qualifier)
     end
 end
 
-set_step("make", function(object, query, qualifier, limit, poll, retry, idle, connected_on, retrying, longest_retry)
+local exports = {}
+
+--- Finds the interface, and what the module can be asked; `wanted`, which has the options, makes the handler.
+function exports.make(wanted, object, query, qualifier)
     local interface = object
     if type(object) == "table" and not host.events_of(object) then
         local inner = read(object, "Interface")
         if inner ~= nil then interface = inner end
     end
     -- A declared module knows more of its device than that its socket connects.
-    if connected_on == nil and host.kit and host.kit.shows_by_answers(object) then connected_on = "Response" end
+    local shows_by_answers = host.kit ~= nil and host.kit.shows_by_answers(object) or nil
     local ask, tell_loss, known
     if type(query) == "string" and type(object) == "table" then
         local commands = read(object, "Commands")
@@ -130,15 +132,13 @@ set_step("make", function(object, query, qualifier, limit, poll, retry, idle, co
             if #known == 0 and not method(object, "SubscribeStatus") then known = nil end
         end
     end
-    local handler, is_for_module =
-        new_handler(object, query, qualifier, limit, poll, retry, idle, connected_on, retrying, longest_retry,
-            interface, known, ask, tell_loss)
+    local handler, is_for_module = wanted:make(object, query, interface, known, ask, tell_loss, shows_by_answers)
     if is_for_module then adopt(object, handler, handler.DisconnectLimit) end
     return handler
-end)
+end
 
 --- handler:SubscribeStatus(command, qualifier, callback): the ConnectionStatus is the handler's, the rest the module's.
-set_step("subscribe", function(handler, command, qualifier, callback)
+function exports.subscribe(handler, command, qualifier, callback)
     if command == "ConnectionStatus" then
         return keep_listener(handler, callback and function(_, status)
             callback("ConnectionStatus", status, nil)
@@ -148,4 +148,6 @@ set_step("subscribe", function(handler, command, qualifier, callback)
     local subscribe = method(module, "SubscribeStatus")
     if not subscribe then error(AttributeError("the device module has no SubscribeStatus"), 3) end
     return subscribe(module, command, qualifier, callback)
-end)
+end
+
+return exports

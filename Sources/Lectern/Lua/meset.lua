@@ -3,7 +3,7 @@
 
 local host = ...
 
-local given, keep, set_step = host.meset_given, host.meset_keep, host.meset_set_step
+local given, keep = host.meset_given, host.meset_keep
 local TypeError, ValueError = TypeError, ValueError
 local integer = math.type
 
@@ -46,7 +46,9 @@ function MESet.init(self, ...)
     show(state)
 end
 
-set_step("SetCurrent", function(state, object)
+local exports = {}
+
+function exports.SetCurrent(state, object)
     local chosen
     if object ~= nil then chosen = member(state, object) end
     -- A copy: a SetState that waits lets other tasks change the members.
@@ -57,28 +59,30 @@ set_step("SetCurrent", function(state, object)
     for _, other in ipairs(others) do other:SetState(state.off[other] or 0) end
     if chosen ~= nil then chosen:SetState(state.on[chosen] or 1) end
     state.current = chosen
-end)
+end
 
-set_step("GetCurrent", function(state) return state.current end)
+function exports.GetCurrent(state) return state.current end
 
-set_step("Append", function(state, object)
+function exports.Append(state, object)
     check(object)
     for _, known in ipairs(state.members) do
         if known == object then error(ValueError("the object is a member of the MESet already"), 2) end
     end
     state.members[#state.members + 1] = object
     show(state)
-end)
+end
 
-set_step("Remove", function(state, object)
+function exports.Remove(state, object)
     local gone, index = member(state, object)
     table.remove(state.members, index)
     state.off[gone], state.on[gone] = nil, nil
     if state.current == gone then state.current = nil end
     show(state)
-end)
+end
 
-set_step("SetStates", function(state, object, off, on)
+function exports.SetStates(state, object, off, on)
     local chosen = member(state, object)
     state.off[chosen], state.on[chosen] = off, on
-end)
+end
+
+return exports

@@ -4,7 +4,7 @@
 local host = ...
 
 local next_match, next_item, next_cut = host.re_next_match, host.re_next_item, host.re_next_cut
-local replace, set_loop = host.re_replace, host.re_set_loop
+local replace = host.re_replace
 local part, concat, start_of = string.sub, table.concat, Match.start
 local TypeError = TypeError
 
@@ -13,7 +13,9 @@ local TypeError = TypeError
 -- The string behind the cursor.
 local function rest(text, cursor) return part(text, (cursor >> 1) + 1) end
 
-set_loop("finditer", function(pattern, text, offset)
+local exports = {}
+
+function exports.finditer(pattern, text, offset)
     local cursor = offset << 1
     return function()
         if not cursor then return nil end
@@ -21,9 +23,9 @@ set_loop("finditer", function(pattern, text, offset)
         cursor, match = next_match(pattern, text, cursor, offset)
         return match
     end
-end)
+end
 
-set_loop("findall", function(pattern, text, offset)
+function exports.findall(pattern, text, offset)
     local items, count = {}, 0
     local cursor, item = next_item(pattern, text, offset << 1)
     while cursor do
@@ -32,9 +34,9 @@ set_loop("findall", function(pattern, text, offset)
         cursor, item = next_item(pattern, text, cursor)
     end
     return items
-end)
+end
 
-set_loop("split", function(pattern, text, limit)
+function exports.split(pattern, text, limit)
     local pieces, count, cuts, cursor = {}, 0, 0, 0
     while limit == 0 or cuts < limit do
         local behind, piece, groups = next_cut(pattern, text, cursor)
@@ -49,7 +51,7 @@ set_loop("split", function(pattern, text, limit)
     end
     pieces[count + 1] = rest(text, cursor)
     return pieces
-end)
+end
 
 local function replace_by_template(pattern, text, template, limit)
     local pieces, size, total, cursor = {}, 0, 0, 0
@@ -87,5 +89,8 @@ local function subn(pattern, text, replacement, limit)
     return replace_by_function(pattern, text, replacement, limit)
 end
 
-set_loop("subn", subn)
-set_loop("sub", function(...) return (subn(...)) end)
+exports.subn = subn
+
+function exports.sub(...) return (subn(...)) end
+
+return exports

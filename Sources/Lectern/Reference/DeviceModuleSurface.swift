@@ -5,9 +5,11 @@ extension ClassSurface {
     /// declared here for the reference.
     static let deviceOfModule: ClassSurface = {
         let command = LuaParameter.required("command", .string, "A command of the module.")
-        let qualifier = LuaParameter.optional("qualifier", .table, "Which one, for a command with qualifiers.")
+        let qualifier = LuaParameter.optional(
+            "qualifier", .table.annotated("table<string, string|number|boolean>"),
+            "The qualifier, for a command that has one.")
         func method(
-            _ name: String, _ parameters: [LuaParameter], _ documentation: String, returns type: String = "nothing"
+            _ name: String, _ parameters: [LuaParameter], _ documentation: String, returns type: LuaShape = .nothing
         )
             -> Member
         {
@@ -22,7 +24,8 @@ extension ClassSurface {
                     kind: .event, name: "ErrorOccurred",
                     parameters: [
                         .optional("command", .string, "The command; nil: it concerns none."),
-                        .optional("qualifier", .table, "Its qualifier."),
+                        .optional(
+                            "qualifier", .table.annotated("table<string, string|number|boolean>"), "Its qualifier."),
                         .required(
                             "reason",
                             .oneOf([
@@ -30,42 +33,58 @@ extension ClassSurface {
                                 "Unmatched", "Value",
                             ]), "What kind of trouble it is."),
                         .required("text", .string, "What the log says of it."),
-                    ], type: "the command or nil; then its qualifier, the reason and a text",
-                    documentation: "Something is wrong with the device or with what it says."),
+                    ], type: .of("string|nil", "the command or nil; then its qualifier, the reason and a text"),
+                    documentation: "Something is wrong with the device or with a message from it."),
                 method(
                     "Set",
-                    [command, .optional("value", .any, "What the command allows; nil for a trigger."), qualifier],
-                    "Has the device do something."),
+                    [
+                        command,
+                        .optional(
+                            "value", .any.annotated("string|number|boolean"),
+                            "The value, one that the command allows; nil for a trigger."), qualifier,
+                    ],
+                    "Makes the device do something."),
                 method("Update", [command, qualifier], "Asks the device for a status."),
                 method(
                     "ReadStatus", [command, qualifier],
-                    "Tells a status without asking the device.", returns: "the last known value; nil when there is none"
+                    "Tells a status without asking the device.",
+                    returns: .of("string|number|boolean|nil", "the last known value; nil when there is none")
                 ),
                 method(
-                    "WriteStatus", [command, .required("value", .any, "The status."), qualifier],
-                    "For the module itself: keeps a status and tells those who subscribed."),
+                    "WriteStatus",
+                    [command, .required("value", .any.annotated("string|number|boolean"), "The status."), qualifier],
+                    "For the module itself: stores a status and calls the subscribed callbacks."),
                 method(
                     "SubscribeStatus",
                     [
-                        command, .optional("qualifier", .table, "The qualifier; nil: every change of the command."),
-                        .required("callback", .function, "Called with the command, the value and the qualifier."),
+                        command,
+                        .optional(
+                            "qualifier", .table.annotated("table<string, string|number|boolean>"),
+                            "The qualifier; nil: every change of the command."),
+                        .required(
+                            "callback",
+                            .function.annotated(
+                                "fun(command: string, value: string|number|boolean|nil, qualifier: table|nil)"),
+                            "Called with the command, the value and the qualifier."),
                     ], "Calls a function at each change of a status."),
                 method("OnConnected", [], "Says that the device is there."),
                 method("OnDisconnected", [], "Says that the device is gone."),
                 method(
                     "OnRestarted", [],
-                    "Says that the device has started anew: login and handshake come once more, then everything is asked for."
+                    "Says that the device has restarted. Login and handshake are done again, then every status is asked for."
                 ),
                 method(
                     "AddMatchString",
                     [
-                        .required("pattern", .any, "A pattern of re."),
-                        .required("callback", .function, "Called with the Match and the tag."),
+                        .required("pattern", .any.annotated("string|Pattern"), "A pattern of re."),
+                        .required(
+                            "callback", .function.annotated("fun(match: Match, tag: any)"),
+                            "Called with the Match and the tag."),
                         .optional("tag", .any, "Anything."),
-                    ], "Calls a function for messages that nothing else takes."),
+                    ], "Calls a function for messages that fit no command."),
                 method(
                     "Error", [.required("text", .any, "What is wrong.")],
-                    "For the module itself: tells what is wrong in the log, and by ErrorOccurred."),
+                    "For the module itself: reports an error in the log, and by ErrorOccurred."),
             ])
     }()
 }

@@ -3,12 +3,8 @@ internal import LuaRuntime
 /// Annotations for the Lua language server, which completes and checks by them.
 struct EditorAnnotations {
     private let surface: LibrarySurface
-    private let types: AnnotationTypes
 
-    init(_ surface: LibrarySurface) {
-        self.surface = surface
-        types = AnnotationTypes(classes: Set((surface.classes + surface.innerClasses).map(\.name)))
-    }
+    init(_ surface: LibrarySurface) { self.surface = surface }
 
     /// All of them, as they stand in `docs/lectern.lua`.
     var text: String {
@@ -33,15 +29,15 @@ struct EditorAnnotations {
     // MARK: - Classes
 
     private func annotation(of: ClassSurface, scope: String = "") -> String {
-        var text = "\n--- \(of.documentation)\n---@class \(of.name)\n"
+        var text = "\n--- \(of.documentation)\n---@class \(of.name)\(of.baseName.map { " : \($0)" } ?? "")\n"
         for member in of.members where member.kind == .property {
-            text += "---@field \(member.name) \(types.property(member.type)) \(member.documentation)\n"
+            text += "---@field \(member.name) \(member.type.annotation) \(member.documentation)\n"
         }
         for member in of.members where member.kind == .event {
             text += "---@field \(member.name) \(handler(of: member, in: of.name))|nil \(member.documentation)\n"
         }
         if let constructor = of.members.first(where: { $0.kind == .constructor }) {
-            let parameters = constructor.parameters.map { "\(Self.name($0)): \(AnnotationTypes.parameter($0.type))" }
+            let parameters = constructor.parameters.map { "\(Self.name($0)): \($0.type.annotation)" }
             text += "---@overload fun(\(parameters.joined(separator: ", "))): \(of.name)\n"
         }
         text += "\(scope)\(of.name) = {}\n"
@@ -53,15 +49,23 @@ struct EditorAnnotations {
 
     /// The type of an event's handler.
     private func handler(of event: ClassSurface.Member, in name: String) -> String {
-        let subject = AnnotationTypes.subject(of: event, in: name)
+        let subject = Self.subject(of: event, in: name)
         if !event.parameters.isEmpty {
             let arguments = event.parameters.map {
-                "\($0.name): \(AnnotationTypes.parameter($0.type))\($0.isRequired ? "" : "|nil")"
+                "\($0.name): \($0.type.annotation)\($0.isRequired ? "" : "|nil")"
             }
             return "fun(\(subject.name): \(subject.type), \(arguments.joined(separator: ", ")))"
         }
-        let argument = types.argument(event.type).map { ", \($0.name): \($0.type)" } ?? ""
+        let type = event.type
+        let argument = type.annotation.isEmpty ? "" : ", \(type.name): \(type.annotation)"
         return "fun(\(subject.name): \(subject.type)\(argument))"
+    }
+
+    /// What a handler of a class's events gets first, unless the event says that it is another.
+    private static func subject(of event: ClassSurface.Member, in name: String) -> (name: String, type: String) {
+        if event.documentation.contains("The first argument is the ClientObject.") { return ("client", "ClientObject") }
+        if name.hasSuffix("Interface") || name.hasSuffix("InterfaceEx") { return ("interface", name) }
+        return (name.hasSuffix("Handler") ? "handler" : "object", name)
     }
 
     /// One overload of `event` for each class and event: the server then knows what the handler gets.
@@ -84,10 +88,13 @@ struct EditorAnnotations {
         for overload in overloads { text += "---@overload \(overload)\n" }
         if isMethod { text += "---@param self string\n" }
         for parameter in member.parameters {
-            text += "---@param \(Self.name(parameter)) \(AnnotationTypes.parameter(parameter.type)) "
+            text += "---@param \(Self.name(parameter)) \(parameter.type.annotation) "
             text += "\(parameter.documentation)\n"
         }
-        if member.type != "nothing" { text += "---@return \(types.returned(member.type)) # \(member.type)\n" }
+        if !member.type.annotation.isEmpty {
+            let words = member.type.words
+            text += "---@return \(member.type.annotation)\(words.isEmpty ? "" : " # \(words)")\n"
+        }
         let names = (isMethod ? ["self"] : []) + member.parameters.map { $0.isRepeated ? "..." : Self.plainName($0) }
         if member.name == "end" {
             // A word of Lua: no such method can be written with a colon.
@@ -96,9 +103,15 @@ struct EditorAnnotations {
         return text + "function \(owner)\(member.name)(\(names.joined(separator: ", "))) end\n"
     }
 
-    /// A parameter's name, where it is a word of Lua with a line under it.
+    /// The words of Lua, which no parameter can have as its name.
+    private static let keywords: Set = [
+        "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil",
+        "not", "or", "repeat", "return", "then", "true", "until", "while",
+    ]
+
+    /// A parameter's name, with a line under it where it is a word of Lua.
     private static func plainName(_ parameter: LuaParameter) -> String {
-        parameter.name == "end" ? "end_" : parameter.name
+        keywords.contains(parameter.name) ? parameter.name + "_" : parameter.name
     }
 
     private static func name(_ parameter: LuaParameter) -> String {

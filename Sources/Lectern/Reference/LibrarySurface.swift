@@ -22,28 +22,37 @@ struct LibrarySurface {
             kind: .method, name: "class",
             parameters: [
                 .required("name", .string, "The class's name, for messages."),
-                .optional("...", .any, "The bases; members of an earlier one win."),
-            ], type: "the class: call it to make an object",
+                .optional(
+                    "...", .any.annotated("table"),
+                    "The base classes. If several have a member of the same name, the first one counts."),
+            ], type: .of("table", "the class: call it to make an object"),
             documentation:
-                "Makes a class. init(self, …) fills a new object; at most one line of bases leads to a host class."),
+                "Makes a class. Its init(self, …) fills a new object. At most one of the bases may derive from a class of Lectern."
+        ),
         ClassSurface.Member(
             kind: .method, name: "isinstance",
-            parameters: [.required("object", .any, "Anything."), .required("class", .any, "A class.")],
-            type: "a boolean",
+            parameters: [
+                .required("object", .any, "Anything."), .required("class", .any.annotated("table"), "A class."),
+            ],
+            type: .of("boolean"),
             documentation: "Tells whether object was made by class or by one derived from it."),
         ClassSurface.Member(
             kind: .method, name: "event",
             parameters: [
-                .required("objects", .any, "An object or a list of objects."),
-                .required("names", .any, "An event's name or a list of names."),
-                .optional("f", .function, "The handler; left out, event returns a function that takes it."),
-            ], type: "f", documentation: "Sets the handler of every named event of every object. The last one set wins."
+                .required("objects", .any.annotated("table"), "An object or a list of objects."),
+                .required("names", .any.annotated("string|string[]"), "An event's name or a list of names."),
+                .optional("f", .function, "The handler. Without it, event returns a function that takes the handler."),
+            ], type: .of("function", "f, or the function that takes it"),
+            documentation: "Sets the handler of every named event of every object. The last one that was set counts."
         ),
         ClassSurface.Member(
             kind: .method, name: "DeviceModule",
-            parameters: [.required("declaration", .table, "What the device understands; see device-modules.md.")],
-            type: "a table of classes: EthernetClass, SSHClass, UDPClass, SerialClass, SerialOverEthernetClass",
+            parameters: [.required("declaration", .table, "The protocol of the device; see device-modules.md.")],
+            type: .of(
+                "{EthernetClass: table, SSHClass: table, UDPClass: table, SerialClass: table, "
+                    + "SerialOverEthernetClass: table, DeviceClass: table}", "the classes that make devices"),
             documentation:
-                "Makes a device module of a declaration. Raises ValueError that names module, command and field."),
+                "Makes a device module of a declaration. A mistake in it raises ValueError, which names module, command and field."
+        ),
     ]
 }

@@ -29,7 +29,7 @@ package struct LimitTable {
     private var programs: [Row] {
         [
             Row(
-                what: "memory of Lua, and of what the host's objects hold for the program",
+                what: "memory of Lua, and of the host's objects of the program",
                 limit: size(limits.memoryBytes),
                 key: "memory",
                 then: "the task that asks for more ends with an error; when nothing can be freed, the program ends"),
@@ -39,7 +39,7 @@ package struct LimitTable {
             Row(what: "", limit: seconds(limits.taskBurst), key: "endAfter", then: "the task is ended"),
             Row(
                 what: "the end of a program", limit: seconds(limits.stop), key: "stop",
-                then: "what is left is dropped; the exit code stands"),
+                then: "work that is not done by then is dropped; the exit code is kept"),
             Row(
                 what: "calls within calls", limit: "\(count(LuaLimits.stackValues)) values on the stack of a task",
                 then: "an error: stack overflow"),
@@ -48,18 +48,20 @@ package struct LimitTable {
                 key: "patternSteps", then: "an error names the pattern"),
             Row(
                 what: "the result of a function that can be larger than its arguments", limit: size(limits.stringBytes),
-                key: "stringSize", then: "an error, before it is made"),
+                key: "stringSize", then: "an error; the result is not made"),
             Row(
                 what: "a pattern of `re`", limit: size(PatternTranslator.lengthLimit), then: "an error of `re.compile`"),
             Row(
                 what: "events of one object that wait for its handler", limit: count(limits.queuedEvents),
-                key: "queuedEvents", then: "reading stops well before; others are dropped with a warning"),
+                key: "queuedEvents",
+                then: "connections stop reading well before; other events are dropped with a warning"),
             Row(what: "times of a Clock", limit: count(mostClockEntries), then: "an error of `Clock` and `SetTimes`"),
             Row(
                 what: "the name of a file", limit: "\(count(Int(PATH_MAX) - 1)) bytes",
                 then: "an error: File name too long"),
             Row(
-                what: "an entry of the log", limit: size(ProgramJournal.textLimit), then: "it is cut, and says so"),
+                what: "an entry of the log", limit: size(ProgramJournal.textLimit),
+                then: "it is cut, and a note says so"),
         ]
     }
 
@@ -67,7 +69,7 @@ package struct LimitTable {
         [
             Row(
                 what: "bytes that wait to be sent on a connection", limit: size(ConnectionBounds.queuedBytes),
-                then: "`Send` waits for room; where it cannot wait it raises an `IOError`"),
+                then: "`Send` waits; if its task cannot wait, it raises an `IOError`"),
             Row(
                 what: "commands of one interface that wait for their turn of `SendAndWait`",
                 limit: size(ConnectionBounds.waitingBytes), then: "`SendAndWait` raises an `IOError`"),
@@ -80,7 +82,7 @@ package struct LimitTable {
                 then: "the rest comes with the next"),
             Row(
                 what: "bytes of a connection that are kept while its handler waits",
-                limit: size(ConnectionBounds.keptBytes), then: "the device has to wait: nothing is lost"),
+                limit: size(ConnectionBounds.keptBytes), then: "the device has to wait; nothing is lost"),
         ]
     }
 
@@ -95,9 +97,9 @@ package struct LimitTable {
             Row(
                 what: "bytes that wait to be sent to all clients of a server",
                 limit: size(EthernetServerInterfaceEx.clientsQueueLimit),
-                then: "those for whom most waits are disconnected"),
+                then: "the clients with the most waiting bytes are disconnected"),
             Row(
-                what: "senders that a UDP server tells apart", limit: count(ConnectionBounds.senders),
+                what: "clients of a UDP server", limit: count(ConnectionBounds.senders),
                 then: "the one that was silent longest is forgotten"),
         ]
     }
@@ -108,7 +110,7 @@ package struct LimitTable {
                 what: "lists within lists of a `SecsItem`", limit: count(SecsLimits.deepest), then: "a `ValueError`"),
             Row(
                 what: "items within an item", limit: count(SecsLimits.mostItems),
-                then: "a `ValueError` where they are written, compared or shown"),
+                then: "a `ValueError` when the item is written, compared or shown"),
             Row(
                 what: "the text of a message", limit: size(SecsLimits.largestText),
                 then: "a `ValueError`; the connection of a peer that sends more is closed"),
@@ -117,10 +119,12 @@ package struct LimitTable {
                 limit: "\(count(HsmsHeldMessages.mostMessages)), or \(size(HsmsHeldMessages.mostBytes))",
                 then: "see [HSMS](hsms.md)"),
             Row(
-                what: "work for one HSMS connection in a turn",
+                what: "work for one HSMS connection at a time",
                 limit: "\(count(SecsBounds.messagesInATurn)) messages, or \(size(SecsBounds.bytesInATurn))",
-                then: "the rest comes in the next turn"),
-            Row(what: "the spool of equipment", limit: size(SecsBounds.spooledBytes), then: "as when it is full"),
+                then: "the rest comes after everything else had its turn"),
+            Row(
+                what: "the spool of equipment", limit: size(SecsBounds.spooledBytes),
+                then: "the same as with a full spool"),
         ]
     }
 
@@ -136,7 +140,7 @@ package struct LimitTable {
             Row(
                 what: "the log that `SaveProgramLog` writes",
                 limit: "\(count(LogHistory.entryLimit)) entries, or \(size(LogHistory.byteLimit))",
-                then: "the oldest entries go"),
+                then: "the oldest entries are left out"),
         ]
     }
 

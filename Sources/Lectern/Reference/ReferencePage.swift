@@ -38,8 +38,8 @@ struct ReferencePage {
 
     /// The page, as it stands in `docs/reference`.
     var markdown: String {
-        var text = "# \(subject.title)\n\n\(subject.introduction) The signs are explained in the\n"
-        text += "[index](../reference.md).\n\n## Contents\n\n"
+        var text = "# \(subject.title)\n\n\(subject.introduction) The [index](../reference.md)\n"
+        text += "explains the notation.\n\n## Contents\n\n"
         for entry in entries { text += "- [`\(entry.name)`](#\(entry.anchor))\n" }
         text += "\n" + body
         while text.hasSuffix("\n\n") { text.removeLast() }
@@ -74,9 +74,9 @@ struct ReferencePage {
     private mutating func addStrings() {
         heading("## Methods of strings", as: nil)
         body += """
-            These methods of every string are those of Python's `bytes` and `str`; only ASCII has letters and digits. Positions
-            are those of `string.sub`: 1 is the first byte, -1 the last, and a part has both its ends. The names
-            \(StringMethods.namesOfLua.map { "`\($0)`" }.joined(separator: ", ")) are Lua's own and mean what they mean in Lua.
+            Every string has these methods of Python's `bytes` and `str`. Letters and digits are those of ASCII. Positions are those of
+            `string.sub`: 1 is the first byte, -1 the last, and both ends belong to a part. The names
+            \(StringMethods.namesOfLua.map { "`\($0)`" }.joined(separator: ", ")) are those of Lua and do what they do in Lua.
 
 
             """
@@ -91,9 +91,9 @@ struct ReferencePage {
             guard !members.isEmpty else { continue }
             switch kind {
             case .property:
-                addTable("| Property | Type | |", members) { $0.isWritable ? "" : " Read-only." }
+                addTable("| Property | Type | |", members, \.type.words) { $0.isWritable ? "" : " Read-only." }
             case .event:
-                addTable("| Event | Second argument | |", members) { _ in "" }
+                addTable("| Event | Second argument | |", members, Self.argument) { _ in "" }
             case .constructor: for member in members { add(member, prefix: "", as: of.name) }
             case .method: for member in members { add(member, prefix: ":") }
             }
@@ -101,12 +101,13 @@ struct ReferencePage {
     }
 
     private mutating func addTable(
-        _ head: String, _ members: [ClassSurface.Member], _ remark: (ClassSurface.Member) -> String
+        _ head: String, _ members: [ClassSurface.Member], _ type: (ClassSurface.Member) -> String,
+        _ remark: (ClassSurface.Member) -> String
     ) {
         body += "\(head)\n|---|---|---|\n"
         for member in members {
             let documentation = Self.cell(member.documentation) + remark(member)
-            body += "| `\(member.name)` | \(Self.cell(member.type)) | \(documentation) |\n"
+            body += "| `\(member.name)` | \(Self.cell(type(member))) | \(documentation) |\n"
         }
         body += "\n"
     }
@@ -117,11 +118,11 @@ struct ReferencePage {
         let signature = Self.signature(member.parameters)
         heading("### `\(prefix)\(name ?? member.name)(\(signature))`", as: isListed ? prefix + member.name : nil)
         body += member.documentation
-        if name == nil && member.type != "nothing" { body += " Returns \(member.type)." }
+        if name == nil, !member.type.annotation.isEmpty { body += " Returns \(Self.result(member.type))." }
         if member.waits { body += " *Waits.*" }
         body += "\n\n"
         for parameter in member.parameters {
-            var line = "- `\(parameter.name)`: \(parameter.type.description)"
+            var line = "- `\(parameter.name)`: \(parameter.type.words)"
             if !parameter.isRequired, let defaultText = parameter.defaultText, defaultText != "nil" {
                 line += ", by default \(defaultText)"
             }
@@ -143,6 +144,19 @@ struct ReferencePage {
             }
         }
         return text + String(repeating: "]", count: open)
+    }
+
+    /// What a call returns: what it means, and its type.
+    private static func result(_ shape: LuaShape) -> String {
+        let type = "`\(shape.annotation)`"
+        return shape.words.isEmpty ? type : "\(shape.words) (\(type))"
+    }
+
+    /// What a handler of an event gets behind the object.
+    private static func argument(of event: ClassSurface.Member) -> String {
+        if !event.parameters.isEmpty || event.type.annotation.isEmpty { return event.type.words }
+        let argument = "`\(event.type.name): \(event.type.annotation)`"
+        return event.type.words.isEmpty ? argument : "\(argument), \(event.type.words)"
     }
 
     private static func cell(_ text: String) -> String { text.replacing("|", with: "\\|") }

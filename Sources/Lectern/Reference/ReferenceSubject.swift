@@ -26,8 +26,8 @@ struct ReferenceSubject: Sendable {
         ReferenceSubject(
             name: "interfaces", title: "Interfaces",
             introduction:
-                "Connections to devices and from clients: TCP, UDP, SSH and serial ports. How to use them is in the "
-                + "[guide](../guide.md).",
+                "Connections to devices and from clients: TCP, UDP, SSH and serial ports. The [guide](../guide.md) tells how to "
+                + "use them.",
             classes: [
                 "EthernetClientInterface", "SerialInterface", "EthernetServerInterfaceEx", "ClientObject",
                 "EthernetServerInterface",
@@ -35,14 +35,15 @@ struct ReferenceSubject: Sendable {
         ReferenceSubject(
             name: "connection-handlers", title: "Connection handlers",
             introduction:
-                "What keeps devices connected. How to use it is in [Connection handlers](../connection-handlers.md), "
-                + "and [Device modules](../device-modules.md) tells how to write a module.",
+                "Connection handlers keep devices connected. [Connection handlers](../connection-handlers.md) tells how to use "
+                + "them, and [Device modules](../device-modules.md) how to write a module.",
             classes: [
                 "ConnectionHandler", "RawTcpHandler", "RawSimplePipeHandler", "ModuleTcpHandler",
                 "ModuleSimplePipeHandler", "ServerExHandler", "DeviceClass",
             ], functions: ["GetConnectionHandler", "DeviceModule", "ModuleVersion"]),
         ReferenceSubject(
-            name: "time", title: "Timers, waits and clocks", introduction: "What calls a function at its time.",
+            name: "time", title: "Timers, waits and clocks",
+            introduction: "These call a function at a time, or again and again.",
             classes: ["Timer", "Wait", "Clock"], functions: ["GetSystemUpTime", "time."]),
         ReferenceSubject(
             name: "program", title: "The program and its machine",
@@ -58,19 +59,19 @@ struct ReferenceSubject: Sendable {
         ReferenceSubject(
             name: "regular-expressions", title: "Regular expressions",
             introduction:
-                "Patterns with Python's syntax and names, on bytes. What differs from Python is in "
-                + "[Compatibility](../compatibility.md#regular-expressions).",
+                "Patterns with Python's syntax and names, on bytes. [Compatibility](../compatibility.md#regular-expressions) "
+                + "lists the differences from Python.",
             classes: ["Pattern", "Match"], functions: ["re."]),
         ReferenceSubject(
             name: "files", title: "Files", introduction: "Files of the program's folder, by Python's names.",
             classes: ["File", "RFile"], functions: ["File.", "RFile."]),
         ReferenceSubject(
             name: "instruments", title: "TCPInterface",
-            introduction: "Drivers of instruments, as in SOCS. How to use it is in [TCPInterface](../socs.md).",
+            introduction: "Drivers for instruments, as in SOCS. [TCPInterface](../socs.md) tells how to write one.",
             classes: ["TCPInterface", "TCPConnection"], functions: []),
         ReferenceSubject(
             name: "hsms", title: "HSMS connections",
-            introduction: "SEMI E37 connections and their messages. How to use them is in [HSMS](../hsms.md).",
+            introduction: "SEMI E37 connections and their messages. [HSMS](../hsms.md) tells how to use them.",
             classes: [
                 "HsmsConnection", "HsmsActiveConnection", "HsmsPassiveConnection", "HsmsMultiPassiveConnection",
                 "HsmsMultiPassiveServer", "HsmsConnectionManager", "HsmsProtocol", "HsmsPacket", "HsmsHeader",
@@ -78,12 +79,12 @@ struct ReferenceSubject: Sendable {
         ReferenceSubject(
             name: "secs", title: "SECS-II items and messages",
             introduction:
-                "The content of messages, and what sends and answers them. How to use it is in [HSMS](../hsms.md).",
+                "The content of messages, and how to send and answer them. See [HSMS](../hsms.md).",
             classes: ["SecsItem", "SecsMessage", "SecsRequest", "SecsHandler"],
             functions: ["SecsItem.", "SecsMessage."]),
         ReferenceSubject(
             name: "gem", title: "GEM",
-            introduction: "SEMI E30 hosts and equipment. How to use it is in [HSMS](../hsms.md).",
+            introduction: "SEMI E30 hosts and equipment. [HSMS](../hsms.md) tells how to use them.",
             classes: ["GemHandler", "GemHostHandler", "GemEquipmentHandler", "GemCommand"], functions: []),
     ]
 }

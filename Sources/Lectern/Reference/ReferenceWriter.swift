@@ -22,9 +22,15 @@ public struct ReferenceWriter {
         var text = """
             # Lua API reference
 
-            Made from the declarations in `Sources/Lectern/Bindings`; a test keeps it so. Parameters in brackets may be left
-            out. Every parameter can also be given by name, in a table after the positional ones. A call marked *waits* may
-            suspend its task; everything else goes on meanwhile. Editors read [lectern.lua](lectern.lua).
+            This reference is made from the declarations in `Sources/Lectern/Bindings`. A test checks that it is up to date.
+            Parameters in brackets may be left out. Every parameter can also be given by name, in a table after the positional
+            ones. A call marked *Waits* may suspend its task; everything else goes on meanwhile. Editors read
+            [lectern.lua](lectern.lua).
+
+            Types are written as the Lua language server writes them: `string|nil` is a string or nil, `string[]` a list of
+            strings, `table<string, integer>` a table with strings as keys and whole numbers as values,
+            `{id: integer, name: string}` a table with these fields, `{[1]: string, [2]: string}` a list of two strings,
+            `fun(count: integer): string` a function. A `?` behind a result says that it may be missing.
 
             | Page | What is there |
             |---|---|

@@ -49,23 +49,23 @@ public final class PacketCapture: WireSink {
         let wire = event.wire
         switch event.content {
         case .opened:
-            begin(event, isPlainSide: wire.kind == .ssh, "\(wire.kind.rawValue) \(wire.name)")
+            begin(event, isPlainSide: wire.kind == .ssh, "\(wire.kind.rawValue) \(wire.fullName)")
         case .refused(let problem):
             // What was never found has no address.
             guard wire.remoteAddress != nil else { return }
             let (here, there) = ends(of: wire, isPlainSide: wire.kind == .ssh)
             var conversation = CapturedConversation(here: here, there: there)
             let isAnswered = problem == ConnectFailure.connectionRefused.text
-            write(conversation.fail(isAnswered: isAnswered), event, "\(wire.name): not opened: \(problem)")
+            write(conversation.fail(isAnswered: isAnswered), event, "\(wire.fullName): not opened: \(problem)")
         case .secured(let session):
-            end(event, "\(wire.name): \(session.version) begins") { $0.end(by: .outbound) }
-            begin(event, isPlainSide: true, "\(wire.name): what \(session.version) carries")
+            end(event, "\(wire.fullName): \(session.version) begins") { $0.end(by: .outbound) }
+            begin(event, isPlainSide: true, "\(wire.fullName): what \(session.version) carries")
         case .sent(let piece): carry(piece, .outbound, event)
         case .received(let piece): carry(piece, .inbound, event)
-        case .insecure(let problem): end(event, "\(wire.name): TLS was not agreed on: \(problem)") { $0.reset() }
-        case .closed(.local): end(event, "\(wire.name): closed by the program") { $0.end(by: .outbound) }
-        case .closed(.peer): end(event, "\(wire.name): closed by the other side") { $0.end(by: .inbound) }
-        case .closed(.failed(let problem)): end(event, "\(wire.name): closed: \(problem)") { $0.reset() }
+        case .insecure(let problem): end(event, "\(wire.fullName): TLS was not agreed on: \(problem)") { $0.reset() }
+        case .closed(.local): end(event, "\(wire.fullName): closed by the program") { $0.end(by: .outbound) }
+        case .closed(.peer): end(event, "\(wire.fullName): closed by the other side") { $0.end(by: .inbound) }
+        case .closed(.failed(let problem)): end(event, "\(wire.fullName): closed: \(problem)") { $0.reset() }
         case .undelivered: break
         }
     }
@@ -134,7 +134,7 @@ public final class PacketCapture: WireSink {
                 : SyntheticPacket.udp(from: there, to: here, payload: part)
             output(
                 PcapngBlocks.packet(
-                    packet, time: event.time, direction: direction, comment: event.wire.name.showingRawBytes))
+                    packet, time: event.time, direction: direction, comment: event.wire.fullName.showingRawBytes))
         } while !rest.isEmpty
     }
 

@@ -78,9 +78,19 @@ final class ProgramTrace {
             ? "the program opened nothing"
             : "there were \(known.prefix(Self.listedWires).joined(separator: ", "))"
                 + (known.count > Self.listedWires ? " and \(known.count - Self.listedWires) more" : "")
-        let notes = environment.unmatchedTerms.map { "the trace has nothing of '\($0)': \(wires)" }
+        let notes = environment.unmatchedTerms.map { "the trace has nothing of '\($0)': \(reason($0))\(wires)" }
         Self.finish(writers[...], []) { completion($0) }
         return notes
+    }
+
+    /// Why a term has named nothing, as far as that can be seen: `the program writes it 'Projector'; `.
+    private func reason(_ term: String) -> String {
+        let known = environment.knownNames
+        if known.contains(term) { return "the program has it, and never opened it; " }
+        let lowercased = term.lowercased()
+        let near = known.filter { $0.lowercased() == lowercased }.sorted()
+        guard !near.isEmpty else { return "" }
+        return "the program writes it \(near.map { "'\($0)'" }.joined(separator: " or ")), and case counts; "
     }
 
     private static func finish(

@@ -3,7 +3,7 @@ public import ControlCore
 internal import HSMS
 internal import NIOCore
 
-/// Writes what goes over wires as lines for people: `13:45:01.123 projector:23  > "PWR ON\r\n"  8`.
+/// Writes what goes over wires as lines for people: `13:45:01.123 Projector 10.0.0.9:23  > "PWR ON\r\n"  8`.
 public final class WireLines: WireSink {
     /// How wide the names are at first; longer ones make the column wider up to ``widest``.
     private static let width = 22
@@ -126,7 +126,7 @@ public final class WireLines: WireSink {
         let time =
             "\(Self.digits(local.hour)):\(Self.digits(local.minute)):\(Self.digits(local.second))"
             + ".\(Self.digits(Int(event.time / 1_000_000 % 1000), 3))"
-        let name = (event.wire.name + (event.peer.map { Self.peer($0, of: event.wire) } ?? "")).showingRawBytes
+        let name = (event.wire.fullName + (event.peer.map { Self.peer($0, of: event.wire) } ?? "")).showingRawBytes
         width = min(max(width, name.count), Self.widest)
         let padding = String(repeating: " ", count: max(width - name.count, 0))
         output("\(lines)\(time) \(name)\(padding) \(text.showingRawBytes)\n")

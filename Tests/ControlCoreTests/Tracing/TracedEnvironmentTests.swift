@@ -65,6 +65,49 @@ struct TracedEnvironmentTests {
         #expect(recorder.events[1].time >= SimulatedEnvironment.defaultWallClock)
     }
 
+    @Test("What an object opens has its owner's names; a name that comes later counts for what is opened then")
+    func owners() throws {
+        serve(port: 23)
+        let root = try traced(["Projector", "Handler"])
+        let projector = root.owned(by: ["Projector"])
+        let screen = root.owned(by: ["Screen", "Devices.Screen"])
+        _ = try connect(projector, "10.0.0.2", 23)
+        _ = try connect(screen, "10.0.0.2", 23)
+        screen.add(["Handler"])
+        _ = try connect(screen, "10.0.0.2", 23)
+        let opened = recorder.events.filter { $0.content == .opened }.map(\.wire)
+        #expect(opened.map(\.fullName) == ["Projector 10.0.0.2:23", "Screen 10.0.0.2:23"])
+        #expect(opened.map(\.number) == [1, 2])
+        #expect(root.knownWires == ["Projector 10.0.0.2:23", "Screen 10.0.0.2:23"])
+        #expect(root.knownNames == ["Projector", "Screen", "Devices.Screen", "Handler"])
+        #expect(root.unmatchedTerms.isEmpty)
+        #expect(root.owned(by: ["Inner"]).owned(by: ["Innermost"]).knownNames.contains("Inner"))
+    }
+
+    @Test("A server's clients have its names, and one whose address has names of its own has those first")
+    func ownersOfServers() throws {
+        let root = try traced(["Etcher", "Panels"])
+        let panels = root.owned(by: ["Panels"])
+        let peers = root.owned(by: ["Peers"])
+        peers.add(["Etcher"], ofPeer: "10.0.0.2")
+        for (environment, port) in [(panels, 9000), (peers, 5000)] {
+            environment.listenTCP(address: nil, port: port) {
+                $0.start(delegate: StreamRecorder())
+            } completion: { _ in
+            }
+        }
+        world.run(for: .seconds(1))
+        let other = world.environment(named: "other", address: "10.0.0.3")
+        for (client, port) in [(device, 9000), (device, 5000), (other, 5000)] {
+            client.connectTCP(host: "10.0.0.1", port: port, timeout: .seconds(1)) { _ in }
+            world.run(for: .seconds(1))
+        }
+        let opened = recorder.events.filter { $0.content == .opened }.map(\.wire)
+        #expect(opened.map(\.owner) == ["Panels", "Panels", "Etcher"])
+        #expect(opened.map(\.isIncoming) == [false, true, true])
+        #expect(opened.last?.fullName.hasPrefix("Etcher :5000 10.0.0.2:") == true)
+    }
+
     @Test("A connection that is refused or not answered is told with the reason")
     func refused() throws {
         let environment = try traced()

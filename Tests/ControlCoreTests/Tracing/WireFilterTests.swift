@@ -26,6 +26,22 @@ struct WireFilterTests {
         #expect(ends.map { !filter.matches($0).isEmpty } == expected)
     }
 
+    @Test(
+        "A term names wires by the program's names, as they are written; a host of that name is meant as well",
+        arguments: [
+            ("Screen", [true, false]), ("screen", [false, false]), ("Devices.Screen", [true, false]),
+            ("devices.screen", [false, false]), ("Projector", [false, true]), ("projector", [false, true]),
+            ("Screen:23", [false, false]),
+        ])
+    func names(_ text: String, _ expected: [Bool]) throws {
+        var screen = WireFilter.Ends(hosts: ["10.0.0.3"], port: 23)
+        screen.names = ["Screen", "Devices.Screen"]
+        let filter = try WireFilter([text])
+        #expect([screen, Self.projector].map { !filter.matches($0).isEmpty } == expected)
+        screen.names = ["Projector"]
+        #expect(filter.matches(screen).isEmpty == (text != "Projector"))
+    }
+
     @Test("Several terms add up")
     func several() throws {
         let filter = try WireFilter(["projector", "COM1", ":1"])

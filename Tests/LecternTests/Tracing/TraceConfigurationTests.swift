@@ -23,7 +23,7 @@ struct TraceConfigurationTests {
             (
                 "trace:\n  only: ['a b']",
                 "f:2: 'only' is 'a b'; each must be one of all, a host, host:port, :port of this machine, COM1, "
-                    + "Alias:COM1, or a path such as /dev/ttyUSB0"
+                    + "Alias:COM1, a path such as /dev/ttyUSB0, or a variable of the program"
             ),
             ("trace: {only: {}}", "f:1: 'only' must be a list of wires, such as [all] or ['projector:23', COM1]"),
             ("trace: {as: dump}", "f:1: 'as' must be one of 'auto', 'text', 'hex'"),

@@ -228,7 +228,7 @@ struct TracedProgramTests {
                 #expect(isThere && status.st_mode & 0o777 == 0o600)
             }
             let note = try #require(log.texts.last)
-            #expect(note.hasPrefix("the trace has nothing of 'projector': there were :"), "\(note)")
+            #expect(note.hasPrefix("the trace has nothing of 'projector': there were server :"), "\(note)")
         }
     }
 

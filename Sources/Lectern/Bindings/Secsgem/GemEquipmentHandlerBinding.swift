@@ -33,9 +33,12 @@ func declareGemEquipmentHandler(
     declareReports(&c)
     declareCommands(&c, face.secs, peers)
     let stateChanged = c.event(
-        "control_state_changed", "the control state, as in control_state", "The control state has changed.")
+        "control_state_changed",
+        .argument("state", "'EQUIPMENT_OFFLINE'|'ATTEMPT_ONLINE'|'HOST_OFFLINE'|'ONLINE_LOCAL'|'ONLINE_REMOTE'"),
+        "The control state has changed.")
     let constantChanged = c.event(
-        "equipment_constant_changed", "a table with 'ecid' and 'value'", "The host has changed an equipment constant.")
+        "equipment_constant_changed", .argument("data", "{ecid: integer|string, value: \(secsValueType)}"),
+        "The host has changed an equipment constant.")
     declareConstants(&c, constantChanged)
     c.whenAttached { equipment, instance, call in
         guard let call else { return }
@@ -54,7 +57,9 @@ func declareGemEquipmentHandler(
 private func declareControl(_ c: inout LuaClass<GemEquipmentHandler>) {
     for name in ["control_state", "controlState"] {
         c.property(
-            name, .string, "'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'."
+            name,
+            .string.annotated("'EQUIPMENT_OFFLINE'|'ATTEMPT_ONLINE'|'HOST_OFFLINE'|'ONLINE_LOCAL'|'ONLINE_REMOTE'"),
+            "'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'."
         ) { $0.controlState.name }
     }
     let switches: [(String, String, (GemEquipmentHandler) -> Void)] = [
@@ -71,7 +76,8 @@ private func declareControl(_ c: inout LuaClass<GemEquipmentHandler>) {
     }
 }
 
-private let idParameter = LuaParameter.required("id", .any, "The identifier: a number or a string.")
+private let idParameter = LuaParameter.required(
+    "id", .any.annotated(secsIdentifierType), "The identifier: a number or a string.")
 private let nameParameter = LuaParameter.required("name", .string, "The name.")
 private let unitsParameter = LuaParameter.required("units", .string, "The units of measure; '' for none.")
 
@@ -84,7 +90,11 @@ private func declared(_ value: SecsItem) -> Int { min(value.heldBytes, SecsLimit
 private func declareItems(_ c: inout LuaClass<GemEquipmentHandler>) {
     for (name, what) in [("add_status_variable", "a status variable"), ("add_data_value", "a data value of reports")] {
         c.method(
-            name, [idParameter, nameParameter, unitsParameter, .required("value", .any, "A value or SecsItem.")],
+            name,
+            [
+                idParameter, nameParameter, unitsParameter,
+                .required("value", .any.annotated(secsValueType), "A value or SecsItem."),
+            ],
             "Adds \(what). Raises ValueError when the identifier is in use."
         ) { (equipment, call) throws(LuaFault) in
             let variable = GemVariable(
@@ -103,8 +113,13 @@ private func declareItems(_ c: inout LuaClass<GemEquipmentHandler>) {
     }
     c.method(
         "set_value",
-        [idParameter, .required("value", .any, "A value, taken in the variable's format, or a SecsItem.")],
-        "Sets a status variable, data value or equipment constant. Raises ValueError when there is none or it does not fit."
+        [
+            idParameter,
+            .required(
+                "value", .any.annotated(secsValueType),
+                "A value, taken in the variable's format, or a SecsItem."),
+        ],
+        "Sets a status variable, data value or equipment constant. Raises ValueError when it does not exist or the value does not fit."
     ) { (equipment, call) throws(LuaFault) in
         let id = try GemID(call.value(1), "id")
         guard let old = equipment.variables.value(of: id) else {
@@ -128,7 +143,9 @@ private func declareItems(_ c: inout LuaClass<GemEquipmentHandler>) {
         return .none
     }
     c.method(
-        "get_value", [idParameter], returns: "the value, or nil when there is none", "Gives the value of a variable."
+        "get_value", [idParameter],
+        returns: .of("string|number|boolean|table|nil", "the value, or nil when there is none"),
+        "Gives the value of a variable."
     ) {
         (equipment, call) throws(LuaFault) in
         call.returning(try call.plain(equipment.variables.value(of: try GemID(call.value(1), "id"))))
@@ -139,9 +156,12 @@ private func declareConstants(_ c: inout LuaClass<GemEquipmentHandler>, _ change
     c.method(
         "add_equipment_constant",
         [
-            idParameter, nameParameter, unitsParameter, .required("value", .any, "At the start: a value or SecsItem."),
-            .optional("min", .any, "The least value; nil for none."),
-            .optional("max", .any, "The greatest value; nil for none."),
+            idParameter, nameParameter, unitsParameter,
+            .required(
+                "value", .any.annotated(secsValueType), "The first value, also as a SecsItem."),
+            .optional("min", .any.annotated(secsValueType), "The least value; nil for none."),
+            .optional(
+                "max", .any.annotated(secsValueType), "The greatest value; nil for none."),
         ], "Adds an equipment constant. Raises ValueError when the identifier is in use."
     ) { (equipment, call) throws(LuaFault) in
         let initial = try SecsItem(call.value(4))
@@ -161,7 +181,12 @@ private func declareConstants(_ c: inout LuaClass<GemEquipmentHandler>, _ change
 private func declareReports(_ c: inout LuaClass<GemEquipmentHandler>) {
     c.method(
         "add_collection_event",
-        [idParameter, nameParameter, .optional("dvs", .any, "The data values that mean something in its reports.")],
+        [
+            idParameter, nameParameter,
+            .optional(
+                "dvs", .any.annotated(secsIdentifierListType),
+                "The data values that mean something in its reports."),
+        ],
         "Adds a collection event. Raises ValueError when the identifier is in use."
     ) { (equipment, call) throws(LuaFault) in
         let values = try call.identifiers(3, "dvs")
@@ -172,8 +197,9 @@ private func declareReports(_ c: inout LuaClass<GemEquipmentHandler>) {
         return .none
     }
     c.method(
-        "trigger_collection_events", [.required("ceids", .any, "A list of identifiers, or one.")],
-        "Reports that events have happened, as far as the host has enabled them. Raises ValueError for an unknown one."
+        "trigger_collection_events",
+        [.required("ceids", .any.annotated(secsIdentifierListType), "A list of identifiers, or one.")],
+        "Reports that events have happened, if the host has enabled them. Raises ValueError for an unknown event."
     ) { (equipment, call) throws(LuaFault) in
         let ids = try call.identifiers(1, "ceids")
         if let id = ids.first(where: { !equipment.events.contains($0) }) {
@@ -187,9 +213,10 @@ private func declareReports(_ c: inout LuaClass<GemEquipmentHandler>) {
         [
             idParameter, .required("text", .string, "The text; at most 120 characters."),
             .required("code", .integer(0...127), "The category, such as 2 for the equipment's safety."),
-            .optional("ce_on", .any, "The collection event that tells that it is set."),
-            .optional("ce_off", .any, "The collection event that tells that it is cleared."),
-        ], "Adds an alarm, which is not enabled until the host enables it."
+            .optional("ce_on", .any.annotated(secsIdentifierType), "The collection event that tells that it is set."),
+            .optional(
+                "ce_off", .any.annotated(secsIdentifierType), "The collection event that tells that it is cleared."),
+        ], "Adds an alarm. It is disabled until the host enables it."
     ) { (equipment, call) throws(LuaFault) in
         let alarm = GemAlarms.Alarm(
             id: try GemID(call.value(1), "id"), text: call.secsText(2), category: call.byte(3) ?? 0,
@@ -199,14 +226,15 @@ private func declareReports(_ c: inout LuaClass<GemEquipmentHandler>) {
         return .none
     }
     c.method(
-        "set_alarm", [idParameter], "Sets an alarm, which is reported if enabled. Raises ValueError when there is none."
+        "set_alarm", [idParameter],
+        "Sets an alarm. It is reported if it is enabled. Raises ValueError when it does not exist."
     ) {
         (equipment, call) throws(LuaFault) in
         let id = try GemID(call.value(1), "id")
         try declaring { () throws(GemDeclarationError) in try equipment.alarms.set(id) }
         return .none
     }
-    c.method("clear_alarm", [idParameter], "Clears an alarm. Raises ValueError when there is none.") {
+    c.method("clear_alarm", [idParameter], "Clears an alarm. Raises ValueError when it does not exist.") {
         (equipment, call) throws(LuaFault) in
         let id = try GemID(call.value(1), "id")
         try declaring { () throws(GemDeclarationError) in try equipment.alarms.clear(id) }
@@ -220,11 +248,14 @@ private func declareCommands(_ c: inout LuaClass<GemEquipmentHandler>, _ face: S
         "add_remote_command",
         [
             .required("rcmd", .string, "The command; hosts may write it in upper or lower case."),
-            .required("params", .table, "A list of the names of its parameters."),
+            .required("params", .table.annotated("string[]"), "A list of the names of its parameters."),
             .required(
-                "callback", .function, "Gets the handler and the GemCommand; the code it returns, or 0, is the answer."),
-            .optional("local", .boolean, default: "false", "Whether it is allowed while the operator is in command."),
-        ], "Adds a command of the host. Raises ValueError when there is one of that name."
+                "callback", .function.annotated("fun(handler: GemEquipmentHandler, command: GemCommand): integer?"),
+                "Gets the handler and the GemCommand. The code that it returns is the answer; nothing means 0."),
+            .optional(
+                "local", .boolean, default: "false",
+                "Whether the command is allowed while the operator has the control."),
+        ], "Adds a command that the host may give. Raises ValueError when there is already one of that name."
     ) { [unowned runtime] (equipment, call) throws(LuaFault) in
         guard let instance = call.selfInstance, let names = call.secsTexts(2) else {
             throw LuaFault(.typeError, "argument 'params' must be a list of strings")
@@ -247,7 +278,8 @@ private func declareCommands(_ c: inout LuaClass<GemEquipmentHandler>, _ face: S
         [
             .required("terminal_id", .integer(0...255), "The terminal from which the text comes."),
             .required("text", .string, "The line."),
-        ], returns: "the code: 0 is done; nil and the reason", waits: true, "Sends a line to the host (S10F1)."
+        ], returns: .of("integer|nil, string?", "the code: 0 is done; nil and the reason"), waits: true,
+        "Sends a line to the host (S10F1)."
     ) { (equipment, call) throws(LuaFault) in
         try call.result(
             of: { equipment.terminals.send(call.secsText(2), terminal: call.byte(1) ?? 0, completion: $0) },

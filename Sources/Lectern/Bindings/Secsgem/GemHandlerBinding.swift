@@ -31,12 +31,14 @@ struct GemHandlerFace {
             handler.hsms?.disable(completion: done)
         }
         communicating = c.event(
-            "handler_communicating", "a table with 'handler'", "Communication is established: everything can be asked.")
+            "handler_communicating", .argument("data", "{handler: GemHandler}"),
+            "Communication is established. Every request is possible.")
         notCommunicating = c.event(
-            "handler_not_communicating", "a table with 'handler'", "Communication has ended; it is established again.")
+            "handler_not_communicating", .argument("data", "{handler: GemHandler}"),
+            "Communication has ended. It is being established again.")
         terminalReceived = c.event(
-            "terminal_received", "a table with 'text', 'terminal' and 'lines'",
-            "A text for a terminal has come; with a handler it counts as displayed.")
+            "terminal_received", .argument("data", "{text: string, terminal: integer, lines: string[]}"),
+            "A text for a terminal has come. If the event has a handler, the text counts as displayed.")
         declareProperties(&c)
         declareMethods(&c)
     }
@@ -44,7 +46,8 @@ struct GemHandlerFace {
     private func declareProperties<Handler: GemHandler>(_ c: inout LuaClass<Handler>) {
         for name in ["communication_state", "communicationState"] {
             c.property(
-                name, .string,
+                name,
+                .string.annotated("'DISABLED'|'NOT_COMMUNICATING'|'WAIT_CRA'|'WAIT_DELAY'|'WAIT_CR'|'COMMUNICATING'"),
                 "'DISABLED', 'NOT_COMMUNICATING', 'WAIT_CRA', 'WAIT_DELAY', 'WAIT_CR' or 'COMMUNICATING'."
             ) { $0.communicationState.name }
         }
@@ -59,7 +62,10 @@ struct GemHandlerFace {
         } set: { (handler, call) in
             handler.identity.revision = call.secsText(1)
         }
-        c.property("peer_identity", .table, "What the peer said of itself: MDLN and SOFTREV; nil for a host.") {
+        c.property(
+            "peer_identity", .table.annotated("{MDLN: string, SOFTREV: string}|nil"),
+            "MDLN and SOFTREV of the peer; nil if the peer is a host."
+        ) {
             $0.peerIdentity
         }
         for name in ["establish_communication_timeout", "establishCommunicationTimeout"] {
@@ -71,7 +77,7 @@ struct GemHandlerFace {
         }
         c.property(
             "establish_attempts", .integer(0...1_000_000),
-            "How many S1F13 in a row may be unanswered before the session is given up and begun anew; 2 at first, 0: any number."
+            "After how many unanswered S1F13 in a row the session is ended and begun again; 2 at first, 0: never."
         ) {
             $0.establishAttempts ?? 0
         } set: { (handler, call) in
@@ -79,7 +85,7 @@ struct GemHandlerFace {
         }
         c.property(
             "id_format", .oneOf(["U2", "U4", "U8"]),
-            "The format of identifiers that are numbers; at first nil: the smallest that holds each."
+            "The format of identifiers that are numbers; nil, the first value, means the smallest format that holds the number."
         ) {
             $0.idFormat?.name
         } set: { (handler, call) in
@@ -91,14 +97,17 @@ struct GemHandlerFace {
         let peers = peers
         c.method(
             "waitfor_communicating", [.optional("timeout", .seconds, "How long to wait; nil: for ever.")],
-            returns: "whether communication is established", waits: true, "Waits until communication is established."
+            returns: .of("boolean", "whether communication is established"), waits: true,
+            "Waits until communication is established."
         ) { (handler, call) throws(LuaFault) in
             try peers.waiters.wait(
                 for: handler, isThere: handler.isCommunicating, timeout: call.duration(1), in: peers.environment, call)
         }
         c.method(
             "are_you_there", [],
-            returns: "a table with the equipment's MDLN and SOFTREV, empty for a host; nil and the reason",
+            returns: .of(
+                "{MDLN: string|nil, SOFTREV: string|nil}|nil, string?",
+                "what the equipment says of itself, an empty table for a host; nil and the reason"),
             waits: true, "Asks with S1F1 whether the peer is there."
         ) { (handler, call) throws(LuaFault) in
             try call.result(of: handler.areYouThere) { identity, stack in
@@ -108,8 +117,12 @@ struct GemHandlerFace {
         }
         c.method(
             "send_process_program",
-            [.required("ppid", .string, "The name."), .required("ppbody", .any, "The content: a string or SecsItem.")],
-            returns: "the code: 0 is done; nil and the reason", waits: true, "Sends a process program (S7F3)."
+            [
+                .required("ppid", .string, "The name."),
+                .required("ppbody", .any.annotated("string|SecsItem"), "The content: a string or SecsItem."),
+            ],
+            returns: .of("integer|nil, string?", "the code: 0 is done; nil and the reason"), waits: true,
+            "Sends a process program (S7F3)."
         ) { (handler, call) throws(LuaFault) in
             let body = try call.item(2) ?? .binary([])
             return try call.result(
@@ -118,7 +131,8 @@ struct GemHandlerFace {
         }
         c.method(
             "request_process_program", [.required("ppid", .string, "The name.")],
-            returns: "the content as a value; nil and the reason", waits: true, "Asks for a process program (S7F5)."
+            returns: .of("\(secsValueType)|nil, string?", "the content as a value; nil and the reason"),
+            waits: true, "Asks for a process program (S7F5)."
         ) { (handler, call) throws(LuaFault) in
             let runtime = call.runtime
             return try call.result(

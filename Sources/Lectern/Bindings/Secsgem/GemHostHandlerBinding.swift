@@ -3,8 +3,13 @@ internal import HSMS
 internal import LuaRuntime
 internal import NIOCore
 
+/// The type of a collection event with its reports.
+private let eventReport =
+    "{ceid: integer|string, reports: {rptid: integer|string, "
+    + "values: {dvid: integer|string|nil, value: \(secsValueType)|nil}[]}[]}"
+
 /// What a call that gives a code returns.
-private let codeOrReason = "the code: 0 is done; nil and the reason"
+private let codeOrReason: LuaShape = .of("integer|nil, string?", "the code: 0 is done; nil and the reason")
 
 /// Declares `GemHostHandler`.
 func declareGemHostHandler(
@@ -27,12 +32,20 @@ func declareGemHostHandler(
     declareCommands(&c)
     declareServices(&c)
     let alarmReceived = c.event(
-        "alarm_received", "a table with 'alid', 'code', 'set' and 'text'", "An alarm was set or cleared.")
+        "alarm_received", .argument("data", "{alid: integer|string, code: integer, set: boolean, text: string}"),
+        "An alarm was set or cleared.")
     let eventReceived = c.event(
-        "collection_event_received", "a table with 'ceid' and 'reports': 'rptid' and 'values' of 'dvid' and 'value'",
+        "collection_event_received",
+        .argument(
+            "data",
+            eventReport
+        ),
         "A collection event has happened.")
     let traceReceived = c.event(
-        "trace_received", "a table with 'trid', 'sample', 'time' and 'values'", "Samples of a trace have come.")
+        "trace_received",
+        .argument(
+            "data", "{trid: integer|string, sample: integer, time: string, values: (\(secsValueType))[]}"),
+        "Samples of a trace have come.")
     c.whenAttached { host, instance, call in
         guard let call else { return }
         face.attach(host, to: instance, call.stack)
@@ -63,22 +76,28 @@ private func declareControl(_ c: inout LuaClass<GemHostHandler>) {
 
 private func declareVariables(_ c: inout LuaClass<GemHostHandler>) {
     c.method(
-        "request_svs", [.optional("svs", .any, "A list of identifiers; nil: all.")],
-        returns: "a list of values; nil and the reason", waits: true, "Asks for status variables (S1F3)."
+        "request_svs",
+        [.optional("svs", .any.annotated(secsIdentifierListType), "A list of identifiers; nil: all.")],
+        returns: .of("(\(secsValueType))[]|nil, string?", "a list of values; nil and the reason"),
+        waits: true, "Asks for status variables (S1F3)."
     ) { (host, call) throws(LuaFault) in
         let ids = try call.identifiers(1, "svs")
         return try call.values { host.statusVariables(ids, completion: $0) }
     }
     c.method(
-        "request_sv", [.required("sv", .any, "The identifier.")], returns: "the value; nil and the reason", waits: true,
+        "request_sv", [.required("sv", .any.annotated(secsIdentifierType), "The identifier.")],
+        returns: .of("\(secsValueType)|nil, string?", "the value; nil and the reason"), waits: true,
         "Asks for a status variable (S1F3)."
     ) { (host, call) throws(LuaFault) in
         let ids = try call.identifiers(1, "sv")
         return try call.firstValue { host.statusVariables(ids, completion: $0) }
     }
     c.method(
-        "list_svs", [.optional("svs", .any, "A list of identifiers; nil: all.")],
-        returns: "a list of tables with 'id', 'name' and 'units'; nil and the reason", waits: true,
+        "list_svs",
+        [.optional("svs", .any.annotated(secsIdentifierListType), "A list of identifiers; nil: all.")],
+        returns: .of(
+            "{id: integer|string, name: string, units: string}[]|nil, string?",
+            "a list, one table for each; nil and the reason"), waits: true,
         "Asks for the names of status variables (S1F11)."
     ) { (host, call) throws(LuaFault) in
         let ids = try call.identifiers(1, "svs")
@@ -88,22 +107,29 @@ private func declareVariables(_ c: inout LuaClass<GemHostHandler>) {
 
 private func declareConstants(_ c: inout LuaClass<GemHostHandler>) {
     c.method(
-        "request_ecs", [.optional("ecs", .any, "A list of identifiers; nil: all.")],
-        returns: "a list of values; nil and the reason", waits: true, "Asks for equipment constants (S2F13)."
+        "request_ecs",
+        [.optional("ecs", .any.annotated(secsIdentifierListType), "A list of identifiers; nil: all.")],
+        returns: .of("(\(secsValueType))[]|nil, string?", "a list of values; nil and the reason"),
+        waits: true, "Asks for equipment constants (S2F13)."
     ) { (host, call) throws(LuaFault) in
         let ids = try call.identifiers(1, "ecs")
         return try call.values { host.constants(ids, completion: $0) }
     }
     c.method(
-        "request_ec", [.required("ec", .any, "The identifier.")], returns: "the value; nil and the reason", waits: true,
+        "request_ec", [.required("ec", .any.annotated(secsIdentifierType), "The identifier.")],
+        returns: .of("\(secsValueType)|nil, string?", "the value; nil and the reason"), waits: true,
         "Asks for an equipment constant (S2F13)."
     ) { (host, call) throws(LuaFault) in
         let ids = try call.identifiers(1, "ec")
         return try call.firstValue { host.constants(ids, completion: $0) }
     }
     c.method(
-        "list_ecs", [.optional("ecs", .any, "A list of identifiers; nil: all.")],
-        returns: "a list of tables with 'id', 'name', 'min', 'max', 'default' and 'units'; nil and the reason",
+        "list_ecs",
+        [.optional("ecs", .any.annotated(secsIdentifierListType), "A list of identifiers; nil: all.")],
+        returns: .of(
+            "{id: integer|string, name: string, min: \(secsValueType)|nil, max: \(secsValueType)|nil, "
+                + "default: \(secsValueType)|nil, units: string}[]|nil, string?",
+            "a list, one table for each; nil and the reason"),
         waits: true, "Asks for the names and bounds of equipment constants (S2F29)."
     ) { (host, call) throws(LuaFault) in
         let ids = try call.identifiers(1, "ecs")
@@ -115,7 +141,12 @@ private func declareConstants(_ c: inout LuaClass<GemHostHandler>) {
             })
     }
     c.method(
-        "set_ecs", [.required("ecs", .table, "A list of pairs {identifier, value}.")], returns: codeOrReason,
+        "set_ecs",
+        [
+            .required(
+                "ecs", .table.annotated("{[1]: integer|string, [2]: \(secsValueType)}[]"),
+                "A list of pairs {identifier, value}.")
+        ], returns: codeOrReason,
         waits: true, "Changes equipment constants (S2F15): all of them, or none."
     ) { (host, call) throws(LuaFault) in
         let pairs = try call.pairs(1, "ecs")
@@ -124,7 +155,11 @@ private func declareConstants(_ c: inout LuaClass<GemHostHandler>) {
         return try call.code { host.setConstants(values, completion: $0) }
     }
     c.method(
-        "set_ec", [.required("ec", .any, "The identifier."), .required("value", .any, "A value or SecsItem.")],
+        "set_ec",
+        [
+            .required("ec", .any.annotated(secsIdentifierType), "The identifier."),
+            .required("value", .any.annotated(secsValueType), "A value or SecsItem."),
+        ],
         returns: codeOrReason, waits: true, "Changes an equipment constant (S2F15)."
     ) { (host, call) throws(LuaFault) in
         let value = (id: try GemID(call.value(1), "ec"), value: try SecsItem(call.value(2)))
@@ -136,9 +171,12 @@ private func declareEvents(_ c: inout LuaClass<GemHostHandler>) {
     c.method(
         "subscribe_collection_event",
         [
-            .required("ceid", .any, "The event."), .required("dvs", .any, "A list of variables."),
-            .optional("report_id", .any, "The report; nil: a number of its own from 1000 on."),
-        ], returns: "the code of the step that failed, or 0; nil and the reason", waits: true,
+            .required("ceid", .any.annotated(secsIdentifierType), "The event."),
+            .required("dvs", .any.annotated(secsIdentifierListType), "A list of variables."),
+            .optional(
+                "report_id", .any.annotated(secsIdentifierType), "The report; nil: the next free number from 1000 on."),
+        ], returns: .of("integer|nil, string?", "the code of the step that failed, or 0; nil and the reason"),
+        waits: true,
         "Defines a report of the variables, links it to the event and enables the event (S2F33, S2F35, S2F37)."
     ) { (host, call) throws(LuaFault) in
         let event = try GemID(call.value(1), "ceid")
@@ -164,9 +202,11 @@ private func declareEvents(_ c: inout LuaClass<GemHostHandler>) {
         }
     }
     c.method(
-        "request_event_report", [.required("ceid", .any, "The event.")],
-        returns: "a table as collection_event_received gets; nil and the reason", waits: true,
-        "Asks for the reports of an event as if it happened now (S6F15)."
+        "request_event_report", [.required("ceid", .any.annotated(secsIdentifierType), "The event.")],
+        returns: .of(
+            "\(eventReport)|nil, string?",
+            "a table as collection_event_received gets; nil and the reason"), waits: true,
+        "Asks for the reports that the event would have if it happened now (S6F15)."
     ) { (host, call) throws(LuaFault) in
         let event = try GemID(call.value(1), "ceid")
         let runtime = call.runtime
@@ -179,16 +219,22 @@ private func declareEvents(_ c: inout LuaClass<GemHostHandler>) {
 private func declareAlarms(_ c: inout LuaClass<GemHostHandler>) {
     for (name, isEnabled) in [("enable_alarm", true), ("disable_alarm", false)] {
         c.method(
-            name, [.optional("alid", .any, "The alarm; nil: all.")], returns: codeOrReason, waits: true,
+            name, [.optional("alid", .any.annotated(secsIdentifierType), "The alarm; nil: all.")],
+            returns: codeOrReason,
+            waits: true,
             "\(isEnabled ? "Enables" : "Disables") an alarm (S5F3)."
         ) { (host, call) throws(LuaFault) in
             let alarm = try call.identifier(1, "alid")
             return try call.code { host.enable(isEnabled, alarm: alarm, completion: $0) }
         }
     }
-    let list = "a list of tables with 'alid', 'code', 'set' and 'text'; nil and the reason"
+    let list: LuaShape = .of(
+        "{alid: integer|string, code: integer, set: boolean, text: string}[]|nil, string?",
+        "a list, one table for each; nil and the reason")
     c.method(
-        "list_alarms", [.optional("alids", .any, "A list of identifiers; nil: all.")], returns: list, waits: true,
+        "list_alarms",
+        [.optional("alids", .any.annotated(secsIdentifierListType), "A list of identifiers; nil: all.")],
+        returns: list, waits: true,
         "Asks for alarms (S5F5)."
     ) { (host, call) throws(LuaFault) in
         let ids = try call.identifiers(1, "alids")
@@ -204,10 +250,18 @@ private func declareCommands(_ c: inout LuaClass<GemHostHandler>) {
         "send_remote_command",
         [
             .required("rcmd", .string, "The command."),
-            .optional("params", .table, "Its parameters: a list of pairs {name, value}, or a table by name."),
+            .optional(
+                "params",
+                .table.annotated(
+                    "table<string, \(secsValueType)>|{[1]: string, [2]: \(secsValueType)}[]"
+                ), "Its parameters: a list of pairs {name, value}, or a table by name."),
         ],
         returns:
-            "the code: 0 is done, 4 will be done; behind it codes of faulty parameters by name, if any; nil and the reason",
+            .of(
+                "integer|nil, (table<string, integer>|string)?",
+                "the code: 0 is done, 4 will be done; then the codes of wrong parameters by name, if there are any; "
+                    + "nil and the reason"
+            ),
         waits: true, "Gives a command (S2F41)."
     ) { (host, call) throws(LuaFault) in
         var parameters: [(name: SecsText, value: SecsItem)] = []
@@ -235,7 +289,8 @@ private func declareCommands(_ c: inout LuaClass<GemHostHandler>) {
 
 private func declareServices(_ c: inout LuaClass<GemHostHandler>) {
     c.method(
-        "delete_process_programs", [.required("ppids", .table, "A list of names.")], returns: codeOrReason, waits: true,
+        "delete_process_programs", [.required("ppids", .table.annotated("string[]"), "A list of names.")],
+        returns: codeOrReason, waits: true,
         "Deletes process programs (S7F17)."
     ) { (host, call) throws(LuaFault) in
         guard let names = call.secsTexts(1) else {
@@ -245,7 +300,8 @@ private func declareServices(_ c: inout LuaClass<GemHostHandler>) {
             of: { host.processPrograms.delete(names, completion: $0) }, push: { $1.push(Int($0.rawValue)) })
     }
     c.method(
-        "get_process_program_list", [], returns: "a list of names; nil and the reason", waits: true,
+        "get_process_program_list", [], returns: .of("string[]|nil, string?", "a list of names; nil and the reason"),
+        waits: true,
         "Asks for the names of the process programs (S7F19)."
     ) { (host, call) throws(LuaFault) in
         try call.result(of: host.processPrograms.list, push: { $1.push($0) })
@@ -253,11 +309,13 @@ private func declareServices(_ c: inout LuaClass<GemHostHandler>) {
     c.method(
         "start_trace",
         [
-            .required("trid", .any, "The trace."), .required("period", .seconds(0.01...356_400), "Between samples."),
+            .required("trid", .any.annotated(secsIdentifierType), "The trace."),
+            .required("period", .seconds(0.01...356_400), "The time from one sample to the next."),
             .required("total", .integer(0...Int.max), "How many samples; 0 ends the trace."),
-            .required("svs", .any, "A list of status variables."),
+            .required("svs", .any.annotated(secsIdentifierListType), "A list of status variables."),
             .optional("group_size", .integer(1...Int.max), default: "1", "How many samples come in one message."),
-        ], returns: codeOrReason, waits: true, "Lets the equipment sample status variables (S2F23): trace_received."
+        ], returns: codeOrReason, waits: true,
+        "Makes the equipment send samples of status variables (S2F23); they come with trace_received."
     ) { (host, call) throws(LuaFault) in
         let (id, variables) = (try GemID(call.value(1), "trid"), try call.identifiers(4, "svs"))
         return try call.code { completion in
@@ -267,8 +325,9 @@ private func declareServices(_ c: inout LuaClass<GemHostHandler>) {
         }
     }
     c.method(
-        "unload_spool", [.optional("purge", .boolean, default: "false", "Whether it is dropped instead.")],
-        returns: codeOrReason, waits: true, "Fetches what the equipment has kept while it was alone (S6F23)."
+        "unload_spool", [.optional("purge", .boolean, default: "false", "Whether the messages are dropped instead.")],
+        returns: codeOrReason, waits: true,
+        "Fetches the messages that the equipment has kept while there was no communication (S6F23)."
     ) { (host, call) throws(LuaFault) in
         try call.code { host.unloadSpool(purge: call.boolean(1), completion: $0) }
     }

@@ -9,7 +9,8 @@ func hsmsConnectionParameters(address: String, port: String) -> [LuaParameter] {
         .required("address", .string, address),
         .optional("port", .integer(0...65_535), default: "5000", port),
         .optional("session_id", .integer(0...0xFFFF), default: "0", "The session ID that the peer is configured for."),
-        .optional("delegate", .any, "A table with any of the functions on_connection_…."),
+        .optional(
+            "delegate", .any.annotated(hsmsDelegate), "A table with one or more of the functions on_connection_…."),
     ] + hsmsOptions
 }
 
@@ -29,7 +30,8 @@ func declareHsmsActiveConnection(
         let configuration = try call.hsmsConfiguration(from: 5)
         return try call.checked { () throws(ParameterError) in
             try HsmsActiveConnection(
-                environment: context.environment, address: call.string(1) ?? "", port: call.integer(2) ?? 5_000,
+                environment: context.environment(forNewOf: call), address: call.string(1) ?? "",
+                port: call.integer(2) ?? 5_000,
                 sessionID: call.session(3) ?? 0, configuration: configuration)
         }
     }

@@ -7,7 +7,7 @@ internal import NIOCore
 func declareHsmsConnection(_ context: BindingContext) -> LuaClass<HsmsConnection> {
     LuaClass<HsmsConnection>(
         "HsmsConnection",
-        "What all HSMS connections have in common; the active, passive and multi-passive ones are such."
+        "What all HSMS connections have in common: active, passive and multi-passive ones."
     ) { "\($0.address):\($0.port)" }
 }
 
@@ -21,6 +21,13 @@ extension HsmsConnection {
         }
     }
 }
+
+/// The functions that a delegate may have, in the words of the Lua language server.
+let hsmsDelegate =
+    "{on_connection_established: fun(self: table, connection: HsmsConnection)|nil, "
+    + "on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, "
+    + "on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, "
+    + "on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil}"
 
 /// What every connection shows, declared once, and where its instance keeps what belongs to it.
 struct HsmsConnectionFace {
@@ -58,14 +65,17 @@ struct HsmsConnectionFace {
             c.property(name, .integer, "The session ID that the peer is configured for.") { Int($0.sessionID) }
         }
         c.property("active", .boolean, "Whether this side makes the connection.") { $0.isActiveSide }
-        c.property("enabled", .boolean, "Whether the connection is to be kept up.") { $0.isEnabled }
-        c.property("connected", .boolean, "Whether the TCP connection stands.") { $0.isConnected }
-        c.property("peer", .string, "The connected peer as 'address:port'; nil when there is none.") {
+        c.property("enabled", .boolean, "Whether the connection is to be kept.") { $0.isEnabled }
+        c.property("connected", .boolean, "Whether there is a TCP connection.") { $0.isConnected }
+        c.property(
+            "peer", .string.annotated("string|nil"), "The connected peer as 'address:port'; nil when there is none."
+        ) {
             $0.remoteAddress
         }
         let slot = delegate
         c.property(
-            "delegate", .any, "The table whose functions on_connection_… are called; any of them may be missing.",
+            "delegate", .any.annotated("(\(hsmsDelegate))|nil"),
+            "The table with the functions on_connection_…; each of them may be missing.",
             keptIn: slot
         ) { (connection, call) throws(LuaFault) in
             guard connection.delegate is LuaConnectionDelegate, let instance = call.selfInstance else {
@@ -78,24 +88,26 @@ struct HsmsConnectionFace {
     }
 
     private func declareMethods<Connection: HsmsConnection>(_ c: inout LuaClass<Connection>) {
-        c.method("enable", "Lets the connection be established, again and again, until disable.") {
+        c.method("enable", "Establishes the connection, and again after each loss, until disable.") {
             (connection, _) in
             connection.enable()
             return .none
         }
         c.method(
-            "disable", [], waits: true, "Closes the connection and lets it be; waits until it is closed, where it can."
+            "disable", [], waits: true,
+            "Closes the connection, which stays closed. Waits until it is closed, if the task can wait."
         ) { (connection, call) throws(LuaFault) in
             try call.finishing { done in connection.disable(completion: done) }
         }
-        c.method("disconnect", "Closes the connection; while enabled it is established again as after any loss.") {
+        c.method("disconnect", "Closes the connection. While it is enabled, it is established again, as after a loss.")
+        {
             (connection, _) in
             connection.disconnect()
             return .none
         }
         c.method(
             "send_packet", [.required("packet", .instance(["HsmsPacket"]), "The message.")],
-            returns: "true, or false and the reason when it is not connected", waits: true,
+            returns: .of("boolean, string?", "true, or false and the reason when it is not connected"), waits: true,
             "Sends a message; waits while more than 64 KiB are queued."
         ) { (connection, call) throws(LuaFault) in
             guard let packet = call.instance(1)?.object as? LuaHsmsPacket else { return call.returning(false) }

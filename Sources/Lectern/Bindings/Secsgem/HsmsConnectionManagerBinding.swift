@@ -13,27 +13,30 @@ func declareHsmsConnectionManager(
     c.constructor(hsmsOptions, "Makes a manager without peers. The options are those of its peers.") {
         (call) throws(LuaFault) in
         HsmsConnectionManager(
-            environment: context.environment, configuration: try call.hsmsConfiguration(from: 1))
+            environment: context.environment(forNewOf: call), configuration: try call.hsmsConfiguration(from: 1))
     }
     let handlers = c.slot()
-    declareAddPeer(&c, secsgem, peers, keptIn: handlers)
+    declareAddPeer(&c, context, secsgem, peers, keptIn: handlers)
     c.method(
         "has_connection_to", [.required("name", .string, "The peer's name.")],
-        returns: "the peer's handler, or nil when there is none of that name", "Finds a peer."
+        returns: .of("HsmsProtocol|SecsHandler|nil", "the peer's handler, or nil when there is none of that name"),
+        "Finds a peer."
     ) { (manager, call) throws(LuaFault) in
         call.returning(
             PeerHandler(hsms: manager.connection(to: call.string(1) ?? ""), layer: peers.layer, runtime: peers.runtime))
     }
-    c.property("handlers", .table, "The handlers of all peers, by name.") {
+    c.property(
+        "handlers", .table.annotated("table<string, HsmsProtocol|SecsHandler>"), "The handlers of all peers, by name."
+    ) {
         HandlersByName(handlers: $0.handlers, layer: peers.layer, runtime: peers.runtime)
     }
     c.method(
         "remove_peer",
         [
             .required("name", .string, "The peer's name."),
-            .optional("address", .string, "Not looked at: the name decides."),
-            .optional("port", .integer, "Not looked at."),
-        ], returns: "whether there was one of that name", waits: true, "Disables a peer and forgets it."
+            .optional("address", .string, "Not used: the name decides."),
+            .optional("port", .integer, "Not used."),
+        ], returns: .of("boolean", "whether there was one of that name"), waits: true, "Disables a peer and forgets it."
     ) { (manager, call) throws(LuaFault) in
         let name = call.string(1) ?? ""
         call.selfInstance?.keep(nil, named: name, in: handlers, call.stack)
@@ -45,7 +48,7 @@ func declareHsmsConnectionManager(
             return nil
         }
     }
-    c.method("stop", [], waits: true, "Removes all peers; waits until they have heard of it, where it can.") {
+    c.method("stop", [], waits: true, "Removes all peers. Waits until they have been told, if the task can wait.") {
         (manager, call) throws(LuaFault) in
         for name in manager.handlers.keys {
             call.selfInstance?.keep(nil, named: name, in: handlers, call.stack)
@@ -64,22 +67,25 @@ func declareHsmsConnectionManager(
 }
 
 private func declareAddPeer(
-    _ c: inout LuaClass<HsmsConnectionManager>, _ secsgem: SecsgemContext, _ peers: HsmsPeers, keptIn handlers: LuaEvent
+    _ c: inout LuaClass<HsmsConnectionManager>, _ context: BindingContext, _ secsgem: SecsgemContext,
+    _ peers: HsmsPeers,
+    keptIn handlers: LuaEvent
 ) {
     c.method(
         "add_peer",
         [
             .required("name", .string, "A name that no other peer has."),
             .required("address", .string, "The peer's address or host name."),
-            .required("port", .integer(0...65_535), "The peer's port if this side is active, or that to listen on."),
+            .required(
+                "port", .integer(0...65_535), "If this side is active, the peer's port; else the port to listen on."),
             .required("active", .boolean, "Whether this side makes the connection."),
             .required("session_id", .integer(0...0xFFFF), "The session ID of data messages."),
             .optional(
-                "connection_handler", .any, default: "HsmsProtocol",
+                "connection_handler", .any.annotated("table"), default: "HsmsProtocol",
                 "The class of the handler, such as GemHostHandler or one derived from it."),
-        ] + hsmsOptions, returns: "the handler, which is enabled",
-        "Adds a peer and enables it. Passive peers of one port share a server. Options that are left out are the manager's."
-    ) { (manager, call) throws(LuaFault) in
+        ] + hsmsOptions, returns: .of("HsmsProtocol|SecsHandler", "the handler, which is enabled"),
+        "Adds a peer and enables it. Passive peers of one port share a server. Options that are left out are those of the manager."
+    ) { [unowned context] (manager, call) throws(LuaFault) in
         let kind = try call.handlerKind(6)
         var configuration = try call.hsmsConfiguration(from: 7, base: manager.configuration)
         configuration.role = kind == .equipment ? .equipment : .host
@@ -87,7 +93,11 @@ private func declareAddPeer(
         let hsms = try call.checked { () throws(ParameterError) in
             try manager.addPeer(
                 name: name, address: call.string(2) ?? "", port: call.integer(3) ?? 0, active: call.boolean(4),
-                sessionID: call.session(5) ?? 0, configuration: configuration)
+                sessionID: call.session(5) ?? 0, configuration: configuration,
+                environment: context.environment(forNewOf: call, name: name, in: manager.environment))
+        }
+        if let server = (hsms.connection as? HsmsMultiPassiveConnection)?.server {
+            context.name(peer: hsms.connection.address, of: server, name: name, byNewOf: call)
         }
         let instance = peers.runtime.instance(for: hsms, class: "HsmsProtocol")
         instance.push(onto: call.stack)
@@ -155,10 +165,12 @@ private struct HsmsManagerEvents {
     private let disconnected: LuaEvent
 
     init(_ c: inout LuaClass<HsmsConnectionManager>) {
-        let data = "a table with 'connection', the peer's handler"
-        connected = c.event("hsms_connected", data, "The TCP connection of a peer stands.")
+        let handler = "connection: HsmsProtocol|SecsHandler"
+        let data = LuaShape.argument("data", "{\(handler)}", "where `connection` is the peer's handler")
+        let withReason = LuaShape.argument("data", "{\(handler), reason: string}")
+        connected = c.event("hsms_connected", data, "A peer has a TCP connection.")
         selected = c.event("hsms_selected", data, "The session of a peer is established.")
-        disconnected = c.event("hsms_disconnected", data + ", and 'reason'", "The TCP connection of a peer is closed.")
+        disconnected = c.event("hsms_disconnected", withReason, "The TCP connection of a peer is closed.")
     }
 
     func fire(_ event: HsmsEvent, of handler: PeerHandler, on instance: LuaInstance) {

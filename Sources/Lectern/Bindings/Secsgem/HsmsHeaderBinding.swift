@@ -11,7 +11,7 @@ final class LuaHsmsHeader {
 /// How the documents spell the names of header fields, as programs say it.
 let spellingParameter = LuaParameter.optional(
     "spelling", .oneOf(["session_id", "sessionID"]), default: "'session_id'",
-    "Which spelling of the field names: that of the newer documentation, or of the older.")
+    "The spelling of the field names: that of the newer documentation, or that of the older.")
 
 /// The type of system bytes.
 let systemBytes = LuaType.integer(0...0xFFFF_FFFF)
@@ -33,7 +33,7 @@ extension LuaCall {
 /// Declares `HsmsHeader`.
 func declareHsmsHeader(_ context: BindingContext) -> LuaClass<LuaHsmsHeader> {
     var c = LuaClass<LuaHsmsHeader>(
-        "HsmsHeader", "The ten bytes that begin every HSMS message, field by field in both spellings."
+        "HsmsHeader", "The ten bytes that begin every HSMS message. Each field has two spellings."
     ) { _ in "" }
     c.isShownAs { $0.header.text() }
     c.constructor(
@@ -54,10 +54,14 @@ func declareHsmsHeader(_ context: BindingContext) -> LuaClass<LuaHsmsHeader> {
                 system: call.system(1) ?? 0))
     }
     declareFields(&c)
-    c.method("text", [spellingParameter], returns: "the fields in one line", "Gives the text that print shows.") {
+    c.method(
+        "text", [spellingParameter], returns: .of("string", "the fields in one line"),
+        "Gives the text that print shows."
+    ) {
         (header, call) throws(LuaFault) in call.returning(header.header.text(call.spelling(1)))
     }
-    c.method("encode", [], returns: "ten bytes", "Gives the bytes on the wire.") { (header, call) throws(LuaFault) in
+    c.method("encode", [], returns: .of("string", "the ten bytes"), "Gives the bytes on the wire.") {
+        (header, call) throws(LuaFault) in
         call.returning(ByteBytes(header.header.bytes))
     }
     return c
@@ -110,7 +114,10 @@ private func declareFields(_ c: inout LuaClass<LuaHsmsHeader>) {
     } set: { (header, call) in
         header.header.system = call.system(1) ?? 0
     }
-    c.property("type_name", .string, "SEMI E37's name of the message type, such as 'Select.req'; nil for none.") {
+    c.property(
+        "type_name", .string.annotated("string|nil"),
+        "SEMI E37's name of the message type, such as 'Select.req'; nil for none."
+    ) {
         $0.header.messageType?.name
     }
 }
@@ -122,7 +129,7 @@ func declareHsmsHeaderFunctions(_ context: BindingContext) -> [LuaFunction] {
         runtime.instance(for: LuaHsmsHeader(header), class: "HsmsHeader")
     }
     func control(_ name: String, _ type: String, _ header: @escaping (UInt32) -> HsmsHeader) -> LuaFunction {
-        LuaFunction(name, [system], returns: "an HsmsHeader", "Makes the header of a \(type).") {
+        LuaFunction(name, [system], returns: .of("HsmsHeader"), "Makes the header of a \(type).") {
             (call) throws(LuaFault) in call.returning(make(header(call.system(1) ?? 0)))
         }
     }
@@ -142,8 +149,10 @@ func declareHsmsHeaderFunctions(_ context: BindingContext) -> [LuaFunction] {
             "HsmsRejectReqHeader",
             [
                 system, .required("s_type", .integer(0...255), "The type of the rejected message."),
-                .required("reason", .integer(0...255), "1 type, 2 encoding, 3 not asked for, 4 not selected."),
-            ], returns: "an HsmsHeader", "Makes the header of a Reject.req."
+                .required(
+                    "reason", .integer(0...255),
+                    "1: unknown type, 2: unknown encoding, 3: no such request is open, 4: not selected."),
+            ], returns: .of("HsmsHeader"), "Makes the header of a Reject.req."
         ) { (call) throws(LuaFault) in
             var header = HsmsHeader(
                 sessionID: HsmsHeader.controlSession, function: call.byte(3) ?? 0,
@@ -158,7 +167,7 @@ func declareHsmsHeaderFunctions(_ context: BindingContext) -> [LuaFunction] {
                 .required("func", .integer(0...255), "The function."),
                 .required("require_response", .boolean, "Whether a reply is expected."),
                 .required("session_id", .integer(0...0xFFFF), "The session ID."),
-            ], returns: "an HsmsHeader", "Makes the header of a data message."
+            ], returns: .of("HsmsHeader"), "Makes the header of a data message."
         ) { (call) throws(LuaFault) in
             call.returning(
                 make(

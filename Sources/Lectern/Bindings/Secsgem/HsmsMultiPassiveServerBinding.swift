@@ -17,24 +17,31 @@ func declareHsmsMultiPassiveServer(
         let configuration = try call.hsmsConfiguration(from: 2)
         return try call.checked { () throws(ParameterError) in
             try HsmsMultiPassiveServer(
-                environment: context.environment, port: call.integer(1) ?? 5_000, configuration: configuration)
+                environment: context.environment(forNewOf: call), port: call.integer(1) ?? 5_000,
+                configuration: configuration)
         }
     }
     c.property("port", .integer, "The port as given.") { $0.port }
-    c.property("listening_port", .integer, "The port that it listens on; nil while it does not.") {
+    c.property(
+        "listening_port", .integer.annotated("integer|nil"), "The port that it listens on; nil while it does not."
+    ) {
         $0.listeningPort
     }
     c.property("started", .boolean, "Whether it listens, or tries to.") { $0.isStarted }
     let runtime = context.runtime
-    c.property("connections", .table, "A list of the connections, in the order of their creation.") {
+    c.property(
+        "connections", .table.annotated("HsmsMultiPassiveConnection[]"),
+        "A list of the connections, in the order of their creation."
+    ) {
         [unowned runtime] in
         InstanceList(objects: $0.connections, className: "HsmsMultiPassiveConnection", runtime: runtime)
     }
     let connections = c.slot()
-    declareConnectionMethods(&c, runtime, secsgem, keptIn: connections)
+    declareConnectionMethods(&c, context, secsgem, keptIn: connections)
     c.method(
-        "start", [], returns: "'Listening', 'ListeningAlready', or the reason of the failure", waits: true,
-        "Begins to listen. While the port cannot be had, it is tried again every T5."
+        "start", [], returns: .of("string, string?", "'Listening', 'ListeningAlready', or the reason of the failure"),
+        waits: true,
+        "Begins to listen. If the port is taken, it tries again every T5."
     ) { (server, call) throws(LuaFault) in
         guard call.canWait else {
             server.start()
@@ -47,7 +54,7 @@ func declareHsmsMultiPassiveServer(
     }
     c.method(
         "stop", [.optional("terminate_connections", .boolean, default: "true", "Whether peers are disconnected.")],
-        waits: true, "Frees the port; the connections serve again after the next start."
+        waits: true, "Stops listening on the port. The connections work again after the next start."
     ) { (server, call) throws(LuaFault) in
         let terminates = call.isNil(1) || call.boolean(1)
         return try call.finishing { server.stop(terminateConnections: terminates, completion: $0) }
@@ -60,17 +67,18 @@ func declareHsmsMultiPassiveServer(
 }
 
 private func declareConnectionMethods(
-    _ c: inout LuaClass<HsmsMultiPassiveServer>, _ runtime: LuaRuntime, _ secsgem: SecsgemContext,
+    _ c: inout LuaClass<HsmsMultiPassiveServer>, _ context: BindingContext, _ secsgem: SecsgemContext,
     keptIn connections: LuaEvent
 ) {
+    let runtime = context.runtime
     c.method(
         "create_connection",
         hsmsConnectionParameters(
             address: "The address from which the peer is expected; '' or '0.0.0.0': any.",
             port: "The peer's port, for messages only."),
-        returns: "an HsmsMultiPassiveConnection, which is not enabled",
-        "Makes the connection of one peer. Options that are left out are the server's."
-    ) { [unowned runtime] (server, call) throws(LuaFault) in
+        returns: .of("HsmsMultiPassiveConnection", "a connection that is not enabled yet"),
+        "Makes the connection of one peer. Options that are left out are those of the server."
+    ) { [unowned context, unowned runtime] (server, call) throws(LuaFault) in
         try call.checkDelegate(4)
         let configuration = try call.hsmsConfiguration(from: 5, base: server.configuration)
         let connection = try call.checked { () throws(ParameterError) in
@@ -78,6 +86,7 @@ private func declareConnectionMethods(
                 address: call.string(1) ?? "", port: call.integer(2) ?? 5_000, sessionID: call.session(3) ?? 0,
                 configuration: configuration)
         }
+        context.name(peer: connection.address, of: server, byNewOf: call)
         let instance = runtime.instance(for: connection, class: "HsmsMultiPassiveConnection")
         instance.push(onto: call.stack)
         secsgem.attachMultiPassive?(connection, instance, call)

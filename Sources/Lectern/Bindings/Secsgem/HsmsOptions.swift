@@ -8,31 +8,33 @@ private let timer = LuaType.seconds(0.001...315_360_000)
 
 /// How a connection behaves: the last parameters of everything that makes one, given by keyword.
 let hsmsOptions: [LuaParameter] = [
-    .optional("T3", timer, default: "45", "How long a reply to data is awaited."),
+    .optional("T3", timer, default: "45", "How long to wait for a reply to a data message."),
     .optional("T5", timer, default: "10", "The least time between two attempts to connect."),
-    .optional("T6", timer, default: "5", "How long the answer to a control message is awaited."),
-    .optional("T7", timer, default: "10", "How long a connection may stand without a session."),
+    .optional("T6", timer, default: "5", "How long to wait for the answer to a control message."),
+    .optional("T7", timer, default: "10", "How long a connection may exist without a session."),
     .optional("T8", timer, default: "5", "The longest pause within one message."),
     .optional("connect_timeout", timer, default: "10", "How long an attempt to connect may take."),
     .optional(
         "linktest_interval", .seconds(0...315_360_000), default: "30",
-        "After so much silence of the peer a Linktest.req is sent; 0: never."),
+        "When the peer sent nothing for so long, a Linktest.req is sent; 0: never."),
     .optional("select_delay", .seconds, default: "0.01", "How long the active side waits before it selects."),
     .optional("select_attempts", .integer(1...1_000), default: "2", "How often the active side sends Select.req."),
     .optional(
         "tolerated_linktest_failures", .integer(0...1_000_000), default: "0",
-        "How many unanswered Linktest.req in a row leave the connection standing."),
+        "How many unanswered Linktest.req in a row do not end the connection."),
     .optional(
         "temperament", .oneOf(["lenient", "strict"]), default: "'lenient'",
-        "Whether messages out of place are rejected (E37), or end the connection (E37.1)."),
+        "Whether unexpected messages are rejected (E37) or end the connection (E37.1)."),
     .optional(
         "duplicates", .oneOf(["refuse", "replace"]), default: "'refuse'",
-        "What becomes of a peer that connects while its connection stands."),
+        "What happens when a peer connects while there is already a connection."),
     .optional(
         "max_message_length", .integer(10...0xFFFF_FFFF), default: "16842752",
         "The longest message that is received, in bytes."),
     .optional("bind_ip", .string, "The local address that passive connections listen on; nil: all."),
-    .optional("sessions", .table, "The session IDs of a connection with several (E37.2); nil: a single session."),
+    .optional(
+        "sessions", .table.annotated("integer[]"),
+        "The session IDs of a connection with several sessions (E37.2); nil: a single session."),
 ]
 
 extension LuaCall {

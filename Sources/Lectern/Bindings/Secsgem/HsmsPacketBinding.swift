@@ -71,11 +71,12 @@ func declareHsmsPacket(_ context: BindingContext) -> LuaClass<LuaHsmsPacket> {
         packet.data = try call.buffer(1)
     }
     c.method(
-        "text", [spellingParameter], returns: "the header in one line", "Gives the text that print shows."
+        "text", [spellingParameter], returns: .of("string", "the header in one line"),
+        "Gives the text that print shows."
     ) { (packet, call) throws(LuaFault) in call.returning(packet.packet.text(call.spelling(1))) }
     c.method(
-        "repr", [spellingParameter], returns: "the message as the documented transcripts show results",
-        "Gives the constructor's form, with the text."
+        "repr", [spellingParameter], returns: .of("string", "the message as the documented transcripts show results"),
+        "Gives the message as a constructor call, with its text."
     ) {
         (packet, call) throws(LuaFault) in
         guard packet.data.readableBytes <= longestShownText else {
@@ -86,11 +87,12 @@ func declareHsmsPacket(_ context: BindingContext) -> LuaClass<LuaHsmsPacket> {
         }
         return call.returning(packet.packet.constructorText(call.spelling(1)))
     }
-    c.method("encode", [], returns: "length, header and text as bytes", "Gives the bytes on the wire.") {
+    c.method("encode", [], returns: .of("string", "length, header and text as bytes"), "Gives the bytes on the wire.") {
         (packet, call) throws(LuaFault) in call.returning(packet.packet.encoded())
     }
     c.method(
-        "message", [], returns: "a SecsMessage", "Reads the text as SECS-II. Raises ValueError when it is none."
+        "message", [], returns: .of("SecsMessage"),
+        "Reads the text as SECS-II. Raises ValueError when it is not SECS-II."
     ) { [unowned runtime] (packet, call) throws(LuaFault) in
         call.returning(runtime.instance(for: try packet.message(for: runtime), class: "SecsMessage"))
     }
@@ -101,8 +103,8 @@ func declareHsmsPacket(_ context: BindingContext) -> LuaClass<LuaHsmsPacket> {
 func declareHsmsPacketFunctions(_ context: BindingContext) -> [LuaFunction] {
     [
         LuaFunction(
-            "HsmsPacket.decode", [.required("bytes", .string, "A whole message, its length included.")],
-            returns: "an HsmsPacket", "Reads a message. Raises ValueError when the length is not that of the bytes."
+            "HsmsPacket.decode", [.required("bytes", .string, "A whole message, with its length.")],
+            returns: .of("HsmsPacket"), "Reads a message. Raises ValueError when its length does not fit the bytes."
         ) { [unowned runtime = context.runtime] (call) throws(LuaFault) in
             let bytes = try call.buffer(1)
             do throws(HsmsFrameError) {

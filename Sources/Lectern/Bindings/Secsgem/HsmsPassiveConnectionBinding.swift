@@ -20,11 +20,14 @@ func declareHsmsPassiveConnection(
         let configuration = try call.hsmsConfiguration(from: 5)
         return try call.checked { () throws(ParameterError) in
             try HsmsPassiveConnection(
-                environment: context.environment, address: call.string(1) ?? "", port: call.integer(2) ?? 5_000,
+                environment: context.environment(forNewOf: call), address: call.string(1) ?? "",
+                port: call.integer(2) ?? 5_000,
                 sessionID: call.session(3) ?? 0, configuration: configuration)
         }
     }
-    c.property("listening_port", .integer, "The port that it listens on; nil while it does not.") {
+    c.property(
+        "listening_port", .integer.annotated("integer|nil"), "The port that it listens on; nil while it does not."
+    ) {
         $0.listeningPort
     }
     let face = HsmsConnectionFace(&c, context, secsgem)

@@ -22,7 +22,7 @@ final class HsmsPeers {
         .optional("port", .integer(0...65_535), default: "5000", "The peer's port, or the port to listen on."),
         .optional("active", .boolean, default: "false", "Whether this side makes the connection."),
         .optional("session_id", .integer(0...0xFFFF), default: "0", "The session ID of data messages."),
-        .optional("name", .string, default: "''", "By which it is known."),
+        .optional("name", .string, default: "''", "The name by which it is known."),
         .optional(
             "custom_connection_handler", .instance(["HsmsMultiPassiveServer"]),
             "The server whose port a passive connection uses; nil: it listens by itself."),
@@ -45,10 +45,12 @@ final class HsmsPeers {
         let server = call.instance(6)?.object as? HsmsMultiPassiveServer
         let hsms = try call.checked { () throws(ParameterError) in
             try HsmsProtocol(
-                environment: environment, address: call.string(1) ?? "", port: call.integer(2) ?? 5_000,
+                environment: context.environment(forNewOf: call, name: call.string(5)), address: call.string(1) ?? "",
+                port: call.integer(2) ?? 5_000,
                 active: call.boolean(3), sessionID: call.session(4) ?? 0, name: call.string(5) ?? "", server: server,
                 configuration: configuration)
         }
+        if let server { context.name(peer: hsms.connection.address, of: server, name: hsms.name, byNewOf: call) }
         context.followHsms(hsms.connection, name: hsms.name, madeBy: call)
         return hsms
     }
@@ -64,6 +66,7 @@ final class HsmsPeers {
             if let layer, instance.has(layer) {
                 throw LuaFault(.valueError, "argument 'address': the HsmsProtocol has a handler on top of it already")
             }
+            context.alsoName(hsms, byNewOf: call)
             return HsmsSession(hsms)
         }
         guard call.isString(1) else {

@@ -23,31 +23,36 @@ struct HsmsProtocolFace {
         enable: @escaping (Object) -> Void, disable: @escaping (Object, @escaping () -> Void) -> Void
     ) {
         self.peers = peers
-        let data = "a table with 'connection', the handler"
-        connected = c.event("hsms_connected", data, "The TCP connection stands.")
-        selected = c.event("hsms_selected", data + ", and 'session_id'", "A session is established: data can be sent.")
+        let handler = "connection: HsmsProtocol|SecsHandler"
+        let data = LuaShape.argument("data", "{\(handler)}", "where `connection` is the handler")
+        let withSession = LuaShape.argument("data", "{\(handler), session_id: integer}")
+        let withReason = LuaShape.argument("data", "{\(handler), reason: string}")
+        let withPacket = LuaShape.argument("data", "{\(handler), packet: HsmsPacket}")
+        connected = c.event("hsms_connected", data, "There is a TCP connection.")
+        selected = c.event("hsms_selected", withSession, "A session is established: data can be sent.")
         deselected = c.event(
-            "hsms_deselected", data + ", and 'session_id'", "A session has ended, and the TCP connection stays.")
+            "hsms_deselected", withSession, "A session has ended. The TCP connection stays.")
         disconnected = c.event(
-            "hsms_disconnected", data + ", and 'reason'", "The TCP connection is closed; once for each hsms_connected.")
+            "hsms_disconnected", withReason, "The TCP connection is closed. Comes once for each hsms_connected.")
         packetReceived = c.event(
-            "hsms_packet_received", data + ", and 'packet'", "A data message has come in that is no awaited reply.")
+            "hsms_packet_received", withPacket, "A data message has come that is not the reply to a request.")
         unexpectedReply = c.event(
-            "hsms_unexpected_reply", data + ", and 'packet'",
-            "A reply has come in that nothing awaits, such as one after T3.")
+            "hsms_unexpected_reply", withPacket,
+            "A reply has come that no request waits for, for instance after T3.")
         openFailed = c.event(
-            "hsms_open_failed", data + ", and 'reason'",
-            "An attempt to connect or listen has failed; it is repeated after T5.")
+            "hsms_open_failed", withReason,
+            "An attempt to connect or listen has failed. It is repeated after T5.")
         declareProperties(&c, hsms)
-        c.method("enable", "Lets the connection be established, again and again, until disable.") { (object, _) in
+        c.method("enable", "Establishes the connection, and again after each loss, until disable.") { (object, _) in
             enable(object)
             return .none
         }
         c.method(
             "disable", [], waits: true,
-            "Separates, closes the connection and lets it be; waits until it is closed, where it can."
+            "Ends the session and closes the connection, which stays closed. Waits until it is closed, if the task can wait."
         ) { (object, call) throws(LuaFault) in try call.finishing { disable(object, $0) } }
-        c.method("disconnect", "Closes the connection; while enabled it is established again as after any loss.") {
+        c.method("disconnect", "Closes the connection. While it is enabled, it is established again, as after a loss.")
+        {
             (object, _) in
             hsms(object)?.disconnect()
             return .none
@@ -57,22 +62,23 @@ struct HsmsProtocolFace {
     }
 
     private func declareProperties<Object>(_ c: inout LuaClass<Object>, _ hsms: @escaping (Object) -> HsmsProtocol?) {
-        c.property("name", .string, "By which it is known.") { hsms($0)?.name }
+        c.property("name", .string, "The name by which it is known.") { hsms($0)?.name }
         c.property("address", .string, "The peer's address or host name, as given.") { hsms($0)?.connection.address }
         c.property("port", .integer, "The peer's port, or the port to listen on.") { hsms($0)?.connection.port }
         c.property("active", .boolean, "Whether this side makes the connection.") { hsms($0)?.connection.isActiveSide }
         for name in ["session_id", "sessionID"] {
             c.property(name, .integer, "The session ID of data messages.") { hsms($0).map { Int($0.sessionID) } }
         }
-        c.property("connected", .boolean, "Whether the TCP connection stands.") { hsms($0)?.connection.isConnected }
+        c.property("connected", .boolean, "Whether there is a TCP connection.") { hsms($0)?.connection.isConnected }
         c.property("selected", .boolean, "Whether a session is established.") { hsms($0)?.isSelected() }
         for name in ["connection_state", "connectionState"] {
             c.property(
-                name, .string, "'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'."
+                name, .string.annotated("'NOT-CONNECTED'|'CONNECTED_NOT-SELECTED'|'CONNECTED_SELECTED'"),
+                "'NOT-CONNECTED', 'CONNECTED_NOT-SELECTED' or 'CONNECTED_SELECTED'."
             ) { hsms($0)?.state.rawValue }
         }
         for name in ["system_counter", "systemCounter"] {
-            c.property(name, systemBytes, "The system bytes that were given out last; at first they are random.") {
+            c.property(name, systemBytes, "The system bytes that were used last; random at first.") {
                 hsms($0).map { Int($0.systemCounter) }
             } set: { (object, call) in
                 if let system = call.system(1) { hsms(object)?.systemCounter = system }
@@ -86,7 +92,9 @@ struct HsmsProtocolFace {
 
     // MARK: - What awaits an answer
 
-    private static let answer = "the packet of the answer; nil and the reason, and the packet that decided, if one did"
+    private static let answer: LuaShape = .of(
+        "HsmsPacket|nil, string?, HsmsPacket?",
+        "the packet of the answer; nil and the reason, and the packet that decided, if one did")
 
     private func declareRequests<Object>(_ c: inout LuaClass<Object>, _ hsms: @escaping (Object) -> HsmsProtocol?) {
         let peers = peers
@@ -94,23 +102,24 @@ struct HsmsProtocolFace {
             "session_id", .integer(0...0xFFFE), "Which session, where there are several; nil: the first.")
         c.method(
             "send_select_req", [session], returns: Self.answer, waits: true,
-            "Asks to establish the session. The active side does that by itself."
+            "Asks the peer to establish the session. The active side does that by itself."
         ) { (object, call) throws(LuaFault) in
             try call.request(hsms(object), peers) { $0.sendSelectRequest(session: call.session(1), completion: $1) }
         }
         c.method(
             "send_deselect_req", [session], returns: Self.answer, waits: true,
-            "Asks to end the session and to keep the connection."
+            "Asks to end the session; the connection stays."
         ) { (object, call) throws(LuaFault) in
             try call.request(hsms(object), peers) { $0.sendDeselectRequest(session: call.session(1), completion: $1) }
         }
-        c.method("send_linktest_req", [], returns: Self.answer, waits: true, "Asks whether the peer is there.") {
+        c.method("send_linktest_req", [], returns: Self.answer, waits: true, "Asks whether the peer still answers.") {
             (object, call) throws(LuaFault) in
             try call.request(hsms(object), peers) { $0.sendLinktestRequest(completion: $1) }
         }
         c.method(
             "send_and_waitfor_response", [.required("message", .instance(["SecsMessage"]), "What to send.")],
-            returns: Self.answer, waits: true, "Sends a message that asks for a reply, and awaits it for T3."
+            returns: Self.answer, waits: true,
+            "Sends a message that asks for a reply, and waits for the reply at most T3."
         ) { (object, call) throws(LuaFault) in
             let message = try call.message(1)
             let text = try message.text()
@@ -121,7 +130,8 @@ struct HsmsProtocolFace {
         }
         c.method(
             "waitfor_selected", [.optional("timeout", .seconds, "How long to wait; nil: for ever.")],
-            returns: "whether a session is established", waits: true, "Waits until a session is established."
+            returns: .of("boolean", "whether a session is established"), waits: true,
+            "Waits until a session is established."
         ) { (object, call) throws(LuaFault) in
             guard let hsms = hsms(object) else { return call.returning(false) }
             return try peers.waiters.wait(
@@ -133,23 +143,27 @@ struct HsmsProtocolFace {
 
     private func declareResponses<Object>(_ c: inout LuaClass<Object>, _ hsms: @escaping (Object) -> HsmsProtocol?) {
         let system = LuaParameter.required("system", systemBytes, "The system bytes of the request.")
-        let sent = "true, or false and the reason"
-        c.method("send_select_rsp", [system], returns: sent, "Sends a Select.rsp; requests are answered by themselves.")
-        {
+        let sent: LuaShape = .of("boolean, string?", "true, or false and the reason")
+        c.method(
+            "send_select_rsp", [system], returns: sent,
+            "Sends a Select.rsp. Not needed for requests of the peer: they are answered without it."
+        ) {
             (object, call) throws(LuaFault) in
             call.returningWhether { () throws(IOFault) in
                 try hsms(object)?.sendSelectResponse(system: call.system(1) ?? 0)
             }
         }
         c.method(
-            "send_deselect_rsp", [system], returns: sent, "Sends a Deselect.rsp; requests are answered by themselves."
+            "send_deselect_rsp", [system], returns: sent,
+            "Sends a Deselect.rsp. Not needed for requests of the peer: they are answered without it."
         ) { (object, call) throws(LuaFault) in
             call.returningWhether { () throws(IOFault) in
                 try hsms(object)?.sendDeselectResponse(system: call.system(1) ?? 0)
             }
         }
         c.method(
-            "send_linktest_rsp", [system], returns: sent, "Sends a Linktest.rsp; requests are answered by themselves."
+            "send_linktest_rsp", [system], returns: sent,
+            "Sends a Linktest.rsp. Not needed for requests of the peer: they are answered without it."
         ) { (object, call) throws(LuaFault) in
             call.returningWhether { () throws(IOFault) in
                 try hsms(object)?.sendLinktestResponse(system: call.system(1) ?? 0)
@@ -159,7 +173,9 @@ struct HsmsProtocolFace {
             "send_reject_rsp",
             [
                 system, .required("s_type", .integer(0...255), "The type of the rejected message."),
-                .required("reason", .integer(0...255), "1 type, 2 encoding, 3 not asked for, 4 not selected."),
+                .required(
+                    "reason", .integer(0...255),
+                    "1: unknown type, 2: unknown encoding, 3: no such request is open, 4: not selected."),
             ], returns: sent, "Sends a Reject.req."
         ) { (object, call) throws(LuaFault) in
             let rejected = HsmsHeader(
@@ -169,8 +185,8 @@ struct HsmsProtocolFace {
             }
         }
         c.method(
-            "send_separate_req", [], returns: "the system bytes; nil and the reason",
-            "Ends the session and, where there is a single one, the connection."
+            "send_separate_req", [], returns: .of("integer|nil, string?", "the system bytes; nil and the reason"),
+            "Ends the session. If it is the only one, the connection ends, too."
         ) { (object, call) throws(LuaFault) in
             do throws(IOFault) {
                 return call.returning(
@@ -185,7 +201,7 @@ struct HsmsProtocolFace {
         }
         c.method(
             "send_stream_function", [.required("message", .instance(["SecsMessage"]), "What to send.")], returns: sent,
-            "Sends a message and leaves it at that."
+            "Sends a message and does not wait for a reply."
         ) { (object, call) throws(LuaFault) in
             let message = try call.message(1)
             let text = try message.text()
@@ -210,7 +226,9 @@ struct HsmsProtocolFace {
                 try hsms.sendReply(to: primary, function: message.function, data: text)
             }
         }
-        c.method("get_next_system_counter", [], returns: "system bytes", "Gives system bytes that are not in use.") {
+        c.method(
+            "get_next_system_counter", [], returns: .of("integer"), "Gives system bytes that no open request uses."
+        ) {
             (object, call) throws(LuaFault) in call.returning(hsms(object).map { Int($0.nextSystemCounter()) })
         }
     }

@@ -4,7 +4,7 @@ internal import LuaRuntime
 
 /// The first parameter of everything on top of a protocol.
 let secsHandlerAddress = LuaParameter.required(
-    "address", .any,
+    "address", .any.annotated("HsmsProtocol|string"),
     "An HsmsProtocol, or the peer's address; of a passive connection that from which it is expected.")
 
 /// Declares `SecsHandler`.
@@ -70,10 +70,14 @@ struct SecsHandlerFace {
             "register_stream_function",
             [
                 stream, function,
-                .required("callback", .function, "Gets the handler and the SecsRequest; what it returns is the reply."),
+                .required(
+                    "callback",
+                    .function.annotated(
+                        "fun(handler: SecsHandler, request: SecsRequest): (\(secsValueType))?"),
+                    "Gets the handler and the SecsRequest. The value that it returns is the reply."),
             ],
-            "Lets a callback handle a message. It returns a value or SecsItem, or nothing and replies later; an error "
-                + "aborts the transaction."
+            "Registers a callback for a message. It returns the reply, a value or SecsItem, or nothing to reply later. "
+                + "An error aborts the transaction."
         ) { [unowned runtime] (handler, call) throws(LuaFault) in
             guard let instance = call.selfInstance else { return .none }
             let (stream, function) = try call.streamAndFunction()
@@ -90,7 +94,7 @@ struct SecsHandlerFace {
             return .none
         }
         c.method(
-            "unregister_stream_function", [stream, function], "Lets the message be unknown again."
+            "unregister_stream_function", [stream, function], "Removes the callback of a message."
         ) { (handler, call) throws(LuaFault) in
             let (stream, function) = try call.streamAndFunction()
             handler.unregister(stream: stream, function: function)
@@ -103,8 +107,10 @@ struct SecsHandlerFace {
         let runtime = peers.runtime
         c.method(
             "send", [.required("message", .instance(["SecsMessage"]), "What to send.")],
-            returns: "the reply as a SecsMessage, or true when none is expected; nil and the reason", waits: true,
-            "Sends a message and awaits the reply that it asks for."
+            returns: .of(
+                "SecsMessage|true|nil, string?", "the reply, or true when none is expected; nil and the reason"),
+            waits: true,
+            "Sends a message. If it asks for a reply, waits for the reply."
         ) { [unowned runtime] (handler, call) throws(LuaFault) in
             let message = try call.message(1)
             return try call.result(of: { handler.send(message, completion: $0) }) { reply, stack in

@@ -64,7 +64,9 @@ func declareSecsItem(_ context: BindingContext) -> LuaClass<LuaSecsItem> {
     }
     c.constructor(
         [
-            .required("value", .any, "A string, number, boolean, SecsItem, or a list of them."),
+            .required(
+                "value", .any.annotated(secsValueType),
+                "A string, number, boolean, SecsItem, or a list of them."),
             .optional(
                 "format", .string, "'L', 'A', 'B', 'BOOLEAN', 'U1' to 'U8', 'I1' to 'I8', 'F4', 'F8', 'J', 'C2'."),
         ],
@@ -82,10 +84,10 @@ func declareSecsItem(_ context: BindingContext) -> LuaClass<LuaSecsItem> {
     }
     c.property("format", .string, "The format, such as 'U4'.") { $0.item.format.name }
     c.property(
-        "value", .any,
+        "value", .any.annotated("string|number|boolean|table"),
         "The content as a value of Lua: a string, one number or boolean, or a list of what the item holds."
     ) { (item, call) throws(LuaFault) in try call.plain(item.item) }
-    c.property("items", .table, "The SecsItems of a list; nil for all else.") {
+    c.property("items", .table.annotated("SecsItem[]|nil"), "The SecsItems of a list; nil for all else.") {
         (item, call) throws(LuaFault) -> InstanceList? in
         guard let items = item.item.items else { return nil }
         guard items.count <= mostListedItems else {
@@ -100,15 +102,18 @@ func declareSecsItem(_ context: BindingContext) -> LuaClass<LuaSecsItem> {
     c.property("count", .integer, "How many items, bytes, numbers or truth values it has.") { $0.item.count }
     c.method(
         "item", [.required("index", .integer(1...Int.max), "From 1.")],
-        returns: "the SecsItem, or nil when it is no list or not so long", "Gives an item of a list."
+        returns: .of("SecsItem|nil", "nil when it is no list or not so long"), "Gives an item of a list."
     ) { [unowned runtime] (item, call) throws(LuaFault) in
         call.returning(
             item.item[(call.integer(1) ?? 1) - 1].map {
                 runtime.instance(for: LuaSecsItem($0, charge: item.charge), class: "SecsItem")
             })
     }
-    c.method("equals", [.required("other", .any, "A SecsItem or a value.")], returns: "a boolean", "Compares contents.")
-    {
+    c.method(
+        "equals",
+        [.required("other", .any.annotated(secsValueType), "A SecsItem or a value.")],
+        returns: .of("boolean"), "Compares contents."
+    ) {
         (item, call) throws(LuaFault) in
         let other = try SecsItem(call.value(1))
         for item in [item.item, other] {
@@ -116,7 +121,7 @@ func declareSecsItem(_ context: BindingContext) -> LuaClass<LuaSecsItem> {
         }
         return call.returning(item.item == other)
     }
-    c.method("encode", [], returns: "bytes", "Gives the bytes on the wire.") { (item, call) throws(LuaFault) in
+    c.method("encode", [], returns: .of("string"), "Gives the bytes on the wire.") { (item, call) throws(LuaFault) in
         call.returning(try item.item.checked { () throws(SecsEncodingError) in try item.item.encoded() })
     }
     return c
@@ -130,8 +135,12 @@ func declareSecsItemFunctions(_ context: BindingContext) -> [LuaFunction] {
     let formats = SecsFormat.allCases.map { format in
         LuaFunction(
             "SecsItem.\(format.name)",
-            [.optional("value", .any, "One value, or a list; nil makes an item without values.")],
-            returns: "a SecsItem",
+            [
+                .optional(
+                    "value", .any.annotated(secsValueType),
+                    "One value, or a list; nil makes an item without values.")
+            ],
+            returns: .of("SecsItem"),
             "Makes an item of the format \(format.name). Raises ValueError when the value does not fit."
         ) { (call) throws(LuaFault) in
             if call.isNil(1) { return call.returning(make(.empty(format))) }
@@ -143,7 +152,7 @@ func declareSecsItemFunctions(_ context: BindingContext) -> [LuaFunction] {
     return formats + [
         LuaFunction(
             "SecsItem.sml", [.required("text", .string, "An item in SML, such as '<L <A \"START\"> <U4 1 2>>'.")],
-            returns: "a SecsItem", "Reads SML. Raises ValueError with line and column."
+            returns: .of("SecsItem"), "Reads SML. Raises ValueError with line and column."
         ) { (call) throws(LuaFault) in
             do throws(SmlError) {
                 return call.returning(make(try SecsItem(sml: call.bytes(1) ?? [])))
@@ -153,8 +162,8 @@ func declareSecsItemFunctions(_ context: BindingContext) -> [LuaFunction] {
         },
         LuaFunction(
             "SecsItem.decode", [.required("bytes", .string, "The bytes of one item.")],
-            returns: "a SecsItem, or nil when there are no bytes",
-            "Reads bytes. Raises ValueError when they are no item."
+            returns: .of("SecsItem|nil", "nil when there are no bytes"),
+            "Reads an item from its bytes. Raises ValueError when they are not an item."
         ) { (call) throws(LuaFault) in
             do throws(SecsDecodingError) {
                 return call.returning(try SecsItem.decode(call.bytes(1) ?? []).map(make))

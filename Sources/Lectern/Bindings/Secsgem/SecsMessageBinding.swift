@@ -25,7 +25,9 @@ func declareSecsMessage(_ context: BindingContext) -> LuaClass<LuaSecsMessage> {
         [
             .required("stream", .integer(0...127), "The stream."),
             .required("func", .integer(0...255), "The function: odd for a request, even for a reply."),
-            .optional("item", .any, "A SecsItem, or a value as SecsItem takes; nil: header only."),
+            .optional(
+                "item", .any.annotated(secsValueType),
+                "A SecsItem, or a value as SecsItem takes; nil: header only."),
             .optional("require_response", .boolean, default: "false", "Whether a reply is expected."),
         ], "Makes a message."
     ) { (call) throws(LuaFault) in
@@ -35,17 +37,20 @@ func declareSecsMessage(_ context: BindingContext) -> LuaClass<LuaSecsMessage> {
                 stream: call.byte(1) ?? 0, function: call.byte(2) ?? 0, expectsReply: call.boolean(4),
                 item: call.isNil(3) ? nil : try SecsItem(value)), of: call.runtime, madeOf: value)
     }
-    c.property("name", .string, "Stream and function as they are spoken of, such as 'S1F13'.") { $0.message.name }
+    c.property("name", .string, "The usual name of stream and function, such as 'S1F13'.") { $0.message.name }
     c.property("stream", .integer, "The stream.") { Int($0.message.stream) }
     for name in ["function", "func"] {
         c.property(name, .integer, "The function.") { Int($0.message.function) }
     }
     c.property("require_response", .boolean, "Whether a reply is expected.") { $0.message.expectsReply }
     let runtime = context.runtime
-    c.property("item", .instance(["SecsItem"]), "The item; nil for header only.") { [unowned runtime] message in
+    c.property("item", .instance(["SecsItem"]).annotated("SecsItem|nil"), "The item; nil for header only.") {
+        [unowned runtime] message in
         message.message.item.map { runtime.instance(for: LuaSecsItem($0, charge: message.charge), class: "SecsItem") }
     }
-    c.property("value", .any, "The item as a value of Lua; nil for header only.") {
+    c.property(
+        "value", .any.annotated("string|number|boolean|table|nil"), "The item as a value of Lua; nil for header only."
+    ) {
         (message, call) throws(LuaFault) in try call.plain(message.message.item)
     }
     return c
@@ -67,7 +72,7 @@ func declareSecsMessageFunctions(_ context: BindingContext) -> [LuaFunction] {
     [
         LuaFunction(
             "SecsMessage.sml", [.required("text", .string, "A message in SML, such as 'S1F1 W .'.")],
-            returns: "a SecsMessage", "Reads SML. Raises ValueError with line and column."
+            returns: .of("SecsMessage"), "Reads SML. Raises ValueError with line and column."
         ) { [unowned runtime = context.runtime] (call) throws(LuaFault) in
             do throws(SmlError) {
                 let message = LuaSecsMessage(try SecsMessage(sml: call.bytes(1) ?? []), of: call.runtime)

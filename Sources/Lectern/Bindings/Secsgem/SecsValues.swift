@@ -1,6 +1,15 @@
 public import HSMS
 public import LuaRuntime
 
+// The types of the Lua language server for what the calls of HSMS and GEM take and give.
+
+/// A value that becomes an item, or that an item is given as: one too large to be a value stays an item.
+let secsValueType = "string|number|boolean|table|SecsItem"
+/// An identifier of GEM.
+let secsIdentifierType = "integer|string"
+/// Identifiers of GEM, or one.
+let secsIdentifierListType = "integer|string|(integer|string)[]"
+
 // Values of SECS-II from and to Lua.
 
 extension SecsItem {

@@ -1,0 +1,197 @@
+/// A parameter of one function, method or constructor, as its body reads it: `call[level]`.
+///
+/// A ``ParameterList`` makes it, with everything that is known of it: where it stands, what it accepts, its default. So
+/// nothing of that is said again where it is read.
+public struct Parameter<Value>: Sendable {
+    /// 1 for the first.
+    let position: Int
+    let name: String
+    let read: @Sendable (LuaArgument) -> Value
+}
+
+/// What a parameter or a property that can be written accepts, and what its value is in Swift.
+public struct ParameterType<Value>: Sendable {
+    /// The values of Lua that it accepts: for checks, messages and the reference.
+    public let accepted: LuaType
+    /// The value of an argument that was checked; nil when it was left out.
+    let read: @Sendable (LuaArgument) -> Value?
+    /// How the reference shows a default.
+    let show: @Sendable (Value) -> String
+
+    /// A default, as the reference shows it.
+    public func shown(_ value: Value) -> String { show(value) }
+
+    /// - Parameters:
+    ///   - accepted: the values of Lua that it accepts.
+    ///   - show: how the reference shows a default. Types that have one say so themselves: to describe a value of any type,
+    ///     the Swift runtime searches all conformances of the process, once for each type.
+    ///   - read: the value of an argument that was checked; nil when it was left out.
+    public init(
+        _ accepted: LuaType, show: @escaping @Sendable (Value) -> String = { "\($0)" },
+        read: @escaping @Sendable (LuaArgument) -> Value?
+    ) {
+        self.accepted = accepted
+        self.show = show
+        self.read = read
+    }
+}
+
+/// The parameters of a function, method or constructor, in the order in which they are added.
+public struct ParameterList: Sendable {
+    /// What is declared: checks, keywords, messages and the reference are made of it.
+    public private(set) var declarations: [LuaParameter] = []
+
+    /// No parameters.
+    public init() {}
+
+    /// Adds a parameter that must be given.
+    public mutating func required<Value>(
+        _ name: String, _ type: ParameterType<Value>, _ documentation: String
+    ) -> Parameter<Value> {
+        let read = type.read
+        return add(LuaParameter(name: name, type: type.accepted, isRequired: true, documentation: documentation)) {
+            argument in
+            guard let value = read(argument) else {
+                preconditionFailure("'\(name)' is required, and was checked before it is read")
+            }
+            return value
+        }
+    }
+
+    /// Adds a parameter that has a default.
+    public mutating func optional<Value: Sendable>(
+        _ name: String, _ type: ParameterType<Value>, default fallback: Value, _ documentation: String
+    ) -> Parameter<Value> {
+        let read = type.read
+        return add(
+            LuaParameter(
+                name: name, type: type.accepted, isRequired: false, defaultText: type.show(fallback),
+                documentation: documentation)
+        ) { read($0) ?? fallback }
+    }
+
+    /// Adds a parameter whose absence means something of its own.
+    /// - Parameter absence: what that is, as the reference shows it.
+    public mutating func optional<Value>(
+        _ name: String, _ type: ParameterType<Value>, absence: String = "nil", _ documentation: String
+    ) -> Parameter<Value?> {
+        add(
+            LuaParameter(
+                name: name, type: type.accepted, isRequired: false, defaultText: absence, documentation: documentation),
+            read: type.read)
+    }
+
+    /// Adds a parameter that the body looks at itself; ``LuaArgument/isNil`` tells whether it was left out.
+    /// - Parameter absence: what leaving it out means, as the reference shows it.
+    public mutating func optional(
+        _ name: String, _ type: ParameterType<LuaArgument>, absence: String = "nil", _ documentation: String
+    ) -> Parameter<LuaArgument> {
+        add(
+            LuaParameter(
+                name: name, type: type.accepted, isRequired: false, defaultText: absence, documentation: documentation)
+        ) { $0 }
+    }
+
+    /// Adds a last parameter that may be given any number of times, as Lua's `...`.
+    /// - Parameter absence: what leaving it out means, as the reference shows it.
+    public mutating func repeated<Value>(
+        _ name: String, _ type: ParameterType<Value>, absence: String = "nil", _ documentation: String
+    ) -> RepeatedParameter<Value> {
+        var declaration = LuaParameter(
+            name: name, type: type.accepted, isRequired: false, defaultText: absence, documentation: documentation)
+        declaration.isRepeated = true
+        return RepeatedParameter(first: add(declaration, read: type.read))
+    }
+
+    private mutating func add<Value>(
+        _ declaration: LuaParameter, read: @escaping @Sendable (LuaArgument) -> Value
+    ) -> Parameter<Value> {
+        precondition(declarations.last?.isRepeated != true, "'\(declaration.name)' is behind a repeated parameter")
+        declarations.append(declaration)
+        return Parameter(position: declarations.count, name: declaration.name, read: read)
+    }
+}
+
+/// A last parameter that may be given any number of times.
+public struct RepeatedParameter<Value>: Sendable {
+    let first: Parameter<Value?>
+}
+
+// MARK: - Types
+
+extension ParameterType where Value == LuaArgument {
+    /// Anything, `nil` included.
+    public static var any: Self { Self(.any) { $0 } }
+    /// A table that is no instance.
+    public static var table: Self { Self(.table) { $0 } }
+}
+
+extension ParameterType where Value == Bool {
+    /// `true` or `false`.
+    public static var boolean: Self { Self(.boolean, show: { "\($0)" }) { $0.isNil ? nil : $0.boolean } }
+}
+
+extension ParameterType where Value == Int {
+    /// Any whole number.
+    public static var integer: Self { integer(accepting: .integer) }
+    /// A whole number within a range.
+    public static func integer(_ range: ClosedRange<Int>) -> Self { integer(accepting: .integer(range)) }
+
+    private static func integer(accepting type: LuaType) -> Self { Self(type, show: { "\($0)" }) { $0.integer } }
+}
+
+extension ParameterType where Value == Double {
+    /// Any number.
+    public static var number: Self { number(accepting: .number) }
+    /// A number within a range.
+    public static func number(_ range: ClosedRange<Double>) -> Self { number(accepting: .number(range)) }
+    /// Any duration from 0 on, in seconds, fractions allowed.
+    public static var seconds: Self { number(accepting: .seconds) }
+    /// A duration in seconds within a range, fractions allowed.
+    public static func seconds(_ range: ClosedRange<Double>) -> Self { number(accepting: .seconds(range)) }
+
+    private static func number(accepting type: LuaType) -> Self {
+        Self(type, show: { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }) { $0.number }
+    }
+}
+
+extension ParameterType where Value == String {
+    /// A string of bytes, decoded as UTF-8; bytes that are not are kept (see `ByteText`).
+    public static var string: Self { Self(.string, show: { "'\($0)'" }) { $0.string } }
+    /// One of these strings.
+    public static func oneOf(_ words: [String]) -> Self { Self(.oneOf(words), show: { "'\($0)'" }) { $0.string } }
+}
+
+extension ParameterType where Value == [UInt8] {
+    /// A string of bytes, as they are.
+    public static var bytes: Self { Self(.string) { $0.bytes } }
+}
+
+extension ParameterType where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
+    /// One of the words that the cases stand for.
+    public static func oneOf(_: Value.Type) -> Self {
+        Self(.oneOf(Value.allCases.map(\.rawValue)), show: { "'\($0.rawValue)'" }) {
+            $0.string.flatMap(Value.init(rawValue:))
+        }
+    }
+}
+
+extension ParameterType where Value == LuaReference {
+    /// A function, or a value that can be called; it may be kept beyond the call.
+    public static var function: Self { Self(.function) { $0.reference } }
+}
+
+extension ParameterType where Value == LuaInstance {
+    /// An instance of one of these classes or of one derived from them.
+    public static func instance(_ names: String...) -> Self { Self(.instance(names)) { $0.instance } }
+}
+
+extension ParameterType {
+    /// The same; the reference and editors' type file show `annotation` as its type, in the words of the Lua language server.
+    public func annotated(_ annotation: String) -> Self {
+        Self(accepted.annotated(annotation), show: show, read: read)
+    }
+
+    /// The same, kept secret: no error of a function that takes one shows a string that it was given.
+    public var secret: Self { Self(.secret(accepted), show: { _ in "a secret" }, read: read) }
+}

@@ -1,0 +1,2 @@
+-- What a program takes that does nothing. Settings: port, a number.
+ExitProgram()
