@@ -2,8 +2,8 @@ import Glibc
 import Lectern
 import NIOConcurrencyHelpers
 
-/// Ends the process when the program does not: a call in C or Swift may hold the loop up for good, or the log's reader may
-/// not read. A thread of its own, as everything else may be stuck.
+/// Ends the process when the program does not: a call in C or Swift may hold the loop up for good, or the log's reader
+/// may not read. A thread of its own, as everything else may be stuck.
 final class StopWatchdog: Sendable {
     /// How long after the program's own time for its end (``LuaLimits/stop``).
     static let grace = Duration.seconds(1)

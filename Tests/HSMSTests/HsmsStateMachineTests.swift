@@ -219,7 +219,146 @@ struct HsmsStateMachineTests {
             ["report received S9F9"], .selected),
     ]
 
-    @Test("Each input has its outputs", arguments: connecting + established + transactions)
+    /// What comes where it has no effect.
+    static let outOfPlace: [Row] = [
+        Row("active down", .leave, [], .notConnected),
+        Row("active down", .separate(session: 0xFFFF, system: 9), [], .notConnected),
+        Row("active down", .peerSilent, [], .notConnected),
+        Row("active down", .selectDue, [], .notConnected),
+        Row("active down", .sendQueueFull, [], .notConnected),
+        Row("active down", .notSelectedTooLong, [], .notConnected),
+        Row("active down", .disconnected(.peer), [], .notConnected),
+        Row("active down", header(.linktestRequest(system: 1)), [], .notConnected),
+        Row("active selected", .connected, [], .selected),
+        Row("active selected", .notSent(999, .busy), [], .selected),
+        Row("active selected", .replyOverdue(999), [], .selected),
+        Row("passive selected", .leave, [], .notConnected).after(.sendQueueFull),
+        Row("passive selected", .disconnected(.local), ["report disconnected: closed by this side"], .notConnected)
+            .after(.leave),
+        Row("active probing", .received(data(1, 2, 101)), ["report unexpected S1F2"], .selected),
+        Row("active probing", .received(data(9, 5, 101)), ["report received S9F5"], .selected),
+        Row("active asking", .received(data(9, 13, 500)), ["report received S9F13"], .selected),
+        Row(
+            "active asking",
+            .received(HsmsErrorMessage.illegalData.packet(quoting: data(1, 3, 500).header, session: 0, system: 3)),
+            ["report received S9F7"], .selected),
+        Row(
+            "active asking",
+            .received(HsmsErrorMessage.illegalData.packet(quoting: s1f1(777).header, session: 0, system: 500)),
+            ["cancel reply timer", "complete ErrorReported", "report received S9F7"], .selected),
+        Row("active selected", .received(s1f1(3)), ["report received S1F1 W"], .selected, { $0.role = .equipment }),
+        Row("passive probing", header(.selectResponse(system: 101)), ["send Reject.req 3 of 2"], .selected),
+        Row(
+            "active asking", header(HsmsHeader(sessionID: 0, stream: 0, function: 2, sType: 7, system: 500)),
+            ["cancel reply timer", "complete Rejected"], .selected),
+        Row(
+            "active asking", header(HsmsHeader(sessionID: 0, stream: 5, function: 2, sType: 7, system: 500)), [],
+            .selected),
+        Row(
+            "active asking", header(HsmsHeader(sessionID: 0, stream: 5, function: 1, sType: 7, system: 500)), [],
+            .selected),
+        Row("passive probing", .notSent(101, .notConnected), ["cancel reply timer"], .selected),
+        Row(
+            "passive probing", header(.deselectRequest(system: 8)),
+            ["send Deselect.rsp 0", "start T7", "report deselected"], .notSelected),
+        Row("passive selected", .received(s1f1(3)), ["report received S1F1 W"], .selected)
+            .after(.disconnected(.peer), .connected, header(.selectRequest(system: 1))),
+    ]
+
+    /// What becomes of the control messages that the program sends.
+    static let ofTheProgram: [Row] = [
+        Row(
+            "passive selected", header(.deselectResponse(status: .ended, system: 200)),
+            ["cancel reply timer", "start T7", "complete Reply", "report deselected"], .notSelected
+        )
+        .after(.request(HsmsPacket(.deselectRequest(system: 200)))),
+        Row(
+            "passive selected", header(.deselectResponse(status: .notEstablished, system: 200)),
+            ["cancel reply timer", "start T7", "complete Reply", "report deselected"], .notSelected
+        )
+        .after(.request(HsmsPacket(.deselectRequest(system: 200)))),
+        Row(
+            "passive selected", header(.deselectResponse(status: .busy, system: 200)),
+            ["cancel reply timer", "complete Reply"], .selected
+        )
+        .after(.request(HsmsPacket(.deselectRequest(system: 200)))),
+        Row(
+            "passive selected", .replyOverdue(200),
+            ["cancel silence", "close T6: no answer to Deselect.req", "complete TimedOut"], .notConnected
+        )
+        .after(.request(HsmsPacket(.deselectRequest(system: 200)))),
+        Row("passive selected", .replyOverdue(200), ["complete TimedOut"], .selected)
+            .after(.request(HsmsPacket(.selectRequest(system: 200)))),
+        Row(
+            "passive connected", .request(HsmsPacket(.selectRequest(system: 200))),
+            ["send Select.req", "start T6", "cancel T7"], .notSelected),
+        Row(
+            "passive connected", .replyOverdue(200),
+            ["cancel silence", "close T6: no answer to Select.req", "complete TimedOut"], .notConnected
+        )
+        .after(.request(HsmsPacket(.selectRequest(system: 200)))),
+        Row(
+            "passive connected", header(.rejectRequest(of: .selectRequest(system: 200), reason: .sTypeNotSupported)),
+            ["cancel reply timer", "start T7", "complete Rejected"], .notSelected
+        )
+        .after(.request(HsmsPacket(.selectRequest(system: 200)))),
+        Row(
+            "passive connected", header(.selectResponse(status: .notReady, system: 200)),
+            [
+                "cancel reply timer", "cancel silence", "close the peer refused the session with status 2",
+                "complete Reply",
+            ],
+            .notConnected
+        )
+        .after(.request(HsmsPacket(.selectRequest(system: 200)))),
+    ]
+
+    private static func strict(_ configuration: inout HsmsConfiguration) { configuration.temperament = .strict }
+
+    private static func violation(_ header: HsmsHeader, _ before: [String] = []) -> [String] {
+        ["cancel silence"] + before + ["close \(HsmsCloseReason.violation(header))"]
+    }
+
+    private static let strangerToLinktest = HsmsHeader(sessionID: 3, sType: 5, system: 7)
+    private static let rejectOfData = HsmsHeader.rejectRequest(of: s1f1(999).header, reason: .entityNotSelected)
+    private static let one = ByteBuffer(bytes: [1])
+
+    /// What SEMI E37.1 allows at each point, and where SEMI E37 differs.
+    static let temperaments: [Row] = [
+        Row("passive selected", header(strangerToLinktest), ["send Linktest.rsp"], .selected),
+        Row("passive selected", header(strangerToLinktest), violation(strangerToLinktest), .notConnected, strict),
+        Row("passive selected", header(rejectOfData), [], .selected, strict),
+        Row("passive selected", .received(HsmsPacket(rejectOfData, data: one)), [], .selected),
+        Row(
+            "passive selected", .received(HsmsPacket(rejectOfData, data: one)), violation(rejectOfData), .notConnected,
+            strict),
+        Row(
+            "passive selected", .received(HsmsPacket(s1f1(3).header, data: one)), ["report received S1F1 W"], .selected,
+            strict),
+        Row(
+            "passive connected", header(.linktestRequest(system: 7)),
+            violation(.linktestRequest(system: 7)) + ["cancel T7"], .notConnected, strict),
+        Row("passive connected", .received(s1f1(3)), violation(s1f1(3).header) + ["cancel T7"], .notConnected, strict),
+        Row(
+            "passive connected", header(.selectRequest(system: 7)),
+            ["send Select.rsp 0", "cancel T7", "report selected"],
+            .selected, strict),
+        Row("active connected", header(.linktestRequest(system: 7)), ["send Linktest.rsp"], .notSelected, strict),
+        Row(
+            "active connected", header(.selectRequest(system: 7)),
+            violation(.selectRequest(system: 7), ["cancel select"]), .notConnected, strict),
+        Row(
+            "active selecting", header(.selectResponse(system: 101)), ["cancel reply timer", "report selected"],
+            .selected,
+            strict),
+        Row(
+            "active selected", header(.linktestResponse(system: 9)), violation(.linktestResponse(system: 9)),
+            .notConnected, strict),
+    ]
+
+    @Test(
+        "Each input has its outputs",
+        arguments: connecting + established + transactions + outOfPlace + ofTheProgram + temperaments)
     func table(_ row: Row) {
         var machine = Self.machine(row.situation, row.configuration)
         for input in row.before { _ = machine.handle(input) }
@@ -253,6 +392,76 @@ struct HsmsStateMachineTests {
         #expect(!rejected(503).contains("send Select.req"))
         _ = machine.handle(.received(Self.s1f1(9)))
         #expect(rejected(504).contains("send Select.req"))
+    }
+
+    @Test("A new connection begins anew: tries, reselections and failed linktests of the former one do not count")
+    func anew() {
+        var configuration = HsmsConfiguration()
+        configuration.toleratedLinktestFailures = 1
+        var machine = Self.machine("active selecting", configuration)
+        func input(_ input: HsmsStateMachine.Input) -> [String] { machine.handle(input).map(\.brief) }
+        func reconnect() {
+            for step in [HsmsStateMachine.Input.disconnected(.peer), .connected, .selectDue] {
+                _ = machine.handle(step)
+            }
+        }
+        _ = input(.replyOverdue(101))
+        reconnect()
+        // This is the first try on this connection.
+        #expect(
+            input(Self.header(.selectResponse(status: .alreadyActive, system: machine.lastSystem)))
+                == [
+                    "cancel reply timer", "cancel silence", "close the peer refused the session with status 1",
+                ])
+        reconnect()
+        func rejected() -> [String] {
+            let request = Self.s1f1(machine.allocateSystem())
+            _ = machine.handle(.request(request))
+            return input(Self.header(.rejectRequest(of: request.header, reason: .entityNotSelected)))
+        }
+        for _ in 0..<3 {
+            _ = input(Self.header(.selectResponse(system: machine.lastSystem)))
+            #expect(rejected().contains("send Select.req"))
+        }
+        reconnect()
+        _ = input(Self.header(.selectResponse(system: machine.lastSystem)))
+        #expect(rejected().contains("send Select.req"))
+        _ = input(Self.header(.selectResponse(system: machine.lastSystem)))
+        _ = input(.peerSilent)
+        #expect(input(.replyOverdue(machine.lastSystem)) == [])
+        reconnect()
+        _ = input(Self.header(.selectResponse(system: machine.lastSystem)))
+        _ = input(.peerSilent)
+        #expect(input(.replyOverdue(machine.lastSystem)) == [])
+    }
+
+    @Test("Whatever comes from the peer, the count of failed linktests begins anew")
+    func toleratedLinktests() {
+        var configuration = HsmsConfiguration()
+        configuration.toleratedLinktestFailures = 1
+        var machine = Self.machine("passive selected", configuration)
+        func failedLinktest() -> [String] {
+            _ = machine.handle(.peerSilent)
+            return machine.handle(.replyOverdue(machine.lastSystem)).map(\.brief)
+        }
+        #expect(failedLinktest() == [])
+        _ = machine.handle(.received(Self.s1f1(3)))
+        #expect(failedLinktest() == [])
+        #expect(failedLinktest() == ["cancel silence", "close T6: no answer to Linktest.req"])
+    }
+
+    @Test("The answer to a request that was made before a session was selected anew still counts")
+    func openOverReselection() {
+        var machine = Self.machine("active asking", HsmsConfiguration())
+        _ = machine.handle(.request(Self.s1f1(501)))
+        let reject = HsmsHeader.rejectRequest(of: Self.s1f1(501).header, reason: .entityNotSelected)
+        #expect(
+            machine.handle(Self.header(reject)).map(\.brief) == [
+                "cancel reply timer", "send Select.req", "start T6", "complete Rejected", "report deselected",
+            ])
+        _ = machine.handle(Self.header(.selectResponse(system: machine.lastSystem)))
+        #expect(
+            machine.handle(.received(Self.data(1, 2, 500))).map(\.brief) == ["cancel reply timer", "complete Reply"])
     }
 
     @Test("Requests that end together end in the order in which they were made")
@@ -303,6 +512,54 @@ struct HsmsStateMachineTests {
         #expect(machine.state == .notSelected)
     }
 
+    @Test("Requests and control messages belong to their general session, and only a linktest to none")
+    func apart() {
+        var configuration = HsmsConfiguration()
+        configuration.sessionModel = .general([1, 2])
+        configuration.temperament = .strict
+        var machine = HsmsStateMachine(configuration: configuration, isActive: false, deviceID: 0, lastSystem: 100)
+        func input(_ input: HsmsStateMachine.Input) -> [String] { machine.handle(input).map(\.brief) }
+        _ = machine.handle(.connected)
+        // SEMI E37.1 has nothing to say of several sessions.
+        #expect(input(Self.header(.linktestRequest(system: 5))) == ["send Linktest.rsp"])
+        for session in [1, 2] as [UInt16] { _ = input(Self.header(.selectRequest(session: session, system: 1))) }
+        _ = input(.request(Self.s1f1(501, session: 1)))
+        _ = input(.request(Self.s1f1(502, session: 2)))
+        #expect(input(.received(Self.data(1, 2, 502, session: 1))) == ["report unexpected S1F2"])
+        _ = input(.peerSilent)
+        #expect(
+            input(Self.header(HsmsHeader(sessionID: 2, sType: 6, system: machine.lastSystem))) == ["cancel reply timer"]
+        )
+        #expect(
+            input(.separate(session: 1, system: 9))
+                == ["send Separate.req", "cancel reply timer", "complete Closed", "report deselected"])
+        #expect(machine.transactions.keys.sorted() == [502])
+        _ = input(Self.header(.selectRequest(session: 1, system: 1)))
+        #expect(
+            input(.leave) == [
+                "send Separate.req", "send Separate.req", "cancel silence", "cancel reply timer",
+                "close closed by this side", "complete Closed",
+            ])
+    }
+
+    @Test("A general session that the peer rejects leaves the connection and the other sessions alone")
+    func rejectedGeneralSession() {
+        var configuration = HsmsConfiguration()
+        configuration.sessionModel = .general([1, 2])
+        var machine = HsmsStateMachine(configuration: configuration, isActive: true, deviceID: 0, lastSystem: 100)
+        func input(_ input: HsmsStateMachine.Input) -> [String] { machine.handle(input).map(\.brief) }
+        _ = machine.handle(.connected)
+        _ = machine.handle(.selectDue)
+        #expect(
+            input(Self.header(.rejectRequest(of: .selectRequest(session: 1, system: 101), reason: .sTypeNotSupported)))
+                == ["cancel reply timer"])
+        // An answer in the name of another session is none.
+        #expect(input(Self.header(.selectResponse(session: 1, system: 102))) == ["send Reject.req 3 of 2"])
+        #expect(
+            input(Self.header(.selectResponse(session: 2, system: 102))) == ["cancel reply timer", "report selected"])
+        #expect(input(.selectDue) == ["send Select.req", "start T6"])
+    }
+
     @Test("The active side selects all of its general sessions, and a refused one does not end the others")
     func generalActive() {
         var configuration = HsmsConfiguration()
@@ -324,9 +581,9 @@ struct HsmsStateMachineTests {
 }
 
 extension HsmsStateMachineTests.Row {
-    func after(_ input: HsmsStateMachine.Input) -> Self {
+    func after(_ inputs: HsmsStateMachine.Input...) -> Self {
         var row = self
-        row.before.append(input)
+        row.before += inputs
         return row
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
 
-/// Whether the address sanitizer watches, which makes everything several times slower: scripts/test sets its options then.
+/// Whether the address sanitizer watches, which makes everything several times slower: scripts/test sets its options
+/// then.
 let isSanitized = getenv("ASAN_OPTIONS") != nil

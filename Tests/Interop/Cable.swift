@@ -15,8 +15,8 @@ struct Cable {
         return socat
     }
 
-    /// Ends the socat that ``plugIn()`` gave. The names go first: the system gives the numbers of the ports to the next who
-    /// asks, and a program that looks for its port again would take a stranger's.
+    /// Ends the socat that ``plugIn()`` gave. The names go first: the system gives the numbers of the ports to the next
+    /// who asks, and a program that looks for its port again would take a stranger's.
     func pullOut(_ socat: Peer) async {
         for path in [near, far] { try? FileManager.default.removeItem(atPath: path) }  // socat itself may have done it
         await socat.kill()

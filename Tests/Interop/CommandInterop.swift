@@ -188,7 +188,8 @@ struct CommandInterop {
             "lectern.yaml": "profile: strict\nlog: {format: json}\n",
         ]
         let strict = try await run(["run", "main.lua"], files: files)
-        #expect(strict.lines.count == 2 || strict.code == 1)
+        #expect(strict.code == 1)
+        #expect(strict.lines.first?.contains("io is only there with 'profile: standard'") == true, "\(strict.lines)")
         let standard = try await run(
             ["run", "main.lua", "--profile", "standard", "--log-format", "text"], files: files)
         #expect(standard.code == 0)
@@ -230,7 +231,7 @@ struct CommandInterop {
             local function visit()
                 local c = EthernetClientInterface('127.0.0.1', \(port))
                 assert(c:Connect(10) == 'Connected')
-                assert(c:SendAndWait('talk\\n', 10, {deliTag = '\\n'}) == 'TALK\\n')
+                assert(c:SendAndWait('talk\\n', \(10 * Machine.slowness), {deliTag = '\\n'}) == 'TALK\\n')
                 c:Disconnect()
             end
             for i = 1, running do

@@ -131,7 +131,7 @@ struct DatagramInterop {
                     server.ReceiveData = function(client, data) client:Send(data) client:Disconnect() end
                     assert(server:StartListen() == 'Listening')
                     local c = EthernetClientInterface('127.0.0.1', server.IPPort, 'UDP')
-                    assert(c:SendAndWait('x', 5, {deliLen = 1}) == 'x')
+                    assert(c:SendAndWait('x', \(5 * Machine.slowness), {deliLen = 1}) == 'x')
                     server:StopListen()
                     server, c = nil, nil
                 end

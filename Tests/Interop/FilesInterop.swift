@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Files as the command and other programs see them: names, limits of the system, and what Python makes of the same operations.
+/// Files as the command and other programs see them: names, limits of the system, and what Python makes of the same
+/// operations.
 @Suite("Files of the command and of Python")
 struct FilesInterop {
     private func run(_ script: String, in folder: String) async throws -> (code: Int32, lines: [String]) {

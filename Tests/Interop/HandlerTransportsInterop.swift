@@ -14,7 +14,7 @@ struct HandlerTransportsInterop {
             local device = EthernetClientInterface('localhost', \(port))
             device:SSLWrap({ca_certs = 'ca.pem'})
             local function ask(interface)
-                if interface:SendAndWait('live\\n', 3, {deliTag = '\\n'}):strip() == 'evil' then
+                if interface:SendAndWait('live\\n', \(3 * Machine.slowness), {deliTag = '\\n'}):strip() == 'evil' then
                     interface:ResponseAccepted()
                     print('answered')
                 end
@@ -47,7 +47,7 @@ struct HandlerTransportsInterop {
             local device = EthernetClientInterface('localhost', \(port))
             device:SSLWrap({ca_certs = 'ca.pem'})
             local function ask(interface)
-                interface:SendAndWait('live\\n', 3, {deliTag = '\\n'})
+                interface:SendAndWait('live\\n', \(3 * Machine.slowness), {deliTag = '\\n'})
                 interface:ResponseAccepted()
             end
             local handler = GetConnectionHandler(device, ask, {pollFrequency = 0.2, connectRetryTime = 0.5})
@@ -79,7 +79,7 @@ struct HandlerTransportsInterop {
                 """
                 local Module = class('Module', EthernetClientInterface)
                 function Module:Update(command)
-                    if self:SendAndWait('ask\\n', 5, {deliTag = '\\n'}):find('ask') then print('answered') end
+                    if self:SendAndWait('ask\\n', \(5 * Machine.slowness), {deliTag = '\\n'}):find('ask') then print('answered') end
                 end
                 function Module:SubscribeStatus() end
                 local module = Module('127.0.0.1', \(server.port), 'SSH', {Credentials = {'lectern', 'secret'}})

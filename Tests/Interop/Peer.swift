@@ -46,8 +46,8 @@ final class Peer: Sendable {
         command = ([executable] + arguments).joined(separator: " ")
         self.process = NIOLockedValueBox(process)
         for pipe in [out, err] {
-            // Read on a thread of its own from a descriptor of its own: a handle's handler may outlive the handle, and then
-            // watches whatever gets its number next.
+            // Read on a thread of its own from a descriptor of its own: a handle's handler may outlive the handle, and
+            // then watches whatever gets its number next.
             let descriptor = dup(pipe.fileHandleForReading.fileDescriptor)
             Thread.detachNewThread { [weak self] in
                 var chunk = [UInt8](repeating: 0, count: 4096)
@@ -74,13 +74,14 @@ final class Peer: Sendable {
     var lines: [String] { state.withLockedValue { $0.lines.map(\.text) } }
 
     /// Waits for the n-th line that contains `text`.
+    /// - Parameter seconds: on a quiet machine; see ``Machine/slowness``. So are those of all waits here.
     @discardableResult
     func line(containing text: String, count: Int = 1, within seconds: Double = 60) async throws -> Line {
         let found = await wait(within: seconds) { lines in lines.filter { $0.text.contains(text) }.count >= count }
         let matches = state.withLockedValue { $0.lines.filter { $0.text.contains(text) } }
         guard found, matches.count >= count else {
             throw Failure(
-                "'\(command)' did not write '\(text)' \(count) times within \(seconds) s:\n\(lines.joined(separator: "\n"))"
+                "'\(command)' did not write '\(text)' \(count) times within \(seconds * Machine.slowness) s:\n\(lines.joined(separator: "\n"))"
             )
         }
         return matches[count - 1]
@@ -90,7 +91,8 @@ final class Peer: Sendable {
     /// ``lines`` then.
     func exitCode(within seconds: Double = 60) async throws -> Int32 {
         _ = await wait(within: seconds)
-        // What it wrote last may be read after its end was noticed. Children that it left behind may hold the streams open.
+        // What it wrote last may be read after its end was noticed. Children that it left behind may hold the streams
+        // open.
         _ = await wait(within: 2) { _ in false }
         let (code, reason) = state.withLockedValue { ($0.exitCode, $0.reason) }
         guard let code else { throw Failure("'\(command)' did not end:\n\(lines.joined(separator: "\n"))") }
@@ -183,8 +185,8 @@ final class Peer: Sendable {
         for continuation in ready { continuation.resume(returning: true) }
     }
 
-    /// Waits until `test` holds or all that the process wrote is read, without a test until it has ended: true; or until the
-    /// time is over: false.
+    /// Waits until `test` holds or all that the process wrote is read, without a test until it has ended: true; or
+    /// until the time is over: false.
     private func wait(within seconds: Double, _ test: (@Sendable ([Line]) -> Bool)? = nil) async -> Bool {
         await withCheckedContinuation { continuation in
             let id = state.withLockedValue { state in
@@ -192,7 +194,7 @@ final class Peer: Sendable {
                 state.waiting.append((test, continuation, state.nextID))
                 return state.nextID
             }
-            DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [self] in
+            DispatchQueue.global().asyncAfter(deadline: .now() + seconds * Machine.slowness) { [self] in
                 let late = state.withLockedValue { state -> CheckedContinuation<Bool, Never>? in
                     guard let index = state.waiting.firstIndex(where: { $0.id == id }) else { return nil }
                     return state.waiting.remove(at: index).continuation

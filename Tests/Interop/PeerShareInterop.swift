@@ -4,9 +4,9 @@ import Testing
 /// Peers that flood a program, and a process without descriptors: in the real world, with real time.
 @Suite("Peers that flood, live")
 struct PeerShareInterop {
-    /// How late a timer may be: machines that run tests are busy. On a quiet one it is some milliseconds; what was measured is
-    /// printed.
-    private static let lateness = 0.25
+    /// How late a timer may be: machines that run tests are busy. On a quiet one it is some milliseconds; what was
+    /// measured is printed.
+    private static let lateness = 0.25 * Machine.slowness
 
     private func program(_ text: String, in folder: String, limit: Int? = nil) throws -> Peer {
         try Project.write(text, to: "\(folder)/main.lua")

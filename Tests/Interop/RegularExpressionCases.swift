@@ -1,8 +1,8 @@
 /// What runs in CPython: it makes cases from a seed and writes what its `re` says of each, a line a case.
 ///
-/// Arguments: the seed, the number of cases, the file. A line has the pattern, the flags, the subject, the template (all but
-/// the flags in hexadecimal) and the answers of ``RegularExpressionCase/answers``, apart by tabs. Cases that take CPython too
-/// long are left out. Half of the patterns are of the shapes that engines disagree about.
+/// Arguments: the seed, the number of cases, the file. A line has the pattern, the flags, the subject, the template
+/// (all but the flags in hexadecimal) and the answers of ``RegularExpressionCase/answers``, apart by tabs. Cases that
+/// take CPython too long are left out. Half of the patterns are of the shapes that engines disagree about.
 let regularExpressionCases = #"""
     import random, re, signal, sys, warnings
 

@@ -38,7 +38,7 @@ final class SSHCrowd {
                     environment: environment, hostname: "127.0.0.1", port: port, protocol: .ssh,
                     credentials: Credentials(user: "lectern", password: "secret"), ssh: settings)
                 clients.append(client)
-                client.connect(timeout: .seconds(120)) { [self] outcome in
+                client.connect(timeout: .seconds(120).here) { [self] outcome in
                     guard outcome == .connected else {
                         return finish("\(number): \(outcome.text) \(outcome.detail ?? "")")
                     }
@@ -62,7 +62,8 @@ final class SSHCrowd {
         }
         let start = environment.now
         let question = ByteBuffer(string: "session \(number) asks \(left)\r")
-        client.sendAndWait(question, timeout: .seconds(30), delimiter: .suffix(ByteBuffer(string: "\r"))) { [self] in
+        let end = ResponseDelimiter.suffix(ByteBuffer(string: "\r"))
+        client.sendAndWait(question, timeout: .seconds(30).here, delimiter: end) { [self] in
             guard case .response(question) = $0 else { return finish("\(number): \($0)") }
             tally.answers += 1
             tally.slowestTrip = max(tally.slowestTrip, environment.now - start)

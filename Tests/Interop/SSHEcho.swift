@@ -5,7 +5,7 @@ extension EthernetClientInterface {
     /// Waits until ``SSHServerPeer/echo`` is ready.
     func awaitEcho(_ body: @escaping (Bool) -> Void) {
         sendAndWait(
-            ByteBuffer(), timeout: .seconds(30), delimiter: .suffix(ByteBuffer(string: SSHServerPeer.ready))
+            ByteBuffer(), timeout: .seconds(30).here, delimiter: .suffix(ByteBuffer(string: SSHServerPeer.ready))
         ) { outcome in
             if case .response = outcome { body(true) } else { body(false) }
         }
@@ -34,7 +34,9 @@ final class SSHEcho: StreamDelegate {
     }
 
     func begin() {
-        environment.schedule(after: .seconds(120)) { [self] in finish("\(received.readableBytes) bytes in 120 s") }
+        environment.schedule(after: .seconds(120).here) { [self] in
+            finish("\(received.readableBytes) bytes when the time was over")
+        }
     }
 
     private func pump() {

@@ -3,8 +3,8 @@ import Glibc
 
 /// OpenSSH's server on a free loopback port, with keys, users and configuration of its own.
 ///
-/// It runs in mount and process namespaces of its own, in which the system has one user more, `lectern` with the password
-/// `secret`; the machine's files stay as they are. Ending it ends its sessions too. That takes root.
+/// It runs in mount and process namespaces of its own, in which the system has one user more, `lectern` with the
+/// password `secret`; the machine's files stay as they are. Ending it ends its sessions too. That takes root.
 final class SSHServerPeer {
     static let isPossible: Bool = {
         guard geteuid() == 0, access("/usr/sbin/sshd", X_OK) == 0 else { return false }

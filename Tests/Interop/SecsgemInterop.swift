@@ -126,8 +126,8 @@ struct SecsgemInterop {
         for _ in 0..<15 {
             selects += 1
             try await station.line("selected", count: selects)
-            // Nothing answers S1F1 at this layer. If secsgem is half selected it is rejected; then the session is selected
-            // anew, and a later one is not. On a busy machine secsgem loses a second Select, too.
+            // Nothing answers S1F1 at this layer. If secsgem is half selected it is rejected; then the session is
+            // selected anew, and a later one is not. On a busy machine secsgem loses a second Select, too.
             var rejections = 0
             while true {
                 let outcome = try await station.outcome { $0.sendAndAwaitReply(stream: 1, function: 1, completion: $1) }

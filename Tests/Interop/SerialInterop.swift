@@ -63,8 +63,8 @@ struct SerialInterop {
             }
             for port in ports { port.onOffline = { [self] in finish("\(port.name) \(port.problem ?? "")") } }
             ports[1].onOnline = { [self] in pump() }
-            environment.schedule(after: .seconds(300)) { [self] in
-                finish("\(received.readableBytes) of \(expected.readableBytes) bytes within 300 s")
+            environment.schedule(after: .seconds(300).here) { [self] in
+                finish("\(received.readableBytes) of \(expected.readableBytes) bytes when the time was over")
             }
         }
 

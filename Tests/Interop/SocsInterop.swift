@@ -90,7 +90,8 @@ struct SocsInterop {
     func sideBySide() async throws {
         // Without its dependencies: the one module that is wanted needs none.
         let python = try await PythonPackage.python(with: "socs", "0.6.4", isAlone: true)
-        // In otherwise.txt the outcomes differ, as it says: an orderly close is an empty answer there, and messages are lost.
+        // In otherwise.txt the outcomes differ, as it says: an orderly close is an empty answer there, and messages are
+        // lost.
         for scenario in ["alike.txt", "otherwise.txt"] {
             #expect(try await playOriginal(scenario, python: python) == Self.expected(scenario).socs)
         }

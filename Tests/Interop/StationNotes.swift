@@ -11,10 +11,11 @@ final class StationNotes: Sendable {
     func append(_ line: String) { noted.withLockedValue { $0.append(line) } }
 
     /// Waits for `count` lines that match. `text` names them when they do not come.
+    /// - Parameter seconds: on a quiet machine; see ``Machine/slowness``.
     func wait(
         for text: String, count: Int, within seconds: Double, at location: SourceLocation, matching: (String) -> Bool
     ) async throws {
-        let deadline = ContinuousClock.now + .seconds(seconds)
+        let deadline = ContinuousClock.now + .seconds(seconds).here
         while lines.filter(matching).count < count {
             guard ContinuousClock.now < deadline else {
                 Issue.record("no '\(text)' \(count) times:\n\(lines.joined(separator: "\n"))", sourceLocation: location)

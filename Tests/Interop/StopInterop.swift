@@ -9,7 +9,7 @@ import Testing
 @Suite("Stopping, live", .serialized)
 struct StopInterop {
     /// From the signal to the end. The budget is 2 s.
-    private static let longest = Duration.seconds(2.5)
+    private static let longest = Duration.seconds(2.5).here
 
     private static var isLong: Bool { ProcessInfo.processInfo.environment["LECTERN_TEST_LONG"] == "1" }
 

@@ -5,8 +5,8 @@ import Testing
 struct TLSFiles {
     let folder: String
 
-    /// Makes an authority (`ca`), and certificates with their keys: `good`, `expired`, `other` (another name), `address` (for
-    /// 127.0.0.1 alone) and `self` (its own issuer). `good.both` holds certificate and key.
+    /// Makes an authority (`ca`), and certificates with their keys: `good`, `expired`, `other` (another name),
+    /// `address` (for 127.0.0.1 alone) and `self` (its own issuer). `good.both` holds certificate and key.
     static func make() async throws -> TLSFiles {
         let folder = try Project.temporaryFolder()
         try Project.write(

@@ -22,7 +22,7 @@ struct TLSInterop {
                 local c = EthernetClientInterface(host, ports[name])
                 if options == 'system' then c:SSLWrap() else c:SSLWrap(options or {ca_certs = 'ca.pem'}) end
                 local result, detail = c:Connect(5)
-                local answer = result == 'Connected' and c:SendAndWait('live\\n', 5, {deliTag = '\\n'}):strip() or detail
+                local answer = result == 'Connected' and c:SendAndWait('live\\n', \(5 * Machine.slowness), {deliTag = '\\n'}):strip() or detail
                 print('>', host, name, result, answer)
                 c:Disconnect()
             end
@@ -70,7 +70,7 @@ struct TLSInterop {
             c:SSLWrap({ca_certs = 'ca.pem'})
             print(c:Connect(5))
             c:SSLWrap({ca_certs = 'ca.pem', ssl_version = 'TLSv1.1'})
-            print(c:Connect(5), c:SendAndWait('live\\n', 5, {deliTag = '\\n'}):strip())
+            print(c:Connect(5), c:SendAndWait('live\\n', \(5 * Machine.slowness), {deliTag = '\\n'}):strip())
             ExitProgram(0)
             """)
         try await room.line(containing: "TLS: the peer offers only versions older than TLS 1.2")
@@ -213,7 +213,7 @@ struct TLSInterop {
             local c = EthernetClientInterface('localhost', \(echoPort))
             c:SSLWrap({ca_certs = 'ca.pem'})
             print(c:Connect(5))
-            print(#sent, c:SendAndWait(sent, 20, {deliLen = #sent}) == sent)
+            print(#sent, c:SendAndWait(sent, \(20 * Machine.slowness), {deliLen = #sent}) == sent)
             c:Disconnect()
             Wait(1, function() ExitProgram(0) end)
             """)
@@ -355,9 +355,9 @@ struct TLSInterop {
             """
             local c = EthernetClientInterface('localhost', \(pythonPort))
             c:Connect(5)
-            print(c:SendAndWait('STARTTLS', 5, {deliLen = 2}))
+            print(c:SendAndWait('STARTTLS', \(5 * Machine.slowness), {deliLen = 2}))
             c:SSLWrap({ca_certs = 'ca.pem'})
-            print(c:SendAndWait('hello', 5, {deliLen = 6}))
+            print(c:SendAndWait('hello', \(5 * Machine.slowness), {deliLen = 6}))
             ExitProgram(0)
             """)
         try await server.line(containing: "heard hello")

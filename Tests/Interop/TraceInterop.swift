@@ -11,7 +11,7 @@ struct TraceInterop {
         server:StartListen()
         local dev = EthernetClientInterface('127.0.0.1', server.IPPort)
         dev:Connect(5)
-        dev:SendAndWait('PWR ON\\r\\n', 5, {deliTag = '\\r\\n'})
+        dev:SendAndWait('PWR ON\\r\\n', \(5 * Machine.slowness), {deliTag = '\\r\\n'})
         ExitProgram(0)
         """
 
@@ -109,12 +109,12 @@ struct TraceInterop {
                     + """
 
                     local long = ('x'):rep(200000)
-                    dev:SendAndWait(long, 10, {deliLen = #long})
+                    dev:SendAndWait(long, \(10 * Machine.slowness), {deliLen = #long})
                     local udp = EthernetServerInterfaceEx(0, 'UDP')
                     udp.ReceiveData = function(client, data) client:Send('pong') end
                     udp:StartListen()
                     local pinger = EthernetClientInterface('127.0.0.1', udp.IPPort, 'UDP')
-                    pinger:SendAndWait('ping', 5, {deliTag = 'pong'})
+                    pinger:SendAndWait('ping', \(5 * Machine.slowness), {deliTag = 'pong'})
                     local closed = EthernetClientInterface('127.0.0.1', 1)
                     print(closed:Connect(2))
                     local six = EthernetClientInterface('::1', 1)

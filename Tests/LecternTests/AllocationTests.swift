@@ -6,8 +6,9 @@ import NIOCore
 import NIOPosix
 import Testing
 
-/// How often memory is asked for where programs spend their lives. The bounds are what was measured when they were set, and
-/// a little: what goes beyond them makes every message dearer. A debug build keeps on the heap what a release build does not.
+/// How often memory is asked for where programs spend their lives. The bounds are what was measured when they were set,
+/// and a little: what goes beyond them makes every message dearer. A debug build keeps on the heap what a release build
+/// does not.
 @Suite("Allocations", .enabled(if: allocations_are_counted(), "the address sanitizer has a heap of its own"))
 struct AllocationTests {
     @Test("A message that a server's ReceiveData sends back takes at most 12 allocations, in a release build 3")

@@ -3,8 +3,8 @@ import Lectern
 import NIOCore
 import Testing
 
-/// An example of docs/examples/connection-handler and what it talks to, each on a host of its own in one simulated world,
-/// with the cable that the folder's lectern.yaml names between them.
+/// An example of docs/examples/connection-handler and what it talks to, each on a host of its own in one simulated
+/// world, with the cable that the folder's lectern.yaml names between them.
 final class ExamplePair {
     static let folder = "docs/examples/connection-handler"
 

@@ -1,7 +1,7 @@
 import Dispatch
 
-/// Runs what is measured on a thread of its own. The threads that tests share are as many as the machine has cores, and other
-/// tests compute on them for a minute on end: what awaits its turn there is told too late.
+/// Runs what is measured on a thread of its own. The threads that tests share are as many as the machine has cores, and
+/// other tests compute on them for a minute on end: what awaits its turn there is told too late.
 final class PromptExecutor: TaskExecutor {
     private let queue = DispatchQueue(label: "prompt")
 

@@ -1,8 +1,8 @@
 import ControlCore
 import NIOCore
 
-/// An amplifier in a simulated world with an SSH server on port 22, for the user `admin` with the password `secret`. Its
-/// shell answers `volume?` and a carriage return with `60`.
+/// An amplifier in a simulated world with an SSH server on port 22, for the user `admin` with the password `secret`.
+/// Its shell answers `volume?` and a carriage return with `60`.
 final class SSHDevice: StreamDelegate {
     let service = SimulatedSSHService(
         hostKey: "SHA256:amplifier",

@@ -239,8 +239,8 @@ struct ContainmentTests {
             try probe.run("print('still here')")
             #expect(probe.printed.last == "still here", "allocation \(step)")
             #expect(probe.runtime.taskCount == 0, "allocation \(step)")
-            // Refusals that nothing comes of may be those of Lua's table of strings, which then stays as it is, and of the
-            // collector, which then lets a stack or a finalizer be.
+            // Refusals that nothing comes of may be those of Lua's table of strings, which then stays as it is, and of
+            // the collector, which then lets a stack or a finalizer be.
             untouched = probe.printed.contains("done") ? untouched + 1 : 0
             if untouched == 12 || step > 5000 { break }
         }

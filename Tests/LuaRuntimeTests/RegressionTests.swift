@@ -41,7 +41,8 @@ struct RegressionTests {
         #expect(probe.printed.last == "got\tvalue")
         #expect(probe.failures.isEmpty)
         try probe.run("print(coroutine.status(main))")
-        #expect(probe.printed.last == "dead" || probe.printed.last == "running")  // pooled, perhaps used again
+        // It was kept, and this task has it.
+        #expect(probe.printed.last == "running")
     }
 
     @Test("A runtime that is closed by the end of a task touches its state no more")
@@ -89,15 +90,24 @@ struct RegressionTests {
         arguments: [
             "local m = {__gc = function() end} setmetatable({}, m) m.__gc = function() while true do end end",
             "local m = {__gc = true} setmetatable({}, m) m.__gc = function() while true do end end",
-            "local m = getmetatable(io.open('/dev/null')) m.__gc = function() while true do end end",
         ])
     func lateFinalizer(_ text: String) throws {
         let probe = try Probe(limits: ContainmentTests.shortBurst())
         try probe.run("pcall(function() \(text) end)")
         probe.runtime.collectGarbage()
-        #expect(probe.failures.allSatisfy { $0.task == "finalizer" && $0.reason == .ranTooLong }, "\(probe.failures)")
+        #expect(probe.failures.map(\.task) == ["finalizer"])
+        #expect(probe.failures.map(\.reason) == [.ranTooLong])
         try probe.run("print('alive')")
         #expect(probe.printed.last == "alive")
+    }
+
+    @Test("The finalizer of files cannot be replaced")
+    func finalizerOfFiles() throws {
+        let probe = try Probe()
+        try probe.run("print(pcall(function() getmetatable(io.open('/dev/null')).__gc = print end))")
+        probe.runtime.collectGarbage()
+        #expect(probe.printed.count == 1)
+        #expect(probe.printed.first?.hasPrefix("false\t") == true, "\(probe.printed)")
     }
 
     @Test("The finalizer that a metatable has at the end is called, once, with the object")
@@ -230,18 +240,23 @@ struct RegressionTests {
         var limits = ContainmentTests.shortBurst()
         limits.memoryBytes = LuaLimits().memoryBytes
         let probe = try Probe(limits: limits)
-        let clock = ContinuousClock()
-        let took = try clock.measure {
-            try probe.run(
-                """
-                keep = {}
-                for i = 1, 200000 do keep[i] = {} end
-                local text = ('b'):rep(600)
-                while true do pcall(function() return \(text) end) end
-                """)
-        }
+        let began = Self.processorSeconds
+        try probe.run(
+            """
+            keep = {}
+            for i = 1, 200000 do keep[i] = {} end
+            local text = ('b'):rep(600)
+            while true do pcall(function() return \(text) end) end
+            """)
         #expect(probe.failures.first?.reason == .ranTooLong)
-        #expect(took < .seconds(3))
+        #expect(Self.processorSeconds - began < 3)
+    }
+
+    /// Seconds that this thread has computed: what else runs on the machine does not count.
+    private static var processorSeconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     // MARK: - Ends of tasks
@@ -443,17 +458,14 @@ struct RegressionTests {
         limits.slowTaskWarning = .milliseconds(200)
         limits.taskBurst = .zero
         let probe = try Probe(limits: limits)
-        var spent = timespec()
+        var spent = Double.infinity
         probe.runtime.setGlobal(
             LuaFunction("alarms", "") { (_) throws(LuaFault) in
                 let due = ContinuousClock.now + .milliseconds(250)
                 while ContinuousClock.now < due {}
-                var (begin, end) = (timespec(), timespec())
-                clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin)
+                let began = Self.processorSeconds
                 for _ in 0..<20000 { raise(SIGURG) }
-                clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end)
-                spent.tv_sec = end.tv_sec - begin.tv_sec
-                spent.tv_nsec = end.tv_nsec - begin.tv_nsec
+                spent = Self.processorSeconds - began
                 return .none
             })
         try probe.run(
@@ -466,8 +478,7 @@ struct RegressionTests {
             """)
         #expect(probe.printed == ["3500"], "\(probe.failures)")
         // An alarm that looks at the whole stack takes some ten microseconds more here.
-        let milliseconds = spent.tv_sec * 1000 + spent.tv_nsec / 1_000_000
-        #expect(milliseconds < 200, "\(milliseconds) ms")
+        #expect(spent < 0.2)
     }
 
     @Test("What the host has Lua do after a stop was asked for is ended, and the process is not")

@@ -158,7 +158,8 @@ package final class FuzzStage {
         outcome.violations.append("\(what) took \(Int(seconds * 1000)) ms, in which \(ended) tasks were ended")
     }
 
-    /// After a stop nothing of the program may be left in the world. What the world still had to tell it may come first.
+    /// After a stop nothing of the program may be left in the world. What the world still had to tell it may come
+    /// first.
     private func lookForRests(_ outcome: inout Outcome, isReleased: () -> Bool) {
         func rests() -> [String] {
             [
@@ -183,8 +184,8 @@ package final class FuzzStage {
         guard mkdir(folder + "/sub", 0o755) == 0 else { throw failure() }
     }
 
-    /// Removes all that is in a folder, and closes its descriptor. Names are bytes: Foundation would make others of those
-    /// that are not UTF-8.
+    /// Removes all that is in a folder, and closes its descriptor. Names are bytes: Foundation would make others of
+    /// those that are not UTF-8.
     private static func empty(_ descriptor: CInt) throws {
         guard let stream = fdopendir(descriptor) else { throw failure() }
         defer { closedir(stream) }

@@ -347,7 +347,8 @@ package struct ProgramGrammar: Sendable {
 
         func quoted(_ name: String) -> String { "'\(name)'" }
 
-        /// Fills the gaps of a scenario: `{F}` a function, `{V}` any value, `{S}` a string, `{N}` a number, `{T}` a short time.
+        /// Fills the gaps of a scenario: `{F}` a function, `{V}` any value, `{S}` a string, `{N}` a number, `{T}` a
+        /// short time.
         mutating func expand(_ scenario: String) -> String {
             var text = ""
             var rest = scenario.utf8[...]

@@ -7,7 +7,8 @@ failed_names=()
 repeated_names=()
 broken=()
 reports=$(mktemp -d)
-trap 'rm -rf "$reports"' EXIT
+events=$(mktemp -d)
+trap 'rm -rf "$reports" "$events"' EXIT
 
 # Reads one number of the report that the test run has written.
 report_count() {
@@ -48,7 +49,7 @@ passes_alone() {
 run_suite() {
     local way=$1 folder=$2 report status tests failures name names
     shift 2
-    run_once "$folder" "$@"
+    run_once "$folder" --event-stream-output-path "$events/$way.events" --event-stream-version 0 "$@"
     if [[ -z $report ]]; then
         broken+=("$way: the run ended without a report, with exit code $status")
         return 0
@@ -78,6 +79,7 @@ run_suite() {
 # Prints the counts of all ways, and ends the script with 1 when anything was wrong.
 summarize() {
     printf '\n'
+    python3 scripts/lib/slow_tests.py "$events"
     if ((${#repeated_names[@]})); then printf 'LATE   %s: failed among the others, passed alone\n' "${repeated_names[@]}"; fi
     if ((${#failed_names[@]})); then printf 'FAILED %s\n' "${failed_names[@]}"; fi
     if ((${#broken[@]})); then printf 'BROKEN %s\n' "${broken[@]}"; fi

@@ -20,8 +20,8 @@ extension OpeningFailure {
 }
 
 extension ClosableEnvironment {
-    /// Opens something on a fresh turn, as a socket may fail before the call that made it returns. If the environment has
-    /// ended by then, `completion` gets that instead.
+    /// Opens something on a fresh turn, as a socket may fail before the call that made it returns. If the environment
+    /// has ended by then, `completion` gets that instead.
     @discardableResult
     func onOpenTurn<Value, Failure: OpeningFailure>(
         _ completion: @escaping (Result<Value, Failure>) -> Void, _ open: @escaping () -> Void

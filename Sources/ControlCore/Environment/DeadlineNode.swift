@@ -2,8 +2,8 @@ import NIOCore
 
 /// What lies in a ``DeadlineQueue``: it is called at its time.
 ///
-/// What is due again and again, or is one of very many, inherits it: it is armed by ``Environment/arm(_:at:)`` without an
-/// allocation. Anything else hands in a closure.
+/// What is due again and again, or is one of very many, inherits it: it is armed by ``Environment/arm(_:at:)`` without
+/// an allocation. Anything else hands in a closure.
 public class DeadlineNode {
     /// Valid while it is armed: the queue disarms its nodes when it goes away.
     unowned(unsafe) var queue: DeadlineQueue?
@@ -26,8 +26,8 @@ public class DeadlineNode {
     /// When it is due; `nil` when it is not armed.
     final var deadline: NIODeadline? { isArmed ? queue?.deadline(at: Int(index)) : nil }
 
-    /// Asked when it is due, before ``fire()``: when it is due the next time. It stays armed for that. `nil`, as by default: it
-    /// is not armed any more.
+    /// Asked when it is due, before ``fire()``: when it is due the next time. It stays armed for that. `nil`, as by
+    /// default: it is not armed any more.
     func nextDeadline() -> NIODeadline? { nil }
 
     /// Called at its time. It may be armed, anew or for another time.

@@ -2,8 +2,9 @@ public import NIOCore
 
 /// What is to be done when, in order: a heap of deadlines whose nodes are their own handles.
 ///
-/// Arming and cancelling take O(log n), and an allocation only for a body: see ``DeadlineNode``. What has equal deadlines
-/// comes out in the order in which it was armed. The queue calls nothing by itself: an environment asks it what is due.
+/// Arming and cancelling take O(log n), and an allocation only for a body: see ``DeadlineNode``. What has equal
+/// deadlines comes out in the order in which it was armed. The queue calls nothing by itself: an environment asks it
+/// what is due.
 public final class DeadlineQueue {
     /// The key lies beside the node, so that sifting compares without following pointers. An entry in the heap owns one
     /// reference to its node, which is not counted as the entry moves.
@@ -21,8 +22,8 @@ public final class DeadlineQueue {
         func note(_ index: Int) { node._withUnsafeGuaranteedRef { $0.index = Int32(truncatingIfNeeded: index) } }
     }
 
-    /// Each entry has four below it, not two: the way down is half as long, and each entry that moves on it is a node to be told,
-    /// which lies somewhere in memory, while four entries lie side by side.
+    /// Each entry has four below it, not two: the way down is half as long, and each entry that moves on it is a node
+    /// to be told, which lies somewhere in memory, while four entries lie side by side.
     private static let arity = 4
 
     /// Without a check of exclusive access: nothing is called while it is changed.
@@ -71,8 +72,8 @@ public final class DeadlineQueue {
         }
     }
 
-    /// Takes out the earliest node that is due, if there is one. What is due again stays, with its next deadline: one way down
-    /// the heap instead of a removal, which is two, and one up for the new.
+    /// Takes out the earliest node that is due, if there is one. What is due again stays, with its next deadline: one
+    /// way down the heap instead of a removal, which is two, and one up for the new.
     /// - Parameters:
     ///   - now: a node is due when its deadline is not later than this.
     ///   - limit: only a node that was armed before this sequence number was given out. A drain that passes the

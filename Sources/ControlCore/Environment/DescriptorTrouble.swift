@@ -16,8 +16,8 @@ enum DescriptorTrouble: Equatable {
         }
     }
 
-    /// What is the matter at this moment, for calls of libraries that do not say why they failed; `nil`: something can be
-    /// opened.
+    /// What is the matter at this moment, for calls of libraries that do not say why they failed; `nil`: something can
+    /// be opened.
     static var now: DescriptorTrouble? {
         let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return DescriptorTrouble(errorNumber: errno) }

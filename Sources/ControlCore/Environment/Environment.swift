@@ -24,8 +24,8 @@ public protocol Environment: AnyObject {
     /// Whether all of it happens again in the same way when it is begun again with the same seed, as in a simulation.
     var isRepeatable: Bool { get }
 
-    /// The program that runs here is being ended: what is still open is to be closed by `deadline`, and what is still to be
-    /// sent then is dropped.
+    /// The program that runs here is being ended: what is still open is to be closed by `deadline`, and what is still
+    /// to be sent then is dropped.
     func end(by deadline: NIODeadline)
 
     /// Tells of a password or a key that may go over a wire, so that nothing shows it that shows what wires carry.
@@ -44,8 +44,8 @@ public protocol Environment: AnyObject {
     @discardableResult
     func schedule(at deadline: NIODeadline, _ body: @escaping () -> Void) -> any Cancellable
 
-    /// Has `node` fired at `deadline`, or as soon as possible when that is past; moves it there when it is armed already.
-    /// It is kept alive until then. As ``schedule(at:_:)``, without an allocation.
+    /// Has `node` fired at `deadline`, or as soon as possible when that is past; moves it there when it is armed
+    /// already. It is kept alive until then. As ``schedule(at:_:)``, without an allocation.
     func arm(_ node: DeadlineNode, at deadline: NIODeadline)
 
     /// Finds the addresses of `host`, a name or an IP literal.
@@ -78,8 +78,8 @@ public protocol Environment: AnyObject {
     /// - Throws: when a certificate, a key or the versions are of no use.
     func checkTLS(_ terms: TLSTerms) throws(ParameterError)
 
-    /// Opens an SSH connection and logs in: a terminal of type `vt100` with 80 columns and 24 lines, in which the user's
-    /// shell runs. The host echoes what is sent as its terminal is set.
+    /// Opens an SSH connection and logs in: a terminal of type `vt100` with 80 columns and 24 lines, in which the
+    /// user's shell runs. The host echoes what is sent as its terminal is set.
     ///
     /// Addresses are tried as by ``connectTCP(host:port:timeout:completion:)``. Keys are tried before the password.
     /// - Parameters:
@@ -134,8 +134,8 @@ public protocol Environment: AnyObject {
     /// - Parameters:
     ///   - address: whom to ask; the port is of no meaning.
     ///   - timeout: how long to wait.
-    ///   - completion: called exactly once, with the time that the answer took, unless the returned handle was cancelled
-    ///     before.
+    ///   - completion: called exactly once, with the time that the answer took, unless the returned handle was
+    ///     cancelled before.
     @discardableResult
     func echo(
         _ address: SocketAddress,

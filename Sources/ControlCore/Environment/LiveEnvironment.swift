@@ -4,8 +4,8 @@ import NIOPosix
 
 /// The real world, seen from one event loop: system clocks, sockets, names and randomness.
 ///
-/// Every member is called on ``eventLoop``, the initializer included. The owner calls ``close(_:)`` when the program has
-/// ended; until then the environment, its sockets and its timers keep each other.
+/// Every member is called on ``eventLoop``, the initializer included. The owner calls ``close(_:)`` when the program
+/// has ended; until then the environment, its sockets and its timers keep each other.
 public final class LiveEnvironment: ClosableEnvironment {
     /// The loop on which everything happens.
     public let eventLoop: any EventLoop
@@ -34,8 +34,8 @@ public final class LiveEnvironment: ClosableEnvironment {
     /// When the program's end is to be over: see ``endsBy``.
     private var forcedEnd: (any Cancellable)?
 
-    /// By when everything is to be closed once ``close(_:)`` is called; what is still to be sent then is dropped. `nil`: as
-    /// each transport has it. Set before the program's objects are closed.
+    /// By when everything is to be closed once ``close(_:)`` is called; what is still to be sent then is dropped.
+    /// `nil`: as each transport has it. Set before the program's objects are closed.
     public var endsBy: NIODeadline?
 
     /// Sets ``endsBy``.
@@ -50,8 +50,8 @@ public final class LiveEnvironment: ClosableEnvironment {
     /// How long after ``endsBy`` the last socket may still take to close.
     static let closeGrace = TimeAmount.milliseconds(100)
 
-    /// What every stream reads into: grows with the traffic from 512 bytes up to 64 KiB, the most a delegate gets at once.
-    /// It begins small, as every connection keeps its last buffer, and most carry short messages.
+    /// What every stream reads into: grows with the traffic from 512 bytes up to 64 KiB, the most a delegate gets at
+    /// once. It begins small, as every connection keeps its last buffer, and most carry short messages.
     static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
         minimum: 512, initial: 512, maximum: StreamInbox.chunkLimit)
     static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(
@@ -135,8 +135,8 @@ public final class LiveEnvironment: ClosableEnvironment {
 
     /// Opens a TCP connection; see ``Environment/connectTCP(host:port:timeout:completion:)``.
     ///
-    /// Each of a name's addresses gets an equal share of what is left of `timeout`. When all fail, the failure is reported
-    /// that tells most about the host. After ``close(_:)`` it fails.
+    /// Each of a name's addresses gets an equal share of what is left of `timeout`. When all fail, the failure is
+    /// reported that tells most about the host. After ``close(_:)`` it fails.
     @discardableResult
     public func connectTCP(
         host: String,
@@ -151,14 +151,14 @@ public final class LiveEnvironment: ClosableEnvironment {
         return attempt
     }
 
-    /// Finds out whether `terms` are of use; see ``Environment/checkTLS(_:)``. The first time it reads the machine's trusted
-    /// certificates, if the terms need them.
+    /// Finds out whether `terms` are of use; see ``Environment/checkTLS(_:)``. The first time it reads the machine's
+    /// trusted certificates, if the terms need them.
     public func checkTLS(_ terms: TLSTerms) throws(ParameterError) {
         _ = try tlsContexts.context(for: terms)
     }
 
-    /// Opens an SSH connection; see ``Environment/connectSSH(host:port:login:timeout:completion:)``. Each has a thread of
-    /// its own, which ends with it. After ``close(_:)`` it fails.
+    /// Opens an SSH connection; see ``Environment/connectSSH(host:port:login:timeout:completion:)``. Each has a thread
+    /// of its own, which ends with it. After ``close(_:)`` it fails.
     @discardableResult
     public func connectSSH(
         host: String,
@@ -175,8 +175,8 @@ public final class LiveEnvironment: ClosableEnvironment {
         return attempt
     }
 
-    /// Listens for TCP connections; see ``Environment/listenTCP(address:port:accept:completion:)``. Without an address it
-    /// serves IPv6 and IPv4; IPv4 peers appear under their IPv4 addresses. After ``close(_:)`` it fails.
+    /// Listens for TCP connections; see ``Environment/listenTCP(address:port:accept:completion:)``. Without an address
+    /// it serves IPv6 and IPv4; IPv4 peers appear under their IPv4 addresses. After ``close(_:)`` it fails.
     public func listenTCP(
         address: String?,
         port: Int,
@@ -218,8 +218,8 @@ public final class LiveEnvironment: ClosableEnvironment {
         }
     }
 
-    /// Sends an echo request; see ``Environment/echo(_:timeout:completion:)``. Needs no privilege, but the process's group in
-    /// `net.ipv4.ping_group_range`. After ``close(_:)`` it fails.
+    /// Sends an echo request; see ``Environment/echo(_:timeout:completion:)``. Needs no privilege, but the process's
+    /// group in `net.ipv4.ping_group_range`. After ``close(_:)`` it fails.
     @discardableResult
     public func echo(
         _ address: SocketAddress,
@@ -236,14 +236,15 @@ public final class LiveEnvironment: ClosableEnvironment {
 
     /// Ends everything: cancels deadlines, connects and look-ups, closes listeners and streams.
     ///
-    /// Streams send what is queued for at most ``TCPTransport/linger``, and no longer than until ``endsBy``; their delegates
-    /// are told as after any close. What is being opened is closed as soon as it is open.
+    /// Streams send what is queued for at most ``TCPTransport/linger``, and no longer than until ``endsBy``; their
+    /// delegates are told as after any close. What is being opened is closed as soon as it is open.
     /// - Parameter completion: called on the loop when the last socket is closed, or shortly after ``endsBy``.
     public func close(_ completion: @escaping () -> Void = {}) {
         isClosed = true
         onClosed.append(completion)
         if let endsBy, forcedEnd == nil {
-            // The sockets keep to their time by themselves. What does not, such as a thread that computes, is not awaited.
+            // The sockets keep to their time by themselves. What does not, such as a thread that computes, is not
+            // awaited.
             forcedEnd = housekeeping.schedule(at: endsBy + Self.closeGrace) { [self] in reportClosed() }
         }
         scheduler.close()

@@ -2,8 +2,8 @@ import NIOCore
 
 /// The deadlines of one program on a live event loop.
 ///
-/// The loop itself carries one callback, for the earliest deadline; the others lie in a ``DeadlineQueue``. A program with
-/// thousands of timers so costs the loop, which it may share with others, no more than a program with one.
+/// The loop itself carries one callback, for the earliest deadline; the others lie in a ``DeadlineQueue``. A program
+/// with thousands of timers so costs the loop, which it may share with others, no more than a program with one.
 final class LoopScheduler {
     let eventLoop: any EventLoop
     private let queue = DeadlineQueue()
@@ -13,8 +13,8 @@ final class LoopScheduler {
     /// What is armed meanwhile is looked at behind it, all at once.
     private var isRunningDue = false
 
-    /// Deadlines of one millisecond are run at its end, all at once: a thousand timers, each with an instant of its own, would
-    /// else wake the loop up a thousand times.
+    /// Deadlines of one millisecond are run at its end, all at once: a thousand timers, each with an instant of its
+    /// own, would else wake the loop up a thousand times.
     private static let resolution: UInt64 = 1_000_000
 
     /// Called on the loop that it schedules on.
@@ -58,7 +58,8 @@ final class LoopScheduler {
         armed = nil
     }
 
-    /// When the loop has to call back for a deadline: at once for one that has passed, else at the end of its millisecond.
+    /// When the loop has to call back for a deadline: at once for one that has passed, else at the end of its
+    /// millisecond.
     private static func wakeup(for deadline: NIODeadline) -> NIODeadline {
         guard deadline > .now() else { return deadline }
         let (whole, part) = deadline.uptimeNanoseconds.quotientAndRemainder(dividingBy: resolution)
@@ -70,8 +71,8 @@ final class LoopScheduler {
 
     /// Sees to it that the loop calls back at the end of the millisecond of the earliest deadline.
     ///
-    /// A callback that comes too early, since its deadline was cancelled, is left alone: it finds nothing due and arms the
-    /// next one. Most deadlines are time-outs that are cancelled, so this saves more than it costs.
+    /// A callback that comes too early, since its deadline was cancelled, is left alone: it finds nothing due and arms
+    /// the next one. Most deadlines are time-outs that are cancelled, so this saves more than it costs.
     private func armCallback() {
         guard !isRunningDue, let earliest = queue.earliest else { return }
         // Nearly always: a wake-up is never before its deadline, so the clock need not be read for this.
@@ -100,8 +101,8 @@ final class LoopScheduler {
         armCallback()
     }
 
-    /// What the loop holds: it must not keep a program's timers alive. One object for all wake-ups, which the loop can take as
-    /// it is: it copies what it holds many times, and would wrap each time anew what belongs to it.
+    /// What the loop holds: it must not keep a program's timers alive. One object for all wake-ups, which the loop can
+    /// take as it is: it copies what it holds many times, and would wrap each time anew what belongs to it.
     private final class Wakeup: NIOScheduledCallbackHandler, Sendable {
         private struct Reference {
             weak var scheduler: LoopScheduler?

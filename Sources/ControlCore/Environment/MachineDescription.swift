@@ -22,7 +22,8 @@ public struct MachineDescription: Equatable, Sendable {
 
     /// The machine's own name.
     public var hostname = ""
-    /// The interfaces that have an address and are up, in the system's order; one with several addresses is there for each.
+    /// The interfaces that have an address and are up, in the system's order; one with several addresses is there for
+    /// each.
     public var interfaces: [NetworkInterface] = []
     /// The name of the interface through which everything goes that has no route of its own.
     public var defaultInterface: String?
@@ -36,8 +37,8 @@ public struct MachineDescription: Equatable, Sendable {
     /// Describes a machine of which nothing is known.
     public init() {}
 
-    /// The interface that has `address`; with `nil` the IPv4 one of the default route, else the first of IPv4 that leaves
-    /// the machine.
+    /// The interface that has `address`; with `nil` the IPv4 one of the default route, else the first of IPv4 that
+    /// leaves the machine.
     public func interface(at address: String?) -> NetworkInterface? {
         if let address { return interfaces.first { $0.address == address } }
         let candidates = interfaces.filter { !$0.address.contains(":") && !$0.address.hasPrefix("127.") }

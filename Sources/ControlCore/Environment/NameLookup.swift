@@ -18,7 +18,8 @@ public enum NameLookup {
     }()
 
     /// Asks the system: `/etc/hosts`, DNS and whatever else `nsswitch.conf` names. Fails with
-    /// ``ConnectFailure/hostError``, or with ``ConnectFailure/other(_:)`` when the process has no descriptor to ask with. Blocks.
+    /// ``ConnectFailure/hostError``, or with ``ConnectFailure/other(_:)`` when the process has no descriptor to ask
+    /// with. Blocks.
     @Sendable public static func system(_ name: String) -> Result<[SocketAddress], ConnectFailure> {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC

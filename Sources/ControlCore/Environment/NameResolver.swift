@@ -3,9 +3,9 @@ import NIOPosix
 
 /// Resolves names for one program without ever blocking its loop.
 ///
-/// Each name has its own thread while it is looked up, so a name that does not answer delays no other. Requests for a name
-/// that is already under way join it; a dead name that is tried again and again so holds one thread, not all. Found
-/// addresses are kept for 30 s, failures for 2 s. IP literals are answered without a look-up.
+/// Each name has its own thread while it is looked up, so a name that does not answer delays no other. Requests for a
+/// name that is already under way join it; a dead name that is tried again and again so holds one thread, not all.
+/// Found addresses are kept for 30 s, failures for 2 s. IP literals are answered without a look-up.
 final class NameResolver {
     /// How long found addresses are used again.
     static let positiveLifetime = TimeAmount.seconds(30)

@@ -1,6 +1,7 @@
 /// How SSH connections to a host are opened, apart from who logs in.
 public struct SSHSettings: Equatable, Sendable {
-    /// What is done with the key of a host that is not known yet. A key that differs from the known one is refused always.
+    /// What is done with the key of a host that is not known yet. A key that differs from the known one is refused
+    /// always.
     public enum HostKeyPolicy: String, Equatable, Sendable, CaseIterable {
         /// It is taken for the host's and noted in the file of known hosts.
         case acceptNew = "accept-new"
@@ -8,7 +9,8 @@ public struct SSHSettings: Equatable, Sendable {
         case strict
     }
 
-    /// The path of the file of known hosts, in OpenSSH's form. It is made, with its folder, when the first key is noted.
+    /// The path of the file of known hosts, in OpenSSH's form. It is made, with its folder, when the first key is
+    /// noted.
     public var knownHosts = ".lectern/known_hosts"
     /// Whether a host may be new.
     public var hostKeyPolicy = HostKeyPolicy.acceptNew

@@ -6,8 +6,8 @@ public final class ScheduledDeadline: DeadlineNode, Cancellable {
         self.body = body
     }
 
-    /// Removes the deadline from its queue, which lets go of the body. Harmless when that was called or it was cancelled
-    /// before.
+    /// Removes the deadline from its queue, which lets go of the body. Harmless when that was called or it was
+    /// cancelled before.
     public func cancel() { disarm() }
 
     override func fire() {

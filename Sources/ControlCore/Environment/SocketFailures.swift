@@ -56,8 +56,8 @@ extension ListenFailure {
 }
 
 extension SocketAddress {
-    /// An IPv4 peer of a socket that serves both families appears as an IPv6 address that embeds it. Programs know it by
-    /// the IPv4 address.
+    /// An IPv4 peer of a socket that serves both families appears as an IPv6 address that embeds it. Programs know it
+    /// by the IPv4 address.
     var unmapped: SocketAddress {
         guard case .v6 = self, let text = ipAddress, let port else { return self }
         let prefix = "::ffff:"

@@ -1,7 +1,7 @@
 public import NIOCore
 
-/// An open, ordered stream of bytes to one peer: TCP, SSH and serial lines look the same from above. Some can turn TLS on,
-/// see ``TLSCapableTransport``.
+/// An open, ordered stream of bytes to one peer: TCP, SSH and serial lines look the same from above. Some can turn TLS
+/// on, see ``TLSCapableTransport``.
 ///
 /// A transport is owned by whoever got it from the environment. It belongs to the environment's loop.
 public protocol StreamTransport: AnyObject {
@@ -23,9 +23,9 @@ public protocol StreamTransport: AnyObject {
 
     /// Stops (`false`) or resumes (`true`) reading, so that the peer is slowed down instead of bytes being dropped.
     ///
-    /// Nothing is delivered after `false`, the peer's close and a failure included: both wait behind the bytes that came
-    /// before them until reading resumes. Meanwhile ``isOpen`` tells that the stream has ended. A ``close()`` of one's own
-    /// is reported even so. Delivery resumes after the call with `true`, not inside it.
+    /// Nothing is delivered after `false`, the peer's close and a failure included: both wait behind the bytes that
+    /// came before them until reading resumes. Meanwhile ``isOpen`` tells that the stream has ended. A ``close()`` of
+    /// one's own is reported even so. Delivery resumes after the call with `true`, not inside it.
     func setReading(_ reading: Bool)
 
     /// Sends all of `bytes`, in order. Never waits; ``queuedBytes`` tells what is still to go.
@@ -47,8 +47,8 @@ public protocol StreamDelegate: AnyObject {
     /// ``StreamTransport/queuedBytes`` fell below the low-water mark (32 KiB) after having been above 64 KiB.
     func transportDidDrain(_ transport: any StreamTransport)
 
-    /// The stream is closed, whoever closed it. Called once, and nothing follows. After a ``StreamTransport/close()`` it
-    /// comes when the queue is sent; the socket itself may wait for the peer's close a little longer.
+    /// The stream is closed, whoever closed it. Called once, and nothing follows. After a ``StreamTransport/close()``
+    /// it comes when the queue is sent; the socket itself may wait for the peer's close a little longer.
     func transportDidClose(_ transport: any StreamTransport, reason: CloseReason)
 }
 
@@ -67,8 +67,8 @@ public protocol Listener: AnyObject {
     /// The port it listens on.
     var port: Int { get }
 
-    /// Told why no connection can be accepted at present, and what comes next; once a minute at most. Those who connect wait
-    /// meanwhile.
+    /// Told why no connection can be accepted at present, and what comes next; once a minute at most. Those who connect
+    /// wait meanwhile.
     var onTrouble: ((String) -> Void)? { get set }
 
     /// Stops listening and frees the port. Accepted connections stay. Idempotent.

@@ -1,8 +1,8 @@
 import Glibc
 import NIOCore
 
-/// The system's own words for an error number, such as "Connection refused"; for want of descriptors also how many there
-/// are, and what to do.
+/// The system's own words for an error number, such as "Connection refused"; for want of descriptors also how many
+/// there are, and what to do.
 package func systemErrorText(_ code: CInt) -> String {
     if let trouble = DescriptorTrouble(errorNumber: code) { return trouble.text }
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in

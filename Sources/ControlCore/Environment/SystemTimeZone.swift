@@ -7,8 +7,8 @@ public struct SystemTimeZone: LocalTimeZone {
         tzset()
     }
 
-    /// Seconds to add to UTC for local time at `unixTime` (seconds since 1970 UTC); 0 for a year beyond what the C library
-    /// can express.
+    /// Seconds to add to UTC for local time at `unixTime` (seconds since 1970 UTC); 0 for a year beyond what the C
+    /// library can express.
     public func secondsFromUTC(at unixTime: Int64) -> Int {
         var time = time_t(unixTime)
         var local = tm()

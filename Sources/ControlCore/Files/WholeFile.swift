@@ -1,8 +1,8 @@
 internal import ByteText
 internal import Glibc
 
-/// Writes files so that they are whole or not there: into a temporary file of the same folder, which takes the old one's
-/// place when all of it is on the disk. Whatever fails, the old file stays and the temporary one goes.
+/// Writes files so that they are whole or not there: into a temporary file of the same folder, which takes the old
+/// one's place when all of it is on the disk. Whatever fails, the old file stays and the temporary one goes.
 public struct WholeFile: Sendable {
     /// The system's calls that may fail for want of room. Tests have them fail.
     public struct Calls: Sendable {

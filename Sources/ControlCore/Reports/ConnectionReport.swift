@@ -2,8 +2,8 @@ public import NIOCore
 
 /// Tells people what becomes of one connection, port or server, and keeps its last trouble.
 ///
-/// The owner says everything that happens. This decides what is worth a line: each change of state and of reason is one, with
-/// the subject, the reason, what comes next and what a person can do. What repeats is told once:
+/// The owner says everything that happens. This decides what is worth a line: each change of state and of reason is
+/// one, with the subject, the reason, what comes next and what a person can do. What repeats is told once:
 /// - a failure that was told since the connection last stood;
 /// - a connection that does not last, from the third in a row on; it is called flapping until one lasts;
 /// - a program that opens and closes by itself, from the third time in a row on.

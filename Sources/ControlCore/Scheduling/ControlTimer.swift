@@ -28,10 +28,11 @@ public final class ControlTimer: DeadlineNode {
         @exclusivity(unchecked) public var onStateChanged: ((ControlTimer, State) -> Void)?
         /// ``ControlTimer/isActive`` changed to the value that is given.
         @exclusivity(unchecked) public var onActivityChanged: ((ControlTimer, Bool) -> Void)?
-        /// Asked before a command of the program takes effect, with whether the timer is to run; `false` keeps it as it is.
+        /// Asked before a command of the program takes effect, with whether the timer is to run; `false` keeps it as it
+        /// is.
         var commandGate: ((_ run: Bool) -> Bool)?
-        /// Told when ``ControlTimer/isActive`` has changed, before the slot is. For connection handlers, which leave the slot
-        /// free.
+        /// Told when ``ControlTimer/isActive`` has changed, before the slot is. For connection handlers, which leave
+        /// the slot free.
         var activityObserver: (() -> Void)?
         fileprivate let environment: any Environment
 
@@ -43,7 +44,8 @@ public final class ControlTimer: DeadlineNode {
     public let common: Common
     /// Who stands for it elsewhere. Not kept alive, nor counted: whoever sets it clears it before it goes.
     @exclusivity(unchecked) public unowned(unsafe) var counterpart: AnyObject?
-    // The variables without a check of exclusive access are of numbers, which no access holds on to while other code runs.
+    // The variables without a check of exclusive access are of numbers, which no access holds on to while other code
+    // runs.
     /// Set it while what a tick has begun goes on; ticks that are due meanwhile are skipped.
     @exclusivity(unchecked) public var isBusy = false
     /// What it is doing.
@@ -78,7 +80,8 @@ public final class ControlTimer: DeadlineNode {
         set { common.onTick = newValue }
     }
 
-    /// The state changed to the value that is given, for all that share ``common``. Restarting a running timer changes nothing.
+    /// The state changed to the value that is given, for all that share ``common``. Restarting a running timer changes
+    /// nothing.
     public var onStateChanged: ((ControlTimer, State) -> Void)? {
         get { common.onStateChanged }
         set { common.onStateChanged = newValue }
@@ -93,8 +96,8 @@ public final class ControlTimer: DeadlineNode {
     /// Whether it ticks.
     public var isActive: Bool { state == .running }
 
-    /// Sets a new interval. While running, the next tick comes one new interval from now; while paused, one new interval
-    /// after it is resumed. ``count`` and ``state`` stay.
+    /// Sets a new interval. While running, the next tick comes one new interval from now; while paused, one new
+    /// interval after it is resumed. ``count`` and ``state`` stay.
     /// - Throws: when `interval` is out of its range; then nothing changes.
     public func change(_ interval: TimeAmount) throws(ParameterError) {
         try Self.check(interval, parameter: "Interval")

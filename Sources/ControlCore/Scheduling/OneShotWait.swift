@@ -4,7 +4,8 @@ public import NIOCore
 ///
 /// A wait that is pending is kept alive by the environment.
 public final class OneShotWait: DeadlineNode {
-    /// What waits have in common. A program may have a hundred thousand of them, which need not keep it each for itself.
+    /// What waits have in common. A program may have a hundred thousand of them, which need not keep it each for
+    /// itself.
     public final class Common {
         // No access to a slot holds on to it while other code runs: it is read, then called.
         /// Called with the wait when the time is over.

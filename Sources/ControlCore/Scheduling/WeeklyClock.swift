@@ -4,9 +4,9 @@ import NIOCore
 ///
 /// - A time that the change to summer time leaves out does not come; one that the change to winter time repeats comes
 ///   twice.
-/// - The wall clock is looked at no less than once a minute. When it was set forward by at most a minute, the times that
-///   were jumped over still come; after a larger jump they do not. When it was set back, by up to a day, times that had
-///   come do not come again.
+/// - The wall clock is looked at no less than once a minute. When it was set forward by at most a minute, the times
+///   that were jumped over still come; after a larger jump they do not. When it was set back, by up to a day, times
+///   that had come do not come again.
 ///
 /// An enabled clock is kept alive by the environment.
 public final class WeeklyClock {

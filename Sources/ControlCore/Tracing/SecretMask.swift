@@ -2,8 +2,8 @@ import NIOCore
 
 /// Hides the secrets of a ``SecretRegistry`` in the bytes of one direction of one wire.
 ///
-/// A secret may come in several pieces, and what is recorded cannot be taken back. So a piece that ends with the first bytes
-/// of a secret, three or more, is taken to go on with the rest.
+/// A secret may come in several pieces, and what is recorded cannot be taken back. So a piece that ends with the first
+/// bytes of a secret, three or more, is taken to go on with the rest.
 struct SecretMask {
     private let registry: SecretRegistry
     /// The last bytes of the stream so far, in which a secret may have begun.

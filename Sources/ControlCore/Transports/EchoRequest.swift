@@ -4,8 +4,8 @@ import NIOPosix
 
 /// One ICMP echo request and the wait for its answer.
 ///
-/// It goes through a socket of the kind that needs no privilege: the system puts the socket's identifier into the request,
-/// computes the checksum, and delivers only answers to that identifier.
+/// It goes through a socket of the kind that needs no privilege: the system puts the socket's identifier into the
+/// request, computes the checksum, and delivers only answers to that identifier.
 final class EchoRequest: ChannelInboundHandler, Cancellable {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     typealias OutboundOut = AddressedEnvelope<ByteBuffer>

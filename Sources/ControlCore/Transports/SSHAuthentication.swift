@@ -1,8 +1,8 @@
 import ByteText
 import CSSH
 
-/// The login of a session: whatever the host allows, in the order in which it costs least trust. Nothing, keys, answers to
-/// prompts, the password.
+/// The login of a session: whatever the host allows, in the order in which it costs least trust. Nothing, keys, answers
+/// to prompts, the password.
 struct SSHAuthentication {
     /// So many rounds of prompts mean a host that wants something else than a password.
     private static let roundLimit = 8

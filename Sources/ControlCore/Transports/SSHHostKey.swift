@@ -5,8 +5,8 @@ import Synchronization
 
 /// The check of a host's key against the file of known hosts.
 enum SSHHostKey {
-    /// Two sessions that note the same new host must not both find it new: the second would write it again, and a third could
-    /// read half a line.
+    /// Two sessions that note the same new host must not both find it new: the second would write it again, and a third
+    /// could read half a line.
     private static let file = Mutex(())
 
     /// - Throws: when the key differs from the known one, is not known and may not be new, or cannot be noted.

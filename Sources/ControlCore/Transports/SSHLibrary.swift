@@ -1,8 +1,8 @@
 import CSSH
 import Glibc
 
-/// libssh, which is loaded with the first session: few programs have one, and loading it would take a seventh of the time of
-/// a start.
+/// libssh, which is loaded with the first session: few programs have one, and loading it would take a seventh of the
+/// time of a start.
 enum SSHLibrary {
     private static let loaded: Result<cssh_functions, ConnectFailure> = {
         var functions = cssh_functions()

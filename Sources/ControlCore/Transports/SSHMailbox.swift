@@ -5,11 +5,12 @@ import Synchronization
 
 /// What the loop and the thread of one SSH session hand to each other.
 ///
-/// libssh has no thread of its own and its state belongs to one thread at a time, so bytes cross here: in batches, with one
-/// wake-up for each batch and direction. The lock is held for moving buffers only, never over a system call that can
-/// wait.
+/// libssh has no thread of its own and its state belongs to one thread at a time, so bytes cross here: in batches, with
+/// one wake-up for each batch and direction. The lock is held for moving buffers only, never over a system call that
+/// can wait.
 final class SSHMailbox: Sendable {
-    /// The most bytes on their way to the loop. Beyond, the thread leaves them in the channel, whose window then closes.
+    /// The most bytes on their way to the loop. Beyond, the thread leaves them in the channel, whose window then
+    /// closes.
     static let arrivalLimit = 256 * 1024
 
     /// The two ends of the connection.
@@ -201,8 +202,8 @@ final class SSHMailbox: Sendable {
 }
 
 extension RangeReplaceableCollection where Self: BidirectionalCollection & MutableCollection, Element == ByteBuffer {
-    /// Adds bytes at the end, joined with those before them to pieces of up to 64 KiB: many short messages that wait must not
-    /// cost more than their bytes.
+    /// Adds bytes at the end, joined with those before them to pieces of up to 64 KiB: many short messages that wait
+    /// must not cost more than their bytes.
     mutating func appendJoined(_ bytes: ByteBuffer) {
         if let last = indices.last, self[last].readableBytes + bytes.readableBytes <= StreamInbox.chunkLimit {
             self[last].writeImmutableBuffer(bytes)

@@ -3,8 +3,8 @@ import CSSH
 import Glibc
 import NIOCore
 
-/// A session of libssh and its one channel, on the session's thread. No call of it waits but ``settle(_:again:)``, which the
-/// loop can wake.
+/// A session of libssh and its one channel, on the session's thread. No call of it waits but ``settle(_:again:)``,
+/// which the loop can wake.
 final class SSHSession {
     /// The terminal that the host is asked for.
     private static let terminal = (type: "vt100", columns: CInt(80), rows: CInt(24))
@@ -21,8 +21,8 @@ final class SSHSession {
     private var event: ssh_event?
     /// libssh keeps the address.
     private let callbacks = UnsafeMutablePointer<ssh_channel_callbacks_struct>.allocate(capacity: 1)
-    /// Bytes have come since the last read began. Any call of libssh may bring some along, and the socket does not tell of
-    /// them again.
+    /// Bytes have come since the last read began. Any call of libssh may bring some along, and the socket does not tell
+    /// of them again.
     private var hasUnread = false
     /// The host sends no more.
     private(set) var hasPeerEnded = false
@@ -226,8 +226,8 @@ final class SSHSession {
         _ = ssh.channel_close(channel)
     }
 
-    /// Sends something that the host has to answer, so that nothing between takes the connection for dead. Hosts that do
-    /// not answer are left alone: whether they live is the system's to find out.
+    /// Sends something that the host has to answer, so that nothing between takes the connection for dead. Hosts that
+    /// do not answer are left alone: whether they live is the system's to find out.
     func keepAlive() {
         _ = ssh.send_keepalive(handle)
     }

@@ -3,8 +3,8 @@ import NIOCore
 
 /// Connects the socket of an SSH session, on the session's thread.
 enum SSHSocket {
-    /// After how many seconds without traffic the system asks whether the peer is there, how often, and how many unanswered
-    /// questions break the connection: silence is noticed within a minute.
+    /// After how many seconds without traffic the system asks whether the peer is there, how often, and how many
+    /// unanswered questions break the connection: silence is noticed within a minute.
     private static let keepAlive: (idle: CInt, interval: CInt, count: CInt) = (30, 10, 3)
     /// How many milliseconds sent bytes may go unacknowledged.
     private static let userTimeout: CInt = 60_000

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// An SSH session with an interactive channel: the loop's end of it. The other end is a thread of its own (``SSHWorker``),
-/// and between them lies an ``SSHMailbox``.
+/// An SSH session with an interactive channel: the loop's end of it. The other end is a thread of its own
+/// (``SSHWorker``), and between them lies an ``SSHMailbox``.
 ///
 /// The host's end of the channel ends the stream in both directions, as a FIN does with TCP.
 final class SSHTransport: StreamTransport {

@@ -73,8 +73,8 @@ struct SSHWorker: Sendable {
                 end(session)
                 return
             }
-            // Reading may have made room for writing: whatever libssh can do now must be done before the wait, as the socket
-            // does not tell of it again.
+            // Reading may have made room for writing: whatever libssh can do now must be done before the wait, as the
+            // socket does not tell of it again.
             if hasMore || (!unsent.isEmpty && session.canWrite) { continue }
             let now = NIODeadline.now()
             if now >= nextKeepAlive {
@@ -140,8 +140,8 @@ struct SSHWorker: Sendable {
         var isFlushed = false
         while session.isConnected, !session.hasPeerClosed {
             guard write(&unsent, to: session) else { break }
-            // Read on, into the void: a socket that is closed over unread bytes sends a reset, and that may destroy on the
-            // other side what was sent just before.
+            // Read on, into the void: a socket that is closed over unread bytes sends a reset, and that may destroy on
+            // the other side what was sent just before.
             repeat {
                 while session.read(SSHMailbox.arrivalLimit) != nil, .now() < deadline {}
             } while session.process() && .now() < deadline

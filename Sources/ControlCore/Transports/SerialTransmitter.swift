@@ -10,8 +10,8 @@ protocol SerialLine: AnyObject {
     func apply(_ settings: SerialSettings)
 }
 
-/// The sending half that live and simulated serial lines share: bytes and changes of settings in the order in which they
-/// were asked for, with the character delay between bytes.
+/// The sending half that live and simulated serial lines share: bytes and changes of settings in the order in which
+/// they were asked for, with the character delay between bytes.
 final class SerialTransmitter {
     /// The most characters that hardware holds back behind the driver's queue, where nobody can see them.
     static let hardwareQueue = 64

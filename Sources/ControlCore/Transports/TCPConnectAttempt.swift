@@ -107,8 +107,8 @@ final class TCPConnectAttempt: Cancellable {
                 let (attempt, transport) = bound.value
                 attempt.channel = channel
                 return channel.eventLoop.makeCompletedFuture {
-                    // Called off, or timed out, since the socket was made: nobody would close it, and it might connect for
-                    // hours.
+                    // Called off, or timed out, since the socket was made: nobody would close it, and it might connect
+                    // for hours.
                     guard attempt.round == round else {
                         attempt.channel = nil
                         throw ChannelError.alreadyClosed

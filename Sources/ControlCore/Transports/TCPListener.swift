@@ -43,8 +43,8 @@ final class TCPListener: ChannelInboundHandler, Listener {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Without descriptors the socket stays readable, and accepting would fail again at once, for ever, at full speed.
-        // Any other failure concerns one connection, which is gone.
+        // Without descriptors the socket stays readable, and accepting would fail again at once, for ever, at full
+        // speed. Any other failure concerns one connection, which is gone.
         guard let code = (error as? IOError)?.errnoCode, let trouble = DescriptorTrouble(errorNumber: code) else {
             return
         }

@@ -4,9 +4,9 @@ import NIOTLS
 
 /// A TCP connection: the last handler of its channel, with nothing between it and the socket but TLS, if that is on.
 ///
-/// The peer's FIN ends the stream in both directions, as device control expects: what arrived before it is delivered, then
-/// the close. While reading is off the system may still hand over what it had when the peer closed, at most one receive
-/// buffer; it is held until reading resumes.
+/// The peer's FIN ends the stream in both directions, as device control expects: what arrived before it is delivered,
+/// then the close. While reading is off the system may still hand over what it had when the peer closed, at most one
+/// receive buffer; it is held until reading resumes.
 final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -38,8 +38,8 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
     private var mayHaveQueued = false
     /// Sent since the channel was last asked whether the socket takes anything.
     private var unasked = 0
-    /// Whether the socket does not take all at once. Then one write is under way, and what is sent meanwhile is joined here: each
-    /// write that waits costs hundreds of bytes besides its own.
+    /// Whether the socket does not take all at once. Then one write is under way, and what is sent meanwhile is joined
+    /// here: each write that waits costs hundreds of bytes besides its own.
     private var isBackedUp = false
     /// The socket has not taken all of what was written: the next write tells when it has.
     private var followsNextWrite = false
@@ -154,8 +154,8 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
         isClosing = true
         inbox.discard()
         guard let context, !inbox.hasEnded else { return }
-        // Reading goes on, into the void: a socket closed over unread bytes would send a reset, and that may destroy on the
-        // other side what was sent just before.
+        // Reading goes on, into the void: a socket closed over unread bytes would send a reset, and that may destroy on
+        // the other side what was sent just before.
         setAutoRead(true)
         let flushed = context.eventLoop.makePromise(of: Void.self)
         flushed.futureResult.assumeIsolated().whenSuccess { [self] in
@@ -176,8 +176,8 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
     private func lingerEnded() {
         guard let context else { return }
         if !isFlushed, let options = context.channel as? any SocketOptionProvider {
-            // The peer does not take what is queued. A reset tells it that the stream is not whole. Should the option be
-            // refused, the plain close that follows is all that is left.
+            // The peer does not take what is queued. A reset tells it that the stream is not whole. Should the option
+            // be refused, the plain close that follows is all that is left.
             options.setSoLinger(LingerOption(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
         }
         // Not by way of TLS, which would wait for the peer's farewell.

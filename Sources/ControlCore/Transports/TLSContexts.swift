@@ -1,7 +1,8 @@
 import NIOCore
 import NIOSSL
 
-/// The TLS library's contexts, made once for equal terms: reading the machine's trusted certificates takes milliseconds.
+/// The TLS library's contexts, made once for equal terms: reading the machine's trusted certificates takes
+/// milliseconds.
 final class TLSContexts {
     /// So many different terms are kept; a program has a handful.
     static let limit = 32

@@ -226,8 +226,8 @@ final class UDPTransport: DatagramTransport {
     // MARK: From the channel's handler
 
     func didRead(_ envelope: AddressedEnvelope<ByteBuffer>) {
-        // A copy, so that few bytes do not keep the large buffer that they were read into. That buffer may be larger than
-        // what was asked for: its size is rounded up.
+        // A copy, so that few bytes do not keep the large buffer that they were read into. That buffer may be larger
+        // than what was asked for: its size is rounded up.
         let bytes = ByteBuffer(bytes: envelope.data.readableBytesView.prefix(options.largestDatagram))
         inbox.receive(bytes, from: envelope.remoteAddress.unmapped, later: isSending)
     }

@@ -44,8 +44,8 @@ final class HsmsLink: StreamDelegate {
     private var lastArrival: NIODeadline
     /// All bytes that were ever queued.
     private(set) var handedBytes = 0
-    /// What is sent while messages are delivered. It goes out in one piece: a call of the system costs more than all else
-    /// that there is to do for a short message.
+    /// What is sent while messages are delivered. It goes out in one piece: a call of the system costs more than all
+    /// else that there is to do for a short message.
     private var batch = ByteBuffer()
 
     init(

@@ -6,8 +6,8 @@ import ControlCore
 public final class GemClock {
     /// How this side writes times. By default 16 characters.
     public var format = GemTimeFormat.sixteen
-    /// Asked on equipment before the host's S2F31 sets the clock, with nanoseconds since 1970 UTC. Without it every time
-    /// is taken.
+    /// Asked on equipment before the host's S2F31 sets the clock, with nanoseconds since 1970 UTC. Without it every
+    /// time is taken.
     public var onSet: ((Int64) -> Bool)?
     /// How far this clock is ahead of the environment's, in nanoseconds.
     public private(set) var offset: Int64 = 0

@@ -103,7 +103,8 @@ struct GemCommunicationStateMachine {
         }
     }
 
-    /// A peer whose session was selected before its GEM was ready, or not in its own view, never answers in that session.
+    /// A peer whose session was selected before its GEM was ready, or not in its own view, never answers in that
+    /// session.
     private mutating func establishUnanswered(_ attempt: Int) -> [Output] {
         guard state == .waitCRA, attempt == attempts else { return [] }
         state = .waitDelay

@@ -2,8 +2,9 @@ import ControlCore
 
 /// The equipment's side of GEM on a link.
 ///
-/// It answers S1F1, S1F13, S1F15, S1F17 and everything of its parts: variables, events, alarms, commands, clock, traces,
-/// limits, spool, terminals and process programs. Off-line it answers nothing but S1F13 and S1F17, and all else with SxF0.
+/// It answers S1F1, S1F13, S1F15, S1F17 and everything of its parts: variables, events, alarms, commands, clock,
+/// traces, limits, spool, terminals and process programs. Off-line it answers nothing but S1F13 and S1F17, and all else
+/// with SxF0.
 ///
 /// A handler belongs to its link's event loop.
 public final class GemEquipmentHandler: GemHandler {
@@ -38,8 +39,8 @@ public final class GemEquipmentHandler: GemHandler {
     ///   - takesInitiative: whether it sends S1F13 by itself rather than waiting for the host's.
     ///   - standardItems: whether it begins with what secsgem's equipment has: the status variables 1001 Clock, 1002
     ///     ControlState, 1003 EventsEnabled, 1004 AlarmsEnabled and 1005 AlarmsSet, the constants 1
-    ///     EstablishCommunicationsTimeout and 2 TimeFormat, and the events 1 EquipmentOffline, 2 ControlStateLocal and 3
-    ///     ControlStateRemote.
+    ///     EstablishCommunicationsTimeout and 2 TimeFormat, and the events 1 EquipmentOffline, 2 ControlStateLocal and
+    ///     3 ControlStateRemote.
     /// - Precondition: the link's role is equipment.
     public init(
         link: any SecsLink, identity: GemIdentity, control: GemControlConfiguration = GemControlConfiguration(),
@@ -59,8 +60,8 @@ public final class GemEquipmentHandler: GemHandler {
     /// The control state.
     public var controlState: GemControlState { control.state }
 
-    /// The operator wants to be on-line: S1F1 is sent, and its answer decides. It has effect only while the operator's wish
-    /// is what keeps the equipment off-line. Does not wait.
+    /// The operator wants to be on-line: S1F1 is sent, and its answer decides. It has effect only while the operator's
+    /// wish is what keeps the equipment off-line. Does not wait.
     public func switchOnline() { steer(.switchedOnline) }
 
     /// The operator wants to be off-line.

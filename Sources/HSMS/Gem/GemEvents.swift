@@ -1,5 +1,5 @@
-/// Collection events of equipment with the reports that the host has asked for: S2F33, S2F35, S2F37, S2F39, S6F11, S6F15,
-/// S6F19, S6F21 and S1F23.
+/// Collection events of equipment with the reports that the host has asked for: S2F33, S2F35, S2F37, S2F39, S6F11,
+/// S6F15, S6F19, S6F21 and S1F23.
 ///
 /// It belongs to its handler.
 public final class GemEvents {

@@ -16,8 +16,8 @@ public class GemHandler: SecsHandler {
     /// EstablishCommunicationsTimeout. 10 s by default.
     public var establishDelay = TimeAmount.seconds(10)
     /// How many S1F13 in a row may be unanswered, each for T3, before the session is given up, so that it and
-    /// communication are established anew; nil: any number. 2 by default. A rejected S1F13 counts as unanswered, a denied
-    /// one does not.
+    /// communication are established anew; nil: any number. 2 by default. A rejected S1F13 counts as unanswered, a
+    /// denied one does not.
     ///
     /// Some peers are selected before their GEM is ready, and then answer nothing before the next session.
     /// - Precondition: it is at least 1.

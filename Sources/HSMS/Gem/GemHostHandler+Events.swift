@@ -19,7 +19,8 @@ extension GemHostHandler {
     // MARK: Reports
 
     /// Defines a report (S2F33), or deletes it when there are no variables.
-    /// - Parameter completion: gets DRACK: 0 done, 1 no space, 2 format, 3 it exists already, 4 a variable does not exist.
+    /// - Parameter completion: gets DRACK: 0 done, 1 no space, 2 format, 3 it exists already, 4 a variable does not
+    ///   exist.
     public func define(
         report id: GemID, variables: [GemID], completion: @escaping (SecsResult<UInt8>) -> Void
     ) {
@@ -59,8 +60,8 @@ extension GemHostHandler {
         requestCode(2, 37, [.boolean(isEnabled), item(events)], completion: completion)
     }
 
-    /// Defines a report of these variables, links it to the event and enables the event. It stops at the first step that
-    /// is not done.
+    /// Defines a report of these variables, links it to the event and enables the event. It stops at the first step
+    /// that is not done.
     /// - Parameter completion: gets 0 when all is done, else the code of the step that failed.
     public func subscribe(
         to event: GemID, report: GemID, variables: [GemID], completion: @escaping (SecsResult<UInt8>) -> Void

@@ -96,8 +96,8 @@ extension GemHostHandler {
     ///   - period: 10 ms to 99 hours, in steps of 10 ms.
     ///   - total: how many samples there are to be; 0 ends the trace.
     ///   - groupSize: how many samples come in one message, at least 1.
-    ///   - completion: gets TIAACK: 0 done, 1 too many variables, 2 too many traces, 3 period, 4 unknown variable, 5 group
-    ///     size.
+    ///   - completion: gets TIAACK: 0 done, 1 too many variables, 2 too many traces, 3 period, 4 unknown variable, 5
+    ///     group size.
     public func trace(
         _ id: GemID, period: TimeAmount, total: UInt64, groupSize: UInt64 = 1, variables: [GemID],
         completion: @escaping (SecsResult<UInt8>) -> Void

@@ -1,8 +1,8 @@
 /// The host's side of GEM on a link.
 ///
-/// It answers S1F1, S1F13, S2F17, S5F1, S6F1, S6F11, S7F1, S7F3, S7F5 and S10F1, and has a method for each request that a
-/// host makes. A method does not wait; its completion is called exactly once, later, with what the equipment answered or
-/// the failure.
+/// It answers S1F1, S1F13, S2F17, S5F1, S6F1, S6F11, S7F1, S7F3, S7F5 and S10F1, and has a method for each request that
+/// a host makes. A method does not wait; its completion is called exactly once, later, with what the equipment answered
+/// or the failure.
 ///
 /// A handler belongs to its link's event loop.
 public final class GemHostHandler: GemHandler {

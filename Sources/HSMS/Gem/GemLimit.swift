@@ -1,5 +1,5 @@
-/// A limit of a variable with its two bounds: the variable counts as above once it reaches the upper one, and as below once
-/// it reaches the lower one. In between nothing changes. A plain value.
+/// A limit of a variable with its two bounds: the variable counts as above once it reaches the upper one, and as below
+/// once it reaches the lower one. In between nothing changes. A plain value.
 struct GemLimit: Equatable {
     enum Zone: Equatable {
         /// Not decided yet.

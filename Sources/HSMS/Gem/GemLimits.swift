@@ -1,8 +1,8 @@
 import ControlCore
 public import NIOCore
 
-/// Limits monitoring on equipment: the host sets limits for status variables (S2F45), and an event tells when a variable
-/// crosses one.
+/// Limits monitoring on equipment: the host sets limits for status variables (S2F45), and an event tells when a
+/// variable crosses one.
 ///
 /// It belongs to its handler.
 public final class GemLimits {
@@ -26,8 +26,8 @@ public final class GemLimits {
         }
     }
 
-    /// The data values that tell, in the reports of a limit event, the variable (LimitVariable), which of its limits were
-    /// crossed (EventLimit) and whether upward, 0, or downward, 1 (TransitionType); nil for none.
+    /// The data values that tell, in the reports of a limit event, the variable (LimitVariable), which of its limits
+    /// were crossed (EventLimit) and whether upward, 0, or downward, 1 (TransitionType); nil for none.
     public var dataValues: (variable: GemID?, limits: GemID?, transition: GemID?) = (nil, nil, nil)
     /// How often variables with limits are looked at. 1 s by default.
     public var period = TimeAmount.seconds(1)
@@ -156,7 +156,8 @@ public final class GemLimits {
             guard bounds.count == 2, let upper = bounds[0].number, let lower = bounds[1].number else {
                 throw SecsIllegalData("a limit has two bounds")
             }
-            // LIMITACK: 1 no such limit, 2 over the maximum, 3 under the minimum, 4 the upper bound under the lower one.
+            // LIMITACK: 1 no such limit, 2 over the maximum, 3 under the minimum, 4 the upper bound under the lower
+            // one.
             if number == 0 {
                 wrong.append((number, 1))
             } else if upper > target.maximum {

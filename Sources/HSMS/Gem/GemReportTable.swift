@@ -1,5 +1,5 @@
-/// Which reports the host has defined, to which events it has linked them, and which events it has enabled. A plain value:
-/// every change is taken whole or not at all.
+/// Which reports the host has defined, to which events it has linked them, and which events it has enabled. A plain
+/// value: every change is taken whole or not at all.
 struct GemReportTable {
     /// The variables of each report.
     private(set) var reports: [GemID: [GemID]] = [:]
@@ -52,7 +52,8 @@ struct GemReportTable {
     }
 
     /// Links reports to events (S2F35); an event without reports loses its links.
-    /// - Returns: LRACK: 0 done, 1 no space, 3 an event has links already, 4 an event does not exist, 5 a report does not exist.
+    /// - Returns: LRACK: 0 done, 1 no space, 3 an event has links already, 4 an event does not exist, 5 a report does
+    ///   not exist.
     mutating func link(_ definitions: [(event: GemID, reports: [GemID])], isEvent: (GemID) -> Bool) -> UInt8 {
         var next = self
         for (event, linked) in definitions {

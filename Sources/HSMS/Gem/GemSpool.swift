@@ -1,8 +1,8 @@
-/// Spooling on equipment: messages that cannot be sent for want of communication wait until the host asks for them. S2F43
-/// says which streams are spooled, S6F23 fetches or drops what waits.
+/// Spooling on equipment: messages that cannot be sent for want of communication wait until the host asks for them.
+/// S2F43 says which streams are spooled, S6F23 fetches or drops what waits.
 ///
-/// While something waits, new messages of those streams wait behind it, so that the host gets them in order. It belongs to
-/// its handler.
+/// While something waits, new messages of those streams wait behind it, so that the host gets them in order. It belongs
+/// to its handler.
 public final class GemSpool {
     /// Whether the equipment spools at all: the equipment constant ConfigSpool. It does not by default.
     public var isEnabled = false
@@ -37,7 +37,8 @@ public final class GemSpool {
     /// About the bytes of memory that the messages take that wait.
     public var heldBytes: Int { store.bytes }
 
-    /// Whether the oldest message makes room when the spool is full, as it does by default; else the new one is dropped.
+    /// Whether the oldest message makes room when the spool is full, as it does by default; else the new one is
+    /// dropped.
     public var overwrites: Bool {
         get { store.overwrites }
         set { store.overwrites = newValue }
@@ -79,7 +80,8 @@ public final class GemSpool {
 
     // MARK: Messages
 
-    /// RSPACK 0 done, 1 some are wrong; then STRACK for each stream: 1 not allowed, 3 unknown function, 4 a secondary one.
+    /// RSPACK 0 done, 1 some are wrong; then STRACK for each stream: 1 not allowed, 3 unknown function, 4 a secondary
+    /// one.
     private func streamsReceived(_ request: SecsRequest) throws {
         var streams: [UInt8: Set<UInt8>] = [:]
         var faults: [SecsItem] = []

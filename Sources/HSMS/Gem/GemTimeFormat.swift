@@ -31,8 +31,8 @@ public enum GemTimeFormat: UInt8, Sendable {
 
     /// The instant that a text of any of the formats tells, in nanoseconds since 1970 UTC; nil for no time.
     ///
-    /// Years of two digits are 1970 to 2069. A text of 14 characters (`YYYYMMDDhhmmss`), which older hosts send, is read
-    /// too, and an extended one without a zone means local time.
+    /// Years of two digits are 1970 to 2069. A text of 14 characters (`YYYYMMDDhhmmss`), which older hosts send, is
+    /// read too, and an extended one without a zone means local time.
     public static func instant(_ text: String, in timeZone: any LocalTimeZone) -> Int64? {
         let bytes = Array(text.utf8)
         if bytes.contains(UInt8(ascii: "T")) { return extendedInstant(bytes, in: timeZone) }
@@ -112,8 +112,8 @@ public enum GemTimeFormat: UInt8, Sendable {
         return (first + Int64(day) - 1) * 86_400 + Int64(hour * 3_600 + minute * 60 + second)
     }
 
-    /// The zone's offset is asked at the guess that the offset of the local reading gives; where clocks are put back, the
-    /// later of the two instants is taken.
+    /// The zone's offset is asked at the guess that the offset of the local reading gives; where clocks are put back,
+    /// the later of the two instants is taken.
     private static func utc(fromLocal local: Int64, in timeZone: any LocalTimeZone) -> Int64 {
         let guess = local - Int64(timeZone.secondsFromUTC(at: local))
         return local - Int64(timeZone.secondsFromUTC(at: guess))

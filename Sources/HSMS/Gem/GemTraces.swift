@@ -1,8 +1,8 @@
 import ControlCore
 public import NIOCore
 
-/// Trace data collection on equipment: status variables are sampled at intervals that the host asks for (S2F23), and sent
-/// in S6F1.
+/// Trace data collection on equipment: status variables are sampled at intervals that the host asks for (S2F23), and
+/// sent in S6F1.
 ///
 /// It belongs to its handler.
 public final class GemTraces {
@@ -61,7 +61,8 @@ public final class GemTraces {
         traces = [:]
     }
 
-    /// Answers with TIAACK: 0 done, 1 too many variables, 2 too many traces, 3 period, 4 unknown variable, 5 group size.
+    /// Answers with TIAACK: 0 done, 1 too many variables, 2 too many traces, 3 period, 4 unknown variable, 5 group
+    /// size.
     private func traceRequested(_ request: SecsRequest) throws {
         let fields = try request.message.item.list(5)
         let id = try fields[0].identifier()

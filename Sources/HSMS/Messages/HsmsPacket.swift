@@ -32,8 +32,8 @@ public struct HsmsPacket: Hashable, Sendable {
         self.init(header, data: rest.slice())
     }
 
-    /// About the bytes of memory that it holds. Its text may be a part of a longer one that came with it; then all of that
-    /// is held.
+    /// About the bytes of memory that it holds. Its text may be a part of a longer one that came with it; then all of
+    /// that is held.
     public var heldBytes: Int { MemoryLayout<HsmsPacket>.size + data.storageCapacity }
 
     /// The bytes on the wire: length, header, text.

@@ -2,8 +2,8 @@ import NIOCore
 
 /// Messages for a program that is held up: first in, first out, with an end.
 public struct HsmsHeldMessages {
-    /// The most messages that wait. With those that wait at the program's handlers they are fewer than the events that may
-    /// wait there, so that the end of a session can hand them all over.
+    /// The most messages that wait. With those that wait at the program's handlers they are fewer than the events that
+    /// may wait there, so that the end of a session can hand them all over.
     public static let mostMessages = 960
     /// The most bytes of memory that they take: 4 MiB. A message is kept when it is the only one, however long it is.
     public static let mostBytes = 4 << 20

@@ -3,11 +3,11 @@ import NIOCore
 
 /// A request that awaits its answer: who is told of the outcome, and its T3 or T6.
 ///
-/// The program holds it to call off its wait. That keeps the outcome to itself; the transaction goes on, so that a reply
-/// that comes later is not taken for another's.
+/// The program holds it to call off its wait. That keeps the outcome to itself; the transaction goes on, so that a
+/// reply that comes later is not taken for another's.
 ///
-/// Both timers count from when the request has been sent, so a request behind a long message on a slow line is given time
-/// as long as the line moves. A line that stands still for the whole of the time is as good as no answer.
+/// Both timers count from when the request has been sent, so a request behind a long message on a slow line is given
+/// time as long as the line moves. A line that stands still for the whole of the time is as good as no answer.
 final class HsmsPendingReply: Cancellable {
     let system: UInt32
     /// The procedures have sent it by themselves: nobody is told of the outcome.

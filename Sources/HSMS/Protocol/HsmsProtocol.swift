@@ -139,10 +139,11 @@ public final class HsmsProtocol {
 
     /// Keeps messages for the program back (`true`) while it is held up, or gives them to it again (`false`).
     ///
-    /// Only what nobody awaits is kept back: primary messages, and replies that came too late. Everything else goes on as
-    /// ever: control messages are answered, replies end the requests that await them, and all timers run. At most
-    /// ``HsmsHeldMessages/mostMessages`` are kept, of ``HsmsHeldMessages/mostBytes``; those beyond are refused by SxF0, so
-    /// that the peer knows. When the session ends, what is kept is given before that is told, whether held up or not.
+    /// Only what nobody awaits is kept back: primary messages, and replies that came too late. Everything else goes on
+    /// as ever: control messages are answered, replies end the requests that await them, and all timers run. At most
+    /// ``HsmsHeldMessages/mostMessages`` are kept, of ``HsmsHeldMessages/mostBytes``; those beyond are refused by SxF0,
+    /// so that the peer knows. When the session ends, what is kept is given before that is told, whether held up or
+    /// not.
     public func setHolding(_ holding: Bool) {
         guard holding != isHolding else { return }
         isHolding = holding

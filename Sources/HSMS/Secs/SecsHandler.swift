@@ -29,8 +29,8 @@ public class SecsHandler: SecsLinkObserver {
     /// Called with the text of a fault in the program on top: an error thrown by a callback, a reply that cannot be
     /// written. The peer has been answered then.
     public var onFault: ((String) -> Void)?
-    /// Called when the peer reports an error in stream 9, with the header that it quotes. The request that it belongs to
-    /// fails by itself.
+    /// Called when the peer reports an error in stream 9, with the header that it quotes. The request that it belongs
+    /// to fails by itself.
     public var onErrorMessage: ((HsmsErrorMessage, HsmsHeader) -> Void)?
 
     private struct Key: Hashable {
@@ -79,8 +79,8 @@ public class SecsHandler: SecsLinkObserver {
         return callbacks[key] != nil && !ownAnswers.contains(key)
     }
 
-    /// Whether the message must not wait even for a program that listens to all messages: without its answer nothing else
-    /// goes on.
+    /// Whether the message must not wait even for a program that listens to all messages: without its answer nothing
+    /// else goes on.
     public func isUrgent(_ header: HsmsHeader) -> Bool { false }
 
     /// Lets the message be unknown again.
@@ -189,7 +189,8 @@ public class SecsHandler: SecsLinkObserver {
         do throws(IOFault) {
             try link.sendReply(to: request, function: function, text: text)
         } catch {
-            // Without a session the peer has given the transaction up, and a fault that all replies share is the link's.
+            // Without a session the peer has given the transaction up, and a fault that all replies share is the
+            // link's.
             guard link.isSelected else { return }
             onFault?("the reply to S\(request.stream)F\(request.function): \(error.text)")
         }

@@ -53,8 +53,8 @@ struct SecsExtent: Sendable {
 }
 
 extension SecsItem {
-    /// The bytes that the item takes on the wire, with everything in it. Known at once, however large it is; 4,294,967,295
-    /// stands for any number from there on.
+    /// The bytes that the item takes on the wire, with everything in it. Known at once, however large it is;
+    /// 4,294,967,295 stands for any number from there on.
     public var encodedBytes: Int { Int(extent.bytes) }
 
     /// How many items it is made of, lists and itself included. Known at once; 4,294,967,295 stands for any number from
@@ -64,10 +64,12 @@ extension SecsItem {
     /// How many lists are inside one another; 0 for what is no list.
     public var depth: Int { Int(extent.depth) }
 
-    /// How many values ``value`` has, its lists included. Known at once; 4,294,967,295 stands for any number from there on.
+    /// How many values ``value`` has, its lists included. Known at once; 4,294,967,295 stands for any number from there
+    /// on.
     public var valueCount: Int { Int(extent.values) }
 
-    /// About the bytes of memory that it holds, with everything in it. Known at once. What an item holds twice counts twice.
+    /// About the bytes of memory that it holds, with everything in it. Known at once. What an item holds twice counts
+    /// twice.
     public var heldBytes: Int {
         // The values of an array lie in one piece behind its head.
         let item = MemoryLayout<SecsItem>.size + 32

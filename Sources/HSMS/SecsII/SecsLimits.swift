@@ -21,8 +21,8 @@ public struct SecsLimits: Hashable, Sendable {
     /// The deepest nesting that is ever read or written.
     public static let deepest = 256
 
-    /// The deepest nesting that is ever made: ``deepest``, and a little for messages around what is that deep. Items are
-    /// released recursively, and the stack of a thread has an end.
+    /// The deepest nesting that is ever made: ``deepest``, and a little for messages around what is that deep. Items
+    /// are released recursively, and the stack of a thread has an end.
     public static let deepestHeld = deepest + 64
 
     /// The most bytes that are written, compared or printed at a time: 16 MiB and 64 KiB, the largest single item and

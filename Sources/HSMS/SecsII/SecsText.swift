@@ -1,8 +1,8 @@
 /// A text of SECS-II: its bytes, one a character, whatever they mean.
 ///
 /// Equipment and hosts write such texts in ASCII, Latin-1 or an encoding of their own, and say nowhere in which. So the
-/// bytes are kept as they are, in both directions; only what people read is decoded, as Latin-1, which has a character for
-/// every byte.
+/// bytes are kept as they are, in both directions; only what people read is decoded, as Latin-1, which has a character
+/// for every byte.
 public struct SecsText: Hashable, Sendable {
     /// The bytes.
     public let bytes: [UInt8]

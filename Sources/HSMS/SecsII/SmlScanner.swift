@@ -160,7 +160,8 @@ struct SmlScanner {
     private mutating func word() -> Token {
         let first = index
         while let byte = current, !Self.isBlank(byte), !Self.endsWord(byte) {
-            // The full stop that ends a message may touch the word before it; one inside a number has a digit behind it.
+            // The full stop that ends a message may touch the word before it; one inside a number has a digit behind
+            // it.
             if byte == UInt8(ascii: "."), !Self.isDigit(self.byte(at: index + 1)), index > first { break }
             index += 1
         }

@@ -44,16 +44,16 @@ extension SecsMessage: CustomStringConvertible {
 
 /// Writes items in SML, the one way in which this project prints them.
 ///
-/// Lists stand over several lines and tell their count; all else is one line. What is not printable ASCII stands outside
-/// the quotes, as `0x0A`.
+/// Lists stand over several lines and tell their count; all else is one line. What is not printable ASCII stands
+/// outside the quotes, as `0x0A`.
 struct SmlWriter {
     /// Only ASCII.
     private var bytes: [UInt8] = []
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// The most bytes that an item can take in SML: a byte of binary takes five, one of a text four and a half, one of a
-    /// number less; and each item has its frame.
+    /// The most bytes that an item can take in SML: a byte of binary takes five, one of a text four and a half, one of
+    /// a number less; and each item has its frame.
     static func longest(_ item: SecsItem) -> Int {
         5 * item.encodedBytes + item.itemCount * (2 * item.depth + 24)
     }

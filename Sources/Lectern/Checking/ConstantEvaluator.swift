@@ -36,8 +36,8 @@ struct ConstantEvaluator {
         _ id: ExpressionID, in file: Int, replacing replace: (ExpressionID) -> String? = { _ in nil }
     ) -> String? { constants.text(id, in: file, replacing: replace) }
 
-    /// Why the library refuses an expression: the message of a TypeError or ValueError. Whatever else happens is nothing that
-    /// the expression alone decides.
+    /// Why the library refuses an expression: the message of a TypeError or ValueError. Whatever else happens is
+    /// nothing that the expression alone decides.
     func refusal(of expression: String) -> String? {
         let runtime = facts.library.runtime
         do throws(LuaFault) {

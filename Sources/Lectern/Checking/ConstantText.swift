@@ -13,8 +13,8 @@ struct ConstantText {
     /// How deep a value may nest.
     private static let deepest = 100
 
-    /// How many parts a value may have, with those of the variables that it names, each time anew: a few lines of Lua can make
-    /// more than there is memory for.
+    /// How many parts a value may have, with those of the variables that it names, each time anew: a few lines of Lua
+    /// can make more than there is memory for.
     private static let mostParts = 50_000
 
     init(_ facts: ProgramFacts) {

@@ -3,8 +3,8 @@ internal import LuaRuntime
 
 /// Finds what `DeviceModule` would refuse of a declaration, by declaring what of it never changes.
 ///
-/// A function stands for itself, as a declaration calls none. What the program works out when it runs is left out, with all
-/// that refers to it.
+/// A function stands for itself, as a declaration calls none. What the program works out when it runs is left out, with
+/// all that refers to it.
 struct DeclarationChecks {
     private let facts: ProgramFacts
     private let evaluator: ConstantEvaluator

@@ -29,8 +29,8 @@ public struct ProgramCheck {
         public var fileCount: Int
     }
 
-    /// Compiles the main file and every module that it requires by a literal name, and theirs, and looks for names, arguments
-    /// and declarations that are wrong.
+    /// Compiles the main file and every module that it requires by a literal name, and theirs, and looks for names,
+    /// arguments and declarations that are wrong.
     public func report() -> Report {
         do throws(ProgramError) {
             let main = try source.read()

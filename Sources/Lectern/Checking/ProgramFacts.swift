@@ -176,7 +176,8 @@ final class ProgramFacts {
         return nil
     }
 
-    /// The name under which the library has a value: `EthernetClientInterface`, `re.compile`. Nil when it is none of its.
+    /// The name under which the library has a value: `EthernetClientInterface`, `re.compile`. Nil when it is none of
+    /// its.
     func libraryName(_ id: ExpressionID, in file: Int) -> String? {
         var names: [String] = []
         var (id, file) = (id, file)
@@ -250,7 +251,8 @@ final class ProgramFacts {
         }
     }
 
-    /// Whether an object is the program's own for sure: `self`, or a variable that holds a table or a class that it made.
+    /// Whether an object is the program's own for sure: `self`, or a variable that holds a table or a class that it
+    /// made.
     private func isOwn(_ id: ExpressionID, _ tree: SyntaxTree, _ file: Int) -> Bool {
         if case .local(let variable) = tree[id].kind, tree[variable].name == "self" { return true }
         guard let site = origin(id, in: file), let tree = self.tree(site) else { return false }

@@ -1,7 +1,7 @@
 internal import ByteText
 
-/// Finds the modules that a text requires by a literal name, `require 'name'` and `require("name")`, word by word: also in a
-/// text that does not compile.
+/// Finds the modules that a text requires by a literal name, `require 'name'` and `require("name")`, word by word: also
+/// in a text that does not compile.
 enum RequireScanner {
     /// Names and lines, in the order of the text, up to what is no word of Lua.
     static func requirements(_ text: [UInt8]) -> [(name: String, line: Int)] {

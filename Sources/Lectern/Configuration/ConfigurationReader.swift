@@ -2,8 +2,8 @@ internal import ByteText
 internal import LuaRuntime
 internal import NIOCore
 
-/// Walks the nodes of a configuration. Every value is checked where it stands, so that messages name its line, and what is
-/// wrong is collected, so that a file is put right in one go.
+/// Walks the nodes of a configuration. Every value is checked where it stands, so that messages name its line, and what
+/// is wrong is collected, so that a file is put right in one go.
 struct ConfigurationReader {
     let file: String
     /// One line for each mistake found so far.

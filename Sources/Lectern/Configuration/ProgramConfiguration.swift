@@ -30,8 +30,8 @@ public struct ProgramConfiguration: Equatable, Sendable {
 
     /// The path of the file that it was read from, which the program must not change; nil: it was made in another way.
     public var file: String?
-    /// Whether the program's own source is not its to write: the main file, and each file in its folder whose name ends with
-    /// `.lua`.
+    /// Whether the program's own source is not its to write: the main file, and each file in its folder whose name ends
+    /// with `.lua`.
     public var isSealed = false
     /// What the program may use.
     public var limits = LuaLimits()
@@ -52,8 +52,8 @@ public struct ProgramConfiguration: Equatable, Sendable {
     /// The only certificates that are accepted from certain hosts, by the name or address that programs give, in lower
     /// case.
     public var pins: [String: [CertificateFingerprint]] = [:]
-    /// Further folders whose modules `require` finds, after those of the program's own folder; absolute paths, or from the
-    /// folder of the process. A program reads modules there, and nothing else.
+    /// Further folders whose modules `require` finds, after those of the program's own folder; absolute paths, or from
+    /// the folder of the process. A program reads modules there, and nothing else.
     public var moduleFolders: [String] = []
     /// How SSH connections are opened.
     public var ssh = SSHConfiguration()

@@ -1,7 +1,7 @@
 internal import CYAML
 
-/// One document, as libyaml has read it. Its nodes are taken over once, each of them only once however often it is referred
-/// to.
+/// One document, as libyaml has read it. Its nodes are taken over once, each of them only once however often it is
+/// referred to.
 struct YAMLDocument {
     /// The deepest nesting that is accepted.
     private static let depthLimit = 64
@@ -20,8 +20,8 @@ struct YAMLDocument {
 
     /// The value of the document in `yaml`.
     /// - Returns: nil when there is none.
-    /// - Throws: ``YAMLError`` for what is no YAML, more than one document, a key that is there twice, and what is nested
-    ///   without end.
+    /// - Throws: ``YAMLError`` for what is no YAML, more than one document, a key that is there twice, and what is
+    ///   nested without end.
     static func root(of yaml: String) throws(YAMLError) -> YAMLNode? {
         guard yaml.utf8.count(where: { $0 == UInt8(ascii: "&") }) <= anchorLimit else {
             throw YAMLError(problem: "has more than \(anchorLimit) anchors")

@@ -1,7 +1,7 @@
 /// A value of a YAML document, and where it stands.
 ///
-/// Scalars are texts: whoever reads them knows what they must be, so the surprises of YAML's own types (`on`, `1:30`) have
-/// no part in it.
+/// Scalars are texts: whoever reads them knows what they must be, so the surprises of YAML's own types (`on`, `1:30`)
+/// have no part in it.
 struct YAMLNode {
     /// What it is.
     enum Content {

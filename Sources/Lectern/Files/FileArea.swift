@@ -3,10 +3,11 @@ internal import ControlCore
 internal import Glibc
 internal import LuaRuntime
 
-/// The files of a program as `File` sees them: its folder is the root `/`, and there is a current folder, at first the root.
+/// The files of a program as `File` sees them: its folder is the root `/`, and there is a current folder, at first the
+/// root.
 ///
-/// Nothing leads out: `..` ends at the root with an error, and links are followed before they are trusted. Names are bytes,
-/// in texts that keep them.
+/// Nothing leads out: `..` ends at the root with an error, and links are followed before they are trusted. Names are
+/// bytes, in texts that keep them.
 final class FileArea {
     private let folder: ProgramFolder
     /// The current folder's names below the root.

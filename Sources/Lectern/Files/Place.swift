@@ -3,7 +3,8 @@ internal import CBeneath
 internal import ControlCore
 internal import Glibc
 
-/// Where a name leads when all links are followed: the folder that holds it, by descriptor, and the name in that folder.
+/// Where a name leads when all links are followed: the folder that holds it, by descriptor, and the name in that
+/// folder.
 struct Place {
     /// The folder that holds it; the program's folder itself when ``names`` is empty.
     let parent: Descriptor

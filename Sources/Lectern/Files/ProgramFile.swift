@@ -85,7 +85,8 @@ final class ProgramFile {
         }
     }
 
-    /// Writes strings one after the other. None of them is nothing to write, which any open file takes, as Python's does.
+    /// Writes strings one after the other. None of them is nothing to write, which any open file takes, as Python's
+    /// does.
     func writeLines(_ lines: [[UInt8]]) throws(LuaFault) {
         _ = try open(true, "")
         if !lines.isEmpty { try write(Array(lines.joined())) }

@@ -6,8 +6,8 @@ internal import LuaRuntime
 
 /// A folder that a program may see: confines its files.
 ///
-/// Names are resolved from the folder by descriptors, one part after the other: what was looked at is what is used, whatever
-/// is renamed or linked meanwhile. No link leads out.
+/// Names are resolved from the folder by descriptors, one part after the other: what was looked at is what is used,
+/// whatever is renamed or linked meanwhile. No link leads out.
 final class ProgramFolder {
     /// Absolute, without symbolic links.
     let path: String
@@ -26,8 +26,8 @@ final class ProgramFolder {
         do throws(FileFailure) { _ = try root() } catch { throw ProgramError(error.message(path: path)) }
     }
 
-    /// The folder itself, for names below it. Opened for each use, so that nothing is held open for a program that uses no
-    /// files.
+    /// The folder itself, for names below it. Opened for each use, so that nothing is held open for a program that uses
+    /// no files.
     func root() throws(FileFailure) -> Descriptor {
         let number = path.withRawCString { open($0, beneath_path_only | O_DIRECTORY | O_CLOEXEC) }
         guard number >= 0 else { throw .system() }

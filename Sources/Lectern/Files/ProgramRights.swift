@@ -3,13 +3,14 @@ internal import CBeneath
 internal import ControlCore
 internal import Glibc
 
-/// What decides a program's rights, and so is not the program's to write: its configuration, `.lectern`, known hosts, the
-/// modules of others, certificates and keys, and its own source when the configuration seals it.
+/// What decides a program's rights, and so is not the program's to write: its configuration, `.lectern`, known hosts,
+/// the modules of others, certificates and keys, and its own source when the configuration seals it.
 ///
 /// A file counts by what it is, not by its name: the names are looked up anew at each change, so that no link, other
 /// spelling or new file is a way around.
 struct ProgramRights {
-    /// The most files and folders that are looked through for a change of a folder's name, or of a file with several names.
+    /// The most files and folders that are looked through for a change of a folder's name, or of a file with several
+    /// names.
     static let scanLimit = 100_000
 
     /// Whether the program's own source is not its to write.

@@ -1,8 +1,8 @@
 internal import ControlCore
 internal import NIOCore
 
-/// Folds an error that comes again and again, such as at each tick of a timer: the first few of a minute pass, and the others
-/// are counted and told when the minute is over.
+/// Folds an error that comes again and again, such as at each tick of a timer: the first few of a minute pass, and the
+/// others are counted and told when the minute is over.
 final class ErrorFold {
     /// How many of one error pass in a minute.
     static let mostInMinute = 3

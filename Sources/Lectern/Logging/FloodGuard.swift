@@ -1,11 +1,11 @@
 internal import ControlCore
 internal import NIOCore
 
-/// Keeps a program that floods its log from drowning the rest: passes the first entries of a second, counts the others and
-/// says how many there were when the second is over.
+/// Keeps a program that floods its log from drowning the rest: passes the first entries of a second, counts the others
+/// and says how many there were when the second is over.
 ///
-/// Entries of one task and severity that begin alike count as one place. Each severity and topic has a bound of its own, so
-/// what a program prints never hides a fault, nor what becomes of its connections what it prints.
+/// Entries of one task and severity that begin alike count as one place. Each severity and topic has a bound of its
+/// own, so what a program prints never hides a fault, nor what becomes of its connections what it prints.
 final class FloodGuard {
     /// Entries of one place that pass in one second.
     static let entriesPerPlace = 20

@@ -1,8 +1,8 @@
 internal import LuaRuntime
 
 extension ClassSurface {
-    /// What devices of modules that `DeviceModule` makes have beside their interface. It is written in Lua, and declared
-    /// here for the reference.
+    /// What devices of modules that `DeviceModule` makes have beside their interface. It is written in Lua, and
+    /// declared here for the reference.
     static let deviceOfModule: ClassSurface = {
         let command = LuaParameter.required("command", .string, "A command of the module.")
         let qualifier = LuaParameter.optional(

@@ -7,7 +7,8 @@ struct ReferenceSubject: Sendable {
     let introduction: String
     /// Classes, in this order.
     let classes: [String]
-    /// Functions by name; one that ends with a dot stands for all of a global table, one with a star for all that begin so.
+    /// Functions by name; one that ends with a dot stands for all of a global table, one with a star for all that begin
+    /// so.
     let functions: [String]
     /// Whether the methods of strings are here.
     var hasStrings = false

@@ -118,7 +118,7 @@ extension BacktrackingMatcher {
             repetition = context.pointee.repetition
             call(.repetition, step.target, at: position, isTop: isTop)
         case .untilGreedy, .untilLazy:
-            return endRound(step, task)
+            return endRound(step)
         case .possessive:
             context.pointee.count = 0
             reached = position
@@ -265,7 +265,7 @@ extension BacktrackingMatcher {
     // MARK: - Rounds of a repetition
 
     /// Decides at the end of a round whether another follows, or what is behind the repetition.
-    private mutating func endRound(_ step: MatchStep, _ task: Task) -> Next {
+    private mutating func endRound(_ step: MatchStep) -> Next {
         let context = contexts.top
         let position = context.pointee.position
         let isTop = context.pointee.isTop

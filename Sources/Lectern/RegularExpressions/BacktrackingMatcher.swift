@@ -1,11 +1,12 @@
-/// Matches a pattern by the rules of CPython's engine, step by step, for the patterns whose results PCRE2 gives otherwise.
+/// Matches a pattern by the rules of CPython's engine, step by step, for the patterns whose results PCRE2 gives
+/// otherwise.
 ///
-/// What decides the results are three rules. A repetition ends its rounds when one was empty, however many more are allowed.
-/// A way that failed takes back the highest group that it closed, and all groups only within a repetition. And what an
-/// atomic group, a possessive repetition or a lookaround did stays done.
+/// What decides the results are three rules. A repetition ends its rounds when one was empty, however many more are
+/// allowed. A way that failed takes back the highest group that it closed, and all groups only within a repetition. And
+/// what an atomic group, a possessive repetition or a lookaround did stays done.
 ///
-/// Contexts, saved groups and repetitions lie on stacks of their own, not on the machine's. The matcher counts its steps and
-/// looks at the CPU time now and then, so each search ends within its budget, inside of one start, too.
+/// Contexts, saved groups and repetitions lie on stacks of their own, not on the machine's. The matcher counts its
+/// steps and looks at the CPU time now and then, so each search ends within its budget, inside of one start, too.
 struct BacktrackingMatcher {
     /// Why a context was begun: what goes on when it ends.
     enum Reason: UInt8 {

@@ -42,8 +42,8 @@ struct ByteSet: Hashable, Sendable {
         return UInt8(word * 64 + words[word].trailingZeroBitCount)
     }
 
-    /// This set where letters match in both cases: a byte is in it when its small letter is, for whose sake `self` was made
-    /// of small letters.
+    /// This set where letters match in both cases: a byte is in it when its small letter is, for whose sake `self` was
+    /// made of small letters.
     var ignoringCase: ByteSet { ByteSet { contains($0.lowercased) } }
 
     /// The small letters of this set in the place of its capital ones.

@@ -10,7 +10,8 @@ struct MatchStep {
         /// Notes where a group begins (`value` twice its index) or ends (one more).
         case mark
         case jump
-        /// Tries the ways that begin behind it; each is an `alternative`, whose target is the next one, 0 behind the last.
+        /// Tries the ways that begin behind it; each is an `alternative`, whose target is the next one, 0 behind the
+        /// last.
         case branch, alternative
         /// Repetitions of one byte of set `value`.
         case runGreedy, runLazy, runPossessive

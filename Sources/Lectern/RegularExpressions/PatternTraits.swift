@@ -2,13 +2,14 @@
 struct PatternTraits {
     /// Whether PCRE2 may give other results than Python, so that the ``BacktrackingMatcher`` has to match.
     ///
-    /// The two engines part where a repeated group can be empty (Python ends the rounds at an empty one), at a repetition of
-    /// no times, at what is not gone back into, at references and conditions (Python keeps groups of ways that failed), and
-    /// at groups within lookarounds.
+    /// The two engines part where a repeated group can be empty (Python ends the rounds at an empty one), at a
+    /// repetition of no times, at what is not gone back into, at references and conditions (Python keeps groups of ways
+    /// that failed), and at groups within lookarounds.
     private(set) var needsBacktracking = false
 
-    /// Whether the pattern has alternatives of which one can be empty: the shape for which the start optimizations of PCRE2
-    /// before 10.43 are wrong in compiled code. Seven million searches of generated patterns without it found no fault.
+    /// Whether the pattern has alternatives of which one can be empty: the shape for which the start optimizations of
+    /// PCRE2 before 10.43 are wrong in compiled code. Seven million searches of generated patterns without it found no
+    /// fault.
     private(set) var hasEmptyWay = false
 
     init(_ tree: [PatternNode]) {

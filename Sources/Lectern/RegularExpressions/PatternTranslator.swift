@@ -1,8 +1,8 @@
 /// Reads a pattern in the syntax of Python's `re` and writes it in PCRE2's.
 ///
-/// The two agree on most of a pattern, and differ silently on the rest: `\v`, `\Z`, `\h`, `{,3}`, `[[:alpha:]`, whitespace
-/// in verbose patterns. So the whole pattern is read by Python's rules, with Python's errors, and written in a form that
-/// PCRE2 can take in one way only. Groups are written without their names, which PCRE2 limits in length.
+/// The two agree on most of a pattern, and differ silently on the rest: `\v`, `\Z`, `\h`, `{,3}`, `[[:alpha:]`,
+/// whitespace in verbose patterns. So the whole pattern is read by Python's rules, with Python's errors, and written in
+/// a form that PCRE2 can take in one way only. Groups are written without their names, which PCRE2 limits in length.
 ///
 /// Nesting is kept in a list, not on the stack: a pattern of a thousand parentheses is an error, not a crash.
 struct PatternTranslator {
@@ -97,9 +97,6 @@ struct PatternTranslator {
     /// The pattern for PCRE2, without the flags.
     private(set) var output: [UInt8] = []
 
-    /// The byte of the source that each byte of the output stems from.
-    private var origins: [Int] = []
-
     /// The capturing groups by number; index 0 stands for the whole match.
     var groups = [RegularExpressionGroup(parent: 0, isInLookaround: false)]
     var names: [String: Int] = [:]
@@ -116,11 +113,6 @@ struct PatternTranslator {
         isVerbose = flags.contains(.verbose)
     }
 
-    /// The byte of the source that byte `offset` of the output stems from.
-    func sourceOffset(ofOutput offset: Int) -> Int {
-        origins.indices.contains(offset) ? origins[offset] : source.count
-    }
-
     /// Translates the whole pattern.
     ///
     /// - Throws: `syntax`.
@@ -128,7 +120,8 @@ struct PatternTranslator {
         do throws(RegularExpressionError) {
             try readAll()
         } catch {
-            // Python looks one item ahead: a backslash at the very end is told before what is wrong with the item before it.
+            // Python looks one item ahead: a backslash at the very end is told before what is wrong with the item
+            // before it.
             if case .syntax = error, at == source.count - 1, source[at] == UInt8(ascii: "\\") {
                 throw .syntax(message: "bad escape (end of pattern)", offset: at)
             }
@@ -206,7 +199,8 @@ struct PatternTranslator {
         return true
     }
 
-    /// Steps over the next token, which is a backslash with the byte after it or a single byte, and returns its first byte.
+    /// Steps over the next token, which is a backslash with the byte after it or a single byte, and returns its first
+    /// byte.
     mutating func skipToken() throws(RegularExpressionError) -> UInt8? {
         guard let byte = peek else {
             return nil
@@ -224,9 +218,6 @@ struct PatternTranslator {
     mutating func write(_ bytes: some Collection<UInt8>, as item: LastItem) {
         lastStart = output.count
         output.append(contentsOf: bytes)
-        while origins.count < output.count {
-            origins.append(at)
-        }
         last = item
     }
 
@@ -240,13 +231,12 @@ struct PatternTranslator {
 
     /// Makes an atomic group of the last item and the quantifier written behind it.
     ///
-    /// This is what a possessive quantifier means. PCRE2's own form of it, applied to a capturing group, leaves captures of
-    /// failed attempts behind in compiled code (10.42), so it is never written.
+    /// This is what a possessive quantifier means. PCRE2's own form of it, applied to a capturing group, leaves
+    /// captures of failed attempts behind in compiled code (10.42), so it is never written.
     mutating func writePossessive(_ quantifier: [UInt8]) {
         let opening = Array("(?>".utf8)
         hasAtomicGroups = true
         output.insert(contentsOf: opening, at: lastStart)
-        origins.insert(contentsOf: repeatElement(origins[lastStart], count: opening.count), at: lastStart)
         write(quantifier + [UInt8(ascii: ")")], as: .repeated)
     }
 

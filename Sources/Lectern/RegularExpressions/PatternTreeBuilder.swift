@@ -1,5 +1,5 @@
-/// Builds the tree of a pattern while it is read from left to right. It takes common beginnings out of alternatives and makes
-/// one set of alternatives of one byte each, as Python does: what a repetition does to captures depends on it.
+/// Builds the tree of a pattern while it is read from left to right. It takes common beginnings out of alternatives and
+/// makes one set of alternatives of one byte each, as Python does: what a repetition does to captures depends on it.
 struct PatternTreeBuilder {
     private struct Level {
         var branches: [[PatternNode]] = []

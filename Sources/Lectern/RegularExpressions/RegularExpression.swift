@@ -2,11 +2,12 @@ import CPCRE2
 
 /// A regular expression on bytes, with the syntax and the meaning of Python's `re` for patterns of bytes (3.11).
 ///
-/// PCRE2 does the matching of plain patterns, in machine code. A pattern for which the two differ (see ``PatternTraits``), or
-/// that is too large for PCRE2, is matched step by step as CPython does (``BacktrackingMatcher``). The known differences:
-/// bounds on a pattern's size and on the time and the memory of a search, which Python does not have; see
-/// docs/compatibility.md. A pattern that tries too many ways ends in ``RegularExpressionError/matchLimitExceeded`` after
-/// some tens of milliseconds, for a long subject after 400 at most. Belongs to one event loop, as everything of a program does; nothing here waits.
+/// PCRE2 does the matching of plain patterns, in machine code. A pattern for which the two differ (see
+/// ``PatternTraits``), or that is too large for PCRE2, is matched step by step as CPython does
+/// (``BacktrackingMatcher``). The known differences: bounds on a pattern's size and on the time and the memory of a
+/// search, which Python does not have; see docs/compatibility.md. A pattern that tries too many ways ends in
+/// ``RegularExpressionError/matchLimitExceeded`` after some tens of milliseconds, for a long subject after 400 at most.
+/// Belongs to one event loop, as everything of a program does; nothing here waits.
 final class RegularExpression {
     /// Where a match may lie.
     enum Anchoring: Int, Sendable {
@@ -18,8 +19,8 @@ final class RegularExpression {
         case full
     }
 
-    /// Subjects up to this length are searched without a watch by patterns with two long repetitions: the square of it, from
-    /// each start of a window, is a quarter of a second at most.
+    /// Subjects up to this length are searched without a watch by patterns with two long repetitions: the square of it,
+    /// from each start of a window, is a quarter of a second at most.
     private static let unwatchedBytes = 1024
     /// The same for patterns with more than two long repetitions, which can take the cube and more.
     private static let unwatchedBytesOfMany = 256
@@ -36,8 +37,8 @@ final class RegularExpression {
     /// The numbers of the named groups.
     let names: [String: Int]
 
-    /// Whether a match may be undone by bytes that follow it: the pattern asks what comes next, or does not go back on what
-    /// it has taken.
+    /// Whether a match may be undone by bytes that follow it: the pattern asks what comes next, or does not go back on
+    /// what it has taken.
     let dependsOnWhatFollows: Bool
 
     private let groups: [RegularExpressionGroup]
@@ -45,8 +46,8 @@ final class RegularExpression {
     /// Subjects over this length are searched with a watch.
     private let unwatchedBytes: Int
 
-    /// The programs compiled so far: for each anchoring (the engine has compiled code only for one known when it compiles) a
-    /// plain one and a watched one.
+    /// The programs compiled so far: for each anchoring (the engine has compiled code only for one known when it
+    /// compiles) a plain one and a watched one.
     @exclusivity(unchecked) private var programs: [RegularExpressionProgram?]
 
     /// The memory of the programs compiled so far and of the rest that stays, in bytes.
@@ -58,8 +59,8 @@ final class RegularExpression {
     /// Whether the last search succeeded, by `backtracking`.
     @exclusivity(unchecked) private var hasBacktracked = false
 
-    /// The program whose last search succeeded, and therefore holds the groups. Without a check of exclusive access, as the
-    /// programs: nothing is called while either is changed.
+    /// The program whose last search succeeded, and therefore holds the groups. Without a check of exclusive access, as
+    /// the programs: nothing is called while either is changed.
     @exclusivity(unchecked) private var succeeded: RegularExpressionProgram?
 
     /// Compiles a pattern.
@@ -105,8 +106,8 @@ final class RegularExpression {
         backtracking = BacktrackingProgram(translator.tree, groupCount: groupCount)
     }
 
-    /// The memory of the compiled pattern, machine code and all, in bytes. It grows with the first search of another kind
-    /// (`match`, `fullmatch`, a long subject).
+    /// The memory of the compiled pattern, machine code and all, in bytes. It grows with the first search of another
+    /// kind (`match`, `fullmatch`, a long subject).
     var heldBytes: Int { compiledBytes + (backtracking?.heldBytes ?? 0) }
 
     private func keep(_ program: RegularExpressionProgram, at index: Int) {
@@ -183,7 +184,8 @@ final class RegularExpression {
 
     // MARK: -
 
-    /// The program for a search; nil when PCRE2 does not take the pattern in this form, and `backtracking` is there instead.
+    /// The program for a search; nil when PCRE2 does not take the pattern in this form, and `backtracking` is there
+    /// instead.
     private func program(for anchored: Anchoring, isWatched: Bool) -> RegularExpressionProgram? {
         let index = anchored.rawValue * 2 + (isWatched ? 1 : 0)
         return programs[index] ?? compileProgram(index, for: anchored, isWatched: isWatched)
@@ -206,9 +208,9 @@ final class RegularExpression {
         }
     }
 
-    /// The group closed last. The engine does not say, but nesting and order tell: an outer group closes after the inner
-    /// ones, and of two side by side the one that ends later does. A group of a lookaround may end anywhere, so there only
-    /// its place in the pattern counts.
+    /// The group closed last. The engine does not say, but nesting and order tell: an outer group closes after the
+    /// inner ones, and of two side by side the one that ends later does. A group of a lookaround may end anywhere, so
+    /// there only its place in the pattern counts.
     private func lastClosedGroup(of ranges: [Range<Int>?]) -> Int? {
         var last: (group: Int, end: Int)?
         for group in ranges.indices.dropFirst() {

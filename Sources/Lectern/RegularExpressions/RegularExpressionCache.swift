@@ -39,7 +39,8 @@ final class RegularExpressionCache {
             return entries.values[index].expression
         }
         let expression = try RegularExpression(pattern: pattern, flags: flags)
-        // Each walk is little beside the compiling. What a pattern takes grows with its first uses, so it is asked anew.
+        // Each walk is little beside the compiling. What a pattern takes grows with its first uses, so it is asked
+        // anew.
         var bytes = entries.values.reduce(expression.heldBytes) { $0 + $1.expression.heldBytes }
         while entries.count == capacity || bytes > Self.byteLimit,
             let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse })?.key

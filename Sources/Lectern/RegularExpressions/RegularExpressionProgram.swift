@@ -3,16 +3,16 @@ import CPCRE2
 /// A pattern compiled by PCRE2, with the memory that its searches use. Belongs to one event loop.
 ///
 /// What keeps a search short: the engine counts the ways it tries from one start (the match limit), and its interpreter
-/// bounds its memory. The count begins anew at each start, so a long subject is searched in windows of starts, between which
-/// the CPU time used so far is held against a budget. And the count does not see how far a repetition of one character runs,
-/// so that `a*a*[bc]` can use the square of the subject's length from one start: a *watched* program, whose pattern has a
-/// callout behind each unbounded repetition, looks at the budget there too.
+/// bounds its memory. The count begins anew at each start, so a long subject is searched in windows of starts, between
+/// which the CPU time used so far is held against a budget. And the count does not see how far a repetition of one
+/// character runs, so that `a*a*[bc]` can use the square of the subject's length from one start: a *watched* program,
+/// whose pattern has a callout behind each unbounded repetition, looks at the budget there too.
 ///
-/// The budget is time of this thread, not of the clock: no program can see it, and only a search that is hopeless anyway
-/// depends on it.
+/// The budget is time of this thread, not of the clock: no program can see it, and only a search that is hopeless
+/// anyway depends on it.
 final class RegularExpressionProgram {
-    /// Ways to try from one start, before the subject's share. A catastrophic pattern uses them up in 2 ms of machine code
-    /// or 40 ms of the interpreter; a sound pattern needs a few for each byte.
+    /// Ways to try from one start, before the subject's share. A catastrophic pattern uses them up in 2 ms of machine
+    /// code or 40 ms of the interpreter; a sound pattern needs a few for each byte.
     private static let matchLimitBase = 1_000_000
     private static let matchLimitPerByte = 4
 
@@ -125,8 +125,8 @@ final class RegularExpressionProgram {
         pcre2_code_free_8(code)
     }
 
-    /// Whether the start optimizations of PCRE2's compiled code lose matches: those of all versions before 10.43 do, for
-    /// patterns with an alternative that can be empty (PCRE2Project/pcre2 #336, #347).
+    /// Whether the start optimizations of PCRE2's compiled code lose matches: those of all versions before 10.43 do,
+    /// for patterns with an alternative that can be empty (PCRE2Project/pcre2 #336, #347).
     static let hasFaultyStartOptimizations: Bool = {
         let version = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
             buffer.initialize(repeating: 0)
@@ -255,7 +255,8 @@ final class RegularExpressionProgram {
         }
     }
 
-    /// Matches with the interpreter, in match data of its own: they keep the backtracking memory, which may be megabytes.
+    /// Matches with the interpreter, in match data of its own: they keep the backtracking memory, which may be
+    /// megabytes.
     private func interpret(_ subject: UnsafeRawBufferPointer, from start: Int, options: UInt32) -> Int32 {
         guard let data = pcre2_match_data_create_from_pattern_8(code, nil) else {
             return PCRE2_ERROR_NOMEMORY

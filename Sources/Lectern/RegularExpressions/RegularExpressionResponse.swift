@@ -25,15 +25,16 @@ extension RegularExpression: ResponsePattern {
     /// The end of the match that is complete first when the bytes come one by one, or nil when there is none: where the
     /// response ends, however it was cut on its way. Errors as for ``search(in:from:anchored:)``.
     ///
-    /// So `[0-9]+` ends with the first digit. A pattern that depends on what follows, such as `OK$` or `OK\b`, is tried byte
-    /// by byte in the first 512 bytes; behind them its leftmost match counts.
+    /// So `[0-9]+` ends with the first digit. A pattern that depends on what follows, such as `OK$` or `OK\b`, is tried
+    /// byte by byte in the first 512 bytes; behind them its leftmost match counts.
     func endOfMatch(in subject: UnsafeRawBufferPointer, searched: Int) throws(RegularExpressionError) -> Int? {
         dependsOnWhatFollows
             ? try bytewiseEndOfMatch(in: subject, searched: searched)
             : try earliestEndOfMatch(in: subject, searched: searched)
     }
 
-    /// A beginning of the subject that has a match keeps it when it grows, so the shortest such beginning is found by halving.
+    /// A beginning of the subject that has a match keeps it when it grows, so the shortest such beginning is found by
+    /// halving.
     private func earliestEndOfMatch(
         in subject: UnsafeRawBufferPointer, searched: Int
     ) throws(RegularExpressionError) -> Int? {

@@ -110,7 +110,8 @@ struct ReplacementTemplate: Sendable {
 
     // MARK: -
 
-    /// Reads what follows a backslash and a digit: `\0` and three octal digits give a byte, else one or two digits a group.
+    /// Reads what follows a backslash and a digit: `\0` and three octal digits give a byte, else one or two digits a
+    /// group.
     private static func number(in text: [UInt8], at: inout Int) throws(RegularExpressionError) -> Part {
         let start = at - 1
         func isOctal(_ index: Int) -> Bool { index < text.count && text[index].isOctalDigit }

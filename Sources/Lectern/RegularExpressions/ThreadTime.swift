@@ -6,8 +6,8 @@
     import Glibc
 #endif
 
-/// The CPU time of this thread. Searches are held against it and not against the clock: no program can see it, and only a
-/// search that is hopeless anyway depends on it.
+/// The CPU time of this thread. Searches are held against it and not against the clock: no program can see it, and only
+/// a search that is hopeless anyway depends on it.
 enum ThreadTime {
     /// Nanoseconds.
     static func now() -> UInt64 {
@@ -17,8 +17,8 @@ enum ThreadTime {
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
-    /// Nanoseconds of a clock that costs nearly nothing to read and goes in steps of some milliseconds: for when to pause, which
-    /// changes no result.
+    /// Nanoseconds of a clock that costs nearly nothing to read and goes in steps of some milliseconds: for when to
+    /// pause, which changes no result.
     static func coarse() -> UInt64 {
         var time = timespec()
         #if canImport(Darwin)

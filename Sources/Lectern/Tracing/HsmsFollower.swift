@@ -8,8 +8,8 @@ internal import NIOCore
 struct HsmsFollower {
     /// What a piece of the stream holds.
     enum Part {
-        /// The header of a message is whole. Of the message `bytes` are in the piece, the last `text` of which are behind the
-        /// header; its `length` is that of header and text.
+        /// The header of a message is whole. Of the message `bytes` are in the piece, the last `text` of which are
+        /// behind the header; its `length` is that of header and text.
         case message(HsmsHeader, length: Int, bytes: Int, text: Int)
         /// So many bytes of the message that a piece before has begun.
         case more(Int)

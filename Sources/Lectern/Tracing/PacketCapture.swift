@@ -5,14 +5,15 @@ internal import NIOCore
 
 /// Writes what goes over wires as a capture in Wireshark's format pcapng.
 ///
-/// The packets are made up: for each piece one of TCP or UDP between the addresses of the wire, or several when it is too long
-/// for one. What is no TCP or UDP, or has no addresses that are known, is between addresses that are kept for documentation:
-/// 192.0.2.1 is this machine, and each serial line has a number of its own from 192.0.2.2 on, with its name.
+/// The packets are made up: for each piece one of TCP or UDP between the addresses of the wire, or several when it is
+/// too long for one. What is no TCP or UDP, or has no addresses that are known, is between addresses that are kept for
+/// documentation: 192.0.2.1 is this machine, and each serial line has a number of its own from 192.0.2.2 on, with its
+/// name.
 ///
 /// A connection of the program to itself is there once.
 ///
-/// What SSH and TLS carry is there in the plain, on a port 10,000 above the real one: on the real one Wireshark would take it
-/// for what is encrypted.
+/// What SSH and TLS carry is there in the plain, on a port 10,000 above the real one: on the real one Wireshark would
+/// take it for what is encrypted.
 public final class PacketCapture: WireSink {
     private let output: ([UInt8]) -> Void
     private var conversations: [Int: CapturedConversation] = [:]

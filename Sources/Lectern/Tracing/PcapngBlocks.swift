@@ -1,4 +1,5 @@
-/// The blocks of a file in Wireshark's format pcapng, of which each is whole in itself. Numbers have their lowest byte first.
+/// The blocks of a file in Wireshark's format pcapng, of which each is whole in itself. Numbers have their lowest byte
+/// first.
 enum PcapngBlocks {
     /// Which way a packet went.
     enum Direction: UInt32 {

@@ -1,7 +1,7 @@
 internal import ControlCore
 
-/// What is traced of what goes over the program's wires, and where it is written: the section `trace` of `lectern.yaml`, or
-/// options of the command.
+/// What is traced of what goes over the program's wires, and where it is written: the section `trace` of
+/// `lectern.yaml`, or options of the command.
 public struct TraceConfiguration: Equatable, Sendable {
     /// How bytes are shown.
     public enum Rendering: String, CaseIterable, Sendable {

@@ -69,32 +69,32 @@ struct HandlerCrowdTests {
         for handler in handlers { handler.close() }
     }
 
-    @Test("An idle client among 5,000 is dropped within a second of the time-out, and a look at all takes under 5 ms")
+    @Test("An idle client among 5,000 is dropped within a second of the time-out, and a look at all takes 5 ms at most")
     func manyClients() throws {
         var machine = ServerExStateMachine(serverTimeout: .seconds(300))
-        let clock = ContinuousClock()
         let start = NIODeadline.uptimeNanoseconds(0)
         for client in 0..<5_000 { _ = machine.handle(.clientConnected(client, at: start)) }
-        var quickest = Duration.seconds(60)
+        var quickest = Int.max
         for second in 1...400 {
             let now = start + .seconds(Int64(second))
             // All but one say something once a minute.
             for client in stride(from: second % 60, to: 4_999, by: 60) {
                 _ = machine.handle(.clientTalked(client, at: now))
             }
-            var outputs: [ServerExStateMachine.Output] = []
-            let elapsed = clock.measure { outputs = machine.handle(.scanDue(at: now)) }
-            // Once over the time-out everybody is looked at. The quickest look tells what it takes: others were disturbed.
-            if second > 300 { quickest = min(quickest, elapsed) }
-            #expect(outputs == (second > 300 && second == 301 ? [.drop(4_999)] : []) || second > 301)
+            let began = Self.processorTime()
+            let outputs = machine.handle(.scanDue(at: now))
+            // Once over the time-out everybody is looked at. The quickest look tells what it takes: others were
+            // disturbed.
+            if second > 300 { quickest = min(quickest, Self.processorTime() - began) }
+            #expect(outputs == (second == 301 ? [.drop(4_999)] : []), "second \(second)")
             if outputs == [.drop(4_999)] { _ = machine.handle(.clientDisconnected(4_999)) }
         }
         #expect(machine.lastTalk.count == 4_999)
-        #expect(quickest < .milliseconds(5))
+        #expect(quickest < 5_000)
     }
 
-    /// How long the loop may be held, in microseconds of its processor time. Unoptimized code takes several times as long, and
-    /// some machines take twice as long as others.
+    /// How long the loop may be held, in microseconds of its processor time. Unoptimized code takes several times as
+    /// long, and some machines take twice as long as others.
     #if DEBUG
         private static let longestHold = 300_000
     #else

@@ -29,6 +29,32 @@ struct RetryPolicyTests {
         #expect(spread.count > 900)
     }
 
+    @Test(
+        "The spread is a quarter to both sides of the grown time, which doubles thirty times at most",
+        arguments: [
+            (0, 0, 0), (0, 500, 500), (0, 999, 999), (0, 1_500, 500), (1, 0, 3_750), (1, 500, 5_000), (1, 1_000, 3_750),
+            (2, 500, 10_000), (4, 500, 40_000), (5, 0, 45_000), (5, 500, 60_000),
+        ] as [(Int, UInt64, Int64)])
+    func spread(retries: Int, random: UInt64, milliseconds: Int64) {
+        let policy = RetryPolicy(.backoff, time: .seconds(5), limit: .seconds(60))
+        #expect(policy.delay(after: retries, random: random) == .milliseconds(milliseconds))
+    }
+
+    @Test("A time under a second is that of the first retry too, and a limit below the time is the time")
+    func shortTimes() {
+        let policy = RetryPolicy(.backoff, time: .milliseconds(400), limit: .milliseconds(100))
+        #expect(policy.delay(after: 0, random: 500) == .milliseconds(200))
+        for retries in 1...3 { #expect(policy.delay(after: retries, random: 500) == .milliseconds(400)) }
+    }
+
+    @Test("After thirty doublings the time grows no more")
+    func doublings() {
+        let policy = RetryPolicy(.backoff, time: .nanoseconds(4), limit: .hours(100))
+        #expect(policy.delay(after: 30, random: 500) == .nanoseconds(2 << 30))
+        #expect(policy.delay(after: 31, random: 500) == .nanoseconds(4 << 30))
+        #expect(policy.delay(after: 32, random: 500) == .nanoseconds(4 << 30))
+    }
+
     @Test("With Backoff a refusal is not tried again, and all else is")
     func refusals() {
         let policy = RetryPolicy(.backoff, time: .seconds(5), limit: .seconds(60))

@@ -24,7 +24,8 @@ final class GroupMember: ChannelInboundHandler {
             }
             .bind(host: "0.0.0.0", port: 0)
             .flatMap { channel -> EventLoopFuture<any Channel> in
-                // The channel's own way to join asks the interface whether it can do that; this one can, but does not say so.
+                // The channel's own way to join asks the interface whether it can do that; this one can, but does not
+                // say so.
                 guard let options = channel as? any SocketOptionProvider else {
                     return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
                 }

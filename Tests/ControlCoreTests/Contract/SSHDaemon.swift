@@ -5,11 +5,11 @@ import NIOCore
 import NIOPosix
 import Testing
 
-/// OpenSSH's server on a free port of the loopback interface, with a host key, a user key and a configuration of its own,
-/// which lets in whoever runs the tests. A session there is a TCP connection to the test.
+/// OpenSSH's server on a free port of the loopback interface, with a host key, a user key and a configuration of its
+/// own, which lets in whoever runs the tests. A session there is a TCP connection to the test.
 ///
-/// A shell starts it, and ends it and removes its files when the pipe to the test closes: when the scene ends, or when the
-/// process of the test does, however that happens.
+/// A shell starts it, and ends it and removes its files when the pipe to the test closes: when the scene ends, or when
+/// the process of the test does, however that happens.
 final class SSHDaemon {
     /// Why it cannot be had on this machine; `nil` when it can.
     static let obstacle: String? = {

@@ -117,8 +117,8 @@ final class SerialScene: TransportScene {
     }
 }
 
-/// Runs `body` with a serial line of the given kind until the scene ends, then closes everything and checks that nothing
-/// is left open.
+/// Runs `body` with a serial line of the given kind until the scene ends, then closes everything and checks that
+/// nothing is left open.
 func withSerialScene(
     _ kind: EnvironmentKind,
     limit: TimeAmount = .seconds(30),

@@ -17,10 +17,11 @@ struct TransportKind: Sendable {
     var loss: String?
     /// The reason that a live one gives instead, where others find the loss and say it in their words.
     var liveLoss: String?
-    /// Whether it stays open for the partner alone, so that an opening may go unanswered, and the partner's close is heard.
+    /// Whether it stays open for the partner alone, so that an opening may go unanswered, and the partner's close is
+    /// heard.
     let isConnection: Bool
-    /// Where its ends are the two of one connection, so that each knows the other's address and hears of its reset. Where
-    /// others lie between, each end has its own connection, and a reset arrives as an orderly end.
+    /// Where its ends are the two of one connection, so that each knows the other's address and hears of its reset.
+    /// Where others lie between, each end has its own connection, and a reset arrives as an orderly end.
     var directEnvironments = EnvironmentKind.allCases
     /// Whether an opening that is under way can be called off.
     var canBeCalledOff = true
@@ -30,8 +31,8 @@ struct TransportKind: Sendable {
     var burst = 8 * 1024 * 1024
     /// How many are opened side by side when many are to be opened.
     var lanes = 1
-    /// How many bytes an opening and a close may leave on the heap: the testing library keeps a trace of some 400 bytes of
-    /// each error that is thrown, also of those that are caught.
+    /// How many bytes an opening and a close may leave on the heap: the testing library keeps a trace of some 400 bytes
+    /// of each error that is thrown, also of those that are caught.
     var heapTraces = 1024
     /// Makes what opens transports of this kind in `environments`.
     let makeScene: @Sendable (_ environments: EnvironmentScene) -> any TransportScene
@@ -72,7 +73,8 @@ struct TransportCase: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// Runs `body` in its environment until the scene ends, then closes everything and checks that nothing is left open.
+    /// Runs `body` in its environment until the scene ends, then closes everything and checks that nothing is left
+    /// open.
     func run(
         limit: TimeAmount? = nil,
         at location: SourceLocation = #_sourceLocation,

@@ -3,8 +3,8 @@ import Testing
 
 @testable import ControlCore
 
-/// That transports give back what they took. Each kind is counted in a process of its own, as other tests open and close
-/// things, too.
+/// That transports give back what they took. Each kind is counted in a process of its own, as other tests open and
+/// close things, too.
 @Suite("Transport leaks")
 struct TransportLeakTests {
     /// Opened and closed before the first count: what is made once and kept is not lost.

@@ -2,7 +2,8 @@ import ControlCore
 import Glibc
 import Testing
 
-/// Daylight saving time is what the zone's rules call so. Each zone is read in a process of its own: `TZ` is the process's.
+/// Daylight saving time is what the zone's rules call so. Each zone is read in a process of its own: `TZ` is the
+/// process's.
 @Suite("Daylight saving time of the machine's zone")
 struct DaylightSavingTests {
     @Test("It is the C library's, where offsets would mislead")

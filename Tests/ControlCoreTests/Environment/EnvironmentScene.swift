@@ -44,7 +44,8 @@ final class EnvironmentScene {
         cleanups.append(cleanup)
     }
 
-    /// What the scene's runner calls when both environments are closed: runs the cleanups and checks that nothing is left.
+    /// What the scene's runner calls when both environments are closed: runs the cleanups and checks that nothing is
+    /// left.
     func checkEmpty(at location: SourceLocation) {
         for cleanup in cleanups { cleanup() }
         cleanups = []

@@ -41,7 +41,9 @@ struct SimulatedTLSTests {
         world.run(for: .seconds(5))
         if isCorrupt {
             #expect(recorder.closes == [.failed("TLS: bytes were changed on their way")])
-            #expect(recorder.received.readableBytesView.allSatisfy { $0 == 65 })
+            // What came before the change is whole; what came behind it is not delivered.
+            #expect(recorder.received.readableBytes < block.readableBytes)
+            #expect(recorder.received == block.getSlice(at: 0, length: recorder.received.readableBytes))
         } else {
             #expect(recorder.received == block)
             #expect(recorder.closes == [.peer])

@@ -3,8 +3,8 @@ import Testing
 
 @testable import ControlCore
 
-/// A controller at 10.0.0.1 and a device at 10.0.0.2:22 that serves SSH, in a network without latency. The device thinks
-/// 0.05 s about each way of logging in.
+/// A controller at 10.0.0.1 and a device at 10.0.0.2:22 that serves SSH, in a network without latency. The device
+/// thinks 0.05 s about each way of logging in.
 final class SSHScenario {
     let world: SimulatedWorld
     let controller: SimulatedEnvironment

@@ -1,8 +1,8 @@
 import Lectern
 import Testing
 
-/// A mistake in a declaration is found when the module is loaded. Here is each that concerns the module as a whole: what is
-/// changed in a sound declaration, and how the error begins.
+/// A mistake in a declaration is found when the module is loaded. Here is each that concerns the module as a whole:
+/// what is changed in a sound declaration, and how the error begins.
 @Suite("Mistakes in declared modules")
 struct DeviceModuleDeclarationTests {
     @Test(

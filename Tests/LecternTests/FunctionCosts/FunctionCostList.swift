@@ -3,7 +3,8 @@ import Lectern
 import LuaRuntime
 import ProgramFuzzing
 
-/// The list of all that a program can call, with its cost and its costliest legal call; see costs.txt, which tells its form.
+/// The list of all that a program can call, with its cost and its costliest legal call; see costs.txt, which tells its
+/// form.
 struct FunctionCostList {
     /// A call that is measured, for one name.
     struct Entry: CustomStringConvertible {

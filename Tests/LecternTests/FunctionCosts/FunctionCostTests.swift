@@ -14,8 +14,8 @@ private let longOnly: Comment = "the calls take minutes; LECTERN_TEST_LONG=1 has
 
 @Suite("The cost of every function", .serialized)
 struct FunctionCostTests {
-    /// What a call may take beyond the limit, in seconds of a fast machine: a piece of work between two looks at the time.
-    /// Swift takes some eight times as long in a debug build.
+    /// What a call may take beyond the limit, in seconds of a fast machine: a piece of work between two looks at the
+    /// time. Swift takes some eight times as long in a debug build.
     #if DEBUG
         private static let piece = 4.0
     #else
@@ -107,8 +107,8 @@ struct FunctionCostTests {
         return measured
     }
 
-    /// Whether a call has failed in a way that tells that it has measured nothing. It may fail for what it is out for: its
-    /// size, its time, its memory, or a peer that does not answer.
+    /// Whether a call has failed in a way that tells that it has measured nothing. It may fail for what it is out for:
+    /// its size, its time, its memory, or a peer that does not answer.
     private static func isMistake(_ line: String) -> Bool {
         ["TypeError", "AttributeError", "bad argument", "attempt to"].contains { line.contains($0) }
     }

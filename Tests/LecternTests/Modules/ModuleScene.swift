@@ -3,10 +3,10 @@ import Lectern
 import NIOCore
 import Testing
 
-/// A module of docs/examples/modules in a room, and its simulator in a device, joined by all that the module may use: the
-/// device has the simulator's ports at `device` (10.0.0.2), a shell behind SSH at `shell` (10.0.0.3, port 22, `admin` with
-/// `secret`), its serial port COM1 is wired to COM1 of the room, or else to port 4001 of the device server `server`
-/// (10.0.0.4).
+/// A module of docs/examples/modules in a room, and its simulator in a device, joined by all that the module may use:
+/// the device has the simulator's ports at `device` (10.0.0.2), a shell behind SSH at `shell` (10.0.0.3, port 22,
+/// `admin` with `secret`), its serial port COM1 is wired to COM1 of the room, or else to port 4001 of the device server
+/// `server` (10.0.0.4).
 final class ModuleScene {
     /// How the room reaches the device.
     enum Way: String, CaseIterable, Sendable, CustomTestStringConvertible {

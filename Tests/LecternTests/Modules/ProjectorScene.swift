@@ -9,8 +9,8 @@ extension ModuleScene {
 
         """
 
-    /// A room with the module `pjlink_projector` and its handler `Projector`, and the projector at its port. The device has
-    /// the simulator's password unless the room's text changes that.
+    /// A room with the module `pjlink_projector` and its handler `Projector`, and the projector at its port. The device
+    /// has the simulator's password unless the room's text changes that.
     /// - Parameters:
     ///   - room: the end of the room's program; it lets the handler connect.
     ///   - device: what is set in the simulator before anybody connects.

@@ -1,8 +1,8 @@
 import ControlCore
 import NIOCore
 
-/// Joins two streams, as an SSH server joins its client to a shell, and a device server its client to a serial line. When
-/// one of them ends, the other is closed.
+/// Joins two streams, as an SSH server joins its client to a shell, and a device server its client to a serial line.
+/// When one of them ends, the other is closed.
 final class StreamRelay: StreamDelegate {
     private let near: any StreamTransport
     private var far: (any StreamTransport)?

@@ -3,11 +3,11 @@ import Glibc
 import ProgramFuzzing
 import Testing
 
-/// Generated programs, and programs that once did what none may, end only as promised: no crash, no hang, no memory beyond
-/// the limit, nothing left in the world.
+/// Generated programs, and programs that once did what none may, end only as promised: no crash, no hang, no memory
+/// beyond the limit, nothing left in the world.
 ///
-/// They run in processes of their own, which nothing else makes grow. `ProgramFuzzer --minimize SEED` makes a failing program
-/// short, and its text goes to the folder Kept. `scripts/fuzz` runs 200,000 with the address sanitizer.
+/// They run in processes of their own, which nothing else makes grow. `ProgramFuzzer --minimize SEED` makes a failing
+/// program short, and its text goes to the folder Kept. `scripts/fuzz` runs 200,000 with the address sanitizer.
 @Suite("Generated programs", .needsMemory)
 struct ProgramFuzzTests {
     private static let isLong = getenv("LECTERN_TEST_LONG").map { String(cString: $0) == "1" } == true

@@ -1,6 +1,7 @@
 import Testing
 
-/// Reads a capture in the format pcapng, by the rules of the format and of the protocols in it. What breaks one is noted.
+/// Reads a capture in the format pcapng, by the rules of the format and of the protocols in it. What breaks one is
+/// noted.
 struct CaptureReader {
     struct Packet {
         var time: Int64

@@ -4,8 +4,8 @@ import LuaRuntime
 import NIOCore
 import Testing
 
-/// Answers that are long, answers that are too long, and clients that take nothing: each has a bound that is said. Faults that
-/// were found by trial; this file only grows.
+/// Answers that are long, answers that are too long, and clients that take nothing: each has a bound that is said.
+/// Faults that were found by trial; this file only grows.
 @Suite("Long answers and slow clients", .needsMemory)
 struct LongAnswerTrialTests {
     /// A device that answers a number and a line feed with so many x and END.

@@ -4,8 +4,8 @@ import Lectern
 import NIOCore
 import Testing
 
-/// Peers that send without end, or things that nobody can use: each gets its share of the time and of the memory, and what is
-/// wrong is told once. Faults that were found by trial; this file only grows.
+/// Peers that send without end, or things that nobody can use: each gets its share of the time and of the memory, and
+/// what is wrong is told once. Faults that were found by trial; this file only grows.
 @Suite("A peer gets its share")
 struct PeerShareTrialTests {
     /// Frames and pieces of one flood; ten times as many when the run may be long.
@@ -15,8 +15,8 @@ struct PeerShareTrialTests {
     private static let bytesPerTurn = 8192
     private static let messagesPerTurn = 256
 
-    /// Counts what happens at one instant: in the simulated world no time passes within a turn, and some between two turns of a
-    /// device.
+    /// Counts what happens at one instant: in the simulated world no time passes within a turn, and some between two
+    /// turns of a device.
     private static let counter = """
         local at, count, most, total = -1, 0, 0, 0
         function tick()

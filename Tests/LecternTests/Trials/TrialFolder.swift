@@ -3,7 +3,8 @@ import Foundation
 import Glibc
 import Lectern
 
-/// A folder of a trial's files, which goes with it. Outside of the program's folder, `p`, there is something to protect too.
+/// A folder of a trial's files, which goes with it. Outside of the program's folder, `p`, there is something to protect
+/// too.
 final class TrialFolder {
     let outer: String
     var path: String { "\(outer)/p" }

@@ -1,4 +1,5 @@
-/// A time zone by rules: an offset, and what summer does to it. It depends on no database, so it is the same everywhere.
+/// A time zone by rules: an offset, and what summer does to it. It depends on no database, so it is the same
+/// everywhere.
 public struct RuleTimeZone: LocalTimeZone, Equatable, Sendable {
     /// By which clock a change of the offset is timed.
     public enum Reference: Equatable, Sendable {
@@ -68,8 +69,8 @@ public struct RuleTimeZone: LocalTimeZone, Equatable, Sendable {
     /// A zone that changes at given moments.
     /// - Parameters:
     ///   - offset: seconds ahead of UTC before the first of them.
-    ///   - transitions: from which Unix time on which offset holds, in any order. Which of them is daylight saving time is
-    ///     guessed from the offsets of the year's halves.
+    ///   - transitions: from which Unix time on which offset holds, in any order. Which of them is daylight saving time
+    ///     is guessed from the offsets of the year's halves.
     public init(offset: Int, transitions: [(unixTime: Int64, offset: Int)]) {
         standardOffset = offset
         rule = .list(
@@ -120,7 +121,8 @@ public struct RuleTimeZone: LocalTimeZone, Equatable, Sendable {
         }
     }
 
-    /// Whether the rules call the time at `unixTime` daylight saving time. Its offset may be the smaller one, as in Dublin.
+    /// Whether the rules call the time at `unixTime` daylight saving time. Its offset may be the smaller one, as in
+    /// Dublin.
     public func isDaylightSaving(at unixTime: Int64) -> Bool {
         switch rule {
         case .fixed:
@@ -155,7 +157,8 @@ public struct RuleTimeZone: LocalTimeZone, Equatable, Sendable {
 
     /// Days from 1970-01-01 to the first of a month of the Gregorian calendar.
     private static func days(toYear year: Int64, month: Int) -> Int64 {
-        // Years are counted from March, so that the leap day is their last, and in eras of 400 years, which are all alike.
+        // Years are counted from March, so that the leap day is their last, and in eras of 400 years, which are all
+        // alike.
         let shifted = month > 2 ? year : year - 1
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
         let yearOfEra = shifted - era * 400

@@ -7,11 +7,12 @@ public final class SimulatedEnvironment: ClosableEnvironment {
     /// The zone of `Clock` and log times; UTC by default.
     public var timeZone: any LocalTimeZone = RuleTimeZone.utc
 
-    /// Where the wall clock stands by default when the world begins: 2026-01-01 00:00:00 UTC, in nanoseconds since 1970.
+    /// Where the wall clock stands by default when the world begins: 2026-01-01 00:00:00 UTC, in nanoseconds since
+    /// 1970.
     public static let defaultWallClock: Int64 = 1_767_225_600_000_000_000
 
-    /// The hosts' keys in each file of known hosts: by the file's path, then by the host, which is `name`, or `[name]:port`
-    /// when the port is not 22.
+    /// The hosts' keys in each file of known hosts: by the file's path, then by the host, which is `name`, or
+    /// `[name]:port` when the port is not 22.
     public var knownHosts: [String: [String: String]] = [:]
 
     let host: SimulatedHost
@@ -54,7 +55,8 @@ public final class SimulatedEnvironment: ClosableEnvironment {
     /// The world's virtual monotonic time.
     public var now: NIODeadline { world.now }
 
-    /// The host's wall clock, in nanoseconds since 1970-01-01 00:00:00 UTC. Setting it lets it jump; it runs on from there.
+    /// The host's wall clock, in nanoseconds since 1970-01-01 00:00:00 UTC. Setting it lets it jump; it runs on from
+    /// there.
     public var wallClock: Int64 {
         get { host.wallClockAtZero + Int64(world.now.uptimeNanoseconds) }
         set { host.wallClockAtZero = newValue - Int64(world.now.uptimeNanoseconds) }
@@ -118,7 +120,8 @@ public final class SimulatedEnvironment: ClosableEnvironment {
         }
     }
 
-    /// Opens a TCP connection; see ``Environment/connectTCP(host:port:timeout:completion:)``. After ``close()`` it fails.
+    /// Opens a TCP connection; see ``Environment/connectTCP(host:port:timeout:completion:)``. After ``close()`` it
+    /// fails.
     @discardableResult
     public func connectTCP(
         host: String,
@@ -133,7 +136,8 @@ public final class SimulatedEnvironment: ClosableEnvironment {
         return attempt
     }
 
-    /// Finds out whether `terms` are of use; see ``Environment/checkTLS(_:)``. Certificates are ``SimulatedCertificate``s.
+    /// Finds out whether `terms` are of use; see ``Environment/checkTLS(_:)``. Certificates are
+    /// ``SimulatedCertificate``s.
     public func checkTLS(_ terms: TLSTerms) throws(ParameterError) {
         try SimulatedTLS.check(terms)
     }
@@ -167,8 +171,8 @@ public final class SimulatedEnvironment: ClosableEnvironment {
         listenTCP(address: address, port: port, accept: { gate.admit($0) }, completion: completion)
     }
 
-    /// Listens for TCP connections; see ``Environment/listenTCP(address:port:accept:completion:)``. After ``close()`` it
-    /// fails.
+    /// Listens for TCP connections; see ``Environment/listenTCP(address:port:accept:completion:)``. After ``close()``
+    /// it fails.
     public func listenTCP(
         address: String?,
         port: Int,
@@ -226,8 +230,8 @@ public final class SimulatedEnvironment: ClosableEnvironment {
         return request
     }
 
-    /// Ends everything that the program had: deadlines, connects, listeners, serial ports, UDP sockets and streams, which
-    /// send what is queued.
+    /// Ends everything that the program had: deadlines, connects, listeners, serial ports, UDP sockets and streams,
+    /// which send what is queued.
     public func close() {
         isClosed = true
         world.disarm(owner: host.id)

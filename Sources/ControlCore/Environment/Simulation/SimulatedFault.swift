@@ -4,8 +4,9 @@ public import NIOCore
 public enum SimulatedFault: Equatable, Sendable {
     /// Connections and datagrams are refused. Open connections go on.
     case refuse
-    /// Packets vanish, datagrams for good. Connects time out, names and connections under way fall silent. When the fault is lifted, what was
-    /// sent meanwhile is sent again, unless the sender gave up first (see ``SimulatedNetwork/retransmissionTimeout``).
+    /// Packets vanish, datagrams for good. Connects time out, names and connections under way fall silent. When the
+    /// fault is lifted, what was sent meanwhile is sent again, unless the sender gave up first (see
+    /// ``SimulatedNetwork/retransmissionTimeout``).
     case drop
     /// Every packet needs so much longer.
     case delay(TimeAmount)
@@ -17,8 +18,8 @@ public enum SimulatedFault: Equatable, Sendable {
     case lose(probability: Double)
     /// Each datagram arrives twice with this probability (0 to 1). Connections are not concerned.
     case duplicate(probability: Double)
-    /// Each datagram needs so much longer with this probability (0 to 1), so that later ones overtake it. Connections are
-    /// not concerned.
+    /// Each datagram needs so much longer with this probability (0 to 1), so that later ones overtake it. Connections
+    /// are not concerned.
     case reorder(by: TimeAmount, probability: Double)
 }
 

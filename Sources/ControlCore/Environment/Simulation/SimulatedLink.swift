@@ -2,8 +2,8 @@ import NIOCore
 
 /// One direction of a simulated connection: the sender's queue, the packets under way and the receiver's window.
 ///
-/// Packets keep their order. A packet that meets a fault which drops it stalls, and all behind it: when the fault is lifted
-/// they are sent again, and when that takes too long the sender's end breaks.
+/// Packets keep their order. A packet that meets a fault which drops it stalls, and all behind it: when the fault is
+/// lifted they are sent again, and when that takes too long the sender's end breaks.
 ///
 /// A link is part of its sender, which packets and deadlines under way keep alive.
 final class SimulatedLink {

@@ -4,8 +4,8 @@ public import NIOCore
 ///
 /// Everything may be changed at any virtual time, and holds for what is sent from then on.
 public final class SimulatedNetwork {
-    /// The addresses (IP literals) of names, which are written in lower case. Hosts' own names and `localhost` need none.
-    /// A name that is not known fails to resolve.
+    /// The addresses (IP literals) of names, which are written in lower case. Hosts' own names and `localhost` need
+    /// none. A name that is not known fails to resolve.
     public var names: [String: [String]] = [:]
     /// How long the resolving of certain names takes, be they known or not.
     public var nameDelays: [String: TimeAmount] = [:]

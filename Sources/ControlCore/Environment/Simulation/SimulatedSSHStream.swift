@@ -1,6 +1,7 @@
 import NIOCore
 
-/// One end of a simulated SSH connection: a stream in a stream. First come lines, of the login; then the bytes of the shell.
+/// One end of a simulated SSH connection: a stream in a stream. First come lines, of the login; then the bytes of the
+/// shell.
 ///
 /// The passwords themselves are not on the line, so that no trace shows them: the ends of a simulation share an object
 /// instead.

@@ -1,10 +1,11 @@
 public import NIOCore
 
-/// A world with a clock of its own and a network in it, in which control programs and the devices they drive run together.
+/// A world with a clock of its own and a network in it, in which control programs and the devices they drive run
+/// together.
 ///
 /// Nothing happens by itself: whoever drives the world runs it up to some moment, and everything that is due until then
-/// happens in the order of its time, on the caller's thread. A day passes as fast as its events can be computed. Two worlds
-/// with one seed and equal programs have equal ``trace``s.
+/// happens in the order of its time, on the caller's thread. A day passes as fast as its events can be computed. Two
+/// worlds with one seed and equal programs have equal ``trace``s.
 ///
 /// A world and everything in it belong to one thread.
 public final class SimulatedWorld {

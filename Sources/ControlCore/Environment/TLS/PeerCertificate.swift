@@ -38,7 +38,8 @@ struct PeerCertificate: Equatable, Sendable {
         }
     }
 
-    /// Whether it is for the host `name`, a name or an IP literal. The common name is of no account, as RFC 6125 has it.
+    /// Whether it is for the host `name`, a name or an IP literal. The common name is of no account, as RFC 6125 has
+    /// it.
     func isFor(_ name: String) -> Bool {
         if let address = Self.normalizedAddress(name) {
             return addresses.contains { Self.normalizedAddress($0) == address }

@@ -1,6 +1,7 @@
 public import NIOCore
 
-/// What one side demands of a TLS connection, and what it shows of itself. A plain value: equal terms are interchangeable.
+/// What one side demands of a TLS connection, and what it shows of itself. A plain value: equal terms are
+/// interchangeable.
 public struct TLSTerms: Hashable, Sendable {
     /// Which side of the handshake is played.
     public enum Role: Hashable, Sendable {
@@ -27,8 +28,8 @@ public struct TLSTerms: Hashable, Sendable {
 
     /// Which side is played.
     public var role: Role
-    /// Clients: the host name or IP literal that the peer's certificate must be for. A name is also told to the peer, as
-    /// it may have several certificates. `nil`: any name is accepted.
+    /// Clients: the host name or IP literal that the peer's certificate must be for. A name is also told to the peer,
+    /// as it may have several certificates. `nil`: any name is accepted.
     public var peerName: String?
     /// How the peer's certificate is judged.
     public var verification: Verification

@@ -1,7 +1,7 @@
 /// Reads Lua 5.4 and finds out what each name means, in one go and in time that grows with the text.
 ///
-/// It accepts all that Lua's own compiler accepts. What that refuses for a reason beyond grammar, such as a `goto` to nowhere,
-/// it may accept.
+/// It accepts all that Lua's own compiler accepts. What that refuses for a reason beyond grammar, such as a `goto` to
+/// nowhere, it may accept.
 struct Parser {
     var tree = SyntaxTree()
     var token: Token
@@ -18,8 +18,8 @@ struct Parser {
     private var bindings: [String: [VariableID]] = [:]
     /// Those in scope, in the order of their declaration.
     private var inScope: [VariableID] = []
-    /// The uses of a name that was no local variable's there, in the order of the text; those whose later local is known are
-    /// taken out.
+    /// The uses of a name that was no local variable's there, in the order of the text; those whose later local is
+    /// known are taken out.
     private var unresolved: [String: [Int]] = [:]
 
     /// What nests deeper Lua refuses, so it needs no stack here either.

@@ -7,9 +7,11 @@ struct VariableID: Hashable { var index: Int }
 /// A function's place in its tree; 0 is the main chunk.
 struct FunctionID: Hashable { var index: Int }
 
-/// A file's text as Lua understands it: expressions as a tree in an array, and of statements what a check wants to know.
+/// A file's text as Lua understands it: expressions as a tree in an array, and of statements what a check wants to
+/// know.
 ///
-/// Parts come before what is made of them, so whoever looks at all of something goes over an array, however deep it nests.
+/// Parts come before what is made of them, so whoever looks at all of something goes over an array, however deep it
+/// nests.
 struct SyntaxTree {
     var expressions: [Expression] = []
     var variables: [Variable] = []
