@@ -8,7 +8,7 @@ public final class LuaExports<Name> {
     /// By the names of the cases: all dictionaries of strings share one such search.
     private var functions: [String: LuaReference] = [:]
 
-    /// Nothing yet: ``LuaRuntime/run(_:chunk:exporting:)`` fills it.
+    /// Nothing yet: ``LuaRuntime/run(_:chunk:arguments:exporting:)`` fills it.
     public init() {}
 }
 
@@ -34,13 +34,14 @@ extension LuaRuntime {
     /// Runs a text of the host's own, which returns a table with a function for each case of `Name`.
     /// - Parameters:
     ///   - chunk: its name, as messages show it.
+    ///   - arguments: what the text gets beside the host's own functions.
     ///   - exports: gets the functions.
     /// - Throws: ``LuaFault`` when it does not compile or fails.
     public func run<Name: RawRepresentable<String> & CaseIterable>(
-        _ text: [UInt8], chunk: String, exporting exports: LuaExports<Name>
+        _ text: [UInt8], chunk: String, arguments: [String] = [], exporting exports: LuaExports<Name>
     ) throws(LuaFault) where Name.AllCases == [Name] {
         let stack = LuaStack(L)
-        try run(text, chunk: chunk, arguments: [], results: 1)
+        try run(text, chunk: chunk, arguments: arguments, results: 1)
         exports.take(Name.allCases, from: stack, runtime: self, chunk: chunk)
         stack.pop()
     }

@@ -4,12 +4,12 @@ internal import LuaRuntime
 /// Where an interface keeps what its device module hears of it by, beside the handlers that programs set.
 struct DeviceModuleSlots {
     /// Called with 'Connected' and 'Disconnected', or 'Online' and 'Offline'.
-    let link: LuaEvent
+    let state: LuaEvent
     /// Called with the bytes.
     let data: LuaEvent
 
     init<Object>(_ c: inout LuaClass<Object>) {
-        link = c.slot(label: " link")
+        state = c.slot(label: " state")
         data = c.slot(label: ".ReceiveData")
     }
 }
@@ -18,8 +18,10 @@ struct DeviceModuleSlots {
 final class DeviceModuleContext {
     var ethernet: DeviceModuleSlots?
     var serial: DeviceModuleSlots?
-    /// What makes a module of a declaration and the place where it is.
-    var declare: LuaReference?
+    /// What device_module.lua does for `DeviceModule`.
+    enum Function: String, CaseIterable { case declare }
+
+    let functions = LuaExports<Function>()
 }
 
 extension BindingContext {
@@ -47,14 +49,6 @@ extension BindingContext {
                 return .none
             })
         registerParts()
-        var declaring = ParameterList()
-        let maker = declaring.required("f", .function, "")
-        runtime.setInternal(
-            "device_module_declared_by",
-            LuaFunction("DeviceModule", declaring, "") { [deviceModules] (call) throws(LuaFault) in
-                deviceModules.declare = call[maker]
-                return .none
-            })
         if configuration.logLevel == .debug {
             var debugging = ParameterList()
             let text = debugging.required("text", .string, "")
@@ -68,19 +62,18 @@ extension BindingContext {
         var made = ParameterList()
         let given = made.optional("declaration", .any, "")
         let declaration = LuaFunction("DeviceModule", made, "") { [deviceModules] (call) throws(LuaFault) in
-            guard let declare = deviceModules.declare else { return .none }
-            return call.handOver(to: declare, call.argument(for: given), call.location)
+            call.handOver(to: deviceModules.functions[.declare], call.argument(for: given), call.location)
         }
         runtime.setGlobal("DeviceModule") { $0.push(function: declaration, of: runtime) }
         try runtime.run(
             PackageResources.device_module_lua, chunk: "=[lectern device module]",
-            arguments: Self.deviceModuleParts.map(\.name))
+            arguments: Self.deviceModuleParts.map(\.name), exporting: deviceModules.functions)
     }
 
     private func registerAttaching() {
         var attaching = ParameterList()
         let device = attaching.required("device", .instance("EthernetClientInterface", "SerialInterface"), "")
-        let link = attaching.required("link", .function, "")
+        let state = attaching.required("state", .function, "")
         let data = attaching.required("data", .function, "")
         runtime.setInternal(
             "device_attach",
@@ -98,7 +91,7 @@ extension BindingContext {
                 guard let slots else {
                     throw LuaFault(.typeError, "DeviceModule: a module cannot be at this interface")
                 }
-                instance.keep(slots.link, call.argument(for: link))
+                instance.keep(slots.state, call.argument(for: state))
                 instance.keep(slots.data, call.argument(for: data))
                 return call.returning(isUp)
             })

@@ -91,10 +91,10 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     let responseLimit = context.delimiters.limit
     c.whenAttached { [connections = context.connections] client, instance, call in
         client.traffic.responseLimit = responseLimit
-        client.onOpened = { [link = instance.link] in link.instance?.fire(module.link, "Connected") }
+        client.onOpened = { [link = instance.link] in link.instance?.fire(module.state, "Connected") }
         client.onConnected = { [link = instance.link] in link.instance?.fire(connected, "Connected") }
         client.onDisconnected = { [link = instance.link] in
-            link.instance?.fire(module.link, "Disconnected")
+            link.instance?.fire(module.state, "Disconnected")
             link.instance?.fire(disconnected, "Disconnected")
         }
         client.onReceiveData = { [link = instance.link] in

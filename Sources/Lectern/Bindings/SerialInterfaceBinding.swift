@@ -117,11 +117,11 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
             instance.keep(portName, call.argument(for: givenPort))
         }
         port.onOnline = { [link = instance.link] in
-            link.instance?.fire(module.link, "Online")
+            link.instance?.fire(module.state, "Online")
             link.instance?.fire(online, "Online")
         }
         port.onOffline = { [link = instance.link] in
-            link.instance?.fire(module.link, "Offline")
+            link.instance?.fire(module.state, "Offline")
             link.instance?.fire(offline, "Offline")
         }
         port.onReceiveData = { [link = instance.link] in

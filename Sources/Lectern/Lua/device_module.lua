@@ -24,7 +24,9 @@ end
 local declare
 
 -- The host's function DeviceModule calls this: a function of Lua would not know who calls it by `return DeviceModule {…}`.
-host.device_module_declared_by(function(declaration, place)
-    declare = declare or make()
-    return declare(declaration, place)
-end)
+return {
+    declare = function(declaration, place)
+        declare = declare or make()
+        return declare(declaration, place)
+    end,
+}
