@@ -71,7 +71,11 @@ public struct ParameterList: Sendable {
     }
 
     /// Adds a parameter whose absence means something of its own.
-    /// - Parameter absence: what that is, as the reference shows it.
+    /// - Parameters:
+    ///   - name: its name, by which it may be given as a keyword.
+    ///   - type: what it accepts, and what its value is in Swift.
+    ///   - absence: what that is, as the reference shows it.
+    ///   - documentation: one sentence for the reference.
     public mutating func optional<Value>(
         _ name: String, _ type: ParameterType<Value>, absence: String = "nil", _ documentation: String
     ) -> Parameter<Value?> {
@@ -82,7 +86,11 @@ public struct ParameterList: Sendable {
     }
 
     /// Adds a parameter that the body looks at itself; ``LuaArgument/isNil`` tells whether it was left out.
-    /// - Parameter absence: what leaving it out means, as the reference shows it.
+    /// - Parameters:
+    ///   - name: its name, by which it may be given as a keyword.
+    ///   - type: what it accepts.
+    ///   - absence: what leaving it out means, as the reference shows it.
+    ///   - documentation: one sentence for the reference.
     public mutating func optional(
         _ name: String, _ type: ParameterType<LuaArgument>, absence: String = "nil", _ documentation: String
     ) -> Parameter<LuaArgument> {
@@ -93,7 +101,11 @@ public struct ParameterList: Sendable {
     }
 
     /// Adds a last parameter that may be given any number of times, as Lua's `...`.
-    /// - Parameter absence: what leaving it out means, as the reference shows it.
+    /// - Parameters:
+    ///   - name: its name.
+    ///   - type: what each of them accepts, and what its value is in Swift.
+    ///   - absence: what leaving it out means, as the reference shows it.
+    ///   - documentation: one sentence for the reference.
     public mutating func repeated<Value>(
         _ name: String, _ type: ParameterType<Value>, absence: String = "nil", _ documentation: String
     ) -> RepeatedParameter<Value> {

@@ -27,7 +27,9 @@ public protocol DatagramTransport: AnyObject {
 
     /// Sends one datagram of at most ``DatagramOptions/sizeLimit`` bytes. Never waits; ``queuedBytes`` tells what is still
     /// to go. On a transport that is not open it does nothing: callers check ``isOpen`` first.
-    /// - Parameter address: a unicast, broadcast or multicast address. That of the peer when there is one.
+    /// - Parameters:
+    ///   - bytes: the datagram.
+    ///   - address: a unicast, broadcast or multicast address. That of the peer when there is one.
     func send(_ bytes: ByteBuffer, to address: SocketAddress)
 
     /// Closes the socket; what is queued is dropped. Idempotent.

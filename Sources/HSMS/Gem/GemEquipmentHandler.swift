@@ -35,11 +35,14 @@ public final class GemEquipmentHandler: GemHandler {
 
     /// Makes a handler. Nothing is sent before ``GemHandler/enable()``.
     /// - Parameters:
+    ///   - link: the way to the host.
+    ///   - identity: what it says of itself in S1F2, S1F13 and S1F14.
+    ///   - control: how it begins in the control state model.
     ///   - takesInitiative: whether it sends S1F13 by itself rather than waiting for the host's.
     ///   - standardItems: whether it begins with what secsgem's equipment has: the status variables 1001 Clock, 1002
     ///     ControlState, 1003 EventsEnabled, 1004 AlarmsEnabled and 1005 AlarmsSet, the constants 1
-    ///     EstablishCommunicationsTimeout and 2 TimeFormat, and the events 1 EquipmentOffline, 2 ControlStateLocal and 3
-    ///     ControlStateRemote.
+    ///     EstablishCommunicationsTimeout and 2 TimeFormat, and the events 1 EquipmentOffline, 2 ControlStateLocal and
+    ///     3 ControlStateRemote.
     /// - Precondition: the link's role is equipment.
     public init(
         link: any SecsLink, identity: GemIdentity, control: GemControlConfiguration = GemControlConfiguration(),
