@@ -82,7 +82,7 @@ public final class ControlHost: Service {
     /// The code with which the program ends if it ends now: what it gave to `ExitProgram`, else 0. From any thread.
     public var standingExitCode: Int { state.withLockedValue { $0.exitCode ?? $0.standingCode ?? 0 } }
 
-    /// How long the program's end may take: ``LuaLimits/stop`` of its configuration.
+    /// How long the program's end may take: `LuaLimits.stop` of its configuration.
     public var stopBudget: Duration { configuration.limits.stop }
 
     /// What Lua runs at this moment, for a message about a program that does not end, such as
@@ -117,7 +117,7 @@ public final class ControlHost: Service {
     /// Ends the program in order; ``run()`` returns when everything is closed. Idempotent, and from any thread.
     ///
     /// What the program runs at this moment is ended at its next instruction, and the rest of the end takes no longer than
-    /// ``LuaLimits/stop`` says. Only a call that nothing can interrupt (a function in C or Swift that blocks the loop)
+    /// `LuaLimits.stop` says. Only a call that nothing can interrupt (a function in C or Swift that blocks the loop)
     /// delays it: then ``run()`` does not return before that does. The command `lectern` ends its process then; whoever
     /// embeds a host decides for theirs, by ``runningDescription`` and a time of their own.
     public func stop() {

@@ -39,6 +39,7 @@ public struct ProgramSource: Sendable {
 
     /// A program given as text.
     /// - Parameters:
+    ///   - text: the program in Lua.
     ///   - name: what messages show for it.
     ///   - folder: the folder whose modules and files it may use.
     public static func text(_ text: String, name: String = "main.lua", folder: String) -> ProgramSource {

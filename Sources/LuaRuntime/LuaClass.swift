@@ -107,6 +107,8 @@ public struct LuaClass<Object: AnyObject> {
     ///
     /// A class without a constructor is only made by the host.
     /// - Parameters:
+    ///   - parameters: what a program gives, in order.
+    ///   - documentation: one sentence for the reference.
     ///   - body: makes the object from the parameters, which it reads: `call[port]`.
     ///   - begin: called when Lua has got the object; may suspend the calling task, whose constructor call returns when
     ///     the wait is over. Its values are dropped.
@@ -157,7 +159,12 @@ public struct LuaClass<Object: AnyObject> {
     }
 
     /// Declares a property that programs can write.
-    /// - Parameter set: gets the new value, checked.
+    /// - Parameters:
+    ///   - name: its name, as programs write it.
+    ///   - type: what a program may write, and what that is in Swift.
+    ///   - documentation: one sentence for the reference.
+    ///   - get: the value, each time that a program reads it.
+    ///   - set: gets the new value, checked.
     public mutating func property<Value: LuaPushable, NewValue>(
         _ name: String, _ type: ParameterType<NewValue>, _ documentation: String, get: @escaping (Object) -> Value,
         set: @escaping (Object, NewValue) throws(LuaFault) -> Void
@@ -219,8 +226,12 @@ public struct LuaClass<Object: AnyObject> {
 
     /// Declares a method whose body reads its parameters: `call[level]`.
     /// - Parameters:
+    ///   - name: its name, as programs write it.
+    ///   - parameters: what a program gives; `call[…]` of each has its value.
     ///   - returns: what it returns, for the reference; nil for nothing.
     ///   - waits: true when it may suspend the calling task.
+    ///   - documentation: one sentence for the reference.
+    ///   - body: gets the object and the call; what it returns is what Lua does next.
     public mutating func method(
         _ name: String, _ parameters: ParameterList = ParameterList(), returns: LuaShape? = nil, waits: Bool = false,
         _ documentation: String, body: @escaping (Object, LuaCall) throws(LuaFault) -> LuaResult
@@ -240,9 +251,12 @@ public struct LuaClass<Object: AnyObject> {
 
     /// Declares an event: a slot for one handler, called with the instance and one argument.
     /// - Parameters:
+    ///   - name: its name, as programs write it.
     ///   - argument: what the handler's second argument is, for the reference.
+    ///   - documentation: one sentence for the reference.
     ///   - label: what task names show after the instance; by default a dot and the name.
-    ///   - whenAssigned: told that a program has set a handler. It is called from inside Lua, so it cannot fire at once.
+    ///   - whenAssigned: told that a program has set a handler. It is called from inside Lua, so it cannot fire at
+    ///     once.
     public mutating func event(
         _ name: String, _ argument: LuaShape, _ documentation: String, label: String? = nil,
         whenAssigned: ((Object, LuaInstance) -> Void)? = nil

@@ -33,6 +33,7 @@ extension LuaExports where Name: RawRepresentable<String> {
 extension LuaRuntime {
     /// Runs a text of the host's own, which returns a table with a function for each case of `Name`.
     /// - Parameters:
+    ///   - text: the Lua text, as bytes.
     ///   - chunk: its name, as messages show it.
     ///   - arguments: what the text gets beside the host's own functions.
     ///   - exports: gets the functions.

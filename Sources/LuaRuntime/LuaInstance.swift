@@ -348,7 +348,9 @@ public struct LuaKept: LuaPushable {
     private let slot: LuaEvent
     private let instance: LuaInstance?
 
-    /// - Parameter instance: whose slot it is.
+    /// - Parameters:
+    ///   - slot: where the value is kept.
+    ///   - instance: whose slot it is.
     public init(_ slot: LuaEvent, of instance: LuaInstance?) {
         self.slot = slot
         self.instance = instance

@@ -132,7 +132,11 @@ public struct LuaParameter: Sendable {
     }
 
     /// A parameter that may be left out.
-    /// - Parameter default: the default as the reference shows it.
+    /// - Parameters:
+    ///   - name: its name, by which it may be given as a keyword.
+    ///   - type: what it accepts.
+    ///   - defaultText: the default as the reference shows it.
+    ///   - documentation: one sentence for the reference.
     public static func optional(
         _ name: String, _ type: LuaType, default defaultText: String = "nil", _ documentation: String
     ) -> LuaParameter {
@@ -142,7 +146,11 @@ public struct LuaParameter: Sendable {
 
 extension LuaParameter {
     /// A last parameter that may be given any number of times, as Lua's `...`; ``LuaCall/count`` tells how often.
-    /// - Parameter default: what leaving it out means, as the reference shows it.
+    /// - Parameters:
+    ///   - name: its name.
+    ///   - type: what each of them accepts.
+    ///   - defaultText: what leaving it out means, as the reference shows it.
+    ///   - documentation: one sentence for the reference.
     public static func repeated(
         _ name: String, _ type: LuaType, default defaultText: String = "nil", _ documentation: String
     ) -> LuaParameter {

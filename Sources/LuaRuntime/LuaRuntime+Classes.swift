@@ -1,7 +1,7 @@
 internal import CLuaShim
 
 extension LuaRuntime {
-    /// Makes a declared class known to programs as a global, and to Swift for ``instance(for:)``.
+    /// Makes a declared class known to programs as a global, and to Swift for ``instance(for:class:)``.
     /// - Returns: what ``push(new:of:keeping:onto:)`` wants.
     @discardableResult
     public func register<Object>(_ declaration: LuaClass<Object>) -> RegisteredClass<Object> {
@@ -252,8 +252,10 @@ extension LuaRuntime {
     /// events; what it keeps is found by calls of its methods, see ``LuaCall/pushKept(_:)``. Nobody but the instance may keep
     /// the object.
     /// - Parameters:
+    ///   - object: what has no instance yet.
     ///   - registered: what `register` has returned.
     ///   - kept: so many values on top are popped, and kept in the first slots of the class in their order.
+    ///   - stack: gets the table that the program holds.
     public func push<Object>(
         new object: Object, of registered: RegisteredClass<Object>, keeping kept: Int, onto stack: LuaStack
     ) {

@@ -224,7 +224,10 @@ extension LuaRuntime {
     }
 
     /// Compiles text and pushes the function.
-    /// - Parameter path: what messages show; a name that begins with `=` is shown as it is.
+    /// - Parameters:
+    ///   - text: the source, as bytes; with the profile ``LuaProfile/trusted`` it may be a compiled chunk.
+    ///   - path: what messages show; a name that begins with `=` is shown as it is.
+    ///   - stack: gets the function.
     /// - Throws: ``LuaFault`` of kind ``LuaFault/Kind/importError`` with Lua's message: file, line, what was wrong.
     public func load(_ text: [UInt8], path: String, on stack: LuaStack) throws(LuaFault) {
         var text = text[...]

@@ -220,7 +220,10 @@ public final class LuaRuntime {
     public private(set) var globalTables: [(name: String, constants: [(name: String, number: Int)])] = []
 
     /// Defines global `name` as a table of declared functions and constants.
-    /// - Parameter functions: their names begin with `name` and a dot, as messages and the reference show them.
+    /// - Parameters:
+    ///   - name: the global's name.
+    ///   - functions: their names begin with `name` and a dot, as messages and the reference show them.
+    ///   - constants: fields of the table that hold a number, by their names.
     public func setGlobal(table name: String, functions: [LuaFunction], constants: [(name: String, number: Int)]) {
         globalTables.append((name, constants))
         setGlobal(name) { stack in
@@ -236,7 +239,9 @@ public final class LuaRuntime {
     }
 
     /// Adds declared functions to a registered class, to be called with a dot: `File.Exists(path)`.
-    /// - Parameter functions: their names begin with the class's name and a dot, as messages and the reference show them.
+    /// - Parameters:
+    ///   - className: the name of a class that is registered.
+    ///   - functions: their names begin with the class's name and a dot, as messages and the reference show them.
     public func setClassFunctions(_ className: String, _ functions: [LuaFunction]) {
         let stack = LuaStack(L)
         _ = shim_reserve(L, 8)

@@ -74,7 +74,11 @@ public struct ParameterList: Sendable {
     }
 
     /// Adds a parameter whose absence means something of its own: it is read as nil when it was left out or is `nil`.
-    /// - Parameter absence: what that means, as the reference shows it.
+    /// - Parameters:
+    ///   - name: its name, by which it may be given as a keyword.
+    ///   - type: what it accepts, and what its value is in Swift.
+    ///   - absence: what that means, as the reference shows it.
+    ///   - documentation: one sentence for the reference.
     @inlinable
     public mutating func optional<Value>(
         _ name: String, _ type: ParameterType<Value>, absence: String = "nil", _ documentation: String
@@ -84,7 +88,11 @@ public struct ParameterList: Sendable {
     }
 
     /// Adds a parameter whose value comes from elsewhere when it is left out, such as from the options of a server.
-    /// - Parameter usual: what that is unless the program has said otherwise, as the reference shows it.
+    /// - Parameters:
+    ///   - name: its name, by which it may be given as a keyword.
+    ///   - type: what it accepts, and what its value is in Swift.
+    ///   - usual: what that is unless the program has said otherwise, as the reference shows it.
+    ///   - documentation: one sentence for the reference.
     @inlinable
     public mutating func optional<Value>(
         _ name: String, _ type: ParameterType<Value>, usual: Value, _ documentation: String
@@ -93,7 +101,11 @@ public struct ParameterList: Sendable {
     }
 
     /// Adds a last parameter that may be given any number of times, as Lua's `...`.
-    /// - Parameter absence: what leaving it out means, as the reference shows it.
+    /// - Parameters:
+    ///   - name: its name.
+    ///   - type: what each of them accepts, and what its value is in Swift.
+    ///   - absence: what leaving it out means, as the reference shows it.
+    ///   - documentation: one sentence for the reference.
     @inlinable
     public mutating func repeated<Value>(
         _ name: String, _ type: ParameterType<Value>, absence: String = "nil", _ documentation: String

@@ -56,8 +56,10 @@ public struct HandlerOptions: Equatable, Sendable {
     ///   - pollFrequency: 0.01 s to ``NIOCore/TimeAmount/longestDelay``, as a timer's interval.
     ///   - connectRetryTime: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
     ///   - serverTimeout: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
+    ///   - connectedOn: what makes a TCP device `Connected`.
     ///   - retry: how a TCP device is tried again.
-    ///   - connectRetryLimit: 0.01 s to ``NIOCore/TimeAmount/longestDelay``; of meaning for ``RetryPolicy/Kind/backoff``.
+    ///   - connectRetryLimit: 0.01 s to ``NIOCore/TimeAmount/longestDelay``; of meaning for
+    ///     ``RetryPolicy/Kind/backoff``.
     ///   - pollPhase: 0 to below 1.
     /// - Throws: when an option is out of its range.
     public init(

@@ -15,6 +15,7 @@ public final class ModuleSimplePipeHandler: SimplePipeHandler {
     /// - Parameters:
     ///   - pipe: through which the module talks to the device.
     ///   - module: is kept.
+    ///   - options: how often it polls, and when the device counts as gone.
     public init(pipe: SimplePipe, module: any DeviceModule, options: HandlerOptions) throws(ParameterError) {
         self.module = module
         machine = ModuleSimplePipeStateMachine(disconnectLimit: options.disconnectLimit)

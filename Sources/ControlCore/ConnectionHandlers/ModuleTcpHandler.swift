@@ -15,6 +15,7 @@ public final class ModuleTcpHandler: TcpConnectionHandler {
     /// - Parameters:
     ///   - interface: through which the module talks to the device.
     ///   - module: is kept.
+    ///   - options: how often it polls, when the device counts as gone, and when it tries again.
     public init(
         interface: EthernetClientInterface, module: any DeviceModule, options: HandlerOptions
     ) throws(ParameterError) {

@@ -13,6 +13,7 @@ public final class RawSimplePipeHandler: SimplePipeHandler {
     /// Takes over the interface. Nothing happens until ``SimplePipeHandler/connect()``; the poll timer is paused.
     /// - Parameters:
     ///   - pipe: a serial port or a UDP client.
+    ///   - options: how often it polls, and when the device counts as gone.
     ///   - keepAliveQuery: asks the device for something, and calls `finished` when the answer was dealt with. A poll
     ///     that is due before is skipped.
     public init(
@@ -38,7 +39,7 @@ public final class RawSimplePipeHandler: SimplePipeHandler {
         try pipe.send(bytes)
     }
 
-    /// As ``SerialInterface/sendAndWait(_:timeout:delimiter:completion:)``, and counts as a send without a response.
+    /// As ``DeviceInterface/sendAndWait(_:timeout:delimiter:completion:)``, and counts as a send without a response.
     @discardableResult
     public func sendAndWait(
         _ data: ByteBuffer,

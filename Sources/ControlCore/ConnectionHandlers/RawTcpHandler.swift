@@ -12,8 +12,11 @@ public final class RawTcpHandler: TcpConnectionHandler {
 
     /// Takes over `interface`. Nothing happens until ``TcpConnectionHandler/connect(timeout:completion:)``; the poll
     /// timer is paused.
-    /// - Parameter keepAliveQuery: asks the device for something, and calls `finished` when the answer was dealt with.
-    ///   A poll that is due before is skipped.
+    /// - Parameters:
+    ///   - interface: a TCP or SSH client.
+    ///   - options: how often it polls, when the device counts as gone, and when it tries again.
+    ///   - keepAliveQuery: asks the device for something, and calls `finished` when the answer was dealt with. A poll
+    ///     that is due before is skipped.
     public init(
         interface: EthernetClientInterface,
         options: HandlerOptions,
@@ -36,7 +39,7 @@ public final class RawTcpHandler: TcpConnectionHandler {
         return true
     }
 
-    /// As ``EthernetClientInterface/sendAndWait(_:timeout:delimiter:completion:)``, and counts as a send without a
+    /// As ``DeviceInterface/sendAndWait(_:timeout:delimiter:completion:)``, and counts as a send without a
     /// response. Over the limit the connection is closed and the call completes with
     /// ``SendAndWaitOutcome/UnmetReason/connectionLost``.
     @discardableResult

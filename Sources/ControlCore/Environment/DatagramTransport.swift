@@ -25,9 +25,11 @@ public protocol DatagramTransport: AnyObject {
     /// Changes the largest datagram that is delivered, see ``DatagramOptions/largestDatagram``.
     func setLargestDatagram(_ count: Int)
 
-    /// Sends one datagram of at most ``DatagramOptions/sizeLimit`` bytes. Never waits; ``queuedBytes`` tells what is
-    /// still to go. On a transport that is not open it does nothing: callers check ``isOpen`` first.
-    /// - Parameter address: a unicast, broadcast or multicast address. That of the peer when there is one.
+    /// Sends one datagram of at most ``DatagramOptions/sizeLimit`` bytes. Never waits; ``queuedBytes`` tells what is still
+    /// to go. On a transport that is not open it does nothing: callers check ``isOpen`` first.
+    /// - Parameters:
+    ///   - bytes: the datagram.
+    ///   - address: a unicast, broadcast or multicast address. That of the peer when there is one.
     func send(_ bytes: ByteBuffer, to address: SocketAddress)
 
     /// Closes the socket; what is queued is dropped. Idempotent.

@@ -47,7 +47,10 @@ public final class DeadlineQueue {
     public var earliest: NIODeadline? { heap.first?.deadline }
 
     /// Arms `body` for `deadline`.
-    /// - Parameter owner: a number under which ``removeAll(ownedBy:)`` finds it; several owners may share one queue.
+    /// - Parameters:
+    ///   - deadline: when it is due; it may have passed.
+    ///   - owner: a number under which ``removeAll(ownedBy:)`` finds it; several owners may share one queue.
+    ///   - body: called once, when it is due.
     /// - Returns: the handle; cancelling it removes the deadline and lets go of `body`.
     @discardableResult
     public func arm(at deadline: NIODeadline, owner: Int = 0, _ body: @escaping () -> Void) -> ScheduledDeadline {

@@ -51,7 +51,11 @@ public protocol Environment: AnyObject {
     /// Finds the addresses of `host`, a name or an IP literal.
     ///
     /// Names are resolved off the loop, in parallel: a name that does not answer delays no other.
-    /// - Parameter timeout: when it passes, `completion` gets ``ConnectFailure/hostError``.
+    /// - Parameters:
+    ///   - host: a name or an IP literal.
+    ///   - timeout: when it passes, `completion` gets ``ConnectFailure/hostError``.
+    ///   - completion: called once, unless the returned handle was cancelled before: with one address or more, or with
+    ///     the failure.
     @discardableResult
     func resolve(
         _ host: String,
@@ -63,6 +67,8 @@ public protocol Environment: AnyObject {
     ///
     /// Addresses of the name are tried in turn until one answers or `timeout` passes.
     /// - Parameters:
+    ///   - host: a name or an IP literal.
+    ///   - port: the port of the host, 1…65535.
     ///   - timeout: for the whole of it, resolving included; `nil` waits as long as the system does.
     ///   - completion: called exactly once, unless the returned handle was cancelled before. The transport that it gets
     ///     is open and does not read until ``StreamTransport/start(delegate:)``.
@@ -83,6 +89,8 @@ public protocol Environment: AnyObject {
     ///
     /// Addresses are tried as by ``connectTCP(host:port:timeout:completion:)``. Keys are tried before the password.
     /// - Parameters:
+    ///   - host: a name or an IP literal.
+    ///   - port: the port of the host, 1…65535; SSH has 22.
     ///   - login: who logs in, and how the host must prove itself.
     ///   - timeout: for the whole of it, resolving and login included; `nil` waits as long as the system does, and two
     ///     minutes for the login.
@@ -113,6 +121,7 @@ public protocol Environment: AnyObject {
     /// Opens a serial port for this program alone.
     /// - Parameters:
     ///   - path: the port's device, such as `/dev/ttyUSB0`.
+    ///   - settings: how the line is driven from the start.
     ///   - completion: called exactly once, unless the returned handle was cancelled before. The transport that it gets
     ///     is open and does not read until ``StreamTransport/start(delegate:)``.
     @discardableResult
@@ -123,8 +132,9 @@ public protocol Environment: AnyObject {
     ) -> any Cancellable
 
     /// Opens a UDP socket. It may send to broadcast and multicast addresses too.
-    /// - Parameter completion: called exactly once. The transport does not read until
-    ///   ``DatagramTransport/start(delegate:)``.
+    /// - Parameters:
+    ///   - options: address, port and kind of the socket.
+    ///   - completion: called exactly once. The transport does not read until ``DatagramTransport/start(delegate:)``.
     func openDatagrams(
         _ options: DatagramOptions,
         completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void

@@ -236,8 +236,8 @@ public final class LiveEnvironment: ClosableEnvironment {
 
     /// Ends everything: cancels deadlines, connects and look-ups, closes listeners and streams.
     ///
-    /// Streams send what is queued for at most ``TCPTransport/linger``, and no longer than until ``endsBy``; their
-    /// delegates are told as after any close. What is being opened is closed as soon as it is open.
+    /// Streams send what is queued for at most one second, and no longer than until ``endsBy``; their delegates
+    /// are told as after any close. What is being opened is closed as soon as it is open.
     /// - Parameter completion: called on the loop when the last socket is closed, or shortly after ``endsBy``.
     public func close(_ completion: @escaping () -> Void = {}) {
         isClosed = true

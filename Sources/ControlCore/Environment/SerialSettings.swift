@@ -54,7 +54,14 @@ public struct SerialSettings: Equatable, Sendable {
     public init() {}
 
     /// Makes settings; what is left out has its default.
-    /// - Parameter charDelay: 0 to 60 s.
+    /// - Parameters:
+    ///   - baud: bits per second, in ``baudRange``.
+    ///   - dataBits: data bits of a character, 7 or 8.
+    ///   - parity: the parity bit.
+    ///   - stopBits: stop bits of a character, 1 or 2.
+    ///   - flowControl: what stops the sender when the receiver is full.
+    ///   - charDelay: the pause after each character that is sent, 0 to 60 s.
+    ///   - mode: the electrical standard.
     /// - Throws: when a parameter is out of its range.
     public init(
         baud: Int = 9600,

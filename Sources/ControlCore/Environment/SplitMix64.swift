@@ -10,7 +10,9 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     }
 
     /// Makes a generator for one purpose out of a seed that several share, so that none disturbs another's sequence.
-    /// - Parameter label: names the purpose.
+    /// - Parameters:
+    ///   - seed: the shared seed.
+    ///   - label: names the purpose.
     public init(seed: UInt64, label: String) {
         // FNV-1a: the standard library's hash differs from process to process.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325

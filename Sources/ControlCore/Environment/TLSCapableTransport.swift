@@ -6,17 +6,18 @@ public protocol TLSCapableTransport: StreamTransport {
     /// What the handshake of TLS has agreed on; `nil` while TLS is off.
     var tlsSession: TLSSession? { get }
 
-    /// Turns TLS on over the open stream, before or after ``start(delegate:)``. What was read before is delivered as it
-    /// is, what is read from now on belongs to TLS. What is sent during the handshake waits for it; ``close()`` drops
-    /// that.
+    /// Turns TLS on over the open stream, before or after ``StreamTransport/start(delegate:)``. What was read before is
+    /// delivered as it is, what is read from now on belongs to TLS. What is sent during the handshake waits for it;
+    /// ``StreamTransport/close()`` drops that.
     ///
     /// A stream whose handshake fails is closed: after the completion its delegate hears ``CloseReason/failed(_:)``. A
     /// peer that ends a stream without the farewell of TLS is taken to have closed it in good order.
     /// - Parameters:
+    ///   - terms: what this side demands, and what it shows of itself.
     ///   - timeout: for the handshake; `nil`: ``TLSTerms/patience``.
     ///   - completion: called exactly once, unless the returned handle was cancelled before, and before anything is
-    ///     delivered that came through TLS. A ``close()`` meanwhile is ``ConnectFailure/calledOff``. A second call
-    ///     fails and leaves the stream as it is.
+    ///     delivered that came through TLS. A ``StreamTransport/close()`` meanwhile is ``ConnectFailure/calledOff``. A
+    ///     second call fails and leaves the stream as it is.
     /// - Returns: gives up, which closes the stream.
     @discardableResult
     func startTLS(

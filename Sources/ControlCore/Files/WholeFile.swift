@@ -33,7 +33,9 @@ public struct WholeFile: Sendable {
     }
 
     /// Replaces the file, or makes it. One that was there keeps its rights.
-    /// - Parameter mode: the rights of a new one.
+    /// - Parameters:
+    ///   - bytes: the new content, all of it.
+    ///   - mode: the rights of a new one.
     public func replace(with bytes: [UInt8], mode: UInt32 = 0o644) throws(FileFailure) {
         var old = stat()
         let wasThere = name.withRawCString { fstatat(folder.number, $0, &old, AT_SYMLINK_NOFOLLOW) } == 0

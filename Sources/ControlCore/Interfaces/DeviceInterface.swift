@@ -55,11 +55,13 @@ extension DeviceInterface {
     /// Completes at the earliest byte at which the delimiter holds; what came behind goes to ReceiveData, after the
     /// completion. A pattern is looked for with each piece in the first 64 KiB; in a longer response at most every 10 ms, and
     /// less often the longer it is. A response of more than ``DeviceTraffic/responseLimit`` completes with
-    /// ``SendAndWaitOutcome/UnmetReason/tooLong``, or without a delimiter with ``SendAndWaitOutcome/cut(_:)``. Calls on one interface take turns in order; each sends, and its time-out starts, when its turn comes.
+    /// ``SendAndWaitOutcome/UnmetReason/tooLong``, or without a delimiter with ``SendAndWaitOutcome/cut(_:)``. Calls on
+    /// one interface take turns in order; each sends, and its time-out starts, when its turn comes.
     /// When the line is lost the call completes at once: with ``SendAndWaitOutcome/UnmetReason/connectionLost``,
     /// or without a delimiter with what came; calls that wait for their turn fail with ``IOFault``. The event of the loss
     /// runs before these completions.
     /// - Parameters:
+    ///   - data: the command.
     ///   - timeout: how long to wait for the response.
     ///   - delimiter: `nil`: the response is all that comes in the whole time-out.
     ///   - completion: called once, unless cancelled.
@@ -77,7 +79,9 @@ extension DeviceInterface {
     /// Sends `data` at each interval while the line is up; the first time after one interval. Goes on over losses of the
     /// line until ``stopKeepAlive()``. A second start replaces the first. A turn at which the send queue is full is left
     /// out.
-    /// - Parameter interval: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
+    /// - Parameters:
+    ///   - interval: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
+    ///   - data: what is sent each time.
     /// - Throws: when the interval is out of its range.
     public func startKeepAlive(interval: TimeAmount, data: ByteBuffer) throws(ParameterError) {
         try traffic.startKeepAlive(interval: interval, data: data)

@@ -79,7 +79,7 @@ public final class DeviceTraffic {
 
     /// The most bytes that a `sendAndWait` collects; a new value counts for the next one.
     public var responseLimit = DeviceTraffic.defaultResponseLimit
-    /// Bytes that `sendAndWait` calls which wait for their turn are to send, ``overhead`` included.
+    /// Bytes that `sendAndWait` calls which wait for their turn are to send, with 64 bytes more for each call.
     public private(set) var waitingBytes = 0
 
     // The variables without a check of exclusive access are of values that no access holds on to while other code runs.

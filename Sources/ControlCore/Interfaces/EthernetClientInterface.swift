@@ -7,11 +7,12 @@ public import NIOCore
 /// interface alive.
 ///
 /// Every byte that arrives is delivered exactly once and in order, either as the response of a `sendAndWait` or to
-/// ``onReceiveData``. What arrives after ``disconnect()`` is dropped.
+/// ``DeviceInterface/onReceiveData``. What arrives after ``disconnect()`` is dropped.
 ///
-/// With UDP there is no connection: ``send(_:)`` works at once, and ``connect(timeout:completion:)`` fails. The socket
-/// opens with the first datagram, which waits until the name is resolved. Every datagram is one ``onReceiveData``; those
-/// behind a response keep their bounds. What cannot be sent then is told by ``onFault``.
+/// With UDP there is no connection: ``DeviceInterface/send(_:)`` works at once, and ``connect(timeout:completion:)``
+/// fails. The socket opens with the first datagram, which waits until the name is resolved. Every datagram is one
+/// ``DeviceInterface/onReceiveData``; those behind a response keep their bounds. What cannot be sent then is told by
+/// ``onFault``.
 public final class EthernetClientInterface: DeviceInterface {
     /// The device's name or IP literal, as given.
     public var hostname: String { connector.hostname }
@@ -65,6 +66,7 @@ public final class EthernetClientInterface: DeviceInterface {
 
     /// Makes an interface that is not connected.
     /// - Parameters:
+    ///   - environment: the world in which it lives; all happens on its loop.
     ///   - hostname: a name or an IP literal, not empty.
     ///   - port: 1…65535.
     ///   - protocol: how to talk to the device.

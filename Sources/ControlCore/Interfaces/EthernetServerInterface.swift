@@ -37,6 +37,7 @@ public final class EthernetServerInterface: PiecewiseSender {
 
     /// Makes a server that does not listen.
     /// - Parameters:
+    ///   - environment: the world in which it lives; all happens on its loop.
     ///   - port: 0…65535; 0 lets the system choose.
     ///   - protocol: TCP or UDP.
     ///   - interface: `Any`, `LAN` or `AVLAN`.

@@ -4,10 +4,12 @@ public import NIOCore
 ///
 /// Events of one client come in order: Connected, its data, Disconnected exactly once. Nothing here waits; no closure
 /// that is handed in is called before the call that took it has returned. A client over ``maxClients``, or over
-/// ``defaultMaxClients`` when that is `nil`, is closed at once and causes no event. While it ``isActive``, the environment keeps the server alive.
+/// ``defaultMaxClients`` when that is `nil`, is closed at once and causes no event. While it ``isActive``, the
+/// environment keeps the server alive.
 ///
-/// With UDP each address that sends is a client, see ``DatagramService`` for how long and how many; a datagram is one
-/// ``onReceiveData``. A client over ``maxClients`` is not heard.
+/// With UDP each address that sends is a client, and a datagram is one ``onReceiveData``. A client is forgotten after
+/// 300 s without a datagram. A client over ``maxClients`` is not heard; when that is `nil` and there are
+/// ``defaultMaxClients`` already, the one that was idle longest is forgotten instead.
 public final class EthernetServerInterfaceEx {
     private enum State {
         case idle
@@ -77,6 +79,7 @@ public final class EthernetServerInterfaceEx {
 
     /// Makes a server that does not listen.
     /// - Parameters:
+    ///   - environment: the world in which it lives; all happens on its loop.
     ///   - port: 0…65535; 0 lets the system choose.
     ///   - protocol: TCP or UDP.
     ///   - interface: `Any`, `LAN` or `AVLAN`.

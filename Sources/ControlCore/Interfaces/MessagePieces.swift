@@ -16,8 +16,10 @@ public protocol PiecewiseSender: Writable {
     var largestWholeMessage: Int { get }
 
     /// Sends a message of any size in pieces, behind those that were sent before; what is sent meanwhile comes behind it.
-    /// - Parameter completion: called once, unless cancelled, perhaps before this returns: when the last piece is queued, or
-    ///   with the reason why it never will be.
+    /// - Parameters:
+    ///   - pieces: the message; it is asked for each piece when there is room for it.
+    ///   - completion: called once, unless cancelled, perhaps before this returns: when the last piece is queued, or
+    ///     with the reason why it never will be.
     /// - Returns: gives up; what was sent of it stays sent.
     /// - Throws: when not connected.
     func send(

@@ -33,8 +33,9 @@ public final class PingCall: Cancellable {
     /// - Parameters:
     ///   - host: a name or an IP literal. All requests of a name that is not resolved have failed.
     ///   - count: how many requests; at least 1. Each is sent when the one before is answered or has failed.
-    ///   - completion: called once on a later turn of the loop, unless cancelled; with an ``IOFault`` when the system does
-    ///     not let this process send echo requests.
+    ///   - environment: the world from which the requests go.
+    ///   - completion: called once on a later turn of the loop, unless cancelled; with an ``IOFault`` when the system
+    ///     does not let this process send echo requests.
     /// - Returns: gives up.
     @discardableResult
     public static func begin(

@@ -20,7 +20,9 @@ public protocol ResponsePattern: AnyObject {
     /// Searches `bytes`, which is all of the response so far; called anew with more when bytes have arrived.
     ///
     /// The answer must not depend on how the bytes were cut on the wire: of all matches the one with the earliest end.
-    /// - Parameter searched: so many bytes at the beginning were searched before and have no match by themselves.
+    /// - Parameters:
+    ///   - bytes: the response so far; valid inside of this call only.
+    ///   - searched: so many bytes at the beginning were searched before and have no match by themselves.
     /// - Returns: the index after the last byte of the match; `nil` when there is none yet.
     /// - Throws: when the search itself fails, for instance at a match limit. The waiting call fails with this error.
     func endOfMatch(in bytes: UnsafeRawBufferPointer, searched: Int) throws -> Int?

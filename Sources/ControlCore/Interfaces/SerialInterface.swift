@@ -9,7 +9,7 @@ import NIOCore
 /// handed in is called before the call that took it has returned. Until it is closed the environment keeps it alive.
 ///
 /// Every byte that arrives is delivered exactly once and in order, either as the response of a `sendAndWait` or to
-/// ``onReceiveData``.
+/// ``DeviceInterface/onReceiveData``.
 public final class SerialInterface: DeviceInterface {
     /// The time to the first look for a port that is gone.
     static let shortestRetry = TimeAmount.milliseconds(250)
@@ -68,7 +68,10 @@ public final class SerialInterface: DeviceInterface {
 
     /// Makes an interface and begins to open its port.
     /// - Parameters:
+    ///   - environment: the world in which it lives; all happens on its loop.
     ///   - name: the port as programs know it.
+    ///   - address: where the port is: on this machine, or at a serial device server.
+    ///   - settings: how the line is driven from the start.
     ///   - claims: the ports that the program uses.
     /// - Throws: when the program has an interface for the port already.
     public init(

@@ -126,8 +126,10 @@ public final class TCPInterface {
     /// Without a connection it makes one attempt to connect first. When the message cannot be sent, or the device does not
     /// take it within ``timeout``, the whole message is sent once more on a new connection (see ``resends``); when that
     /// fails too, the connection is closed. So a call lasts at most four times ``timeout``.
-    /// - Parameter completion: called once, unless cancelled, perhaps before this returns: when the system has taken all
-    ///   but 64 KiB, or with the failure.
+    /// - Parameters:
+    ///   - bytes: the message.
+    ///   - completion: called once, unless cancelled, perhaps before this returns: when the system has taken all but
+    ///     64 KiB, or with the failure.
     @discardableResult
     public func send(
         _ bytes: ByteBuffer, completion: @escaping (Result<Void, ConnectionFault>) -> Void
@@ -177,7 +179,11 @@ public final class TCPInterface {
     /// Sends a message and waits for its answer; queries of several callers take turns, each as a whole.
     ///
     /// See ``send(_:completion:)`` and ``receive(upTo:resetOnError:completion:)`` for what may happen.
-    /// - Parameter completion: called once, unless cancelled.
+    /// - Parameters:
+    ///   - message: what is sent.
+    ///   - limit: the most bytes of the answer to take; what is left stays for the next call.
+    ///   - resetOnError: after a failure a new connection is made before the completion is called.
+    ///   - completion: called once, unless cancelled.
     @discardableResult
     public func query(
         _ message: ByteBuffer, upTo limit: Int, resetOnError: Bool = false,

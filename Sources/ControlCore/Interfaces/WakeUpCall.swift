@@ -22,8 +22,9 @@ public final class WakeUpCall {
     /// - Parameters:
     ///   - hardwareAddress: six bytes.
     ///   - port: the UDP port, 0…65535; machines do not look at it.
-    ///   - completion: called once, on a later turn of the loop: with a failure when the system has not sent it. Whether
-    ///     anybody woke up nobody tells.
+    ///   - environment: the world from which the datagram goes.
+    ///   - completion: called once, on a later turn of the loop: with a failure when the system has not sent it.
+    ///     Whether anybody woke up nobody tells.
     public static func send(
         to hardwareAddress: [UInt8], port: Int, in environment: any Environment,
         completion: @escaping (Result<Void, IOFault>) -> Void

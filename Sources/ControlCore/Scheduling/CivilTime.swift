@@ -22,7 +22,9 @@ public struct CivilTime: Equatable, Sendable {
     static let secondsPerDay: Int64 = 86_400
 
     /// The local time at an instant.
-    /// - Parameter unixTime: seconds since 1970-01-01 00:00:00 UTC.
+    /// - Parameters:
+    ///   - unixTime: seconds since 1970-01-01 00:00:00 UTC.
+    ///   - timeZone: the zone whose local time it is.
     public init(unixTime: Int64, in timeZone: any LocalTimeZone) {
         let offset = timeZone.secondsFromUTC(at: unixTime)
         let local = unixTime + Int64(offset)

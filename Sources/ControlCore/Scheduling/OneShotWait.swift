@@ -26,7 +26,9 @@ public final class OneShotWait: DeadlineNode {
     @exclusivity(unchecked) public unowned(unsafe) var counterpart: AnyObject?
 
     /// Makes a wait that is not pending; ``restart()`` starts it.
-    /// - Parameter time: 0 s to ``NIOCore/TimeAmount/longestDelay``.
+    /// - Parameters:
+    ///   - common: what it shares with others: the environment, and what is called.
+    ///   - time: 0 s to ``NIOCore/TimeAmount/longestDelay``.
     /// - Throws: when `time` is out of its range.
     public init(_ common: Common, time: TimeAmount) throws(ParameterError) {
         try Self.check(time)

@@ -44,6 +44,7 @@ public final class WeeklyClock {
 
     /// Makes a disabled clock; ``enable()`` starts it.
     /// - Parameters:
+    ///   - environment: the world whose time and time zone it goes by.
     ///   - times: `HH:MM:SS`, 24 hours, at least one.
     ///   - days: `Monday`…`Sunday`; empty: every day.
     /// - Throws: when a string is not of that form.

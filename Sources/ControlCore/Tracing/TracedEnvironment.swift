@@ -14,6 +14,7 @@ public final class TracedEnvironment: Environment {
 
     /// Wraps `environment`.
     /// - Parameters:
+    ///   - environment: the one that is watched.
     ///   - filter: which wires are watched.
     ///   - aliases: what the configuration calls serial ports: `Alias:COM1`.
     ///   - sink: told of everything.
@@ -47,7 +48,9 @@ public final class TracedEnvironment: Environment {
     }
 
     /// Adds names for what a host opens to the server whose environment this is, from now on.
-    /// - Parameter host: its name or address.
+    /// - Parameters:
+    ///   - names: what the program calls the peer. Traces show the first one.
+    ///   - host: its name or address.
     public func add(_ names: [String], ofPeer host: String) {
         owner.add(names, ofPeer: host)
         book.note(names: names)

@@ -19,7 +19,9 @@ public final class HsmsConnectionManager {
     public let configuration: HsmsConfiguration
 
     /// Makes a manager without peers.
-    /// - Parameter configuration: what peers have by default; its `bindAddress` is that of all servers.
+    /// - Parameters:
+    ///   - environment: the world in which the peers' connections live; all happens on its loop.
+    ///   - configuration: what peers have by default; its `bindAddress` is that of all servers.
     public init(environment: any Environment, configuration: HsmsConfiguration = HsmsConfiguration()) {
         self.environment = environment
         self.configuration = configuration
@@ -71,8 +73,10 @@ public final class HsmsConnectionManager {
     }
 
     /// Disables a peer and forgets it. `remove_peer` of secsgem.
-    /// - Parameter completion: called once, on a later turn of the loop, when the peer has heard of its end. Nothing of
-    ///   the peer or the network can delay it.
+    /// - Parameters:
+    ///   - name: the name under which it was added.
+    ///   - completion: called once, on a later turn of the loop, when the peer has heard of its end. Nothing of the
+    ///     peer or the network can delay it.
     /// - Returns: whether there was one of that name.
     @discardableResult
     public func removePeer(name: String, completion: @escaping () -> Void = {}) -> Bool {

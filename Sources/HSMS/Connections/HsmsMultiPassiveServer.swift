@@ -31,6 +31,7 @@ public final class HsmsMultiPassiveServer {
 
     /// Makes a server that does not listen.
     /// - Parameters:
+    ///   - environment: the world in which it lives; all happens on its loop.
     ///   - port: 0…65535; 0 lets the system choose.
     ///   - configuration: what its connections have by default; its `bindAddress` and T5 are the server's own.
     /// - Throws: when a parameter is out of its range.

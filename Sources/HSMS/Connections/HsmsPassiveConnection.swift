@@ -11,10 +11,12 @@ public final class HsmsPassiveConnection: HsmsConnection {
 
     /// Makes a connection that is not enabled.
     /// - Parameters:
+    ///   - environment: the world in which it lives; all happens on its loop.
     ///   - address: the address or host name from which the peer is expected; empty, `0.0.0.0` or `::`: any.
     ///   - port: the port to listen on, 0…65535; 0 lets the system choose, see ``listeningPort``.
     ///   - sessionID: the session ID that the peer is configured for.
     ///   - delegate: receives what happens; held strongly.
+    ///   - configuration: timers, roles and what SEMI E37 leaves open.
     /// - Throws: when a parameter is out of its range.
     public override init(
         environment: any Environment, address: String, port: Int = 5_000, sessionID: UInt16 = 0,

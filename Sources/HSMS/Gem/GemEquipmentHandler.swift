@@ -36,6 +36,9 @@ public final class GemEquipmentHandler: GemHandler {
 
     /// Makes a handler. Nothing is sent before ``GemHandler/enable()``.
     /// - Parameters:
+    ///   - link: the way to the host.
+    ///   - identity: what it says of itself in S1F2, S1F13 and S1F14.
+    ///   - control: how it begins in the control state model.
     ///   - takesInitiative: whether it sends S1F13 by itself rather than waiting for the host's.
     ///   - standardItems: whether it begins with what secsgem's equipment has: the status variables 1001 Clock, 1002
     ///     ControlState, 1003 EventsEnabled, 1004 AlarmsEnabled and 1005 AlarmsSet, the constants 1

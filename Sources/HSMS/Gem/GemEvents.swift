@@ -61,7 +61,9 @@ public final class GemEvents {
     /// Reports that an event has happened (S6F11), if the host has enabled it. Does not wait.
     ///
     /// Without communication the report goes to the spool, if the host has asked for that; off-line nothing is sent.
-    /// - Parameter values: what data values are in this report; others, and other variables, have their value now.
+    /// - Parameters:
+    ///   - id: the event (CEID).
+    ///   - values: what data values are in this report; others, and other variables, have their value now.
     public func trigger(_ id: GemID, values: [GemID: SecsItem] = [:]) {
         trigger(id, values: values, isLeavingOnline: false)
     }

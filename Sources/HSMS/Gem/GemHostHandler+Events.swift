@@ -19,8 +19,10 @@ extension GemHostHandler {
     // MARK: Reports
 
     /// Defines a report (S2F33), or deletes it when there are no variables.
-    /// - Parameter completion: gets DRACK: 0 done, 1 no space, 2 format, 3 it exists already, 4 a variable does not
-    ///   exist.
+    /// - Parameters:
+    ///   - id: the report (RPTID).
+    ///   - variables: the variables (VID) whose values it has, in order; none deletes it.
+    ///   - completion: gets DRACK: 0 done, 1 no space, 2 format, 3 it exists already, 4 a variable does not exist.
     public func define(
         report id: GemID, variables: [GemID], completion: @escaping (SecsResult<UInt8>) -> Void
     ) {
@@ -44,8 +46,11 @@ extension GemHostHandler {
     }
 
     /// Links reports to an event (S2F35), or removes its links when there are no reports.
-    /// - Parameter completion: gets LRACK: 0 done, 1 no space, 2 format, 3 it has links already, 4 the event does not
-    ///   exist, 5 a report does not exist.
+    /// - Parameters:
+    ///   - id: the event (CEID).
+    ///   - reports: the reports (RPTID) that come with it, in order; none removes the links.
+    ///   - completion: gets LRACK: 0 done, 1 no space, 2 format, 3 it has links already, 4 the event does not exist,
+    ///     5 a report does not exist.
     public func link(
         event id: GemID, reports: [GemID], completion: @escaping (SecsResult<UInt8>) -> Void
     ) {
@@ -53,16 +58,23 @@ extension GemHostHandler {
     }
 
     /// Enables or disables events (S2F37); none are all.
-    /// - Parameter completion: gets ERACK: 0 done, 1 an event does not exist.
+    /// - Parameters:
+    ///   - isEnabled: whether they are to be reported.
+    ///   - events: the events (CEID); none are all.
+    ///   - completion: gets ERACK: 0 done, 1 an event does not exist.
     public func enable(
         _ isEnabled: Bool, events: [GemID] = [], completion: @escaping (SecsResult<UInt8>) -> Void
     ) {
         requestCode(2, 37, [.boolean(isEnabled), item(events)], completion: completion)
     }
 
-    /// Defines a report of these variables, links it to the event and enables the event. It stops at the first step
-    /// that is not done.
-    /// - Parameter completion: gets 0 when all is done, else the code of the step that failed.
+    /// Defines a report of these variables, links it to the event and enables the event. It stops at the first step that
+    /// is not done.
+    /// - Parameters:
+    ///   - event: the event (CEID).
+    ///   - report: an identifier for the report (RPTID) that is not in use.
+    ///   - variables: the variables (VID) whose values come with the event, in order.
+    ///   - completion: gets 0 when all is done, else the code of the step that failed.
     public func subscribe(
         to event: GemID, report: GemID, variables: [GemID], completion: @escaping (SecsResult<UInt8>) -> Void
     ) {
@@ -88,7 +100,10 @@ extension GemHostHandler {
     // MARK: Alarms
 
     /// Enables or disables an alarm (S5F3); nil is all of them.
-    /// - Parameter completion: gets ACKC5: 0 done.
+    /// - Parameters:
+    ///   - isEnabled: whether it is to be reported.
+    ///   - alarm: the alarm (ALID); nil is all of them.
+    ///   - completion: gets ACKC5: 0 done.
     public func enable(_ isEnabled: Bool, alarm: GemID?, completion: @escaping (SecsResult<UInt8>) -> Void) {
         let id = alarm?.item(idFormat) ?? .empty(idFormat ?? .u4)
         requestCode(5, 3, [.binary(isEnabled ? 0x80 : 0), id], completion: completion)
@@ -136,7 +151,9 @@ extension GemHostHandler {
     }
 
     /// Gives a command without parameters in the older form (S2F21).
-    /// - Parameter completion: gets CMDA: 0 done, 1 no such command, 2 not now.
+    /// - Parameters:
+    ///   - name: the command (RCMD).
+    ///   - completion: gets CMDA: 0 done, 1 no such command, 2 not now.
     public func plainCommand(_ name: SecsText, completion: @escaping (SecsResult<UInt8>) -> Void) {
         requestCode(2, 21, .ascii(name), completion: completion)
     }
@@ -157,7 +174,9 @@ extension GemHostHandler {
     }
 
     /// Fetches what waits in the spool, or drops it (S6F23). The messages come as if they had just been sent.
-    /// - Parameter completion: gets RSDA: 0 done, 1 not now, 2 nothing waits.
+    /// - Parameters:
+    ///   - purge: true drops what waits.
+    ///   - completion: gets RSDA: 0 done, 1 not now, 2 nothing waits.
     public func unloadSpool(purge: Bool = false, completion: @escaping (SecsResult<UInt8>) -> Void) {
         requestCode(6, 23, .u1(purge ? 1 : 0), completion: completion)
     }
@@ -166,6 +185,7 @@ extension GemHostHandler {
 
     /// Sets limits of a variable (S2F45).
     /// - Parameters:
+    ///   - variable: the status variable (VID).
     ///   - limits: by number from 1, the upper and lower bound; nil removes one. None remove all of the variable.
     ///   - completion: gets VLAACK: 0 done, 1 some are wrong.
     public func setLimits(

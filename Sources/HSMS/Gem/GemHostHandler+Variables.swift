@@ -73,7 +73,9 @@ extension GemHostHandler {
     }
 
     /// Changes constants (S2F15): all, or none of them.
-    /// - Parameter completion: gets EAC: 0 done, 1 one does not exist, 2 not now, 3 a value is out of range.
+    /// - Parameters:
+    ///   - values: constants (ECID) with their new values.
+    ///   - completion: gets EAC: 0 done, 1 one does not exist, 2 not now, 3 a value is out of range.
     public func setConstants(
         _ values: [(id: GemID, value: SecsItem)], completion: @escaping (SecsResult<UInt8>) -> Void
     ) {
@@ -93,11 +95,13 @@ extension GemHostHandler {
 
     /// Lets equipment sample status variables (S2F23); ``GemHostHandler/onTrace`` gets the samples.
     /// - Parameters:
+    ///   - id: the trace (TRID).
     ///   - period: 10 ms to 99 hours, in steps of 10 ms.
     ///   - total: how many samples there are to be; 0 ends the trace.
     ///   - groupSize: how many samples come in one message, at least 1.
-    ///   - completion: gets TIAACK: 0 done, 1 too many variables, 2 too many traces, 3 period, 4 unknown variable, 5
-    ///     group size.
+    ///   - variables: the status variables (SVID) whose values a sample has, in order.
+    ///   - completion: gets TIAACK: 0 done, 1 too many variables, 2 too many traces, 3 period, 4 unknown variable,
+    ///     5 group size.
     public func trace(
         _ id: GemID, period: TimeAmount, total: UInt64, groupSize: UInt64 = 1, variables: [GemID],
         completion: @escaping (SecsResult<UInt8>) -> Void

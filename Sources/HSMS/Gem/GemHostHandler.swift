@@ -30,7 +30,8 @@ public final class GemHostHandler: GemHandler {
     public struct Report: Hashable, Sendable {
         /// The identifier (RPTID).
         public let id: GemID
-        /// The values, with their variables when this side has defined the report; see ``GemHostHandler/define``.
+        /// The values, with their variables when this side has defined the report; see
+        /// ``GemHostHandler/define(report:variables:completion:)``.
         public let values: [Value]
     }
 
@@ -68,7 +69,9 @@ public final class GemHostHandler: GemHandler {
     var lastDataID: UInt32 = 0
 
     /// Makes a handler. Nothing is sent before ``GemHandler/enable()``.
-    /// - Parameter takesInitiative: whether it sends S1F13 by itself rather than waiting for the equipment's.
+    /// - Parameters:
+    ///   - link: the way to the equipment.
+    ///   - takesInitiative: whether it sends S1F13 by itself rather than waiting for the equipment's.
     /// - Precondition: the link's role is host.
     public init(link: any SecsLink, takesInitiative: Bool = true) {
         super.init(

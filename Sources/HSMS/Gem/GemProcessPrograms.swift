@@ -82,7 +82,10 @@ public final class GemProcessPrograms {
     }
 
     /// Sends a program (S7F3). Does not wait.
-    /// - Parameter completion: gets the answer; a code beyond those of ``Acknowledge`` counts as not permitted.
+    /// - Parameters:
+    ///   - id: its identifier (PPID).
+    ///   - body: the program (PPBODY), a `B` or an `A`.
+    ///   - completion: gets the answer; a code beyond those of ``Acknowledge`` counts as not permitted.
     public func send(_ id: SecsText, body: SecsItem, completion: @escaping (SecsResult<Acknowledge>) -> Void) {
         handler.requestCode(7, 3, [.ascii(id), body]) { result in
             completion(result.map { Acknowledge(rawValue: $0) ?? .notPermitted })
@@ -90,7 +93,9 @@ public final class GemProcessPrograms {
     }
 
     /// Asks for a program (S7F5). Does not wait.
-    /// - Parameter completion: gets the body; nil when the peer has none of that identifier.
+    /// - Parameters:
+    ///   - id: its identifier (PPID).
+    ///   - completion: gets the body; nil when the peer has none of that identifier.
     public func request(_ id: SecsText, completion: @escaping (SecsResult<SecsItem?>) -> Void) {
         handler.request(7, 5, .ascii(id), completion: completion) { reply in
             switch reply?.items?.count {

@@ -52,7 +52,9 @@ public final class GemRemoteCommands {
         public subscript(name: SecsText) -> SecsItem? { parameters.first { $0.name == name }?.value }
 
         /// Answers the command; a second answer is without effect.
-        /// - Parameter faults: the parameters that are wrong, for ``Acknowledge/invalidParameter``.
+        /// - Parameters:
+        ///   - acknowledge: what became of it.
+        ///   - faults: the parameters that are wrong, for ``Acknowledge/invalidParameter``.
         public func reply(_ acknowledge: Acknowledge, faults: [(name: SecsText, fault: ParameterFault)] = []) {
             guard !isAnswered else { return }
             isAnswered = true

@@ -36,7 +36,10 @@ public final class GemTerminals {
     }
 
     /// Sends a line to the other party: S10F1 from equipment, S10F3 from a host. Does not wait.
-    /// - Parameter completion: gets the answer; a code beyond those of ``Acknowledge`` counts as not displayed.
+    /// - Parameters:
+    ///   - line: the text.
+    ///   - terminal: which terminal of the equipment (TID), 0…255; 0 is the main one.
+    ///   - completion: gets the answer; a code beyond those of ``Acknowledge`` counts as not displayed.
     public func send(
         _ line: SecsText, terminal: UInt8 = 0, completion: @escaping (SecsResult<Acknowledge>) -> Void = { _ in }
     ) {

@@ -10,7 +10,9 @@ public enum GemTimeFormat: UInt8, Sendable {
     case extended = 2
 
     /// The text of an instant.
-    /// - Parameter nanoseconds: since 1970-01-01 00:00:00 UTC.
+    /// - Parameters:
+    ///   - nanoseconds: since 1970-01-01 00:00:00 UTC.
+    ///   - timeZone: the zone whose local time it is.
     public func text(_ nanoseconds: Int64, in timeZone: any LocalTimeZone) -> String {
         let second = nanoseconds / 1_000_000_000 - (nanoseconds % 1_000_000_000 < 0 ? 1 : 0)
         let fraction = nanoseconds - second * 1_000_000_000

@@ -1,6 +1,11 @@
 extension HsmsHeader {
     /// The header of a data message.
-    /// - Parameter stream: 0…127.
+    /// - Parameters:
+    ///   - session: the session ID; with a single session, the device ID of the equipment.
+    ///   - stream: 0…127.
+    ///   - function: 0…255: odd in a primary message, even in a reply.
+    ///   - requireResponse: whether a reply is expected: the W-bit.
+    ///   - system: the system bytes, by which a reply finds its request.
     public static func data(
         session: UInt16, stream: UInt8, function: UInt8, requireResponse: Bool, system: UInt32
     ) -> HsmsHeader {
@@ -49,8 +54,10 @@ extension HsmsHeader {
     }
 
     /// The header of a Reject.req.
-    /// - Parameter rejected: what is rejected. Its session and system bytes come back, and its PType when that is the
-    ///   reason, otherwise its SType.
+    /// - Parameters:
+    ///   - rejected: what is rejected. Its session and system bytes come back, and its PType when that is the reason,
+    ///     otherwise its SType.
+    ///   - reason: why.
     public static func rejectRequest(of rejected: HsmsHeader, reason: HsmsRejectReason) -> HsmsHeader {
         var header = control(
             .rejectRequest, session: rejected.sessionID, function: reason.rawValue, system: rejected.system)

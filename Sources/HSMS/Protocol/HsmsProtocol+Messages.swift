@@ -79,7 +79,9 @@ extension HsmsProtocol {
     }
 
     /// Sends a Reject.req. `send_reject_rsp` of secsgem.
-    /// - Parameter rejected: the header of what is rejected.
+    /// - Parameters:
+    ///   - rejected: the header of what is rejected.
+    ///   - reason: why.
     /// - Throws: when it could not be queued.
     public func sendReject(of rejected: HsmsHeader, reason: HsmsRejectReason) throws(IOFault) {
         try connection.send(HsmsPacket(.rejectRequest(of: rejected, reason: reason)))

@@ -54,12 +54,14 @@ public final class HsmsProtocol {
 
     /// Makes a protocol with a connection that is not enabled.
     /// - Parameters:
+    ///   - environment: the world in which it lives; all happens on its loop.
     ///   - address: the peer's address or host name; for a passive connection that from which it is expected.
     ///   - port: the peer's port, or the one to listen on, 0…65535.
     ///   - active: whether this side makes the connection.
     ///   - sessionID: the session ID of data messages.
     ///   - name: by which the owner knows it.
     ///   - server: makes the connection if it is passive; `nil`: the connection listens by itself.
+    ///   - configuration: timers, roles and what SEMI E37 leaves open.
     /// - Throws: when a parameter is out of its range.
     public init(
         environment: any Environment, address: String, port: Int = 5_000, active: Bool, sessionID: UInt16 = 0,

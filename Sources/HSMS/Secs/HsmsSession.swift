@@ -13,7 +13,9 @@ public final class HsmsSession: SecsLink {
     public weak var observer: (any SecsLinkObserver)?
 
     /// The session of a connection.
-    /// - Parameter session: which one, where there are several; nil: the first, or only one.
+    /// - Parameters:
+    ///   - hsms: the protocol on the connection; it is kept.
+    ///   - session: which one, where there are several; nil: the first, or only one.
     public init(_ hsms: HsmsProtocol, session: UInt16? = nil) {
         self.hsms = hsms
         sessionID = session ?? hsms.defaultSession

@@ -91,8 +91,10 @@ public class SecsHandler: SecsLinkObserver {
     // MARK: Sending
 
     /// Sends a primary message. Does not wait.
-    /// - Parameter completion: gets the reply, or nil when the message expects none and was sent. Called exactly once,
-    ///   after this call has returned.
+    /// - Parameters:
+    ///   - message: stream, function, whether a reply is expected, and the item.
+    ///   - completion: gets the reply, or nil when the message expects none and was sent. Called exactly once, after
+    ///     this call has returned.
     public func send(_ message: SecsMessage, completion: @escaping (SecsResult<SecsMessage?>) -> Void = { _ in }) {
         if let failure = obstacle(to: message) {
             environment.execute { completion(.failure(failure)) }

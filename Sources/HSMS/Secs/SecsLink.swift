@@ -19,7 +19,11 @@ public protocol SecsLink: AnyObject {
     var observer: (any SecsLinkObserver)? { get set }
 
     /// Sends a primary message and awaits its reply.
-    /// - Parameter completion: called exactly once, after this call has returned.
+    /// - Parameters:
+    ///   - stream: 0…127.
+    ///   - function: an odd number, 1…255.
+    ///   - text: the encoded item; empty for none.
+    ///   - completion: called exactly once, after this call has returned.
     func sendRequest(
         stream: UInt8, function: UInt8, text: ByteBuffer, completion: @escaping (HsmsOutcome) -> Void)
 
@@ -35,6 +39,7 @@ public protocol SecsLink: AnyObject {
     /// - Parameters:
     ///   - primary: its header.
     ///   - function: the reply's function; 0 aborts.
+    ///   - text: the encoded item; empty for none.
     /// - Throws: when the session is not selected, or the message could not be queued.
     func sendReply(to primary: HsmsHeader, function: UInt8, text: ByteBuffer) throws(IOFault)
 }

@@ -39,8 +39,10 @@ extension SecsItem {
     ///
     /// Without a format the value decides: a list becomes `L`, bytes `A`, a truth value `BOOLEAN`, a number with
     /// a fraction `F8`, an integer the smallest unsigned format that holds it, or the smallest signed one if negative.
-    /// - Parameter format: the item's format. For a number format, a list is an array of numbers, and bytes are
-    ///   refused; for `A`, `J`, `B` and `C2` (in UTF-8) it takes bytes, for `B` integers of 0 to 255 too.
+    /// - Parameters:
+    ///   - value: the content.
+    ///   - format: the item's format. For a number format, a list is an array of numbers, and bytes are refused; for
+    ///     `A`, `J`, `B` and `C2` (in UTF-8) it takes bytes, for `B` integers of 0 to 255 too.
     /// - Throws: ``SecsValueError`` when the value does not fit the format. Nothing is rounded but fractions to `F4`.
     public init(_ value: SecsValue, as format: SecsFormat? = nil) throws(SecsValueError) {
         guard let format else {

@@ -1,5 +1,5 @@
 extension SecsItem: CustomStringConvertible {
-    /// The item in SML, as ``init(sml:)`` reads it; of one that is too large for that, its format and size.
+    /// The item in SML, as ``init(sml:)-(String)`` reads it; of one that is too large for that, its format and size.
     public var description: String {
         do throws(SecsEncodingError) {
             return try sml()
@@ -8,7 +8,7 @@ extension SecsItem: CustomStringConvertible {
         }
     }
 
-    /// The item in SML, as ``init(sml:)`` reads it.
+    /// The item in SML, as ``init(sml:)-(String)`` reads it.
     /// - Throws: when it is too large or too deep for that; size and depth are known before anything is made.
     public func sml() throws(SecsEncodingError) -> String {
         var writer = SmlWriter()
@@ -23,10 +23,10 @@ extension SecsItem: CustomStringConvertible {
 }
 
 extension SecsMessage: CustomStringConvertible {
-    /// The message in SML, as ``init(sml:)`` reads it, with a full stop at the end.
+    /// The message in SML, as ``init(sml:)-(String)`` reads it, with a full stop at the end.
     public var description: String { text(item?.description) }
 
-    /// The message in SML, as ``init(sml:)`` reads it.
+    /// The message in SML, as ``init(sml:)-(String)`` reads it.
     /// - Throws: when it is too large or too deep for that.
     public func sml() throws(SecsEncodingError) -> String {
         guard let item else { return text(nil) }

@@ -11,7 +11,10 @@ public struct ProgramCheck {
     private let register: (LuaRuntime) throws -> Void
 
     /// Prepares a check of `source` as it would run with `configuration`.
-    /// - Parameter register: adds the embedder's own functions and classes, as for ``Program``.
+    /// - Parameters:
+    ///   - source: the program: its main file, or a text.
+    ///   - configuration: its folders, profile and limits.
+    ///   - register: adds the embedder's own functions and classes, as for ``Program``.
     public init(
         source: ProgramSource, configuration: ProgramConfiguration,
         register: @escaping (LuaRuntime) throws -> Void = { _ in }

@@ -2,9 +2,11 @@ internal import ByteText
 
 extension ProgramConfiguration {
     /// Reads the text of a `lectern.yaml`.
-    /// - Parameter file: the name that messages show.
-    /// - Throws: ``ConfigurationError`` for what is no YAML; else with a line for each key that is unknown or there
-    ///   twice and each value of the wrong kind or range.
+    /// - Parameters:
+    ///   - yaml: the text.
+    ///   - file: the name that messages show.
+    /// - Throws: ``ConfigurationError`` for what is no YAML; else with a line for each key that is unknown or there twice
+    ///   and each value of the wrong kind or range.
     public init(yaml: String, file: String) throws(ConfigurationError) {
         self.init()
         let root: YAMLNode?

@@ -18,6 +18,7 @@ public final class ConsoleLog: ProgramLogSink {
 
     /// Makes a log.
     /// - Parameters:
+    ///   - format: lines for people, or JSON.
     ///   - level: less severe entries are left out.
     ///   - colours: whether severities are coloured, for a terminal.
     ///   - timeZone: the zone of the times.

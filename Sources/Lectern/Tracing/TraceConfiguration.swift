@@ -13,7 +13,7 @@ public struct TraceConfiguration: Equatable, Sendable {
         case hex
     }
 
-    /// Which wires, see ``ControlCore/WireFilter/forms``; every one when none is given.
+    /// Which wires, see `WireFilter.forms`; every one when none is given.
     public var only: [String] = []
     /// The file to which lines for people are written; `-` is standard error. Nil: standard error, unless there is a
     /// ``capture``, which is enough by itself.

@@ -69,8 +69,10 @@ extension SimulatedWorld {
     /// Joins ports of two hosts by a serial line. Bytes take the time that the sender's settings say; between ports of
     /// different settings they arrive as others.
     /// - Parameters:
+    ///   - near: the host of one end.
     ///   - nearPath: a path that is free on the host `near`.
-    ///   - farPath: a path that is free on the host `far`, which may be the same host.
+    ///   - far: the host of the other end, which may be the same.
+    ///   - farPath: a path that is free on the host `far`.
     public func serialLine(
         from near: SimulatedEnvironment, _ nearPath: String, to far: SimulatedEnvironment, _ farPath: String
     ) -> (near: SimulatedSerialPort, far: SimulatedSerialPort) {

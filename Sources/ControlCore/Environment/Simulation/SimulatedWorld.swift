@@ -84,7 +84,9 @@ public final class SimulatedWorld {
     }
 
     /// Lets events happen until `condition` holds, which is asked after each.
-    /// - Parameter limit: how much virtual time may pass at most.
+    /// - Parameters:
+    ///   - limit: how much virtual time may pass at most.
+    ///   - condition: what is waited for.
     /// - Returns: whether it holds. If not, the events ran out, or the whole of `limit` has passed.
     @discardableResult
     public func run(limit: TimeAmount, until condition: () -> Bool) -> Bool {
