@@ -768,7 +768,7 @@ HsmsConnection = {}
 ---@field connected boolean Whether there is a TCP connection.
 ---@field peer string|nil The connected peer as 'address:port'; nil when there is none.
 ---@field delegate ({on_connection_established: fun(self: table, connection: HsmsConnection)|nil, on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil})|nil The table with the functions on_connection_…; each of them may be missing.
----@overload fun(address: string, port?: integer, session_id?: integer, delegate?: {on_connection_established: fun(self: table, connection: HsmsConnection)|nil, on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil}, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): HsmsActiveConnection
+---@overload fun(address: string, port?: integer, session_id?: integer, delegate?: {on_connection_established: fun(self: table, connection: HsmsConnection)|nil, on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil}, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, conformance?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): HsmsActiveConnection
 HsmsActiveConnection = {}
 
 --- Establishes the connection, and again after each loss, until disable.
@@ -801,7 +801,7 @@ function HsmsActiveConnection:send_packet(packet) end
 ---@field connected boolean Whether there is a TCP connection.
 ---@field peer string|nil The connected peer as 'address:port'; nil when there is none.
 ---@field delegate ({on_connection_established: fun(self: table, connection: HsmsConnection)|nil, on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil})|nil The table with the functions on_connection_…; each of them may be missing.
----@overload fun(address: string, port?: integer, session_id?: integer, delegate?: {on_connection_established: fun(self: table, connection: HsmsConnection)|nil, on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil}, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): HsmsPassiveConnection
+---@overload fun(address: string, port?: integer, session_id?: integer, delegate?: {on_connection_established: fun(self: table, connection: HsmsConnection)|nil, on_connection_packet_received: fun(self: table, connection: HsmsConnection, packet: HsmsPacket)|nil, on_connection_before_closed: fun(self: table, connection: HsmsConnection)|nil, on_connection_closed: fun(self: table, connection: HsmsConnection, reason: string)|nil}, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, conformance?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): HsmsPassiveConnection
 HsmsPassiveConnection = {}
 
 --- Establishes the connection, and again after each loss, until disable.
@@ -857,7 +857,7 @@ function HsmsMultiPassiveConnection:send_packet(packet) end
 ---@field listening_port integer|nil The port that it listens on; nil while it does not.
 ---@field started boolean Whether it listens, or tries to.
 ---@field connections HsmsMultiPassiveConnection[] A list of the connections, in the order of their creation.
----@overload fun(port?: integer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): HsmsMultiPassiveServer
+---@overload fun(port?: integer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, conformance?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): HsmsMultiPassiveServer
 HsmsMultiPassiveServer = {}
 
 --- Makes the connection of one peer. Options that are left out are those of the server.
@@ -875,13 +875,13 @@ HsmsMultiPassiveServer = {}
 ---@param select_delay? number How long the active side waits before it selects.
 ---@param select_attempts? integer How often the active side sends Select.req.
 ---@param tolerated_linktest_failures? integer How many unanswered Linktest.req in a row do not end the connection.
----@param temperament? 'lenient'|'strict' Whether unexpected messages are rejected (E37) or end the connection (E37.1).
+---@param conformance? 'lenient'|'strict' Whether unexpected messages are rejected (E37) or end the connection (E37.1).
 ---@param duplicates? 'refuse'|'replace' What happens when a peer connects while there is already a connection.
 ---@param max_message_length? integer The longest message that is received, in bytes.
 ---@param bind_ip? string The local address that passive connections listen on; nil: all.
 ---@param sessions? integer[] The session IDs of a connection with several sessions (E37.2); nil: a single session.
 ---@return HsmsMultiPassiveConnection # a connection that is not enabled yet
-function HsmsMultiPassiveServer:create_connection(address, port, session_id, delegate, T3, T5, T6, T7, T8, connect_timeout, linktest_interval, select_delay, select_attempts, tolerated_linktest_failures, temperament, duplicates, max_message_length, bind_ip, sessions) end
+function HsmsMultiPassiveServer:create_connection(address, port, session_id, delegate, T3, T5, T6, T7, T8, connect_timeout, linktest_interval, select_delay, select_attempts, tolerated_linktest_failures, conformance, duplicates, max_message_length, bind_ip, sessions) end
 
 --- Disables a connection and forgets it.
 ---@param connection HsmsMultiPassiveConnection The connection.
@@ -919,7 +919,7 @@ function HsmsMultiPassiveServer:stop(terminate_connections) end
 ---@field hsms_packet_received fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})|nil A data message has come that is not the reply to a request.
 ---@field hsms_unexpected_reply fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})|nil A reply has come that no request waits for, for instance after T3.
 ---@field hsms_open_failed fun(object: HsmsProtocol, data: {connection: HsmsProtocol|SecsHandler, reason: string})|nil An attempt to connect or listen has failed. It is repeated after T5.
----@overload fun(address: string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[], role?: 'host'|'equipment'): HsmsProtocol
+---@overload fun(address: string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, conformance?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[], role?: 'host'|'equipment'): HsmsProtocol
 HsmsProtocol = {}
 
 --- Establishes the connection, and again after each loss, until disable.
@@ -1008,7 +1008,7 @@ function HsmsProtocol:get_next_system_counter() end
 ---@field hsms_connected fun(object: HsmsConnectionManager, data: {connection: HsmsProtocol|SecsHandler})|nil A peer has a TCP connection.
 ---@field hsms_selected fun(object: HsmsConnectionManager, data: {connection: HsmsProtocol|SecsHandler})|nil The session of a peer is established.
 ---@field hsms_disconnected fun(object: HsmsConnectionManager, data: {connection: HsmsProtocol|SecsHandler, reason: string})|nil The TCP connection of a peer is closed.
----@overload fun(T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): HsmsConnectionManager
+---@overload fun(T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, conformance?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): HsmsConnectionManager
 HsmsConnectionManager = {}
 
 --- Adds a peer and enables it. Passive peers of one port share a server. Options that are left out are those of the manager.
@@ -1028,13 +1028,13 @@ HsmsConnectionManager = {}
 ---@param select_delay? number How long the active side waits before it selects.
 ---@param select_attempts? integer How often the active side sends Select.req.
 ---@param tolerated_linktest_failures? integer How many unanswered Linktest.req in a row do not end the connection.
----@param temperament? 'lenient'|'strict' Whether unexpected messages are rejected (E37) or end the connection (E37.1).
+---@param conformance? 'lenient'|'strict' Whether unexpected messages are rejected (E37) or end the connection (E37.1).
 ---@param duplicates? 'refuse'|'replace' What happens when a peer connects while there is already a connection.
 ---@param max_message_length? integer The longest message that is received, in bytes.
 ---@param bind_ip? string The local address that passive connections listen on; nil: all.
 ---@param sessions? integer[] The session IDs of a connection with several sessions (E37.2); nil: a single session.
 ---@return HsmsProtocol|SecsHandler # the handler, which is enabled
-function HsmsConnectionManager:add_peer(name, address, port, active, session_id, connection_handler, T3, T5, T6, T7, T8, connect_timeout, linktest_interval, select_delay, select_attempts, tolerated_linktest_failures, temperament, duplicates, max_message_length, bind_ip, sessions) end
+function HsmsConnectionManager:add_peer(name, address, port, active, session_id, connection_handler, T3, T5, T6, T7, T8, connect_timeout, linktest_interval, select_delay, select_attempts, tolerated_linktest_failures, conformance, duplicates, max_message_length, bind_ip, sessions) end
 
 --- Finds a peer.
 ---@param name string The peer's name.
@@ -1098,7 +1098,7 @@ function SecsRequest:abort() end
 ---@field hsms_packet_received fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})|nil A data message has come that is not the reply to a request.
 ---@field hsms_unexpected_reply fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, packet: HsmsPacket})|nil A reply has come that no request waits for, for instance after T3.
 ---@field hsms_open_failed fun(handler: SecsHandler, data: {connection: HsmsProtocol|SecsHandler, reason: string})|nil An attempt to connect or listen has failed. It is repeated after T5.
----@overload fun(address: HsmsProtocol|string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[], role?: 'host'|'equipment'): SecsHandler
+---@overload fun(address: HsmsProtocol|string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, conformance?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[], role?: 'host'|'equipment'): SecsHandler
 SecsHandler = {}
 
 --- Establishes the connection, and again after each loss, until disable.
@@ -1241,7 +1241,7 @@ GemHandler = {}
 ---@field alarm_received fun(handler: GemHostHandler, data: {alid: integer|string, code: integer, set: boolean, text: string})|nil An alarm was set or cleared.
 ---@field collection_event_received fun(handler: GemHostHandler, data: {ceid: integer|string, reports: {rptid: integer|string, values: {dvid: integer|string|nil, value: string|number|boolean|table|SecsItem|nil}[]}[]})|nil A collection event has happened.
 ---@field trace_received fun(handler: GemHostHandler, data: {trid: integer|string, sample: integer, time: string, values: (string|number|boolean|table|SecsItem)[]})|nil Samples of a trace have come.
----@overload fun(address: HsmsProtocol|string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): GemHostHandler
+---@overload fun(address: HsmsProtocol|string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, conformance?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[]): GemHostHandler
 GemHostHandler = {}
 
 --- Establishes the connection, and again after each loss, until disable.
@@ -1572,7 +1572,7 @@ function GemCommand:abort() end
 ---@field terminal_received fun(handler: GemEquipmentHandler, data: {text: string, terminal: integer, lines: string[]})|nil A text for a terminal has come. If the event has a handler, the text counts as displayed.
 ---@field control_state_changed fun(handler: GemEquipmentHandler, state: 'EQUIPMENT_OFFLINE'|'ATTEMPT_ONLINE'|'HOST_OFFLINE'|'ONLINE_LOCAL'|'ONLINE_REMOTE')|nil The control state has changed.
 ---@field equipment_constant_changed fun(handler: GemEquipmentHandler, data: {ecid: integer|string, value: string|number|boolean|table|SecsItem})|nil The host has changed an equipment constant.
----@overload fun(address: HsmsProtocol|string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, temperament?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[], initial_control_state?: 'ATTEMPT_ONLINE'|'EQUIPMENT_OFFLINE'|'HOST_OFFLINE'|'ONLINE', initial_online_control_state?: 'REMOTE'|'LOCAL'): GemEquipmentHandler
+---@overload fun(address: HsmsProtocol|string, port?: integer, active?: boolean, session_id?: integer, name?: string, custom_connection_handler?: HsmsMultiPassiveServer, T3?: number, T5?: number, T6?: number, T7?: number, T8?: number, connect_timeout?: number, linktest_interval?: number, select_delay?: number, select_attempts?: integer, tolerated_linktest_failures?: integer, conformance?: 'lenient'|'strict', duplicates?: 'refuse'|'replace', max_message_length?: integer, bind_ip?: string, sessions?: integer[], initial_control_state?: 'ATTEMPT_ONLINE'|'EQUIPMENT_OFFLINE'|'HOST_OFFLINE'|'ONLINE', initial_online_control_state?: 'REMOTE'|'LOCAL'): GemEquipmentHandler
 GemEquipmentHandler = {}
 
 --- Establishes the connection, and again after each loss, until disable.

@@ -56,8 +56,8 @@ public final class ControlHost: Service {
     ///   - eventLoopGroup: whose next loop the program gets.
     ///   - register: called on the loop before the program loads: adds own functions and classes.
     ///   - onStopping: called from any thread when the program begins to end: by ``stop()`` or by itself, each time.
-    ///   - trace: makes a sink that is told of all that goes over the wires which the trace of the configuration names, or
-    ///     over all; called once, on the loop.
+    ///   - trace: makes a sink that is told of all that goes over the wires which the trace of the configuration names,
+    ///     or over all; called once, on the loop.
     ///   - log: makes the log's sink; called once, on the loop.
     public init(
         source: ProgramSource, configuration: ProgramConfiguration = ProgramConfiguration(),
@@ -89,8 +89,8 @@ public final class ControlHost: Service {
     /// `'execute' at main.lua:3, for 4.0 s`; nil when no Lua runs. From any thread.
     public var runningDescription: String? { state.withLockedValue { $0.interrupt }?.describeRunning() }
 
-    /// Loads and runs the program until it ends, ``stop()`` is called, the service is shut down gracefully or the task is
-    /// cancelled. Everything that the program had opened is closed when this returns.
+    /// Loads and runs the program until it ends, ``stop()`` is called, the service is shut down gracefully or the task
+    /// is cancelled. Everything that the program had opened is closed when this returns.
     /// - Throws: ``ProgramError`` when the program does not load.
     public func run() async throws {
         let ended = eventLoop.makePromise(of: Int.self)
@@ -116,10 +116,10 @@ public final class ControlHost: Service {
 
     /// Ends the program in order; ``run()`` returns when everything is closed. Idempotent, and from any thread.
     ///
-    /// What the program runs at this moment is ended at its next instruction, and the rest of the end takes no longer than
-    /// `LuaLimits.stop` says. Only a call that nothing can interrupt (a function in C or Swift that blocks the loop)
-    /// delays it: then ``run()`` does not return before that does. The command `lectern` ends its process then; whoever
-    /// embeds a host decides for theirs, by ``runningDescription`` and a time of their own.
+    /// What the program runs at this moment is ended at its next instruction, and the rest of the end takes no longer
+    /// than `LuaLimits.stop` says. Only a call that nothing can interrupt (a function in C or Swift that blocks the
+    /// loop) delays it: then ``run()`` does not return before that does. The command `lectern` ends its process then;
+    /// whoever embeds a host decides for theirs, by ``runningDescription`` and a time of their own.
     public func stop() {
         let interrupt = state.withLockedValue { state in
             state.isStopping = true

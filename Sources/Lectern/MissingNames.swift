@@ -1,7 +1,7 @@
 /// Names of ControlScript and of Python that programs come with and Lectern does not have, and what to use instead.
 ///
-/// As globals they are `nil`, so that a program may ask for them; the error of one that calls them or reads into them ends
-/// with the hint. `require` of a module that is not found ends with it, too.
+/// As globals they are `nil`, so that a program may ask for them; the error of one that calls them or reads into them
+/// ends with the hint. `require` of a module that is not found ends with it, too.
 package enum MissingNames {
     /// What follows the error of a global that is called or read into, by name.
     package static let globals: [String: String] = {

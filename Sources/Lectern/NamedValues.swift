@@ -1,7 +1,7 @@
 /// Values for the cases of an enumeration, by the names of the cases.
 ///
-/// For a dictionary whose keys are of a type of its own the Swift runtime searches all conformances of the process when it
-/// first meets it, and a start would meet six of them. All dictionaries of strings share one search.
+/// For a dictionary whose keys are of a type of its own the Swift runtime searches all conformances of the process when
+/// it first meets it, and a start would meet six of them. All dictionaries of strings share one search.
 struct NamedValues<Value> {
     private var values: [String: Value] = [:]
 

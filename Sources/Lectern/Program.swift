@@ -193,8 +193,8 @@ public final class Program {
         }
     }
 
-    /// Ends every task, closes everything that the program has opened and closes its state. Idempotent; not to be called
-    /// from inside a host function.
+    /// Ends every task, closes everything that the program has opened and closes its state. Idempotent; not to be
+    /// called from inside a host function.
     ///
     /// It takes no longer than `LuaLimits.stop` says. No Lua runs any more but the to-be-closed variables of tasks, and
     /// what these open is closed again. What is still to be sent goes out meanwhile, on the loop.

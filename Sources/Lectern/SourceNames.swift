@@ -3,8 +3,8 @@ internal import ByteText
 /// What a program calls the objects that it makes, as its text tells: `Projector` for what line 3 makes of
 /// `local Projector = EthernetClientInterface('127.0.0.1', 5001)`.
 ///
-/// Only lines that assign what a call or a table gives to a name are looked at, and not fields of `self`, which say nothing of
-/// which one it is. Of a field such as `Devices.Projector` the last word is the name.
+/// Only lines that assign what a call or a table gives to a name are looked at, and not fields of `self`, which say
+/// nothing of which one it is. Of a field such as `Devices.Projector` the last word is the name.
 struct SourceNames {
     /// The most names that are remembered; a bound on memory.
     private static let limit = 20_000

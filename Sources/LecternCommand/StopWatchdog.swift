@@ -41,15 +41,15 @@ final class StopWatchdog: Sendable {
     private func run() {
         // Nobody begins to end before it runs.
         guard let host = host.withLockedValue({ $0 }) else { return }
-        let patience = host.stopBudget + Self.grace
-        let (seconds, attoseconds) = patience.components
+        let limit = host.stopBudget + Self.grace
+        let (seconds, attoseconds) = limit.components
         var left = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
         // A signal that comes to this thread interrupts the sleep, which then goes on for the rest.
         var rest = timespec()
         while nanosleep(&left, &rest) != 0, errno == EINTR { left = rest }
         let culprit = host.runningDescription ?? "no Lua: the log, a socket or the host is in the way"
         let line =
-            "lectern: the program did not end within \(Self.text(patience)) s and is left as it is; what runs: \(culprit)\n"
+            "lectern: the program did not end within \(Self.text(limit)) s and is left as it is; what runs: \(culprit)\n"
         // Unbuffered, and whether it can be written or not.
         _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
         _exit(Int32(truncatingIfNeeded: host.standingExitCode))

@@ -68,8 +68,8 @@ struct ArgumentChecks {
     // MARK: - Keywords
 
     /// Puts the values of a trailing table in the places of the parameters that its keys name.
-    /// - Returns: false, with the arguments as they were, when a key is no parameter's name, or names one that is given by
-    ///   position. ``refuseKeywords(_:base:given:)`` finds out what that means.
+    /// - Returns: false, with the arguments as they were, when a key is no parameter's name, or names one that is given
+    ///   by position. ``refuseKeywords(_:base:given:)`` finds out what that means.
     private func placeKeywords(_ L: OpaquePointer, base: Int32, given: Int) throws(LuaFault) -> Bool {
         let first = base + Int32(given)
         let keywords = base + Int32(parameters.count) + 1
@@ -106,8 +106,8 @@ struct ArgumentChecks {
         return nil
     }
 
-    /// Says what is wrong with a trailing table that is meant to give parameters by name, and could not be placed. Any other
-    /// table is an argument as it is.
+    /// Says what is wrong with a trailing table that is meant to give parameters by name, and could not be placed. Any
+    /// other table is an argument as it is.
     private func refuseKeywords(_ L: OpaquePointer, base: Int32, given: Int) throws(LuaFault) {
         let table = base + Int32(given)
         guard shim_object(L, table, nil) == nil else { return }

@@ -1,7 +1,8 @@
 internal import ByteText
 internal import CLuaShim
 
-/// What the shim calls: finds the runtime of a state and hands the call on. What outlives its runtime finds it here, too.
+/// What the shim calls: finds the runtime of a state and hands the call on. What outlives its runtime finds it here,
+/// too.
 ///
 /// A separate object because the state is opened before the runtime is complete, and because a state that is being
 /// closed by the runtime's `deinit` must find nobody.

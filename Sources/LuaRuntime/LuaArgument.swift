@@ -2,12 +2,13 @@ internal import CLuaShim
 
 /// One argument of a call, as it is in Lua. Valid only inside the call.
 public struct LuaArgument: LuaPushable {
-    /// Not counted: it does not go while it is called.
-    unowned(unsafe) let runtime: LuaRuntime
+    /// Not counted: it does not go while it is called. Not `unowned(unsafe)`, which counts each time that it is copied.
+    let uncountedRuntime: Unmanaged<LuaRuntime>
     let stack: LuaStack
     /// Where it is on the stack.
     let slot: Int32
 
+    private var runtime: LuaRuntime { uncountedRuntime.takeUnretainedValue() }
     private var L: OpaquePointer { stack.L }
     private var type: Int32 { shim_type(L, slot) }
 
@@ -118,8 +119,8 @@ public struct LuaArgument: LuaPushable {
         return stack.string(at: -1)
     }
 
-    /// The first in alphabetical order of the names that are keys of a table; nil when it is no table or has none among its
-    /// first thousand keys.
+    /// The first in alphabetical order of the names that are keys of a table; nil when it is no table or has none among
+    /// its first thousand keys.
     public var firstName: String? {
         guard isTable else { return nil }
         var first: String?

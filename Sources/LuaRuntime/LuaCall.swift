@@ -44,16 +44,24 @@ final class HostFunction {
 ///
 /// The arguments were checked against the declaration before, so `call[parameter]` gives what the declaration promises.
 public struct LuaCall {
-    /// The runtime that is being called from. Not counted, as the function: neither goes while it is called.
-    public unowned(unsafe) let runtime: LuaRuntime
+    /// Not counted, as the function: neither goes while it is called.
+    private let uncountedRuntime: Unmanaged<LuaRuntime>
     /// Where results are pushed.
     public let stack: LuaStack
     unowned(unsafe) let function: HostFunction
 
+    init(runtime: LuaRuntime, stack: LuaStack, function: HostFunction) {
+        uncountedRuntime = .passUnretained(runtime)
+        self.stack = stack
+        self.function = function
+    }
+
+    /// The runtime that is being called from.
+    public var runtime: LuaRuntime { uncountedRuntime.takeUnretainedValue() }
     private var base: Int32 { function.base }
     private var name: String { function.name }
 
-    private func slot(_ argument: Int) -> Int32 { base + Int32(argument) }
+    private func slot(_ argument: Int32) -> Int32 { base + argument }
 
     /// The number of declared arguments, given or not.
     public var count: Int { Int(shim_top(stack.L) - base) }
@@ -62,29 +70,34 @@ public struct LuaCall {
     @inlinable
     public subscript<Value>(_ parameter: Parameter<Value>) -> Value { parameter.read(self.argument(for: parameter)) }
 
-    /// The values of a parameter that may be given any number of times, without those that are `nil` where its type is not
-    /// ``ParameterType/any``.
+    /// The values of a parameter that may be given any number of times, without those that are `nil` where its type is
+    /// not ``ParameterType/any``.
     public subscript<Value>(_ parameter: RepeatedParameter<Value>) -> [Value] {
-        let first = parameter.first.position
-        return (first..<max(count + 1, first)).compactMap { parameter.first.read(argument(at: $0)) }
+        let first = Int(parameter.first.place.position)
+        return (first..<max(count + 1, first)).compactMap { parameter.first.read(argument(at: Int32($0))) }
     }
 
     /// What was given for a parameter, as it is in Lua.
     @inlinable
-    public func argument<Value>(for parameter: Parameter<Value>) -> LuaArgument {
-        argument(at: parameter.position, declaredAs: parameter.name)
-    }
+    public func argument<Value>(for parameter: Parameter<Value>) -> LuaArgument { argument(in: parameter.place) }
 
     @usableFromInline
-    func argument(at position: Int, declaredAs parameter: String) -> LuaArgument {
-        assert(
-            function.parameters.count >= position && function.parameters[position - 1].name == parameter,
-            "'\(parameter)' is no parameter of \(name)")
-        return argument(at: position)
+    func argument(in place: ParameterPlace) -> LuaArgument {
+        assert(declares(place), "parameter \(place.position) of \(name) is another one than is read")
+        return argument(at: place.position)
     }
 
-    func argument(at position: Int) -> LuaArgument {
-        LuaArgument(runtime: runtime, stack: stack, slot: slot(position))
+    private func declares(_ place: ParameterPlace) -> Bool {
+        function.parameters.count >= place.position && place.isOf(function.parameters[Int(place.position) - 1].name)
+    }
+
+    /// The name of a parameter, for messages.
+    public func name<Value>(of parameter: Parameter<Value>) -> String {
+        function.parameters[Int(parameter.place.position) - 1].name
+    }
+
+    private func argument(at position: Int32) -> LuaArgument {
+        LuaArgument(uncountedRuntime: uncountedRuntime, stack: stack, slot: slot(position))
     }
 
     /// The method's own instance.
@@ -103,8 +116,8 @@ public struct LuaCall {
         return String((stack.string(at: -1) ?? "").dropLast(2))
     }
 
-    /// Where the program called this function, and where the functions were called that led there, innermost first: at most
-    /// `limit` places.
+    /// Where the program called this function, and where the functions were called that led there, innermost first: at
+    /// most `limit` places.
     public func locations(_ limit: Int32) -> [String] {
         var places: [String] = []
         for level in 1...max(limit, 1) {
@@ -124,11 +137,12 @@ public struct LuaCall {
     /// The bytes of all arguments that are strings: what an object that keeps them holds more.
     public var stringBytes: Int {
         var bytes = 0
-        for number in 0..<max(count, 0) { bytes += argument(at: number + 1).byteCount }
+        for number in 0..<max(count, 0) { bytes += argument(at: Int32(number) + 1).byteCount }
         return bytes
     }
 
-    /// The bytes of a string in slices, for work that takes long for a long one: the task's time is looked at before each.
+    /// The bytes of a string in slices, for work that takes long for a long one: the task's time is looked at before
+    /// each.
     /// - Parameters:
     ///   - parameter: a string; without one `body` is not called.
     ///   - body: gets the slices in order, each of ``sliceBytes`` but the last. Valid inside the call only.
@@ -161,8 +175,8 @@ public struct LuaCall {
             "the task ran for \(Int(milliseconds)) ms without a wait and was ended in '\(name)'")
     }
 
-    /// Refuses a result that is larger than a string may be, before it is made: for functions whose result can be larger than
-    /// their arguments.
+    /// Refuses a result that is larger than a string may be, before it is made: for functions whose result can be
+    /// larger than their arguments.
     /// - Parameter bytes: the size that the result would have.
     /// - Throws: ``LuaFault`` of kind ``LuaFault/Kind/valueError`` that names the function, the size and the limit.
     public func checkSize(ofResult bytes: Int) throws(LuaFault) {

@@ -92,15 +92,15 @@ public struct LuaClass<Object: AnyObject> {
     /// Says what memory an object holds, which is charged to the program.
     /// - Parameters:
     ///   - bytes: what each object takes from its making on, in bytes.
-    ///   - also: what it keeps beside that at the moment, in bytes: read, so in no time that grows, when it was made and
-    ///     after each call of a method or setter. Nil when that is nothing.
+    ///   - also: what it keeps beside that at the moment, in bytes: read, so in no time that grows, when it was made
+    ///     and after each call of a method or setter. Nil when that is nothing.
     public mutating func holds(_ bytes: Int, also: ((Object) -> Int)? = nil) {
         baseBytes = LuaInstance.ownBytes + bytes
         held = also
     }
 
-    /// Says that objects of this class also count as instances of `name`: for `isinstance`, if that class was registered
-    /// before, and where a parameter asks for one.
+    /// Says that objects of this class also count as instances of `name`: for `isinstance`, if that class was
+    /// registered before, and where a parameter asks for one.
     public mutating func isKind(of name: String) { baseName = name }
 
     /// Declares how programs make an object: `Name(…)`, or `Name.init(self, …)` in a derived class.
@@ -131,16 +131,16 @@ public struct LuaClass<Object: AnyObject> {
     /// - Parameter body: gets the constructor's call, or nil for an object that the host made.
     public mutating func whenAttached(_ body: @escaping (Object, LuaInstance, LuaCall?) -> Void) { attached = body }
 
-    /// Says what to do when events of an object queue up because a handler waits (`true`), and when it has caught up: stop
-    /// and resume reading, so that nothing is dropped.
+    /// Says what to do when events of an object queue up because a handler waits (`true`), and when it has caught up:
+    /// stop and resume reading, so that nothing is dropped.
     public mutating func whenHeldUp(_ body: @escaping (Object, Bool) -> Void) { heldUp = body }
 
-    /// Says what to do when the last handler of an object has ended and no event is queued, for an instance that was asked to
-    /// tell: see ``LuaInstance/tellWhenIdle()``.
+    /// Says what to do when the last handler of an object has ended and no event is queued, for an instance that was
+    /// asked to tell: see ``LuaInstance/tellWhenIdle()``.
     public mutating func whenIdle(_ body: @escaping (Object, LuaInstance) -> Void) { idle = body }
 
-    /// Says that an object itself remembers its instance, so that the runtime needs no table to find it: for classes of which a
-    /// program may have a hundred thousand objects.
+    /// Says that an object itself remembers its instance, so that the runtime needs no table to find it: for classes of
+    /// which a program may have a hundred thousand objects.
     /// - Parameters:
     ///   - recall: the instance that was remembered last; `nil` when there is none.
     ///   - remember: remembers the instance, without keeping it alive; `nil` before the instance goes.
@@ -311,7 +311,8 @@ final class ClassRecord {
     let hasItems: Bool
     /// What every object holds, in bytes.
     let baseBytes: Int
-    /// What an object holds beside that. Not optional: a closure in an optional is wrapped anew each time that it is taken out.
+    /// What an object holds beside that. Not optional: a closure in an optional is wrapped anew each time that it is
+    /// taken out.
     let held: (AnyObject) -> Int
     /// Whether an object ever holds anything beside it, so that it is counted again after each call.
     let isRecounted: Bool
@@ -365,8 +366,8 @@ final class ClassRecord {
         }
     }
 
-    /// What `tostring` shows of an object, where that is its content. A function of its own, as the compiler of 6.3.1 crashes
-    /// on a closure with typed errors inside of a `map`.
+    /// What `tostring` shows of an object, where that is its content. A function of its own, as the compiler of 6.3.1
+    /// crashes on a closure with typed errors inside of a `map`.
     private static func text<Object>(
         of declaration: LuaClass<Object>
     ) -> ((AnyObject, LuaCall) throws(LuaFault) -> String)? {

@@ -1,9 +1,10 @@
 internal import CLuaShim
 
-/// What a Lua text of the host's own exports: the functions of the table that it returns, by the cases of an enumeration.
+/// What a Lua text of the host's own exports: the functions of the table that it returns, by the cases of an
+/// enumeration.
 ///
-/// What is demanded of `Name` is demanded where it is needed, not by the class: to make a class whose parameter must conform,
-/// the Swift runtime searches all conformances of the process, for each of them at each start.
+/// What is demanded of `Name` is demanded where it is needed, not by the class: to make a class whose parameter must
+/// conform, the Swift runtime searches all conformances of the process, for each of them at each start.
 public final class LuaExports<Name> {
     /// By the names of the cases: all dictionaries of strings share one such search.
     private var functions: [String: LuaReference] = [:]

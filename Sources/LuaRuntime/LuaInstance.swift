@@ -14,7 +14,7 @@ public final class LuaInstance {
     public var name: String?
     // A program may have a hundred thousand instances: what few of them need is made when it is needed.
     // The variables without a check of exclusive access are of values that no access holds on to while other code runs.
-    @exclusivity(unchecked) private var knownLink: Link?
+    @exclusivity(unchecked) private var knownReference: WeakReference?
     /// Whether the runtime has it among its instances.
     let isListed: Bool
     @exclusivity(unchecked) package private(set) var isForgotten = false
@@ -24,14 +24,14 @@ public final class LuaInstance {
     @exclusivity(unchecked) private var chargedBytes = 0
     /// Where Lua keeps it alive.
     @exclusivity(unchecked) private var anchor = Int32(SHIM_NO_ANCHOR)
-    /// Which events have a handler: part of Lua's handle, which is there until the instance is forgotten. Most events of most
-    /// objects have none, and to ask Lua takes long.
+    /// Which events have a handler: part of Lua's handle, which is there until the instance is forgotten. Most events
+    /// of most objects have none, and to ask Lua takes long.
     @exclusivity(unchecked) var handlers: UnsafePointer<UInt64>?
 
     /// Told `true` when events queue up because a handler waits, and `false` when it has caught up: the binding stops
     /// and resumes reading then, so that nothing is dropped. See also ``LuaClass/whenHeldUp(_:)``.
     public var onBackPressure: ((Bool) -> Void)? {
-        get { knownLink?.backlog?.onBackPressure }
+        get { knownReference?.backlog?.onBackPressure }
         set { madeBacklog().onBackPressure = newValue }
     }
 
@@ -55,7 +55,7 @@ public final class LuaInstance {
     }
 
     deinit {
-        knownLink?.instance = nil
+        knownReference?.instance = nil
         // The object may have got another one when Lua had dropped this.
         if let memory = record.memory, memory.recall(object) === self { memory.remember(object, nil) }
     }
@@ -64,17 +64,17 @@ public final class LuaInstance {
     package var runtime: LuaRuntime { record.runtime }
 
     /// For the closures of ``object``, which must not keep this instance alive.
-    public var link: Link {
-        if let knownLink { return knownLink }
-        let link = Link()
-        link.instance = self
-        knownLink = link
-        return link
+    public var weakReference: WeakReference {
+        if let knownReference { return knownReference }
+        let reference = WeakReference()
+        reference.instance = self
+        knownReference = reference
+        return reference
     }
 
-    /// Finds an instance while it is there. Not a weak reference: counting the references to an object takes twice as long
-    /// for ever once there was a weak one, and every event counts those to its instance.
-    public final class Link {
+    /// Finds an instance while it is there. Not a `weak` one of Swift: counting the references to an object takes twice
+    /// as long for ever once there was one of these, and every event counts those to its instance.
+    public final class WeakReference {
         /// The instance; `nil` when it has gone.
         @exclusivity(unchecked) public fileprivate(set) unowned(unsafe) var instance: LuaInstance?
         /// Here, and not in the instance, since few have one.
@@ -209,8 +209,8 @@ public final class LuaInstance {
         runtime.enter(slot, arguments: 0)
     }
 
-    /// Pushes the handler and this instance onto the main stack, and takes a slot for the task that is to run it; nil, with
-    /// nothing pushed, when there is no handler.
+    /// Pushes the handler and this instance onto the main stack, and takes a slot for the task that is to run it; nil,
+    /// with nothing pushed, when there is no handler.
     private func takeHandler(of event: LuaEvent, setOn owner: LuaInstance) -> TaskSlot? {
         guard !owner.isForgotten, owner.mayHave(event) else { return nil }
         // Looked up on the main stack first: without a handler no task is taken.
@@ -250,24 +250,25 @@ public final class LuaInstance {
     }
 
     private func madeBacklog() -> Backlog {
-        if let backlog = link.backlog { return backlog }
+        if let backlog = weakReference.backlog { return backlog }
         let backlog = Backlog()
-        link.backlog = backlog
+        weakReference.backlog = backlog
         return backlog
     }
 
     private func tellHeldUp(_ isHeldUp: Bool) {
         record.heldUp?(object, isHeldUp)
-        knownLink?.backlog?.onBackPressure?(isHeldUp)
+        knownReference?.backlog?.onBackPressure?(isHeldUp)
     }
 
-    /// Has ``LuaClass/whenIdle(_:)`` told, once, when the last handler of this instance has ended and no event is queued.
+    /// Has ``LuaClass/whenIdle(_:)`` told, once, when the last handler of this instance has ended and no event is
+    /// queued.
     public func tellWhenIdle() { tellsWhenIdle = true }
 
     /// The handler's task has ended: the next event's turn.
     func taskEnded() {
         isBusy = false
-        if let backlog = knownLink?.backlog { deliver(backlog) }
+        if let backlog = knownReference?.backlog { deliver(backlog) }
         if tellsWhenIdle && !isBusy {
             tellsWhenIdle = false
             record.idle?(object, self)
@@ -294,7 +295,7 @@ public final class LuaInstance {
         guard !isForgotten else { return }
         runtime.account.charge(-chargedBytes)
         isForgotten = true
-        guard let backlog = knownLink?.backlog else { return }
+        guard let backlog = knownReference?.backlog else { return }
         while let event = backlog.popFirst() { runtime.account.charge(-event.heldBytes) }
         backlog.removeAll()
     }

@@ -2,8 +2,8 @@ internal import CLuaShim
 
 /// What one program may use before it is warned, refused or ended.
 public struct LuaLimits: Equatable, Sendable {
-    /// Bytes of memory that Lua, and the host's objects for the program, may hold together. Binds while Lua runs; a refused
-    /// allocation is an error in the program. 0: none.
+    /// Bytes of memory that Lua, and the host's objects for the program, may hold together. Binds while Lua runs; a
+    /// refused allocation is an error in the program. 0: none.
     public var memoryBytes: Int = 64 << 20
 
     /// How long a task may run without a wait before a warning is logged. `.zero`: never.
@@ -25,8 +25,8 @@ public struct LuaLimits: Equatable, Sendable {
     /// it, and what is still to be sent has the rest. What is left then is dropped.
     public var stop: Duration = .seconds(2)
 
-    /// Values that the stack of one task may hold at most, arguments and local variables of all calls under way: 4,000 to
-    /// 8,000 calls of a small function within each other. More is an error in the program.
+    /// Values that the stack of one task may hold at most, arguments and local variables of all calls under way: 4,000
+    /// to 8,000 calls of a small function within each other. More is an error in the program.
     public static let stackValues = Int(SHIM_STACK_LIMIT)
 
     /// The defaults named at each property.

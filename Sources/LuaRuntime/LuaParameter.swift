@@ -20,10 +20,11 @@ public indirect enum LuaType: Sendable, Equatable {
     case table
     /// An instance of one of these classes or of one derived from them.
     case instance([String])
-    /// What is to be kept secret, of such a type. No error of a function that takes one shows a string that it was given:
-    /// a secret may have come to another parameter's place.
+    /// What is to be kept secret, of such a type. No error of a function that takes one shows a string that it was
+    /// given: a secret may have come to another parameter's place.
     case secret(LuaType)
-    /// A type that is checked as such, and of which editors and the reference tell more: `string[]` rather than a table.
+    /// A type that is checked as such, and of which editors and the reference tell more: `string[]` rather than a
+    /// table.
     case shown(LuaType, as: String)
 
     /// A string of bytes to be kept secret, such as a password.

@@ -8,7 +8,8 @@ extension LuaRuntime {
         register(declaration, isHidden: false)
     }
 
-    /// Makes a declared class known to Swift and to Lua text of the host, which gets its objects: programs do not see it.
+    /// Makes a declared class known to Swift and to Lua text of the host, which gets its objects: programs do not see
+    /// it.
     @discardableResult
     public func register<Object>(hidden declaration: LuaClass<Object>) -> RegisteredClass<Object> {
         register(declaration, isHidden: true)
@@ -247,10 +248,10 @@ extension LuaRuntime {
         return instance
     }
 
-    /// Pushes the instance of an object that the host has just made, for what comes and goes often: nobody but the program
-    /// finds it again. ``knownInstance(of:)`` and ``objects`` do not have it, it cannot be pushed once more, and it has no
-    /// events; what it keeps is found by calls of its methods, see ``LuaCall/pushKept(_:)``. Nobody but the instance may keep
-    /// the object.
+    /// Pushes the instance of an object that the host has just made, for what comes and goes often: nobody but the
+    /// program finds it again. ``knownInstance(of:)`` and ``objects`` do not have it, it cannot be pushed once more,
+    /// and it has no events; what it keeps is found by calls of its methods, see ``LuaCall/pushKept(_:)``. Nobody but
+    /// the instance may keep the object.
     /// - Parameters:
     ///   - object: what has no instance yet.
     ///   - registered: what `register` has returned.
@@ -287,14 +288,14 @@ extension LuaRuntime {
         }
     }
 
-    /// The instance that Lua has of `object`; nil when there is none (any more). Not for classes whose objects remember it
-    /// themselves, see ``LuaClass/remembersInstance(recall:remember:)``.
+    /// The instance that Lua has of `object`; nil when there is none (any more). Not for classes whose objects remember
+    /// it themselves, see ``LuaClass/remembersInstance(recall:remember:)``.
     public func knownInstance(of object: AnyObject) -> LuaInstance? {
         instances[ObjectIdentifier(object)]?.takeUnretainedValue()
     }
 
-    /// ``knownInstance(of:)`` as a closure that outlives the runtime harmlessly: it then finds nothing. For classes of which
-    /// a program has many objects: they can all have the same closures.
+    /// ``knownInstance(of:)`` as a closure that outlives the runtime harmlessly: it then finds nothing. For classes of
+    /// which a program has many objects: they can all have the same closures.
     public var instanceFinder: (AnyObject) -> LuaInstance? {
         { [relay] in relay.runtime?.knownInstance(of: $0) }
     }

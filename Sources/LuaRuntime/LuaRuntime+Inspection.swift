@@ -12,7 +12,8 @@ extension LuaRuntime {
         return fieldNamesOfTop()
     }
 
-    /// The names that the table in a global has, in no order, without those that a metatable gives; none when it is no table.
+    /// The names that the table in a global has, in no order, without those that a metatable gives; none when it is no
+    /// table.
     package func fieldNames(ofGlobal table: String) -> [String] {
         guard shim_reserve(L, 8) else { return [] }
         shim_push_globals(L)
@@ -34,7 +35,8 @@ extension LuaRuntime {
         return names
     }
 
-    /// What a call of a declared function would be refused for, by the checks of the call itself; the function is not called.
+    /// What a call of a declared function would be refused for, by the checks of the call itself; the function is not
+    /// called.
     /// - Parameters:
     ///   - function: its name, as messages show it.
     ///   - parameters: as declared.

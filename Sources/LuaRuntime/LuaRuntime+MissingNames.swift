@@ -1,8 +1,8 @@
 internal import ByteText
 internal import CLuaShim
 
-// Names that are not there: what programs read or set on an object that does not have it, and globals that only look as if they
-// were there.
+// Names that are not there: what programs read or set on an object that does not have it, and globals that only look as
+// if they were there.
 
 extension LuaRuntime {
     /// - Parameter use: a `shim_use`.
@@ -54,7 +54,8 @@ extension LuaRuntime {
         }
     }
 
-    /// The method of a program's class that has got the object at index 1 as its `self`: it was handed on without its own.
+    /// The method of a program's class that has got the object at index 1 as its `self`: it was handed on without its
+    /// own.
     private func strayMethod(_ L: OpaquePointer) -> String? {
         shim_stray_method(L).map { String(cString: $0) }
     }
@@ -85,7 +86,8 @@ extension ClassRecord {
         methods.contains(member) ? "\(member)(…) with a colon" : member
     }
 
-    /// What is wrong with reading a name in a method of a program's class that has got an object of this one as its `self`.
+    /// What is wrong with reading a name in a method of a program's class that has got an object of this one as its
+    /// `self`.
     fileprivate func unknown(_ name: String, inMethod method: String) -> String {
         let method = method.showingRawBytes
         return "\(self.name) has no '\(name.showingRawBytes)', and self is a \(self.name) here: hand on "

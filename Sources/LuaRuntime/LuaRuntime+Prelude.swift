@@ -5,8 +5,8 @@ internal import CLuaShim
 public struct LuaSurroundings {
     /// Seconds since 1970 UTC, for `os.time` and `os.date`.
     public var wallClock: () -> Int
-    /// The offset from UTC in seconds, and whether that is daylight saving time, at an instant (seconds since 1970 UTC), for
-    /// `os.time` and `os.date`. Nil: the zone is the machine's, which the C library knows.
+    /// The offset from UTC in seconds, and whether that is daylight saving time, at an instant (seconds since 1970
+    /// UTC), for `os.time` and `os.date`. Nil: the zone is the machine's, which the C library knows.
     public var localTime: ((_ unixTime: Int) -> (offset: Int, isDaylightSaving: Bool))?
     /// Seconds of processor time or anything like it, for `os.clock`.
     public var cpuClock: () -> Double

@@ -10,7 +10,8 @@ extension LuaRuntime {
     private static var resumesPerTurn: Int { 256 }
     /// Finalizers that run or wait at once; the others stay in Lua's queue.
     private static var mostFinalizerTasks: Int { 16 }
-    /// Finalizers that begin in one turn of the loop. A collection may find thousands, and each may compute as long as a task.
+    /// Finalizers that begin in one turn of the loop. A collection may find thousands, and each may compute as long as
+    /// a task.
     private static var finalizersPerTurn: Int { 4 }
 
     /// Starts a task.
@@ -69,7 +70,8 @@ extension LuaRuntime {
         if running == nil && !isDraining { drain() }
     }
 
-    /// Does queued work until there is none, or until the turn's budget is spent: then the rest follows in a later turn.
+    /// Does queued work until there is none, or until the turn's budget is spent: then the rest follows in a later
+    /// turn.
     func drain() {
         guard !isDraining, isOpen else { return }
         isDraining = true
@@ -343,8 +345,8 @@ extension LuaRuntime {
 
     // MARK: - Finalizers
 
-    /// Runs the finalizers of dropped objects, each in a task of its own. The end of each calls for the next, until the turn
-    /// has had its share.
+    /// Runs the finalizers of dropped objects, each in a task of its own. The end of each calls for the next, until the
+    /// turn has had its share.
     func runFinalizers() {
         guard isOpen, stopping == nil else { return }
         while shim_has_finalizers(L) && finalizerTasks < Self.mostFinalizerTasks {

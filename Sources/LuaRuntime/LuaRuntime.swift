@@ -66,8 +66,8 @@ public final class LuaRuntime {
     @exclusivity(unchecked) var activeInstances = 0
     /// Hears what becomes of tasks, and is kept; `nil`: nobody does, and nothing is done for it.
     @exclusivity(unchecked) public var taskObserver: (any LuaTaskObserver)?
-    /// Called when no task is left and no instance is active: nothing of the program can run again by itself. Perhaps in the
-    /// middle of what ends the last of them: ask ``isIdle`` in a turn of the loop of its own.
+    /// Called when no task is left and no instance is active: nothing of the program can run again by itself. Perhaps
+    /// in the middle of what ends the last of them: ask ``isIdle`` in a turn of the loop of its own.
     public var onIdle: (() -> Void)?
 
     /// Whether no task is left and no instance is active.
@@ -111,8 +111,8 @@ public final class LuaRuntime {
         limitTime()
     }
 
-    /// Runs what the host itself runs to set the program's world up: it is not the program's, and on a busy machine it may
-    /// take longer than a task of the program may.
+    /// Runs what the host itself runs to set the program's world up: it is not the program's, and on a busy machine it
+    /// may take longer than a task of the program may.
     public func withoutTimeLimits<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -139,8 +139,8 @@ public final class LuaRuntime {
         if isOpen { shim_close(L) }
     }
 
-    /// Ends every task as ``stopTasks()`` does, lets go of every object and closes the state. Idempotent; not to be called
-    /// from inside Lua.
+    /// Ends every task as ``stopTasks()`` does, lets go of every object and closes the state. Idempotent; not to be
+    /// called from inside Lua.
     public func close() {
         guard isOpen else { return }
         precondition(running == nil, "a runtime cannot be closed from inside Lua: close it in the loop's next turn")

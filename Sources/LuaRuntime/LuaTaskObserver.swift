@@ -1,4 +1,5 @@
-/// Hears what becomes of tasks, for people who look for a defect. All calls come on the runtime's loop, and must not enter Lua.
+/// Hears what becomes of tasks, for people who look for a defect. All calls come on the runtime's loop, and must not
+/// enter Lua.
 public protocol LuaTaskObserver: AnyObject {
     /// A task begins, or goes on after a wait.
     /// - Parameters:

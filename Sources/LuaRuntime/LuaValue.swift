@@ -39,8 +39,8 @@ extension LuaCall {
     }
 
     /// What was given for a parameter, with everything in it.
-    /// - Throws: ``LuaFault`` when tables are nested deeper than ``deepestValue``, as those that contain themselves are,
-    ///   or hold more than ``mostValues`` or ``mostValueBytes``, or the task has run too long and ends.
+    /// - Throws: ``LuaFault`` when tables are nested deeper than ``deepestValue``, as those that contain themselves
+    ///   are, or hold more than ``mostValues`` or ``mostValueBytes``, or the task has run too long and ends.
     public func value<Value>(of parameter: Parameter<Value>) throws(LuaFault) -> LuaValue {
         try value(of: argument(for: parameter))
     }

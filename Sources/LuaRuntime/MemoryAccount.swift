@@ -14,8 +14,8 @@ public final class MemoryAccount {
     /// Bytes that are charged at present.
     public var heldBytes: Int { isOpen ? shim_held_bytes(L) : 0 }
 
-    /// Charges `bytes`, or gives them back when negative. Garbage may be collected, so objects that the program has dropped
-    /// may go; no Lua code runs.
+    /// Charges `bytes`, or gives them back when negative. Garbage may be collected, so objects that the program has
+    /// dropped may go; no Lua code runs.
     public func charge(_ bytes: Int) {
         if isOpen { shim_charge(L, Int64(bytes)) }
     }
@@ -32,8 +32,8 @@ public final class MemoryAccount {
     func close() { isOpen = false }
 }
 
-/// Memory that several objects hold together, charged once as long as any of them is there: the parts of a value that may be
-/// shared.
+/// Memory that several objects hold together, charged once as long as any of them is there: the parts of a value that
+/// may be shared.
 public final class MemoryCharge {
     private let account: MemoryAccount
     private let bytes: Int

@@ -20,8 +20,8 @@ public enum NearMiss {
         return best?.candidate
     }
 
-    /// The candidates that are spelt nearly as `name`, or that have it as a part or are a part of it, in alphabetical order:
-    /// `IPPort` and `ServicePort` for `Port`. At most three.
+    /// The candidates that are spelt nearly as `name`, or that have it as a part or are a part of it, in alphabetical
+    /// order: `IPPort` and `ServicePort` for `Port`. At most three.
     public static func related(_ name: String, in candidates: [String]) -> [String] {
         if let near = find(name, in: candidates) { return [near] }
         guard (3...longestName).contains(name.utf8.count) else { return [] }

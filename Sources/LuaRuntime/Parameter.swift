@@ -3,16 +3,34 @@
 /// A ``ParameterList`` makes it, with everything that is known of it: where it stands, what it accepts, its default. So
 /// nothing of that is said again where it is read.
 public struct Parameter<Value>: Sendable {
-    /// 1 for the first.
-    @usableFromInline let position: Int
-    /// As programs and messages have it.
-    public let name: String
+    @usableFromInline let place: ParameterPlace
     @usableFromInline let read: @Sendable (LuaArgument) -> Value
 
-    init(position: Int, name: String, read: @escaping @Sendable (LuaArgument) -> Value) {
-        self.position = position
-        self.name = name
+    @usableFromInline
+    init(_ place: ParameterPlace, read: @escaping @Sendable (LuaArgument) -> Value) {
+        self.place = place
         self.read = read
+    }
+}
+
+/// Where a parameter stands. It does not have the name: a call would count the references to it.
+@usableFromInline
+struct ParameterPlace: Sendable {
+    /// 1 for the first.
+    let position: Int32
+    /// By which a debug build tells that a parameter is of another list.
+    private let digest: UInt32
+
+    init(position: Int, name: String) {
+        self.position = Int32(position)
+        digest = Self.digest(of: name)
+    }
+
+    /// Whether a parameter of this name may stand here.
+    func isOf(_ name: String) -> Bool { digest == Self.digest(of: name) }
+
+    private static func digest(of name: String) -> UInt32 {
+        name.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
     }
 }
 
@@ -27,8 +45,8 @@ public struct ParameterType<Value>: Sendable {
 
     /// - Parameters:
     ///   - accepted: the values of Lua that it accepts.
-    ///   - show: how the reference shows a default. Types that have one say so themselves: to describe a value of any type,
-    ///     the Swift runtime searches all conformances of the process, once for each type.
+    ///   - show: how the reference shows a default. Types that have one say so themselves: to describe a value of any
+    ///     type, the Swift runtime searches all conformances of the process, once for each type.
     ///   - read: the value of an argument that was checked; nil when it was left out.
     public init(
         _ accepted: LuaType, show: @escaping @Sendable (Value) -> String = { "\($0)" },
@@ -56,7 +74,7 @@ public struct ParameterList: Sendable {
         _ name: String, _ type: ParameterType<Value>, _ documentation: String
     ) -> Parameter<Value> {
         let read = type.read
-        return add(name, type.accepted, isRequired: true, documentation) { argument in
+        return Parameter(add(name, type.accepted, isRequired: true, documentation)) { argument in
             guard let value = read(argument) else {
                 preconditionFailure("'\(name)' is required, and was checked before it is read")
             }
@@ -70,7 +88,9 @@ public struct ParameterList: Sendable {
         _ name: String, _ type: ParameterType<Value>, default fallback: Value, _ documentation: String
     ) -> Parameter<Value> {
         let read = type.read
-        return add(name, type.accepted, defaultText: type.show(fallback), documentation) { read($0) ?? fallback }
+        return Parameter(add(name, type.accepted, defaultText: type.show(fallback), documentation)) {
+            read($0) ?? fallback
+        }
     }
 
     /// Adds a parameter whose absence means something of its own: it is read as nil when it was left out or is `nil`.
@@ -84,7 +104,7 @@ public struct ParameterList: Sendable {
         _ name: String, _ type: ParameterType<Value>, absence: String = "nil", _ documentation: String
     ) -> Parameter<Value?> {
         let read = type.read
-        return add(name, type.accepted, defaultText: absence, documentation) { $0.isNil ? nil : read($0) }
+        return Parameter(add(name, type.accepted, defaultText: absence, documentation)) { $0.isNil ? nil : read($0) }
     }
 
     /// Adds a parameter whose value comes from elsewhere when it is left out, such as from the options of a server.
@@ -111,20 +131,21 @@ public struct ParameterList: Sendable {
         _ name: String, _ type: ParameterType<Value>, absence: String = "nil", _ documentation: String
     ) -> RepeatedParameter<Value> {
         RepeatedParameter(
-            first: add(name, type.accepted, isRepeated: true, defaultText: absence, documentation, read: type.read))
+            first: Parameter(
+                add(name, type.accepted, isRepeated: true, defaultText: absence, documentation), read: type.read))
     }
 
     @usableFromInline
-    mutating func add<Value>(
+    mutating func add(
         _ name: String, _ type: LuaType, isRequired: Bool = false, isRepeated: Bool = false, defaultText: String? = nil,
-        _ documentation: String, read: @escaping @Sendable (LuaArgument) -> Value
-    ) -> Parameter<Value> {
+        _ documentation: String
+    ) -> ParameterPlace {
         precondition(declarations.last?.isRepeated != true, "'\(name)' is behind a repeated parameter")
         declarations.append(
             LuaParameter(
                 name: name, type: type, isRequired: isRequired, isRepeated: isRepeated, defaultText: defaultText,
                 documentation: documentation))
-        return Parameter(position: declarations.count, name: name, read: read)
+        return ParameterPlace(position: declarations.count, name: name)
     }
 }
 
@@ -233,7 +254,8 @@ extension ParameterType where Value: AnyObject {
 }
 
 extension ParameterType {
-    /// The same; the reference and editors' type file show `annotation` as its type, in the words of the Lua language server.
+    /// The same; the reference and editors' type file show `annotation` as its type, in the words of the Lua language
+    /// server.
     public func annotated(_ annotation: String) -> Self {
         Self(accepted.annotated(annotation), show: show, read: read)
     }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("HSMS connection manager")
 struct HsmsConnectionManagerTests {
-    @Test("The documented example: add a passive peer, test the link, stop")
+    @Test("The documented example: add a passive peer, test the session, stop")
     func example() throws {
         let scene = HsmsWorld()
         let manager = HsmsConnectionManager(environment: scene.host)

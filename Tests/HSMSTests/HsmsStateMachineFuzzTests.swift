@@ -66,7 +66,7 @@ struct HsmsStateMachineFuzzTests {
         for strict in [false, true] {
             for general in [false, true] {
                 var configuration = HsmsConfiguration()
-                configuration.temperament = strict ? .strict : .lenient
+                configuration.conformance = strict ? .strict : .lenient
                 configuration.sessionModel = general ? .general([1, 2]) : .single
                 configuration.role = strict == general ? .equipment : .host
                 configuration.maximumOpenTransactions = 5
@@ -120,7 +120,7 @@ struct HsmsStateMachineFuzzTests {
                         .linktestRequest(system: system),
                     ]
                     input = .request(HsmsPacket(requests[Int(random.next() % 4)]))
-                case 17 where !machine.isSingle || machine.link == .up:
+                case 17 where !machine.isSingle || machine.connection == .up:
                     input = .received(
                         HsmsPacket(.selectRequest(session: machine.sessions[0], system: UInt32(random.next() % 9))))
                 default:
@@ -129,7 +129,7 @@ struct HsmsStateMachineFuzzTests {
                 }
                 ledger.take(machine.handle(input))
                 guard ledger.problem == nil, machine.transactions.count <= 5 + machine.sessions.count + 1,
-                    machine.link == .up || machine.selected.isEmpty && machine.transactions.isEmpty
+                    machine.connection == .up || machine.selected.isEmpty && machine.transactions.isEmpty
                 else {
                     Issue.record("step \(step), \(input): \(ledger.problem ?? "\(machine)")")
                     return

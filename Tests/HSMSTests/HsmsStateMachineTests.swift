@@ -170,7 +170,7 @@ struct HsmsStateMachineTests {
             .selected),
         Row(
             "active asking", .received(data(1, 2, 500, session: 4)), ["report unexpected S1F2"], .selected,
-            { $0.temperament = .strict }),
+            { $0.conformance = .strict }),
         Row("active asking", .replyOverdue(500), ["complete TimedOut"], .selected),
         Row(
             "active asking", .replyOverdue(500), ["send S9F9", "complete TimedOut"], .selected,
@@ -313,7 +313,7 @@ struct HsmsStateMachineTests {
         .after(.request(HsmsPacket(.selectRequest(system: 200)))),
     ]
 
-    private static func strict(_ configuration: inout HsmsConfiguration) { configuration.temperament = .strict }
+    private static func strict(_ configuration: inout HsmsConfiguration) { configuration.conformance = .strict }
 
     private static func violation(_ header: HsmsHeader, _ before: [String] = []) -> [String] {
         ["cancel silence"] + before + ["close \(HsmsCloseReason.violation(header))"]
@@ -324,7 +324,7 @@ struct HsmsStateMachineTests {
     private static let one = ByteBuffer(bytes: [1])
 
     /// What SEMI E37.1 allows at each point, and where SEMI E37 differs.
-    static let temperaments: [Row] = [
+    static let conformances: [Row] = [
         Row("passive selected", header(strangerToLinktest), ["send Linktest.rsp"], .selected),
         Row("passive selected", header(strangerToLinktest), violation(strangerToLinktest), .notConnected, strict),
         Row("passive selected", header(rejectOfData), [], .selected, strict),
@@ -358,7 +358,7 @@ struct HsmsStateMachineTests {
 
     @Test(
         "Each input has its outputs",
-        arguments: connecting + established + transactions + outOfPlace + ofTheProgram + temperaments)
+        arguments: connecting + established + transactions + outOfPlace + ofTheProgram + conformances)
     func table(_ row: Row) {
         var machine = Self.machine(row.situation, row.configuration)
         for input in row.before { _ = machine.handle(input) }
@@ -516,7 +516,7 @@ struct HsmsStateMachineTests {
     func apart() {
         var configuration = HsmsConfiguration()
         configuration.sessionModel = .general([1, 2])
-        configuration.temperament = .strict
+        configuration.conformance = .strict
         var machine = HsmsStateMachine(configuration: configuration, isActive: false, deviceID: 0, lastSystem: 100)
         func input(_ input: HsmsStateMachine.Input) -> [String] { machine.handle(input).map(\.brief) }
         _ = machine.handle(.connected)

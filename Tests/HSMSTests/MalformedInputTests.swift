@@ -58,29 +58,29 @@ struct MalformedInputTests {
 
     @Test(
         "Each malformed message has the answer of the standard", arguments: EnvironmentKind.allCases,
-        [HsmsConfiguration.Temperament.lenient, .strict])
-    func answers(_ kind: EnvironmentKind, _ temperament: HsmsConfiguration.Temperament) async throws {
+        [HsmsConfiguration.Conformance.lenient, .strict])
+    func answers(_ kind: EnvironmentKind, _ conformance: HsmsConfiguration.Conformance) async throws {
         for sample in Self.samples {
             try await withHsmsScene(kind) { scene in
-                Self.ask(sample, temperament, scene)
+                Self.ask(sample, conformance, scene)
             }
         }
     }
 
     private static func ask(
-        _ sample: Sample, _ temperament: HsmsConfiguration.Temperament, _ scene: HsmsScene
+        _ sample: Sample, _ conformance: HsmsConfiguration.Conformance, _ scene: HsmsScene
     ) {
         var configuration = HsmsConfiguration()
-        configuration.temperament = temperament
+        configuration.conformance = conformance
         configuration.role = .equipment
         configuration.maximumMessageLength = 1_000
-        let expected = temperament == .lenient ? sample.lenient : sample.strict
+        let expected = conformance == .lenient ? sample.lenient : sample.strict
         // Behind the sample: its answer comes after all others, when the connection stands.
         let fence = HsmsHeader.linktestRequest(system: 0xFEED)
         var answers: [String] = []
         func check() {
             guard !scene.hasEnded else { return }
-            #expect(answers == expected, "\(sample.testDescription), \(temperament)")
+            #expect(answers == expected, "\(sample.testDescription), \(conformance)")
             scene.end()
         }
         scene.passive(configuration) { _, port in

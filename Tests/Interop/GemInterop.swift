@@ -20,7 +20,7 @@ struct GemInterop {
 
     private func host(port: Int) async throws -> GemStation<GemHostHandler> {
         try await GemStation(role: .host, active: true, port: port) { link, note in
-            let handler = GemHostHandler(link: link)
+            let handler = GemHostHandler(session: link)
             handler.onEvent = { report in
                 note("event \(report.event)")
                 return 0
@@ -37,7 +37,7 @@ struct GemInterop {
             var control = GemControlConfiguration()
             control.initialState = .online
             let handler = GemEquipmentHandler(
-                link: link, identity: GemIdentity(model: "etcher", revision: "1.2"), control: control)
+                session: link, identity: GemIdentity(model: "etcher", revision: "1.2"), control: control)
             handler.establishDelay = establishDelay
             try handler.variables.add(
                 statusVariable: GemVariable(id: 10, name: "Pressure", units: "Pa", value: .u4(17)))

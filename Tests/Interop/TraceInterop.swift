@@ -16,12 +16,12 @@ struct TraceInterop {
         """
 
     /// On a busy machine a program would be warned of for what the machine does.
-    private static let patience = "limits: {endAfter: 60, warnAfter: 0}\n"
+    private static let limit = "limits: {endAfter: 60, warnAfter: 0}\n"
 
     private func inFolder(_ body: (String) async throws -> Void) async throws {
         let folder = try Project.temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        try Project.write(Self.patience, to: "\(folder)/lectern.yaml")
+        try Project.write(Self.limit, to: "\(folder)/lectern.yaml")
         try await body(folder)
     }
 
@@ -64,7 +64,7 @@ struct TraceInterop {
         try await inFolder { folder in
             try Project.write(Self.echo, to: "\(folder)/main.lua")
             try Project.write(
-                Self.patience + "log: {connections: off}\ntrace: {to: t.log, as: text, only: [nix]}\n",
+                Self.limit + "log: {connections: off}\ntrace: {to: t.log, as: text, only: [nix]}\n",
                 to: "\(folder)/lectern.yaml")
             let first = try await run([], in: folder)
             #expect(first.code == 0 && first.lines.count == 1, "\(first.lines)")

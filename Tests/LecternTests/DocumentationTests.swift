@@ -123,8 +123,8 @@ struct DocumentationTests {
         block.text.replacing("'127.0.0.1'", with: "'\(devices[block.document] ?? device)'")
     }
 
-    /// What a reader would see: everything is on one machine. Tabs and runs of spaces are one space, as `print` puts tabs
-    /// between its arguments.
+    /// What a reader would see: everything is on one machine. Tabs and runs of spaces are one space, as `print` puts
+    /// tabs between its arguments.
     private static func seen(_ text: String) -> String {
         let spaced = text.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
         return (devices.values + [device, "192.168.1.30"]).reduce(spaced) { $0.replacing($1, with: "127.0.0.1") }

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// docs/embedding.md builds a package file by file. The files in the folder Embedding are these, word for word, and make the
-/// executable EmbeddedRoom. `scripts/embedding` builds them in a package of their own.
+/// docs/embedding.md builds a package file by file. The files in the folder Embedding are these, word for word, and
+/// make the executable EmbeddedRoom. `scripts/embedding` builds them in a package of their own.
 @Suite("Embedding")
 struct EmbeddingTests {
     /// What stands between two fences.

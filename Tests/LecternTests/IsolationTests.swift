@@ -7,7 +7,7 @@ import Testing
 @Suite("Isolation of faults")
 struct IsolationTests {
     /// A client that asks the program's server once a second and prints the answers.
-    static let asker = """
+    static let client = """
         local c = EthernetClientInterface('room', 7000)
         c:Connect()
         Timer(1, function(_, n) print(c:SendAndWait('are you there\\n', 0.5, {deliTag = '\\n'}):strip()) end)
@@ -55,10 +55,10 @@ struct IsolationTests {
         if message == "not enough memory" || message == "pattern" { configuration.limits.taskBurst = .seconds(30) }
         let room = try stage.start(
             "room", Self.answering + "Wait(5, function()\n\(text) end)", configuration: configuration)
-        let asker = try stage.start("asker", Self.asker)
+        let client = try stage.start("client", Self.client)
         stage.run(20)
-        #expect(asker.lines.count >= 18)
-        #expect(asker.lines.allSatisfy { $0 == "yes" }, "\(asker.lines)")
+        #expect(client.lines.count >= 18)
+        #expect(client.lines.allSatisfy { $0 == "yes" }, "\(client.lines)")
         let errors = room.errors.filter { $0.task != nil }
         #expect(errors.count == 1, "\(errors)")
         let error = try #require(errors.first)

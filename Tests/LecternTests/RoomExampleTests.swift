@@ -194,7 +194,7 @@ struct RoomExampleTests {
     }
 
     @Test("A display that does not come on holds the room up for a while only")
-    func patience() throws {
+    func waitsItsTime() throws {
         let scene = try Scene()
         try scene.play {
             let panel = try scene.panel()

@@ -22,8 +22,8 @@ public struct HandlerOptions: Equatable, Sendable {
     public let serverTimeout: TimeAmount
     /// What makes a TCP device `Connected`.
     public package(set) var connectedOn: ConnectedOn
-    /// By which part of ``pollFrequency`` the first poll comes earlier than one whole interval after the start. Handlers
-    /// that begin together get different ones of ``PollPhases``.
+    /// By which part of ``pollFrequency`` the first poll comes earlier than one whole interval after the start.
+    /// Handlers that begin together get different ones of ``PollPhases``.
     public package(set) var pollPhase: Double
 
     /// How long a device may be silent before it counts as gone, and a little more.

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Watches the device of a module at a serial port or behind UDP: has the module poll, and tells what the module says of
-/// its device.
+/// Watches the device of a module at a serial port or behind UDP: has the module poll, and tells what the module says
+/// of its device.
 ///
 /// As long as the module has said nothing of the device at all, whatever the interface has received since the last poll
 /// is an answer, and the device is gone when more polls than the limit went unanswered.

@@ -4,8 +4,8 @@ import NIOCore
 /// device, and reconnects. Serial devices behind an Ethernet port are of this kind, too.
 ///
 /// When more polls than the limit went unanswered and the module does not say that the device is there, the connection
-/// is closed. As long as the module has said nothing of the device at all, whatever the interface has received since the
-/// last poll is an answer.
+/// is closed. As long as the module has said nothing of the device at all, whatever the interface has received since
+/// the last poll is an answer.
 public final class ModuleTcpHandler: TcpConnectionHandler {
     /// The module that it polls.
     public let module: any DeviceModule

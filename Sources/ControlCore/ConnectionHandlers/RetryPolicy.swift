@@ -6,9 +6,9 @@ public struct RetryPolicy: Equatable, Sendable {
     public enum Kind: String, CaseIterable, Sendable {
         /// Always the same time, as documented.
         case fixed = "Fixed"
-        /// The first attempt comes at once, or nearly so; then the time grows up to a limit. All times are spread, so that
-        /// devices that vanish together are not tried in lockstep. A refusal, such as of a password, is not tried again until
-        /// the program connects anew.
+        /// The first attempt comes at once, or nearly so; then the time grows up to a limit. All times are spread, so
+        /// that devices that vanish together are not tried in lockstep. A refusal, such as of a password, is not tried
+        /// again until the program connects anew.
         case backoff = "Backoff"
     }
 

@@ -32,7 +32,7 @@ public final class ServerExHandler {
     private var machine: ServerExStateMachine
     private var clients: [Int: ClientObject] = [:]
     private var listenTimeout: TimeAmount?
-    private var askers: [(ListenOutcome) -> Void] = []
+    private var waiters: [(ListenOutcome) -> Void] = []
     /// Counts up when listening is stopped.
     private var listenCalls = 0
     private var retry: (any Cancellable)?
@@ -68,7 +68,7 @@ public final class ServerExHandler {
     public func startListen(timeout: TimeAmount? = nil, completion: @escaping (ListenOutcome) -> Void = { _ in }) {
         hasBegun = true
         listenTimeout = timeout
-        askers.append(completion)
+        waiters.append(completion)
         handle(.startListenCalled)
     }
 
@@ -125,24 +125,24 @@ public final class ServerExHandler {
 
     private func stopListening() {
         listenCalls += 1
-        let waiting = askers
-        askers = []
+        let waiting = waiters
+        waiters = []
         interface.stopListen()
         interface.environment.execute {
-            for asker in waiting { asker(.failed(.calledOff)) }
+            for waiter in waiting { waiter(.failed(.calledOff)) }
         }
     }
 
     private func listenEnded(_ outcome: ListenOutcome, call: Int) {
         // A call that was stopped has no say in one that was made since.
         guard call == listenCalls else { return }
-        let waiting = askers
-        askers = []
+        let waiting = waiters
+        waiters = []
         switch outcome {
         case .listening, .listeningAlready: handle(.listening)
         case .failed(let failure): handle(.listenFailed(failure))
         }
-        for asker in waiting { asker(outcome) }
+        for waiter in waiting { waiter(outcome) }
     }
 
     private func activityMayHaveChanged() {

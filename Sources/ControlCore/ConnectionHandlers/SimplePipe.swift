@@ -39,8 +39,8 @@ public enum SimplePipe: Writable {
         }
     }
 
-    /// Waits for room in the send queue: calls `body` once when there is some, or the line has ended; `nil` when there is
-    /// room now.
+    /// Waits for room in the send queue: calls `body` once when there is some, or the line has ended; `nil` when there
+    /// is room now.
     public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         switch self {
         case .serial(let serial): serial.whenWritable(body)

@@ -1,11 +1,11 @@
 import NIOCore
 
-/// What the handlers of serial ports and UDP clients have in common: there is no connection, so a device is there when it
-/// answers, and gone when it does not.
+/// What the handlers of serial ports and UDP clients have in common: there is no connection, so a device is there when
+/// it answers, and gone when it does not.
 ///
 /// It takes the observer's place of the interface, so that the interface's event slots stay the program's own; the
-/// handler's events come first. What is sent always goes out, so that a device that was away is found again. While a serial
-/// port is offline, polls count as unanswered and nothing is asked.
+/// handler's events come first. What is sent always goes out, so that a device that was away is found again. While a
+/// serial port is offline, polls count as unanswered and nothing is asked.
 public class SimplePipeHandler: ConnectionHandler {
     /// The interface that it handles.
     public let pipe: SimplePipe

@@ -1,4 +1,5 @@
-/// What may hold something open or act by itself until somebody ends that: a connection, a server, a port, a timer, a file.
+/// What may hold something open or act by itself until somebody ends that: a connection, a server, a port, a timer, a
+/// file.
 ///
 /// Whoever ends a program closes all that it has made, in the order of ``closingOrder``.
 package protocol ClosableResource: AnyObject {

@@ -25,8 +25,8 @@ public protocol DatagramTransport: AnyObject {
     /// Changes the largest datagram that is delivered, see ``DatagramOptions/largestDatagram``.
     func setLargestDatagram(_ count: Int)
 
-    /// Sends one datagram of at most ``DatagramOptions/sizeLimit`` bytes. Never waits; ``queuedBytes`` tells what is still
-    /// to go. On a transport that is not open it does nothing: callers check ``isOpen`` first.
+    /// Sends one datagram of at most ``DatagramOptions/sizeLimit`` bytes. Never waits; ``queuedBytes`` tells what is
+    /// still to go. On a transport that is not open it does nothing: callers check ``isOpen`` first.
     /// - Parameters:
     ///   - bytes: the datagram.
     ///   - address: a unicast, broadcast or multicast address. That of the peer when there is one.

@@ -14,7 +14,7 @@ public protocol TLSCapableTransport: StreamTransport {
     /// peer that ends a stream without the farewell of TLS is taken to have closed it in good order.
     /// - Parameters:
     ///   - terms: what this side demands, and what it shows of itself.
-    ///   - timeout: for the handshake; `nil`: ``TLSTerms/patience``.
+    ///   - timeout: for the handshake; `nil`: ``TLSTerms/handshakeTimeout``.
     ///   - completion: called exactly once, unless the returned handle was cancelled before, and before anything is
     ///     delivered that came through TLS. A ``StreamTransport/close()`` meanwhile is ``ConnectFailure/calledOff``. A
     ///     second call fails and leaves the stream as it is.

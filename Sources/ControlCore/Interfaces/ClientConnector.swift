@@ -1,7 +1,7 @@
 import NIOCore
 
-/// The connecting side of an ``EthernetClientInterface``: where to, over which transport, on what terms, and one attempt at a
-/// time. A new transport is added here and nowhere else.
+/// The connecting side of an ``EthernetClientInterface``: where to, over which transport, on what terms, and one
+/// attempt at a time. A new transport is added here and nowhere else.
 final class ClientConnector {
     let hostname: String
     let port: Int
@@ -52,8 +52,8 @@ final class ClientConnector {
 
     /// Begins an attempt, or joins the one under way.
     /// - Parameters:
-    ///   - onEnd: called once when an attempt that begins here has ended, before the completions, unless it was called off by
-    ///     ``callOff()``. Kept until then.
+    ///   - onEnd: called once when an attempt that begins here has ended, before the completions, unless it was called
+    ///     off by ``callOff()``. Kept until then.
     ///   - completion: called once, unless cancelled.
     func connect(
         timeout: TimeAmount?, onEnd: @escaping (Result<any StreamTransport, ConnectFailure>) -> Void,

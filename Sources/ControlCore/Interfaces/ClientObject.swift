@@ -58,9 +58,9 @@ public final class ClientObject: PiecewiseSender {
     /// Bytes that were sent and that the system has not taken yet.
     public var queuedBytes: Int { connection?.queuedBytes ?? 0 }
 
-    /// Sends all of `bytes`, in order. Never waits. At most ``sendQueueLimit`` wait to be sent; a larger message goes in pieces,
-    /// see ``send(_:completion:)``. When too much waits for all clients of the server, one is disconnected, perhaps this one;
-    /// see ``EthernetServerInterfaceEx/clientsQueueLimit``.
+    /// Sends all of `bytes`, in order. Never waits. At most ``sendQueueLimit`` wait to be sent; a larger message goes
+    /// in pieces, see ``send(_:completion:)``. When too much waits for all clients of the server, one is disconnected,
+    /// perhaps this one; see ``EthernetServerInterfaceEx/clientsQueueLimit``.
     /// - Throws: when not connected, or when the send queue has no room; then nothing of `bytes` is sent.
     public func send(_ bytes: ByteBuffer) throws(IOFault) {
         try prepare(bytes.readableBytes).send(bytes)
@@ -86,8 +86,8 @@ public final class ClientObject: PiecewiseSender {
     /// Whether there is room in the send queue.
     public var isWritable: Bool { connection?.isWritable ?? true }
 
-    /// Waits for room in the send queue: calls `body` once when there is some, or the line has ended; `nil` when there is
-    /// room now.
+    /// Waits for room in the send queue: calls `body` once when there is some, or the line has ended; `nil` when there
+    /// is room now.
     public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         connection?.whenWritable(body)
     }

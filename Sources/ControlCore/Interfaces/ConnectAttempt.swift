@@ -2,8 +2,8 @@ import NIOCore
 
 /// One attempt to open a connection, shared by all who wait while it is under way: there are never two at once.
 ///
-/// Each waiter has a time-out of its own. The attempt is made with the first waiter's time; when that passes while others
-/// still have time left, it is made again for them. It is called off when nobody waits for it any more.
+/// Each waiter has a time-out of its own. The attempt is made with the first waiter's time; when that passes while
+/// others still have time left, it is made again for them. It is called off when nobody waits for it any more.
 final class ConnectAttempt {
     typealias Open = (TimeAmount?, @escaping (Result<any StreamTransport, ConnectFailure>) -> Void) -> any Cancellable
 

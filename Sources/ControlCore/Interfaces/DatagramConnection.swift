@@ -2,16 +2,16 @@ import NIOCore
 
 /// A UDP client's socket: opens with the first datagram that is sent, and finds the peer again when it has moved.
 ///
-/// The name is resolved before the first datagram; those sent meanwhile wait, in order. It is resolved again, beside the
-/// sending, when the peer has stopped answering: ``silentSends`` datagrams went unanswered or one was refused, and the
-/// last look-up is ``resolveInterval`` old.
+/// The name is resolved before the first datagram; those sent meanwhile wait, in order. It is resolved again, beside
+/// the sending, when the peer has stopped answering: ``silentSends`` datagrams went unanswered or one was refused, and
+/// the last look-up is ``resolveInterval`` old.
 ///
-/// With a port of the system's choice the socket has the peer as its only partner: refusals are heard, strangers are not.
-/// With a service port, a broadcast or a multicast address everybody's datagrams are taken, since the answers may come
-/// from anywhere.
+/// With a port of the system's choice the socket has the peer as its only partner: refusals are heard, strangers are
+/// not. With a service port, a broadcast or a multicast address everybody's datagrams are taken, since the answers may
+/// come from anywhere.
 ///
-/// While it is active, see ``isActive``, its traffic keeps the interface alive. A socket of the system's choice that has seen no
-/// datagram for ``idleTime`` stays open, but lets go of the interface; it closes when that goes.
+/// While it is active, see ``isActive``, its traffic keeps the interface alive. A socket of the system's choice that
+/// has seen no datagram for ``idleTime`` stays open, but lets go of the interface; it closes when that goes.
 final class DatagramConnection {
     /// How old a look-up must be before the name is resolved again.
     static let resolveInterval = TimeAmount.seconds(30)
@@ -21,8 +21,8 @@ final class DatagramConnection {
     static let resolveTimeout = TimeAmount.seconds(30)
     /// After so long without a datagram a socket does not keep its interface any more.
     static let idleTime = TimeAmount.seconds(300)
-    /// The most bytes kept for a program that takes no data, ``DatagramInbox/overhead`` included: 1 MiB. What comes when
-    /// they are full is dropped.
+    /// The most bytes kept for a program that takes no data, ``DatagramInbox/overhead`` included: 1 MiB. What comes
+    /// when they are full is dropped.
     static let keptBytesLimit = 1 << 20
 
     /// Of so many datagrams of a response the bounds are known; further ones are joined.

@@ -2,8 +2,8 @@ import NIOCore
 
 /// One address that has sent datagrams to a ``DatagramService``: what a UDP server's ``ClientObject`` talks through.
 final class DatagramSender: ClientLine {
-    /// The most bytes kept while the program takes none, ``DatagramInbox/overhead`` included: 64 KiB. What comes when they
-    /// are full is dropped.
+    /// The most bytes kept while the program takes none, ``DatagramInbox/overhead`` included: 64 KiB. What comes when
+    /// they are full is dropped.
     static let keptBytesLimit = 64 << 10
 
     let address: SocketAddress

@@ -2,9 +2,9 @@ import NIOCore
 
 /// A UDP server's socket and those who have sent to it.
 ///
-/// Each address is a sender of its own, from its first datagram until it is forgotten: when it was idle for ``idleTime``,
-/// when it is closed, or when ``senderLimit`` others are known and it is the one that was idle longest. With a limit of the
-/// program's own, newcomers over it are not heard instead.
+/// Each address is a sender of its own, from its first datagram until it is forgotten: when it was idle for
+/// ``idleTime``, when it is closed, or when ``senderLimit`` others are known and it is the one that was idle longest.
+/// With a limit of the program's own, newcomers over it are not heard instead.
 ///
 /// When listening ends, those who are known are still heard and answered; the socket closes with the last of them.
 final class DatagramService: Listener {

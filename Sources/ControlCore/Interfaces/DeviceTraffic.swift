@@ -18,15 +18,17 @@ protocol DeviceTrafficOwner: AnyObject {
     func trafficActivityMayHaveChanged()
 }
 
-/// What a program and a device exchange, whatever the line between them: commands and their responses, what else arrives, a
-/// keep-alive, and pauses. Holds the line, and outlives each single one. Belongs to one ``DeviceInterface``.
+/// What a program and a device exchange, whatever the line between them: commands and their responses, what else
+/// arrives, a keep-alive, and pauses. Holds the line, and outlives each single one. Belongs to one ``DeviceInterface``.
 ///
-/// The `sendAndWait` calls of the interface wait here, one after the other, in the order in which they were made. A call sends
-/// when its turn comes, and its time-out starts then. Bytes that arrive from that moment on are its response; those that came
-/// before belong to the program, unless it had paused receiving and they were not read yet: nobody can tell those from the
-/// response. What is left over behind a response goes to the program, and is never taken for the next response.
+/// The `sendAndWait` calls of the interface wait here, one after the other, in the order in which they were made. A
+/// call sends when its turn comes, and its time-out starts then. Bytes that arrive from that moment on are its
+/// response; those that came before belong to the program, unless it had paused receiving and they were not read yet:
+/// nobody can tell those from the response. What is left over behind a response goes to the program, and is never taken
+/// for the next response.
 public final class DeviceTraffic {
-    /// The most bytes of a response unless ``responseLimit`` says otherwise: 16 MiB, as much as a program's `limits.stringSize`.
+    /// The most bytes of a response unless ``responseLimit`` says otherwise: 16 MiB, as much as a program's
+    /// `limits.stringSize`.
     public static let defaultResponseLimit = 16 << 20
     /// The most bytes that calls which wait for their turn are to send, ``overhead`` included: 1 MiB.
     static let waitingLimit = 1 << 20
@@ -77,38 +79,39 @@ public final class DeviceTraffic {
         }
     }
 
-    /// The most bytes that a `sendAndWait` collects; a new value counts for the next one.
-    public var responseLimit = DeviceTraffic.defaultResponseLimit
-    /// Bytes that `sendAndWait` calls which wait for their turn are to send, with 64 bytes more for each call.
-    public private(set) var waitingBytes = 0
-
     // The variables without a check of exclusive access are of values that no access holds on to while other code runs.
 
-    /// Sees every event before the program's slots do; clears this before it goes. Not weak: counting the references to an
-    /// object takes twice as long for ever once there was a weak one.
+    /// The most bytes that a `sendAndWait` collects; a new value counts for the next one.
+    @exclusivity(unchecked) public var responseLimit = DeviceTraffic.defaultResponseLimit
+    /// Bytes that `sendAndWait` calls which wait for their turn are to send, with 64 bytes more for each call.
+    @exclusivity(unchecked) public private(set) var waitingBytes = 0
+
+    /// Sees every event before the program's slots do; clears this before it goes. Not weak: counting the references to
+    /// an object takes twice as long for ever once there was a weak one.
     @exclusivity(unchecked) unowned(unsafe) var observer: (any DeviceObserver)?
     /// The program's slot for what arrives.
     @exclusivity(unchecked) var onReceiveData: ((ByteBuffer) -> Void)?
     /// What connects the interface to its device.
     @exclusivity(unchecked) private(set) var line = DeviceLine.down
     /// Whether the program takes data.
-    private(set) var isReceiving = true
+    @exclusivity(unchecked) private(set) var isReceiving = true
 
     private let environment: any Environment
     /// The device as messages name it.
     private let peer: String
     /// Owns this; set by it as soon as it exists, and taken away by ``ownerIsGone()``. Not weak, for the same reason.
     unowned(unsafe) var owner: (any DeviceTrafficOwner)?
-    /// Set while this ``isActive``: the environment keeps a line and a timer, these keep this, and this keeps the owner.
+    /// Set while this ``isActive``: the environment keeps a line and a timer, these keep this, and this keeps the
+    /// owner.
     private var keptOwner: (any DeviceTrafficOwner)?
     private var keepAlive: KeepAliveTransmitter?
-    private var keepAliveBytes = 0
+    @exclusivity(unchecked) private var keepAliveBytes = 0
     /// Those who wait for their turn.
     @exclusivity(unchecked) private var waiting: CircularBuffer<Waiter> = []
     /// Who waits for its response.
     @exclusivity(unchecked) private var current: Waiter?
-    private var matcher = ResponseMatcher(delimiter: nil, limit: DeviceTraffic.defaultResponseLimit)
-    private var timer: (any Cancellable)?
+    @exclusivity(unchecked) private var matcher = ResponseMatcher(delimiter: nil, limit: DeviceTraffic.defaultResponseLimit)
+    @exclusivity(unchecked) private var timer: (any Cancellable)?
     /// Lets a pattern be searched for in what came.
     private var searchTimer: (any Cancellable)?
 
@@ -176,7 +179,8 @@ public final class DeviceTraffic {
                 largestDatagram: largestDatagram, traffic: self))
     }
 
-    /// Closes the line. The end of a stream is reported in the same turn of the loop; datagrams can be sent again. Idempotent.
+    /// Closes the line. The end of a stream is reported in the same turn of the loop; datagrams can be sent again.
+    /// Idempotent.
     func close() {
         switch line {
         case .down, .opening:
@@ -260,7 +264,8 @@ public final class DeviceTraffic {
         }
     }
 
-    /// The line is about to end: gives the program what the current call has received; its response is lost with the line.
+    /// The line is about to end: gives the program what the current call has received; its response is lost with the
+    /// line.
     func lineWillEnd() {
         guard let waiter = current, matcher.hasDelimiter else { return }
         search(waiter)
@@ -270,7 +275,8 @@ public final class DeviceTraffic {
 
     // MARK: Waiting for responses
 
-    /// Adds a call. Its completion is called once, never from inside this function; with a failure when too much waits already.
+    /// Adds a call. Its completion is called once, never from inside this function; with a failure when too much waits
+    /// already.
     /// - Returns: takes the call out again; what it had received goes to the program.
     func sendAndWait(
         _ data: ByteBuffer,

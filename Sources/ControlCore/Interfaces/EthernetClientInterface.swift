@@ -32,17 +32,17 @@ public final class EthernetClientInterface: DeviceInterface {
     /// The largest datagram that is delivered, in bytes; of meaning for UDP only.
     public private(set) var bufferSize: Int
 
-    /// Called before the observer and ``onConnected`` are told of a new connection: for a device module, which has to log in
-    /// before anybody sends a command.
+    /// Called before the observer and ``onConnected`` are told of a new connection: for a device module, which has to
+    /// log in before anybody sends a command.
     package var onOpened: (() -> Void)?
 
     /// The connection was opened.
     public var onConnected: (() -> Void)?
     /// The connection ended, whoever ended it. Once for each connection.
     public var onDisconnected: (() -> Void)?
-    /// What no caller is told otherwise. UDP: datagrams that were sent are lost, as far as the system knows: the name is not
-    /// resolved, the service port is not free, or the peer refuses them; the last is told once until the peer answers
-    /// again.
+    /// What no caller is told otherwise. UDP: datagrams that were sent are lost, as far as the system knows: the name
+    /// is not resolved, the service port is not free, or the peer refuses them; the last is told once until the peer
+    /// answers again.
     ///
     /// TLS: a connection stands whose peer was not verified.
     public var onFault: ((IOFault) -> Void)?
@@ -52,7 +52,8 @@ public final class EthernetClientInterface: DeviceInterface {
     public private(set) var lastCloseReason: CloseReason?
 
     package let environment: any Environment
-    /// Bytes of the names that it was made with. Counted once: ``heldBytes`` is asked for after every call of a program.
+    /// Bytes of the names that it was made with. Counted once: ``heldBytes`` is asked for after every call of a
+    /// program.
     private let nameBytes: Int
     /// What becomes of its connections.
     public private(set) lazy var report = ConnectionReport(environment: environment)
@@ -142,9 +143,9 @@ public final class EthernetClientInterface: DeviceInterface {
     /// Whether the connection is up; never with UDP.
     public var isConnected: Bool { traffic.stream != nil }
 
-    /// Whether it is connecting or connected, or has a keep-alive. With UDP: whether its socket is open and either has a
-    /// service port or had traffic in the last 5 minutes; an idle socket stays open as long as the interface is kept. An active interface may call its slots; an idle one
-    /// does nothing until it is called.
+    /// Whether it is connecting or connected, or has a keep-alive. With UDP: whether its socket is open and either has
+    /// a service port or had traffic in the last 5 minutes; an idle socket stays open as long as the interface is kept.
+    /// An active interface may call its slots; an idle one does nothing until it is called.
     public var isActive: Bool { connector.isConnecting || traffic.isActive }
 
     // MARK: Connecting
@@ -175,8 +176,8 @@ public final class EthernetClientInterface: DeviceInterface {
 
     /// Closes the connection, or calls an attempt off: those who wait for it get ``ConnectFailure/calledOff``.
     ///
-    /// ``isConnected`` is false at once; the Disconnected event follows in the same turn of the loop, after all that was
-    /// received before. What was queued is still sent as far as the peer takes it. Idempotent.
+    /// ``isConnected`` is false at once; the Disconnected event follows in the same turn of the loop, after all that
+    /// was received before. What was queued is still sent as far as the peer takes it. Idempotent.
     public func disconnect() {
         disconnect(because: nil)
     }
@@ -195,7 +196,8 @@ public final class EthernetClientInterface: DeviceInterface {
         }
     }
 
-    /// Ends all that it does: the keep-alive, an attempt, the connection, the UDP socket. It can be used again. Idempotent.
+    /// Ends all that it does: the keep-alive, an attempt, the connection, the UDP socket. It can be used again.
+    /// Idempotent.
     public func close() {
         stopKeepAlive()
         disconnect()
@@ -221,8 +223,9 @@ public final class EthernetClientInterface: DeviceInterface {
 
     // MARK: TLS
 
-    /// From now on each connection speaks TLS: ``connect(timeout:completion:)`` counts the handshake in its time-out and
-    /// succeeds when it stands. The peer's name of the terms is ``hostname``. A connection that is open stays as it is.
+    /// From now on each connection speaks TLS: ``connect(timeout:completion:)`` counts the handshake in its time-out
+    /// and succeeds when it stands. The peer's name of the terms is ``hostname``. A connection that is open stays as it
+    /// is.
     /// - Throws: when the protocol is not TCP, or the terms are of no use.
     public func useTLS(_ terms: TLSTerms) throws(ParameterError) {
         try connector.useTLS(terms)
@@ -252,7 +255,8 @@ public final class EthernetClientInterface: DeviceInterface {
 
     // MARK: Traffic
 
-    /// Bytes that the interface keeps for the program: names, what is to be sent, and what was collected. Known at once.
+    /// Bytes that the interface keeps for the program: names, what is to be sent, and what was collected. Known at
+    /// once.
     public var heldBytes: Int { nameBytes + queuedBytes + traffic.heldBytes }
 
     private func tellEnd(_ trouble: ConnectionTrouble?) {

@@ -3,9 +3,10 @@ public import NIOCore
 /// Listens for one client: the program's `EthernetServerInterface`, the older of the two servers.
 ///
 /// With TCP listening ends when a client is accepted: after its end the program listens again. With UDP whoever sends
-/// first is the client until it is disconnected or was idle for 5 minutes; others are not heard meanwhile, and listening
-/// goes on. Events come in order: Connected, data, Disconnected exactly once. Nothing here waits; no closure that is
-/// handed in is called before the call that took it has returned. While it ``isActive``, the environment keeps it alive.
+/// first is the client until it is disconnected or was idle for 5 minutes; others are not heard meanwhile, and
+/// listening goes on. Events come in order: Connected, data, Disconnected exactly once. Nothing here waits; no closure
+/// that is handed in is called before the call that took it has returned. While it ``isActive``, the environment keeps
+/// it alive.
 public final class EthernetServerInterface: PiecewiseSender {
     /// The port as given; 0 lets the system choose, see ``listeningPort``.
     public var port: Int { server.port }
@@ -115,8 +116,8 @@ public final class EthernetServerInterface: PiecewiseSender {
     }
 
     /// Sends all of `bytes` to the client, in order; with UDP as one datagram. Never waits.
-    /// - Throws: when there is no client, when its send queue has no room, or when a datagram is too long; then nothing is
-    ///   sent.
+    /// - Throws: when there is no client, when its send queue has no room, or when a datagram is too long; then nothing
+    ///   is sent.
     public func send(_ bytes: ByteBuffer) throws(IOFault) {
         guard let client else { throw IOFault("the server of port \(listeningPort ?? port) has no client") }
         try client.send(bytes)
@@ -136,8 +137,8 @@ public final class EthernetServerInterface: PiecewiseSender {
     /// Whether there is room in the send queue.
     public var isWritable: Bool { client?.isWritable ?? true }
 
-    /// Waits for room in the send queue: calls `body` once when there is some, or the line has ended; `nil` when there is
-    /// room now.
+    /// Waits for room in the send queue: calls `body` once when there is some, or the line has ended; `nil` when there
+    /// is room now.
     public func whenWritable(_ body: @escaping () -> Void) -> (any Cancellable)? {
         client?.whenWritable(body)
     }

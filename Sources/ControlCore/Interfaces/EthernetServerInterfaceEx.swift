@@ -43,8 +43,8 @@ public final class EthernetServerInterfaceEx {
     public var onDisconnected: ((ClientObject) -> Void)?
     /// A client has sent bytes: as many as came at once, at most 64 KiB.
     public var onReceiveData: ((ClientObject, ByteBuffer) -> Void)?
-    /// UDP: a datagram did not get to its receiver, as far as the system knows, or the socket was lost. TLS: a connection
-    /// did not become a client, as its handshake has failed.
+    /// UDP: a datagram did not get to its receiver, as far as the system knows, or the socket was lost. TLS: a
+    /// connection did not become a client, as its handshake has failed.
     public var onFault: ((IOFault) -> Void)?
     /// What becomes of its port.
     public private(set) lazy var report = ConnectionReport(environment: environment)
@@ -161,8 +161,9 @@ public final class EthernetServerInterfaceEx {
     /// How long a client's handshake may take: 10 s.
     public static let handshakeLimit = TimeAmount.seconds(10)
 
-    /// From now on each connection speaks TLS, and becomes a client when its handshake stands. One whose handshake fails, or
-    /// takes longer than ``handshakeLimit``, causes no event but ``onFault``. Clients that are connected stay as they are.
+    /// From now on each connection speaks TLS, and becomes a client when its handshake stands. One whose handshake
+    /// fails, or takes longer than ``handshakeLimit``, causes no event but ``onFault``. Clients that are connected stay
+    /// as they are.
     /// - Throws: when the protocol is not TCP, or the terms are of no use.
     public func useTLS(_ terms: TLSTerms) throws(ParameterError) {
         guard `protocol` == .tcp else {

@@ -1,7 +1,7 @@
 public import NIOCore
 
-/// A message that is too large to wait as a whole for a peer that takes it slowly: whoever sends it keeps it, and gives it
-/// piece by piece as the peer takes it.
+/// A message that is too large to wait as a whole for a peer that takes it slowly: whoever sends it keeps it, and gives
+/// it piece by piece as the peer takes it.
 public protocol MessagePieces {
     /// How many bytes it has.
     var count: Int { get }
@@ -15,7 +15,8 @@ public protocol PiecewiseSender: Writable {
     /// A message of more bytes is to be sent in pieces.
     var largestWholeMessage: Int { get }
 
-    /// Sends a message of any size in pieces, behind those that were sent before; what is sent meanwhile comes behind it.
+    /// Sends a message of any size in pieces, behind those that were sent before; what is sent meanwhile comes behind
+    /// it.
     /// - Parameters:
     ///   - pieces: the message; it is asked for each piece when there is room for it.
     ///   - completion: called once, unless cancelled, perhaps before this returns: when the last piece is queued, or
@@ -27,7 +28,8 @@ public protocol PiecewiseSender: Writable {
     ) throws(IOFault) -> any Cancellable
 }
 
-/// The messages of one ``StreamConnection`` that are sent in pieces, one after the other, and what was sent behind them.
+/// The messages of one ``StreamConnection`` that are sent in pieces, one after the other, and what was sent behind
+/// them.
 final class PiecewiseQueue {
     /// One message under way.
     final class Message: Cancellable {

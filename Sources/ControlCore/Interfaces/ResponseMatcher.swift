@@ -3,8 +3,8 @@ import NIOCore
 /// Collects the response to a `sendAndWait` and finds the earliest byte at which its delimiter holds.
 ///
 /// A value without time or I/O. What it finds does not depend on how the response was cut into pieces. A length or a
-/// suffix costs the same for each byte, however many pieces there are. A pattern has to be searched for anew in all that came:
-/// with each piece as long as that is little, then only when it is asked to ``catchUp()``.
+/// suffix costs the same for each byte, however many pieces there are. A pattern has to be searched for anew in all
+/// that came: with each piece as long as that is little, then only when it is asked to ``catchUp()``.
 struct ResponseMatcher {
     /// Up to so many bytes a pattern is searched for with each piece: 64 KiB.
     static let searchedAtOnce = 64 << 10

@@ -4,8 +4,8 @@ public import NIOCore
 public enum SendAndWaitOutcome {
     /// The delimiter held: the bytes up to its end. Without a delimiter: all that came, perhaps nothing.
     case response(ByteBuffer)
-    /// There was no delimiter, and more came than a response may have: the first bytes of it, as many as it may have. The rest
-    /// goes to ReceiveData.
+    /// There was no delimiter, and more came than a response may have: the first bytes of it, as many as it may have.
+    /// The rest goes to ReceiveData.
     case cut(ByteBuffer)
     /// The delimiter did not hold. What came went to ReceiveData.
     case unmet(UnmetReason)

@@ -2,8 +2,9 @@ import NIOCore
 
 /// A serial port and the device at it: the program's `SerialInterface`.
 ///
-/// The port is opened when the interface is made, and belongs to it until ``close()``. A port that is missing or that is
-/// pulled out is looked for again, after 0.25 s at first, then after twice the time, up to 5 s; it comes back by itself.
+/// The port is opened when the interface is made, and belongs to it until ``close()``. A port that is missing or that
+/// is pulled out is looked for again, after 0.25 s at first, then after twice the time, up to 5 s; it comes back by
+/// itself.
 ///
 /// Nothing here waits: what takes time has a completion. All is called on the environment's loop. No closure that is
 /// handed in is called before the call that took it has returned. Until it is closed the environment keeps it alive.

@@ -24,8 +24,8 @@ final class StreamConnection: StreamDelegate {
 
     /// The peer as `host:port`, for messages.
     let peer: String
-    /// Takes what arrives while a `sendAndWait` awaits it; `nil` while none does. Bytes that it does not want come back by
-    /// ``handOver(_:)``.
+    /// Takes what arrives while a `sendAndWait` awaits it; `nil` while none does. Bytes that it does not want come back
+    /// by ``handOver(_:)``.
     var awaitedBy: DeviceTraffic? {
         didSet { updateReading() }
     }
@@ -90,8 +90,8 @@ final class StreamConnection: StreamDelegate {
     /// Bytes that the system has not taken yet.
     var queuedBytes: Int { transport.queuedBytes + (piecewise?.bytesBehind ?? 0) }
 
-    /// Queues all of `bytes`. A message larger than the limit is taken when nothing else is queued, unless it is larger than the
-    /// largest message.
+    /// Queues all of `bytes`. A message larger than the limit is taken when nothing else is queued, unless it is larger
+    /// than the largest message.
     /// - Throws: when the connection is down, or the queue has no room; then nothing of `bytes` is sent.
     func send(_ bytes: ByteBuffer) throws(IOFault) {
         guard isOpen else { throw IOFault("\(peer) is not connected") }

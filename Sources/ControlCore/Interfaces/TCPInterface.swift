@@ -3,9 +3,9 @@ public import NIOCore
 /// A TCP connection to one instrument for drivers that ask and read, as SOCS' `TCPInterface`: it connects by itself,
 /// survives the loss of its device, and has one error to catch.
 ///
-/// It connects when ``connect(_:)`` is called, and with a ``send(_:completion:)`` that finds no connection. Receiving never
-/// connects. When the device closes the connection, what it sent before can still be received; then receiving fails, and
-/// the next send begins with a new connection.
+/// It connects when ``connect(_:)`` is called, and with a ``send(_:completion:)`` that finds no connection. Receiving
+/// never connects. When the device closes the connection, what it sent before can still be received; then receiving
+/// fails, and the next send begins with a new connection.
 ///
 /// Sends take turns in order, and so do receives; a send does not wait for a receive. An interface that is let go of
 /// closes its connection. It belongs to the loop of its environment.
@@ -19,8 +19,8 @@ public final class TCPInterface {
     /// Whether a message that could not be sent is sent again, whole, on a new connection. The device may then have got
     /// some of it twice.
     public var resends = true
-    /// The connection; `nil` when there is none. It stays when the device has closed it as long as there is something to
-    /// read.
+    /// The connection; `nil` when there is none. It stays when the device has closed it as long as there is something
+    /// to read.
     public private(set) var connection: TCPConnection?
     /// What becomes of its connections, and each message that is sent again.
     public private(set) lazy var report = ConnectionReport(environment: environment)
@@ -123,9 +123,9 @@ public final class TCPInterface {
 
     /// Sends all of `bytes`.
     ///
-    /// Without a connection it makes one attempt to connect first. When the message cannot be sent, or the device does not
-    /// take it within ``timeout``, the whole message is sent once more on a new connection (see ``resends``); when that
-    /// fails too, the connection is closed. So a call lasts at most four times ``timeout``.
+    /// Without a connection it makes one attempt to connect first. When the message cannot be sent, or the device does
+    /// not take it within ``timeout``, the whole message is sent once more on a new connection (see ``resends``); when
+    /// that fails too, the connection is closed. So a call lasts at most four times ``timeout``.
     /// - Parameters:
     ///   - bytes: the message.
     ///   - completion: called once, unless cancelled, perhaps before this returns: when the system has taken all but
@@ -147,9 +147,10 @@ public final class TCPInterface {
     /// Waits for bytes, at most ``timeout``.
     /// - Parameters:
     ///   - limit: the most bytes to take; what is left stays for the next call.
-    ///   - resetOnError: after a failure a new connection is made before the completion is called, so that an answer that
-    ///     comes late is not taken for the answer to the next question.
-    ///   - completion: called once, unless cancelled, perhaps before this returns: with what has arrived, never nothing.
+    ///   - resetOnError: after a failure a new connection is made before the completion is called, so that an answer
+    ///     that comes late is not taken for the answer to the next question.
+    ///   - completion: called once, unless cancelled, perhaps before this returns: with what has arrived, never
+    ///     nothing.
     @discardableResult
     public func receive(
         upTo limit: Int, resetOnError: Bool = false,

@@ -60,7 +60,7 @@ public final class ConnectionReport {
     private var shortOnes = 0
     private var turnsOfProgram = 0
     private var steadyCheck: (any Cancellable)?
-    private var patience: (any Cancellable)?
+    private var silenceTimer: (any Cancellable)?
     /// Whether a silence was told last.
     private(set) var isSilent = false
     /// Whether all was well since ``lastError``.
@@ -72,7 +72,7 @@ public final class ConnectionReport {
 
     deinit {
         steadyCheck?.cancel()
-        patience?.cancel()
+        silenceTimer?.cancel()
     }
 
     private var isFlapping: Bool { shortOnes >= Self.flappingCount }
@@ -81,10 +81,10 @@ public final class ConnectionReport {
 
     /// An attempt to open it begins. One that takes long is told, as the system may try for minutes.
     package func didBegin() {
-        guard onLine != nil, patience == nil else { return }
-        patience = environment.schedule(after: Self.patientFor) { [weak self] in
+        guard onLine != nil, silenceTimer == nil else { return }
+        silenceTimer = environment.schedule(after: Self.patientFor) { [weak self] in
             guard let self else { return }
-            patience = nil
+            silenceTimer = nil
             guard told.insert("").inserted else { return }
             tell(
                 .warning,
@@ -120,8 +120,8 @@ public final class ConnectionReport {
 
     /// The attempt was called off.
     package func didStopTrying() {
-        patience?.cancel()
-        patience = nil
+        silenceTimer?.cancel()
+        silenceTimer = nil
     }
 
     /// It has ended by itself, or was given up.

@@ -1,11 +1,13 @@
 public import NIOCore
 
-/// An environment whose wires are watched: it is as the one that it wraps, and tells a sink of all that goes over those wires
-/// that a filter names.
+/// An environment whose wires are watched: it is as the one that it wraps, and tells a sink of all that goes over those
+/// wires that a filter names.
 ///
-/// What is not watched is handed through as it is. Without a trace there is no such environment, so that none costs nothing.
+/// What is not watched is handed through as it is. Without a trace there is no such environment, so that none costs
+/// nothing.
 ///
-/// Each object of a program may have one of its own, by which its wires get the program's names of it: see ``owned(by:)``.
+/// Each object of a program may have one of its own, by which its wires get the program's names of it: see
+/// ``owned(by:)``.
 public final class TracedEnvironment: Environment {
     /// The environment that is watched.
     let environment: any Environment
@@ -32,9 +34,10 @@ public final class TracedEnvironment: Environment {
 
     // MARK: Names
 
-    /// The environment for one object of the program: of the same trace, and what is opened in it has these names and those of
-    /// this one.
-    /// - Parameter names: what the program calls the object. Traces show the first one; terms may be any, as they are written.
+    /// The environment for one object of the program: of the same trace, and what is opened in it has these names and
+    /// those of this one.
+    /// - Parameter names: what the program calls the object. Traces show the first one; terms may be any, as they are
+    ///   written.
     public func owned(by names: [String]) -> TracedEnvironment {
         let environment = TracedEnvironment(environment, book)
         environment.add(names + owner.all)
@@ -204,8 +207,8 @@ public final class TracedEnvironment: Environment {
         }
     }
 
-    /// As the wrapped environment has it; the socket is watched if a term names its port or its peer. Of a socket with many
-    /// peers, what it exchanges with those that a term names.
+    /// As the wrapped environment has it; the socket is watched if a term names its port or its peer. Of a socket with
+    /// many peers, what it exchanges with those that a term names.
     public func openDatagrams(
         _ options: DatagramOptions,
         completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void

@@ -20,13 +20,13 @@ public struct Wire: Sendable, Equatable {
     public let number: Int
     /// What it is.
     public let kind: Kind
-    /// How people know it: `projector:23` as the program named it, `MainProcessor:COM1`, `:9000` for a port that listens,
-    /// `:9000 10.0.0.7:50123` for a connection to that port.
+    /// How people know it: `projector:23` as the program named it, `MainProcessor:COM1`, `:9000` for a port that
+    /// listens, `:9000 10.0.0.7:50123` for a connection to that port.
     public let name: String
     /// What the program calls the object whose wire it is: `Projector`; `nil` where it has no name.
     public let owner: String?
-    /// The other side as the program named it: a host's name or address, or the path of a serial port; `nil` where the other
-    /// side came by itself.
+    /// The other side as the program named it: a host's name or address, or the path of a serial port; `nil` where the
+    /// other side came by itself.
     public let target: String?
     /// Whether the other side has opened it.
     public let isIncoming: Bool

@@ -1,6 +1,7 @@
 /// What a program calls the object whose wires these are: an interface, a server, a connection.
 ///
-/// A trace shows the first name, and finds wires by all of them. Further ones may come later, as that of a connection handler.
+/// A trace shows the first name, and finds wires by all of them. Further ones may come later, as that of a connection
+/// handler.
 final class WireNames {
     /// How many names there may be, and how many hosts with names of their own.
     private static let limit = 1000

@@ -17,7 +17,7 @@ final class EchoRequest: ChannelInboundHandler, Cancellable {
     private var completion: ((Result<TimeAmount, EchoFailure>) -> Void)?
     private var channel: (any Channel)?
     private var sentAt = NIODeadline.now()
-    private var patience: (any Cancellable)?
+    private var timer: (any Cancellable)?
 
     /// The types of a request and of its answer.
     private var types: (request: UInt8, answer: UInt8) { if case .v6 = address { (128, 129) } else { (8, 0) } }
@@ -39,7 +39,7 @@ final class EchoRequest: ChannelInboundHandler, Cancellable {
         guard let environment else { return }
         let isV6 = if case .v6 = address { true } else { false }
         let bound = NIOLoopBound(self, eventLoop: environment.eventLoop)
-        patience = environment.schedule(after: timeout) { [self] in finish(.failure(.timedOut)) }
+        timer = environment.schedule(after: timeout) { [self] in finish(.failure(.timedOut)) }
         environment.openingBegan()
         DatagramBootstrap(group: environment.eventLoop)
             .protocolSubtype(NIOBSDSocket.ProtocolSubtype(isV6 ? .ipv6Icmp : .icmp))
@@ -62,8 +62,8 @@ final class EchoRequest: ChannelInboundHandler, Cancellable {
     /// Gives up; nothing is reported. Idempotent.
     func cancel() {
         completion = nil
-        patience?.cancel()
-        patience = nil
+        timer?.cancel()
+        timer = nil
         let opened = channel
         channel = nil
         opened?.close(promise: nil)

@@ -4,7 +4,7 @@ import NIOCore
 /// What the thread of one SSH session does, from connecting to the last byte.
 struct SSHWorker: Sendable {
     /// How long a login may take that has no time-out of its own.
-    static let loginPatience = TimeAmount.seconds(120)
+    static let loginTimeout = TimeAmount.seconds(120)
     /// libssh sends a keep-alive at every other call: the first takes the answer to the one before.
     private static let keepAliveInterval = TimeAmount.seconds(15)
 
@@ -36,7 +36,7 @@ struct SSHWorker: Sendable {
 
     private func open() throws(SSHStop) {
         let (descriptor, addresses) = try SSHSocket.connect(target, mailbox: mailbox)
-        let deadline = target.deadline ?? .now() + Self.loginPatience
+        let deadline = target.deadline ?? .now() + Self.loginTimeout
         let session = try SSHSession(target, descriptor: descriptor, deadline: deadline, mailbox: mailbox)
         try session.connect()
         try SSHHostKey.check(session)

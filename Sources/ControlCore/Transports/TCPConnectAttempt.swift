@@ -101,7 +101,7 @@ final class TCPConnectAttempt: Cancellable {
             .channelOption(.maxMessagesPerRead, value: 1)
             .channelOption(.recvAllocator, value: LiveEnvironment.receiveAllocator)
             .channelOption(.writeBufferWaterMark, value: LiveEnvironment.waterMark)
-            // The deadlines are kept here; the system's own patience is about two minutes.
+            // The deadlines are kept here; the system's own limit is about two minutes.
             .connectTimeout(.hours(1))
             .channelInitializer { channel in
                 let (attempt, transport) = bound.value

@@ -162,8 +162,8 @@ final class TCPTransport: ChannelInboundHandler, TLSCapableTransport {
             isFlushed = true
             inbox.finish(.local)
         }
-        let patience = environment?.linger ?? Self.linger
-        lingerTimer = environment?.scheduleHousekeeping(after: patience) { [self] in lingerEnded() }
+        let time = environment?.linger ?? Self.linger
+        lingerTimer = environment?.scheduleHousekeeping(after: time) { [self] in lingerEnded() }
         if let tls, tls.handshake.isUnderWay {
             // What waits for the handshake cannot be sent, and there is nobody to take leave of.
             tls.handshake.fail(.calledOff, execute: scheduler.execute)

@@ -22,7 +22,7 @@ public enum HsmsCloseReason: Equatable, Sendable, CustomStringConvertible {
     case selectRejected(HsmsRejectReason)
     /// The peer has sent Separate.req, or this side has.
     case separated
-    /// The peer has sent what SEMI E37.1 forbids at this point, and the temperament is strict.
+    /// The peer has sent what SEMI E37.1 forbids at this point, and the conformance is strict.
     case violation(HsmsHeader)
     /// The peer takes no data, so that answers to it cannot be queued any more.
     case sendQueueFull

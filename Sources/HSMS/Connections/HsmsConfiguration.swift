@@ -3,7 +3,7 @@ import ControlCore
 /// How a connection behaves. What SEMI E37 leaves open is decided here.
 public struct HsmsConfiguration: Equatable, Sendable {
     /// How messages are answered that have no place where they come.
-    public enum Temperament: String, Sendable, CaseIterable {
+    public enum Conformance: String, Sendable, CaseIterable {
         /// As SEMI E37: rejected, and the connection stays.
         case lenient
         /// As SEMI E37.1: the connection is closed.
@@ -46,7 +46,7 @@ public struct HsmsConfiguration: Equatable, Sendable {
     /// The most requests of this side that are unanswered at a time.
     public var maximumOpenTransactions = 4_096
     /// How messages are answered that have no place where they come.
-    public var temperament = Temperament.lenient
+    public var conformance = Conformance.lenient
     /// How many sessions one connection carries.
     public var sessionModel = SessionModel.single
     /// Who this side is.

@@ -30,7 +30,7 @@ public class HsmsConnection {
     public private(set) lazy var report = ConnectionReport(environment: environment)
 
     let environment: any Environment
-    private(set) var link: HsmsLink?
+    private(set) var channel: HsmsChannel?
     private var closeWaiters: [() -> Void] = []
     private var writableWaiters: [() -> Void] = []
     private var wasActive = false
@@ -55,14 +55,14 @@ public class HsmsConnection {
     public var isActiveSide: Bool { false }
 
     /// Whether the TCP connection stands. False when the delegate hears that it is closed.
-    public var isConnected: Bool { link != nil }
+    public var isConnected: Bool { channel != nil }
 
     /// Whether the connection stands or is to be kept up.
-    public var isActive: Bool { isEnabled || link != nil }
+    public var isActive: Bool { isEnabled || channel != nil }
 
     /// The peer's address and port as `host:port`, while connected.
     public var remoteAddress: String? {
-        guard let remote = link?.transport.remoteAddress, let ip = remote.ipAddress, let port = remote.port else {
+        guard let remote = channel?.transport.remoteAddress, let ip = remote.ipAddress, let port = remote.port else {
             return nil
         }
         return "\(ip):\(port)"
@@ -74,7 +74,7 @@ public class HsmsConnection {
     public func enable() {
         guard !isEnabled else { return }
         isEnabled = true
-        if link == nil { startOpening() }
+        if channel == nil { startOpening() }
         activityMayHaveChanged()
     }
 
@@ -95,12 +95,12 @@ public class HsmsConnection {
 
     /// Closes the TCP connection, if there is one.
     func close(_ reason: HsmsCloseReason, _ completion: @escaping () -> Void = {}) {
-        guard let link else {
+        guard let channel else {
             environment.execute(completion)
             return
         }
         closeWaiters.append(completion)
-        link.close(reason)
+        channel.close(reason)
     }
 
     // MARK: Messages
@@ -110,18 +110,18 @@ public class HsmsConnection {
     /// The result `True` of secsgem's `send_packet` is a return, its `False` an error.
     /// - Throws: when the connection is not established, or the peer does not take what is queued already.
     public func send(_ packet: HsmsPacket) throws(IOFault) {
-        guard let link else { throw IOFault("the HSMS connection to \(address):\(port) is not established") }
-        try link.send(packet)
+        guard let channel else { throw IOFault("the HSMS connection to \(address):\(port) is not established") }
+        try channel.send(packet)
         onTraffic?(.sent, packet)
     }
 
     /// Bytes that wait to be sent.
-    public var queuedBytes: Int { link?.queuedBytes ?? 0 }
+    public var queuedBytes: Int { channel?.queuedBytes ?? 0 }
 
     /// Whether there is room in the send queue: at most 64 KiB wait, or none can any more.
     public var isWritable: Bool {
-        guard let link, link.isOpen else { return true }
-        return link.queuedBytes <= Self.writableBelow
+        guard let channel, channel.isOpen else { return true }
+        return channel.queuedBytes <= Self.writableBelow
     }
 
     /// Calls `body` once when the send queue has drained, or the connection has ended.
@@ -140,11 +140,11 @@ public class HsmsConnection {
     /// timed out, as their answers cannot be seen; but neither are those of the peer answered, a Linktest.req included,
     /// so it should not last.
     public func setReading(_ reading: Bool) {
-        link?.setReading(reading)
+        channel?.setReading(reading)
     }
 
     /// Whether messages are delivered as they come; see ``setReading(_:)``.
-    public var isReading: Bool { link?.isReading ?? true }
+    public var isReading: Bool { channel?.isReading ?? true }
 
     // MARK: What the kinds of connections differ in
 
@@ -160,19 +160,19 @@ public class HsmsConnection {
     /// Takes a new TCP connection into service. Only from a turn of the loop in which no code of the program is under
     /// way. The one that is in service ends before.
     func adopt(_ transport: any StreamTransport) {
-        link?.end(.replaced)
+        channel?.end(.replaced)
         // The delegate may have disabled the connection when it heard of the end.
-        guard isEnabled, link == nil else {
+        guard isEnabled, channel == nil else {
             transport.close()
             return
         }
-        let link = HsmsLink(
+        let channel = HsmsChannel(
             transport: transport, configuration: configuration, owner: self, environment: environment)
-        self.link = link
+        self.channel = channel
         activityMayHaveChanged()
         report.didOpen(isActiveSide ? "connected" : "connected by \(remoteAddress ?? "the peer")")
         delegate?.connectionEstablished(self)
-        link.start()
+        channel.start()
     }
 
     /// Reports an attempt that failed.
@@ -195,22 +195,22 @@ public class HsmsConnection {
     }
 }
 
-extension HsmsConnection: HsmsLinkOwner {
-    func link(_ link: HsmsLink, didReceive packet: HsmsPacket) {
+extension HsmsConnection: HsmsChannelOwner {
+    func channel(_ channel: HsmsChannel, didReceive packet: HsmsPacket) {
         onTraffic?(.received, packet)
         delegate?.connection(self, didReceive: packet)
     }
 
-    func linkDidDrain(_ link: HsmsLink) {
+    func channelDidDrain(_ channel: HsmsChannel) {
         callWritableWaiters()
     }
 
-    func linkWillEnd(_ link: HsmsLink) {
+    func channelWillEnd(_ channel: HsmsChannel) {
         delegate?.connectionBeforeClosed(self)
     }
 
-    func linkDidEnd(_ link: HsmsLink, reason: HsmsCloseReason) {
-        self.link = nil
+    func channelDidEnd(_ channel: HsmsChannel, reason: HsmsCloseReason) {
+        self.channel = nil
         let waiters = closeWaiters
         closeWaiters = []
         if let trouble = reason.trouble { report.didEnd(trouble) } else { report.didClose() }

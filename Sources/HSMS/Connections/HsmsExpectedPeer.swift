@@ -4,7 +4,7 @@ import NIOCore
 /// The address from which a peer is expected: an IP literal, or a name that is looked up anew for each connection.
 struct HsmsExpectedPeer {
     /// How long a name is looked up.
-    private static let patience = TimeAmount.seconds(5)
+    private static let lookupTimeout = TimeAmount.seconds(5)
 
     private enum Expectation {
         case anybody
@@ -43,7 +43,7 @@ struct HsmsExpectedPeer {
             environment.execute { completion(answer) }
             return
         }
-        environment.resolve(name, timeout: Self.patience) { result in
+        environment.resolve(name, timeout: Self.lookupTimeout) { result in
             let addresses = (try? result.get()) ?? []
             completion(address != nil && addresses.contains { $0.ipAddress == address?.ipAddress })
         }

@@ -21,7 +21,7 @@ public final class HsmsMultiPassiveConnection: HsmsConnection {
     }
 
     /// Whether it can take a peer that connects now.
-    var hasRoom: Bool { isEnabled && link == nil }
+    var hasRoom: Bool { isEnabled && channel == nil }
 
     /// Whether a peer that connects now takes the place of the one that is connected.
     var isReplaceable: Bool { isEnabled && configuration.duplicatePolicy == .replace }

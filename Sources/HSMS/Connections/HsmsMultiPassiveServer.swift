@@ -27,7 +27,7 @@ public final class HsmsMultiPassiveServer {
     /// What its connections have by default.
     public let configuration: HsmsConfiguration
     private let listening: HsmsListeningPort
-    private var startAskers: [(ListenOutcome) -> Void] = []
+    private var startWaiters: [(ListenOutcome) -> Void] = []
 
     /// Makes a server that does not listen.
     /// - Parameters:
@@ -85,20 +85,20 @@ public final class HsmsMultiPassiveServer {
     /// - Parameter completion: called once, on a later turn of the loop, with the outcome of the first try.
     public func start(completion: @escaping (ListenOutcome) -> Void = { _ in }) {
         guard !isStarted else {
-            if listening.port != nil || startAskers.isEmpty {
+            if listening.port != nil || startWaiters.isEmpty {
                 environment.execute { completion(.listeningAlready) }
             } else {
-                startAskers.append(completion)
+                startWaiters.append(completion)
             }
             return
         }
         isStarted = true
         report.plan = { [t5 = configuration.timers.t5] _ in "again every \(t5.plainText) (T5)" }
-        startAskers = [completion]
+        startWaiters = [completion]
         listening.open { [self] transport in
             admit(transport)
         } report: { [self] result in
-            answerAskers(result.outcome)
+            answerWaiters(result.outcome)
             switch result {
             case .success(let port):
                 report.didOpen("listening on \(configuration.bindAddress ?? "0.0.0.0"):\(port)")
@@ -120,10 +120,10 @@ public final class HsmsMultiPassiveServer {
         if isStarted {
             isStarted = false
             report.didClose("no longer listening")
-            let askers = startAskers
-            startAskers = []
+            let waiters = startWaiters
+            startWaiters = []
             environment.execute {
-                for asker in askers { asker(.failed(.calledOff)) }
+                for waiter in waiters { waiter(.failed(.calledOff)) }
             }
             onActivityChanged?(false)
         }
@@ -140,10 +140,10 @@ public final class HsmsMultiPassiveServer {
         environment.execute(oneIsClosed)
     }
 
-    private func answerAskers(_ outcome: ListenOutcome) {
-        let askers = startAskers
-        startAskers = []
-        for asker in askers { asker(outcome) }
+    private func answerWaiters(_ outcome: ListenOutcome) {
+        let waiters = startWaiters
+        startWaiters = []
+        for waiter in waiters { waiter(outcome) }
     }
 
     // MARK: Peers

@@ -67,7 +67,7 @@ public final class HsmsPassiveConnection: HsmsConnection {
     }
 
     private func serve(_ transport: any StreamTransport, _ accepted: Bool) {
-        let hasRoom = link == nil || configuration.duplicatePolicy == .replace
+        let hasRoom = channel == nil || configuration.duplicatePolicy == .replace
         if accepted, hasRoom {
             adopt(transport)
         } else {

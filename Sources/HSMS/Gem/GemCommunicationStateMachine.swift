@@ -6,8 +6,8 @@ struct GemCommunicationStateMachine {
     enum Input: Equatable {
         case enabled
         case disabled
-        case linkSelected
-        case linkDeselected
+        case sessionSelected
+        case sessionDeselected
         /// S1F14 accepts the S1F13 of that number.
         case establishAccepted(attempt: Int)
         /// The S1F13 of that number was denied, or could not be sent.
@@ -28,7 +28,7 @@ struct GemCommunicationStateMachine {
         case startDelay
         /// It is not to come.
         case cancelDelay
-        /// Give the link's session up, so that the peer begins anew.
+        /// Give the session up, so that the peer begins anew.
         case renewSession
         /// Answer the peer's S1F13.
         case replyEstablish(accepted: Bool)
@@ -41,7 +41,7 @@ struct GemCommunicationStateMachine {
     private(set) var state = GemCommunicationState.disabled
     /// How many S1F13 in a row may be unanswered in one session; nil: any number.
     var attemptsPerSession: Int? = 2
-    private var isLinkSelected = false
+    private var isSessionSelected = false
     private var attempts = 0
     /// How many S1F13 were unanswered in a row in this session.
     private var unanswered = 0
@@ -57,13 +57,13 @@ struct GemCommunicationStateMachine {
         case .enabled:
             guard state == .disabled else { return [] }
             state = .notCommunicating
-            return isLinkSelected ? begin() : []
+            return isSessionSelected ? begin() : []
         case .disabled: return leave(for: .disabled)
-        case .linkSelected:
-            isLinkSelected = true
+        case .sessionSelected:
+            isSessionSelected = true
             return state == .notCommunicating ? begin() : []
-        case .linkDeselected:
-            isLinkSelected = false
+        case .sessionDeselected:
+            isSessionSelected = false
             return state == .disabled ? [] : leave(for: .notCommunicating)
         case .establishAccepted(let attempt):
             guard state == .waitCRA, attempt == attempts else { return [] }

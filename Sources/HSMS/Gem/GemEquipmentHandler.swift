@@ -1,12 +1,12 @@
 import ControlCore
 
-/// The equipment's side of GEM on a link.
+/// The equipment's side of GEM on a session.
 ///
 /// It answers S1F1, S1F13, S1F15, S1F17 and everything of its parts: variables, events, alarms, commands, clock,
 /// traces, limits, spool, terminals and process programs. Off-line it answers nothing but S1F13 and S1F17, and all else
 /// with SxF0.
 ///
-/// A handler belongs to its link's event loop.
+/// A handler belongs to its session's event loop.
 public final class GemEquipmentHandler: GemHandler {
     /// The status variables, data values and constants.
     public private(set) lazy var variables = GemVariables(self)
@@ -36,7 +36,7 @@ public final class GemEquipmentHandler: GemHandler {
 
     /// Makes a handler. Nothing is sent before ``GemHandler/enable()``.
     /// - Parameters:
-    ///   - link: the way to the host.
+    ///   - session: the way to the host.
     ///   - identity: what it says of itself in S1F2, S1F13 and S1F14.
     ///   - control: how it begins in the control state model.
     ///   - takesInitiative: whether it sends S1F13 by itself rather than waiting for the host's.
@@ -44,13 +44,13 @@ public final class GemEquipmentHandler: GemHandler {
     ///     ControlState, 1003 EventsEnabled, 1004 AlarmsEnabled and 1005 AlarmsSet, the constants 1
     ///     EstablishCommunicationsTimeout and 2 TimeFormat, and the events 1 EquipmentOffline, 2 ControlStateLocal and
     ///     3 ControlStateRemote.
-    /// - Precondition: the link's role is equipment.
+    /// - Precondition: the session's role is equipment.
     public init(
-        link: any SecsLink, identity: GemIdentity, control: GemControlConfiguration = GemControlConfiguration(),
+        session: any SecsSession, identity: GemIdentity, control: GemControlConfiguration = GemControlConfiguration(),
         takesInitiative: Bool = true, standardItems: Bool = true
     ) {
         self.control = GemControlStateMachine(control)
-        super.init(link: link, role: .equipment, identity: identity, takesInitiative: takesInitiative)
+        super.init(session: session, role: .equipment, identity: identity, takesInitiative: takesInitiative)
         // The parts register their messages when they are made.
         _ = (variables, events, alarms, commands, clock, traces, limits, spool)
         register(stream: 1, function: 15) { [unowned self] in steer(.offlineRequested, by: $0) }
@@ -108,7 +108,7 @@ public final class GemEquipmentHandler: GemHandler {
         onControlStateChanged?(state)
     }
 
-    // MARK: The link
+    // MARK: The session
 
     /// Sends a primary message; see ``SecsHandler/send(_:completion:)``.
     ///

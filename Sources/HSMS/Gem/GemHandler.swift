@@ -1,12 +1,12 @@
 package import ControlCore
 public import NIOCore
 
-/// GEM on a link: communication is established with S1F13 and S1F14 before anything else is exchanged.
+/// GEM over a session: communication is established with S1F13 and S1F14 before anything else is exchanged.
 ///
 /// ``GemHostHandler`` and ``GemEquipmentHandler`` are the two parties. Until communication is established nothing but
 /// S1F13, S1F14 and stream 9 is sent, and other messages that come are dropped.
 ///
-/// A handler belongs to its link's event loop.
+/// A handler belongs to its session's event loop.
 public class GemHandler: SecsHandler {
     /// Who this side is. Only equipment tells it.
     public var identity: GemIdentity
@@ -43,16 +43,16 @@ public class GemHandler: SecsHandler {
     private var delay: (any Cancellable)?
     private var establishRequest: SecsRequest?
 
-    init(link: any SecsLink, role: HsmsConfiguration.Role, identity: GemIdentity, takesInitiative: Bool) {
+    init(session: any SecsSession, role: HsmsConfiguration.Role, identity: GemIdentity, takesInitiative: Bool) {
         self.identity = identity
         communication = GemCommunicationStateMachine(takesInitiative: takesInitiative)
-        super.init(link: link)
-        precondition(link.role == role, "the link is configured for the other party")
+        super.init(session: session)
+        precondition(session.role == role, "the session is configured for the other party")
         // The parts register their messages when they are made.
         _ = (terminals, processPrograms)
         answer(stream: 1, function: 1) { [unowned self] in $0.reply(ownIdentity) }
         answer(stream: 1, function: 13) { [unowned self] in try establishRequested($0) }
-        if link.isSelected { advance(.linkSelected) }
+        if session.isSelected { advance(.sessionSelected) }
     }
 
     /// Where the establishing of communication stands.
@@ -61,11 +61,11 @@ public class GemHandler: SecsHandler {
     /// Whether communication is established.
     public var isCommunicating: Bool { communication.state == .communicating }
 
-    /// Lets communication be established as soon as the link's session is selected. Does not wait. It does not open
-    /// the link.
+    /// Lets communication be established as soon as the session is selected. Does not wait. It does not open
+    /// the session.
     public func enable() { advance(.enabled) }
 
-    /// Ends communication; what comes in is dropped. It does not close the link.
+    /// Ends communication; what comes in is dropped. It does not close the session.
     public func disable() { advance(.disabled) }
 
     /// Asks the peer with S1F1 whether it is there.
@@ -109,7 +109,7 @@ public class GemHandler: SecsHandler {
     // MARK: Communication
 
     override func obstacle(to message: SecsMessage) -> SecsFailure? {
-        if !link.isSelected { return .notSelected }
+        if !session.isSelected { return .notSelected }
         let isEstablishing = message.stream == 9 || message.stream == 1 && message.function == 13
         return isCommunicating || isEstablishing ? nil : .notCommunicating
     }
@@ -131,16 +131,16 @@ public class GemHandler: SecsHandler {
         isCommunicating && super.isForProgram(header)
     }
 
-    /// For the link.
-    public override func linkSelected() {
-        super.linkSelected()
-        advance(.linkSelected)
+    /// For the session.
+    public override func sessionSelected() {
+        super.sessionSelected()
+        advance(.sessionSelected)
     }
 
-    /// For the link.
-    public override func linkDeselected() {
-        super.linkDeselected()
-        advance(.linkDeselected)
+    /// For the session.
+    public override func sessionDeselected() {
+        super.sessionDeselected()
+        advance(.sessionDeselected)
     }
 
     /// What a subclass does when communication begins or ends, before the program learns of it.
@@ -169,7 +169,7 @@ public class GemHandler: SecsHandler {
             case .cancelDelay:
                 delay?.cancel()
                 delay = nil
-            case .renewSession: link.renewSession()
+            case .renewSession: session.renewSession()
             case .replyEstablish(let accepted): establishRequest?.reply([.binary(accepted ? 0 : 1), ownIdentity])
             case .reportCommunicating, .reportNotCommunicating: hasChanged = true
             }
@@ -185,7 +185,7 @@ public class GemHandler: SecsHandler {
     }
 
     private func tellCommunication(_ state: GemCommunicationState) {
-        guard let connection = (link as? HsmsSession)?.hsms.connection else { return }
+        guard let connection = (session as? HsmsSession)?.hsms.connection else { return }
         if state == .communicating {
             connection.report.tell(.info, "GEM: communicating")
         } else if connection.isConnected {

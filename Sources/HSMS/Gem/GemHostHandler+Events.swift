@@ -68,8 +68,8 @@ extension GemHostHandler {
         requestCode(2, 37, [.boolean(isEnabled), item(events)], completion: completion)
     }
 
-    /// Defines a report of these variables, links it to the event and enables the event. It stops at the first step that
-    /// is not done.
+    /// Defines a report of these variables, links it to the event and enables the event. It stops at the first step
+    /// that is not done.
     /// - Parameters:
     ///   - event: the event (CEID).
     ///   - report: an identifier for the report (RPTID) that is not in use.

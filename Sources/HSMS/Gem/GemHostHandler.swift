@@ -1,10 +1,10 @@
-/// The host's side of GEM on a link.
+/// The host's side of GEM on a session.
 ///
 /// It answers S1F1, S1F13, S2F17, S5F1, S6F1, S6F11, S7F1, S7F3, S7F5 and S10F1, and has a method for each request that
 /// a host makes. A method does not wait; its completion is called exactly once, later, with what the equipment answered
 /// or the failure.
 ///
-/// A handler belongs to its link's event loop.
+/// A handler belongs to its session's event loop.
 public final class GemHostHandler: GemHandler {
     /// An alarm as equipment reports it.
     public struct Alarm: Hashable, Sendable {
@@ -70,12 +70,12 @@ public final class GemHostHandler: GemHandler {
 
     /// Makes a handler. Nothing is sent before ``GemHandler/enable()``.
     /// - Parameters:
-    ///   - link: the way to the equipment.
+    ///   - session: the way to the equipment.
     ///   - takesInitiative: whether it sends S1F13 by itself rather than waiting for the equipment's.
-    /// - Precondition: the link's role is host.
-    public init(link: any SecsLink, takesInitiative: Bool = true) {
+    /// - Precondition: the session's role is host.
+    public init(session: any SecsSession, takesInitiative: Bool = true) {
         super.init(
-            link: link, role: .host, identity: GemIdentity(model: "", revision: ""), takesInitiative: takesInitiative)
+            session: session, role: .host, identity: GemIdentity(model: "", revision: ""), takesInitiative: takesInitiative)
         // It registers its messages when it is made.
         _ = clock
         register(stream: 5, function: 1) { [unowned self] in try alarmReceived($0) }

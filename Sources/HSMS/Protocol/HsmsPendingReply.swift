@@ -13,7 +13,7 @@ final class HsmsPendingReply: Cancellable {
     /// The procedures have sent it by themselves: nobody is told of the outcome.
     let isAutomatic: Bool
     private var completion: ((HsmsOutcome) -> Void)?
-    /// How many bytes of the link are sent when the request is.
+    /// How many bytes of the channel are sent when the request is.
     private var end = 0
     private var sent = 0
     private var timer: (any Cancellable)?
@@ -36,21 +36,21 @@ final class HsmsPendingReply: Cancellable {
 
     /// Starts the timer of the request, which was queued last.
     /// - Parameter owner: told of the end of the time.
-    func startTimer(_ duration: TimeAmount, on link: HsmsLink, of owner: HsmsProtocol) {
-        end = link.handedBytes
+    func startTimer(_ duration: TimeAmount, on channel: HsmsChannel, of owner: HsmsProtocol) {
+        end = channel.handedBytes
         // What is batched leaves within this turn: taken for unsent, it would double the time.
-        sent = link.leftBytes
-        run(duration, link, owner)
+        sent = channel.leftBytes
+        run(duration, channel, owner)
     }
 
-    private func run(_ duration: TimeAmount, _ link: HsmsLink, _ owner: HsmsProtocol) {
+    private func run(_ duration: TimeAmount, _ channel: HsmsChannel, _ owner: HsmsProtocol) {
         timer = owner.environment.schedule(after: duration) { [self] in
             let before = sent
-            sent = link.sentBytes
+            sent = channel.sentBytes
             // Its own bytes had not all left when the time began, and the line has moved since; or the program takes no
             // messages at the moment, and so could not see an answer.
-            if link.isOpen, (before < end && sent > before) || !link.isReading {
-                run(duration, link, owner)
+            if channel.isOpen, (before < end && sent > before) || !channel.isReading {
+                run(duration, channel, owner)
             } else {
                 timer = nil
                 owner.replyOverdue(self)

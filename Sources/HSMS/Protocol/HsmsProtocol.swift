@@ -283,7 +283,7 @@ public final class HsmsProtocol {
             try connection.send(packet)
         } catch {
             let system = packet.header.system
-            let isOpen = connection.link?.isOpen == true
+            let isOpen = connection.channel?.isOpen == true
             if machine.transactions[system]?.request == packet.header {
                 perform(machine.handle(.notSent(system, isOpen ? .busy : .notConnected)))
             } else if isOpen {
@@ -295,7 +295,7 @@ public final class HsmsProtocol {
 
     private func startReplyTimer(_ system: UInt32, _ timer: HsmsOpenTransaction.Timer) {
         // A request that could not be sent is over by now.
-        guard machine.transactions[system] != nil, let link = connection.link else { return }
+        guard machine.transactions[system] != nil, let channel = connection.channel else { return }
         let duration = timer == .t3 ? configuration.timers.t3 : configuration.timers.t6
         let pending: HsmsPendingReply
         if let known = pendingReplies[system] {
@@ -304,7 +304,7 @@ public final class HsmsProtocol {
             pending = HsmsPendingReply(system, nil)
             pendingReplies[system] = pending
         }
-        pending.startTimer(duration, on: link, of: self)
+        pending.startTimer(duration, on: channel, of: self)
     }
 
     private func stopReplyTimer(_ system: UInt32) {

@@ -3,7 +3,7 @@ import NIOCore
 /// What becomes of the peer's messages.
 extension HsmsStateMachine {
     mutating func received(_ packet: HsmsPacket) {
-        guard link == .up else { return }
+        guard connection == .up else { return }
         linktestFailures = 0
         let header = packet.header
         // A Reject.req is never itself rejected.

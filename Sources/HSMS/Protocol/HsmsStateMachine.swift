@@ -58,7 +58,7 @@ struct HsmsStateMachine {
         case report(HsmsEvent)
     }
 
-    enum Link: Equatable {
+    enum ConnectionState: Equatable {
         case down
         case up
         /// ``Output/close(_:)`` was put out, and its end is to come.
@@ -69,7 +69,7 @@ struct HsmsStateMachine {
     let isActive: Bool
     let deviceID: UInt16
 
-    var link = Link.down
+    var connection = ConnectionState.down
     /// The sessions that are established, as ``key(of:)`` names them.
     var selected: Set<UInt16> = []
     var transactions: [UInt32: HsmsOpenTransaction] = [:]
@@ -101,7 +101,7 @@ struct HsmsStateMachine {
 
     /// The state as SEMI E37 names it.
     var state: HsmsConnectionState {
-        guard link == .up else { return .notConnected }
+        guard connection == .up else { return .notConnected }
         return selected.isEmpty ? .notSelected : .selected
     }
 
@@ -114,7 +114,7 @@ struct HsmsStateMachine {
     }
 
     var isSingle: Bool { configuration.sessionModel == .single }
-    var isStrict: Bool { configuration.temperament == .strict }
+    var isStrict: Bool { configuration.conformance == .strict }
 
     /// How ``selected`` names the session of a message: where there is one only, its name in control messages.
     func key(of header: HsmsHeader) -> UInt16 {
@@ -168,18 +168,18 @@ struct HsmsStateMachine {
     private mutating func settleNotSelectedTimer() {
         // The transactions are looked at last: while there is a session there may be many.
         let isWanted =
-            link == .up && selected.isEmpty && !isSelectScheduled
+            connection == .up && selected.isEmpty && !isSelectScheduled
             && !transactions.values.contains { $0.request.messageType == .selectRequest }
         guard isWanted != isNotSelectedTimerRunning else { return }
         isNotSelectedTimerRunning = isWanted
         act(isWanted ? .startNotSelectedTimer : .cancelNotSelectedTimer)
     }
 
-    // MARK: The link
+    // MARK: The connection
 
     private mutating func connected() {
-        guard link == .down else { return }
-        link = .up
+        guard connection == .down else { return }
+        connection = .up
         selected = []
         selectTries = [:]
         reselects = 0
@@ -193,22 +193,22 @@ struct HsmsStateMachine {
     }
 
     private mutating func disconnected(_ reason: HsmsCloseReason) {
-        guard link != .down else { return }
-        if link == .up { windUp() }
-        link = .down
+        guard connection != .down else { return }
+        if connection == .up { windUp() }
+        connection = .down
         report(.disconnected(reason))
     }
 
     /// Closes the connection.
     mutating func fail(_ reason: HsmsCloseReason) {
-        guard link == .up else { return }
-        link = .closing
+        guard connection == .up else { return }
+        connection = .closing
         windUp()
         act(.close(reason))
     }
 
     private mutating func leave() {
-        guard link == .up else { return }
+        guard connection == .up else { return }
         for session in sessions where selected.contains(session) {
             send(.separateRequest(session: session, system: allocateSystem()))
         }
@@ -216,7 +216,7 @@ struct HsmsStateMachine {
     }
 
     private mutating func separate(_ session: UInt16, _ system: UInt32) {
-        guard link == .up else { return }
+        guard connection == .up else { return }
         send(.separateRequest(session: session, system: system))
         if isSingle {
             fail(.separated)
@@ -239,7 +239,7 @@ struct HsmsStateMachine {
 
     private mutating func selectDue() {
         isSelectScheduled = false
-        guard link == .up else { return }
+        guard connection == .up else { return }
         for session in sessions where !selected.contains(session) { sendSelect(session) }
     }
 
@@ -272,7 +272,7 @@ struct HsmsStateMachine {
 
     private mutating func request(_ packet: HsmsPacket) {
         let refusal: HsmsOutcome?
-        if link != .up {
+        if connection != .up {
             refusal = .notConnected
         } else if packet.header.isData, !selected.contains(key(of: packet.header)) {
             refusal = .notSelected
@@ -351,7 +351,7 @@ struct HsmsStateMachine {
     }
 
     private mutating func peerSilent() {
-        guard link == .up else { return }
+        guard connection == .up else { return }
         if !transactions.values.contains(where: { $0.request.messageType == .linktestRequest }) {
             open(HsmsPacket(.linktestRequest(system: allocateSystem())), isAutomatic: true)
         }

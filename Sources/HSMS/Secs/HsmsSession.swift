@@ -1,16 +1,16 @@
 public import ControlCore
 public import NIOCore
 
-/// One session of an HSMS connection as the link of a ``SecsHandler``.
+/// One session of an HSMS connection as the session of a ``SecsHandler``.
 ///
 /// It keeps its protocol; the protocol does not keep it.
-public final class HsmsSession: SecsLink {
+public final class HsmsSession: SecsSession {
     /// The protocol whose session it is.
     public let hsms: HsmsProtocol
     /// The session ID.
     public let sessionID: UInt16
     /// Who gets what comes in.
-    public weak var observer: (any SecsLinkObserver)?
+    public weak var observer: (any SecsSessionObserver)?
 
     /// The session of a connection.
     /// - Parameters:
@@ -66,9 +66,9 @@ public final class HsmsSession: SecsLink {
 
     private func happened(_ event: HsmsEvent) {
         switch event {
-        case .selected: observer?.linkSelected()
-        case .deselected, .disconnected: observer?.linkDeselected()
-        case .packetReceived(let packet): observer?.linkReceived(packet)
+        case .selected: observer?.sessionSelected()
+        case .deselected, .disconnected: observer?.sessionDeselected()
+        case .packetReceived(let packet): observer?.sessionReceived(packet)
         case .connected, .unexpectedReply, .openFailed: break
         }
     }

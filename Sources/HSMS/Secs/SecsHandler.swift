@@ -1,8 +1,8 @@
 public import ControlCore
 import NIOCore
 
-/// Streams and functions on a link: callbacks for primary messages, requests with their replies, and the answers that
-/// SEMI E5 demands where a message cannot be handled.
+/// Streams and functions on a session: callbacks for primary messages, requests with their replies, and the answers
+/// that SEMI E5 demands where a message cannot be handled.
 ///
 /// Such a message is reported in stream 9 by equipment; a host, which never sends stream 9, aborts it with SxF0 if
 /// a reply is expected.
@@ -15,15 +15,15 @@ import NIOCore
 /// | over ``textLimits`` | S9F11 | SxF0 |
 /// | any other error thrown by a callback | SxF0 | SxF0 |
 ///
-/// The link does the same for a foreign device ID (S9F1) and a reply that does not come (S9F9).
+/// The session does the same for a foreign device ID (S9F1) and a reply that does not come (S9F9).
 ///
-/// A handler belongs to its link's event loop.
-public class SecsHandler: SecsLinkObserver {
+/// A handler belongs to its session's event loop.
+public class SecsHandler: SecsSessionObserver {
     /// What handles a primary message. It answers through the request, at once or later.
     public typealias Callback = (SecsRequest) throws -> Void
 
-    /// The link.
-    public let link: any SecsLink
+    /// The session.
+    public let session: any SecsSession
     /// What is accepted before a text counts as too large.
     public var textLimits = SecsLimits()
     /// Called with the text of a fault in the program on top: an error thrown by a callback, a reply that cannot be
@@ -42,17 +42,17 @@ public class SecsHandler: SecsLinkObserver {
     /// The messages that the handler answers by itself, without the program.
     private var ownAnswers: Set<Key> = []
 
-    /// Makes a handler and becomes the link's observer. It keeps the link; the link does not keep it.
-    public init(link: any SecsLink) {
-        self.link = link
-        link.observer = self
+    /// Makes a handler and becomes the session's observer. It keeps the session; the session does not keep it.
+    public init(session: any SecsSession) {
+        self.session = session
+        session.observer = self
     }
 
     /// Which party this side is.
-    public var role: HsmsConfiguration.Role { link.role }
+    public var role: HsmsConfiguration.Role { session.role }
 
-    /// The environment of the link.
-    public var environment: any Environment { link.environment }
+    /// The environment of the session.
+    public var environment: any Environment { session.environment }
 
     // MARK: Callbacks
 
@@ -132,15 +132,15 @@ public class SecsHandler: SecsLinkObserver {
             return
         }
         let limits = textLimits
-        link.sendRequest(stream: message.stream, function: message.function, text: text) { outcome in
+        session.sendRequest(stream: message.stream, function: message.function, text: text) { outcome in
             completion(Self.result(of: outcome, to: message, limits: limits))
         }
     }
 
     private func sent(_ message: SecsMessage, _ text: ByteBuffer) -> SecsResult<SecsMessage?> {
-        guard link.isSelected else { return .failure(.notSelected) }
+        guard session.isSelected else { return .failure(.notSelected) }
         do throws(IOFault) {
-            try link.sendUnanswered(stream: message.stream, function: message.function, text: text)
+            try session.sendUnanswered(stream: message.stream, function: message.function, text: text)
             return .success(nil)
         } catch {
             return .failure(.busy)
@@ -189,11 +189,11 @@ public class SecsHandler: SecsLinkObserver {
 
     private func sendReply(to request: HsmsHeader, function: UInt8, text: ByteBuffer = ByteBuffer()) {
         do throws(IOFault) {
-            try link.sendReply(to: request, function: function, text: text)
+            try session.sendReply(to: request, function: function, text: text)
         } catch {
             // Without a session the peer has given the transaction up, and a fault that all replies share is the
-            // link's.
-            guard link.isSelected else { return }
+            // session's.
+            guard session.isSelected else { return }
             onFault?("the reply to S\(request.stream)F\(request.function): \(error.text)")
         }
     }
@@ -211,7 +211,7 @@ public class SecsHandler: SecsLinkObserver {
         }
     }
 
-    // MARK: The link
+    // MARK: The session
 
     /// What a subclass wants done with a primary message before it is looked at.
     enum Admission {
@@ -224,14 +224,14 @@ public class SecsHandler: SecsLinkObserver {
 
     func admission(of header: HsmsHeader) -> Admission { .admitted }
 
-    /// For the link.
-    public func linkSelected() {}
+    /// For the session.
+    public func sessionSelected() {}
 
-    /// For the link.
-    public func linkDeselected() {}
+    /// For the session.
+    public func sessionDeselected() {}
 
-    /// For the link.
-    public func linkReceived(_ packet: HsmsPacket) {
+    /// For the session.
+    public func sessionReceived(_ packet: HsmsPacket) {
         let header = packet.header
         if header.stream == 9 {
             receivedErrorMessage(packet)

@@ -16,8 +16,8 @@ extension BindingContext {
         return trace.owned(by: names(name, of: call))
     }
 
-    /// Lets a trace know the wires of an interface, a server or a connection also by what the program calls that which a call
-    /// makes for it: a connection handler, for instance.
+    /// Lets a trace know the wires of an interface, a server or a connection also by what the program calls that which
+    /// a call makes for it: a connection handler, for instance.
     func alsoName(_ object: AnyObject, byNewOf call: LuaCall) {
         guard trace != nil, let environment = environment(of: object) else { return }
         environment.add(names(nil, of: call))

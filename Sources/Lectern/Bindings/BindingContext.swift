@@ -112,7 +112,8 @@ extension LuaCall {
 
     /// Sends, and waits for room when the queue is long and the task may wait.
     ///
-    /// What cannot be queued now as a whole stays in the program until its last piece is queued, where the task may wait.
+    /// What cannot be queued now as a whole stays in the program until its last piece is queued, where the task may
+    /// wait.
     func send(
         _ message: Parameter<ByteBuffer>, toClient line: some PiecewiseSender,
         _ send: (ByteBuffer) throws(IOFault) -> Void

@@ -82,11 +82,11 @@ struct ClientEvents {
         connected: (ClientObject) -> Void, disconnected: (ClientObject) -> Void,
         receiveData: (ClientObject, ByteBuffer) -> Void
     ) {
-        let link = owner.link
+        let reference = owner.weakReference
         return (
-            { [connected] in link.instance?.fire(connected, "Connected", of: $0) },
-            { [disconnected] in link.instance?.fire(disconnected, "Disconnected", of: $0) },
-            { [receiveData] in link.instance?.fire(receiveData, $1, of: $0) }
+            { [connected] in reference.instance?.fire(connected, "Connected", of: $0) },
+            { [disconnected] in reference.instance?.fire(disconnected, "Disconnected", of: $0) },
+            { [receiveData] in reference.instance?.fire(receiveData, $1, of: $0) }
         )
     }
 }

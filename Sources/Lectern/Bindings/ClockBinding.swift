@@ -51,8 +51,8 @@ func declareClock(_ context: BindingContext) -> LuaClass<WeeklyClock> {
     }
     c.whenAttached { clock, instance, call in
         guard let call else { return }
-        clock.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
-        clock.onTime = { [link = instance.link] in link.instance?.fire(function, $1) }
+        clock.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
+        clock.onTime = { [reference = instance.weakReference] in reference.instance?.fire(function, $1) }
         let handler = call.argument(for: handler)
         if !handler.isNil { instance.keep(function, handler) }
     }

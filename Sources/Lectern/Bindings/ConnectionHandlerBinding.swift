@@ -9,12 +9,12 @@ func declareConnectionHandler(_ context: BindingContext) -> LuaClass<ConnectionH
         "What all handlers of clients have in common. GetConnectionHandler makes the handler that fits."
     ) { _ in "" }
     c.holds(2048)
-    _ = HandlerFace(&c, context, isBase: true)
+    _ = HandlerMembers(&c, context, isBase: true)
     return c
 }
 
 /// What every handler of a client shows, declared once, and where its instance keeps what belongs to it.
-struct HandlerFace {
+struct HandlerMembers {
     /// What the program handed in.
     let interface: LuaEvent
     /// The function that a poll calls.
@@ -63,15 +63,15 @@ struct HandlerFace {
     func attach(
         _ handler: ConnectionHandler, to instance: LuaInstance, then: LuaEvent? = nil
     ) {
-        handler.onConnected = { [link = instance.link, connected] in
-            link.instance?.fire(connected, "Connected")
-            if let then { link.instance?.fire(then, "Connected") }
+        handler.onConnected = { [reference = instance.weakReference, connected] in
+            reference.instance?.fire(connected, "Connected")
+            if let then { reference.instance?.fire(then, "Connected") }
         }
-        handler.onDisconnected = { [link = instance.link, disconnected] in
-            link.instance?.fire(disconnected, "Disconnected")
-            if let then { link.instance?.fire(then, "Disconnected") }
+        handler.onDisconnected = { [reference = instance.weakReference, disconnected] in
+            reference.instance?.fire(disconnected, "Disconnected")
+            if let then { reference.instance?.fire(then, "Disconnected") }
         }
-        handler.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        handler.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
         // A port is active before there is a handler.
         if handler.isActive { instance.setActive(true) }
         context.tellIfIdle("Connect") { [weak handler] in handler.map { ($0.report, $0.hasBegun) } }

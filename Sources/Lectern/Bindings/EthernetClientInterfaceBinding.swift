@@ -91,19 +91,19 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     let responseLimit = context.delimiters.limit
     c.whenAttached { [connections = context.connections] client, instance, call in
         client.traffic.responseLimit = responseLimit
-        client.onOpened = { [link = instance.link] in link.instance?.fire(module.state, "Connected") }
-        client.onConnected = { [link = instance.link] in link.instance?.fire(connected, "Connected") }
-        client.onDisconnected = { [link = instance.link] in
-            link.instance?.fire(module.state, "Disconnected")
-            link.instance?.fire(disconnected, "Disconnected")
+        client.onOpened = { [reference = instance.weakReference] in reference.instance?.fire(module.state, "Connected") }
+        client.onConnected = { [reference = instance.weakReference] in reference.instance?.fire(connected, "Connected") }
+        client.onDisconnected = { [reference = instance.weakReference] in
+            reference.instance?.fire(module.state, "Disconnected")
+            reference.instance?.fire(disconnected, "Disconnected")
         }
-        client.onReceiveData = { [link = instance.link] in
-            link.instance?.fire(module.data, $0)
-            link.instance?.fire(receiveData, $0)
+        client.onReceiveData = { [reference = instance.weakReference] in
+            reference.instance?.fire(module.data, $0)
+            reference.instance?.fire(receiveData, $0)
         }
         connections.follow(client.report, madeBy: call) { [unowned client] in client.peer }
         client.onFault = { [weak context] in context?.log(.warning, $0.text) }
-        client.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        client.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
     }
     return c
 }

@@ -89,14 +89,14 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
     let receiveData = c.event("ReceiveData", .argument("data", "string"), "The client has sent.")
     c.whenHeldUp { server, isHeldUp in server.setReceiving(!isHeldUp) }
     c.whenAttached { [unowned context] server, instance, call in
-        server.onConnected = { [link = instance.link] in link.instance?.fire(connected, "Connected") }
-        server.onDisconnected = { [link = instance.link] in link.instance?.fire(disconnected, "Disconnected") }
-        server.onReceiveData = { [link = instance.link] in link.instance?.fire(receiveData, $0) }
+        server.onConnected = { [reference = instance.weakReference] in reference.instance?.fire(connected, "Connected") }
+        server.onDisconnected = { [reference = instance.weakReference] in reference.instance?.fire(disconnected, "Disconnected") }
+        server.onReceiveData = { [reference = instance.weakReference] in reference.instance?.fire(receiveData, $0) }
         context.connections.follow(server.report, madeBy: call) { [unowned server] in
             "port \(server.listeningPort ?? server.port)"
         }
         server.onFault = { [weak context] in context?.log(.warning, $0.text) }
-        server.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        server.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
     }
     return c
 }

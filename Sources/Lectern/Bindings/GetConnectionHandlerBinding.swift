@@ -84,8 +84,8 @@ func declareGetConnectionHandler(_ context: BindingContext) -> LuaFunction {
     }
 }
 
-/// What a call of `GetConnectionHandler` asks for, while handlers.lua looks at the module: the options do not travel through
-/// Lua.
+/// What a call of `GetConnectionHandler` asks for, while handlers.lua looks at the module: the options do not travel
+/// through Lua.
 final class WantedHandler {
     fileprivate var options: HandlerOptions
     /// Whether the program leaves it open what makes a device Connected.
@@ -98,8 +98,8 @@ final class WantedHandler {
 }
 
 extension LuaCall {
-    /// Refuses a table in the place of the query or of its qualifier that can be neither: it was meant to give parameters by
-    /// name, and has none of them.
+    /// Refuses a table in the place of the query or of its qualifier that can be neither: it was meant to give
+    /// parameters by name, and has none of them.
     fileprivate func refuseOptions(_ parameters: HandlerParameters) throws(LuaFault) {
         let query = argument(for: parameters.query)
         let qualifier = argument(for: parameters.qualifier)

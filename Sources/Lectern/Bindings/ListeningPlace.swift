@@ -16,8 +16,8 @@ struct ListeningPlace {
 }
 
 extension BindingContext {
-    /// Warns, once for each, of an interface that a program names and that the configuration knows no address of: a server
-    /// cannot listen there, and `StartListen` says no more than that.
+    /// Warns, once for each, of an interface that a program names and that the configuration knows no address of: a
+    /// server cannot listen there, and `StartListen` says no more than that.
     /// - Parameter interface: `Any`, `LAN` or `AVLAN`.
     func warnUnlessConfigured(interface: String) {
         guard interface != "Any", configuration.interfaceAddresses[interface] == nil else { return }

@@ -1,8 +1,8 @@
 internal import ControlCore
 internal import LuaRuntime
 
-/// A device module that is written in Lua. What it does is kept as functions in the instance of its handler, and runs in
-/// tasks of their own.
+/// A device module that is written in Lua. What it does is kept as functions in the instance of its handler, and runs
+/// in tasks of their own.
 final class LuaDeviceModule: DeviceModule {
     private weak var runtime: LuaRuntime?
     private let ask: LuaEvent
@@ -24,8 +24,8 @@ final class LuaDeviceModule: DeviceModule {
     }
 }
 
-/// What the handlers of device modules show beside the shared face, and where their instances keep it.
-struct ModuleFace {
+/// What the handlers of device modules show beside the shared members, and where their instances keep it.
+struct ModuleMembers {
     /// The function that the module is told of a loss with.
     let tellLoss: LuaEvent
     /// The program's callback for the ConnectionStatus.

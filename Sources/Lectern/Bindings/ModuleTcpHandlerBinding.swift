@@ -7,12 +7,12 @@ func declareModuleTcpHandler(_ context: BindingContext) -> LuaClass<ModuleTcpHan
         "ModuleTcpHandler", "Keeps the TCP or SSH connection of a device module alive."
     ) { $0.interface.peer }
     c.holds(2048)
-    let face = HandlerFace(&c, context)
-    let module = ModuleFace(&c, context)
+    let members = HandlerMembers(&c, context)
+    let module = ModuleMembers(&c, context)
     let connectFailed = declareConnecting(&c)
     c.whenAttached { handler, instance, _ in
-        face.attach(handler, to: instance, then: module.listener)
-        handler.onConnectFailed = { [link = instance.link] in link.instance?.fire(connectFailed, $0.reason) }
+        members.attach(handler, to: instance, then: module.listener)
+        handler.onConnectFailed = { [reference = instance.weakReference] in reference.instance?.fire(connectFailed, $0.reason) }
     }
     context.handlers.listeners[ConnectionHandlerKind.moduleTcp] = module.listener
     context.handlers.makes(.moduleTcp) { [unowned context] (request) throws(LuaFault) in
@@ -20,12 +20,12 @@ func declareModuleTcpHandler(_ context: BindingContext) -> LuaClass<ModuleTcpHan
         let handler = try request.call.checked { () throws(ParameterError) in
             try ModuleTcpHandler(
                 interface: client,
-                module: LuaDeviceModule(runtime: context.runtime, ask: face.query, tellLoss: module.tellLoss),
+                module: LuaDeviceModule(runtime: context.runtime, ask: members.query, tellLoss: module.tellLoss),
                 options: request.options)
         }
         return request.push(
             handler, as: "ModuleTcpHandler",
-            keeping: [(face.interface, request.given), (face.query, request.ask), (module.tellLoss, request.tellLoss)],
+            keeping: [(members.interface, request.given), (members.query, request.ask), (module.tellLoss, request.tellLoss)],
             isForModule: true)
     }
     return c

@@ -48,8 +48,8 @@ func declareProcessorDevice(_ context: BindingContext) -> LuaClass<ProcessorDevi
             device.onlineHandlers += 1
             let handler = device.onlineHandlers
             // Not from inside Lua, which is setting the handler. One that was replaced meanwhile is not told.
-            context.environment.execute { [link = instance.link] in
-                guard let instance = link.instance, let online = onlineBox.value, device.onlineHandlers == handler
+            context.environment.execute { [reference = instance.weakReference] in
+                guard let instance = reference.instance, let online = onlineBox.value, device.onlineHandlers == handler
                 else { return }
                 instance.fire(online, "Online")
             }

@@ -1,6 +1,6 @@
 extension Collection<UInt8> {
-    /// The bytes in single quotes for a message or `tostring`: what does not print as `\r`, `\n`, `\t` or `\x00`, and no more
-    /// than the first `limit` bytes.
+    /// The bytes in single quotes for a message or `tostring`: what does not print as `\r`, `\n`, `\t` or `\x00`, and
+    /// no more than the first `limit` bytes.
     func quoted(limit: Int = 60) -> String {
         var text = "'"
         for byte in prefix(limit) {

@@ -9,7 +9,7 @@ func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimpl
         "Watches a serial or UDP device: polls, and reports when it answers and when it is silent."
     ) { $0.pipe.peer }
     c.holds(2048)
-    let face = HandlerFace(&c, context)
+    let members = HandlerMembers(&c, context)
     declarePolling(&c)
     declareResponses(
         &c, context, overLimit: "Disconnected comes, and the data is still sent.",
@@ -21,20 +21,20 @@ func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimpl
     let receiveData = c.event("ReceiveData", .argument("data", "string"), "Bytes arrived; with UDP one datagram.")
     c.whenHeldUp { handler, isHeldUp in handler.pipe.setReceiving(!isHeldUp) }
     c.whenAttached { handler, instance, _ in
-        face.attach(handler, to: instance)
-        handler.onReceiveData = { [link = instance.link] in link.instance?.fire(receiveData, $0) }
+        members.attach(handler, to: instance)
+        handler.onReceiveData = { [reference = instance.weakReference] in reference.instance?.fire(receiveData, $0) }
     }
     context.handlers.makes(.rawSimplePipe) { [unowned context] (request) throws(LuaFault) in
         guard let pipe = request.pipe else { throw LuaFault.notThatInterface }
         let handler = try request.call.checked { () throws(ParameterError) in
             try RawSimplePipeHandler(pipe: pipe, options: request.options) { [weak context] handler, finished in
                 guard let instance = context?.runtime.knownInstance(of: handler) else { return finished() }
-                instance.start(face.query) { _ in finished() }
+                instance.start(members.query) { _ in finished() }
             }
         }
         return request.push(
             handler, as: "RawSimplePipeHandler",
-            keeping: [(face.interface, request.given), (face.query, request.query)])
+            keeping: [(members.interface, request.given), (members.query, request.query)])
     }
     return c
 }

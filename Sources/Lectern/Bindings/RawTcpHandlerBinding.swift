@@ -8,7 +8,7 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
         "RawTcpHandler", "Keeps a TCP or SSH connection alive: polls, notices when no answer comes, reconnects."
     ) { $0.interface.peer }
     c.holds(2048)
-    let face = HandlerFace(&c, context)
+    let members = HandlerMembers(&c, context)
     let connectFailed = declareConnecting(&c)
     declareResponses(
         &c, context, overLimit: "the connection is closed, and nothing is sent.",
@@ -20,23 +20,23 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
     let receiveData = c.event("ReceiveData", .argument("data", "string"), "Bytes arrived.")
     c.whenHeldUp { handler, isHeldUp in handler.interface.setReceiving(!isHeldUp) }
     c.whenAttached { handler, instance, _ in
-        face.attach(handler, to: instance)
-        handler.onConnectFailed = { [link = instance.link] in link.instance?.fire(connectFailed, $0.reason) }
-        handler.onReceiveData = { [link = instance.link] in link.instance?.fire(receiveData, $0) }
+        members.attach(handler, to: instance)
+        handler.onConnectFailed = { [reference = instance.weakReference] in reference.instance?.fire(connectFailed, $0.reason) }
+        handler.onReceiveData = { [reference = instance.weakReference] in reference.instance?.fire(receiveData, $0) }
     }
     let find = context.runtime.instanceFinder
     context.handlers.makes(.rawTcp) { (request) throws(LuaFault) in
         guard let client = request.interface as? EthernetClientInterface else { throw LuaFault.notThatInterface }
-        let asked = Box<LuaInstance.Link>()
+        let asked = Box<LuaInstance.WeakReference>()
         let handler = try request.call.checked { () throws(ParameterError) in
             try RawTcpHandler(interface: client, options: request.options) { _, finished in
                 guard let instance = asked.value?.instance else { return finished() }
-                instance.start(face.query) { _ in finished() }
+                instance.start(members.query) { _ in finished() }
             }
         }
         let result = request.push(
-            handler, as: "RawTcpHandler", keeping: [(face.interface, request.given), (face.query, request.query)])
-        asked.value = find(handler)?.link
+            handler, as: "RawTcpHandler", keeping: [(members.interface, request.given), (members.query, request.query)])
+        asked.value = find(handler)?.weakReference
         return result
     }
     return c

@@ -2,15 +2,15 @@ internal import LuaRuntime
 
 /// What the declarations of `re`, `Pattern` and `Match` share. Belongs to one program.
 final class RegularExpressionContext {
-    /// The operations that are loops, written in Lua (`re.lua`): each match is a step of its own there, so the watchdog and
-    /// the memory limit hold between matches, and a function of the program may wait.
+    /// The operations that are loops, written in Lua (`re.lua`): each match is a step of its own there, so the watchdog
+    /// and the memory limit hold between matches, and a function of the program may wait.
     enum Loop: String, CaseIterable { case finditer, findall, split, sub, subn }
 
     unowned let runtime: LuaRuntime
     let cache: RegularExpressionCache
 
-    /// The class of a Match, whose first slots are for the string that was searched, which so counts as memory of the program,
-    /// and for the Pattern.
+    /// The class of a Match, whose first slots are for the string that was searched, which so counts as memory of the
+    /// program, and for the Pattern.
     var matchClass: RegisteredClass<FoundMatch>?
 
     let loops = LuaExports<Loop>()
@@ -146,8 +146,8 @@ struct SplitParameters {
 }
 
 extension LuaArgument {
-    /// The offset that a position in this string means, as `string.find` counts: 1 is the first byte, -1 the last. Where
-    /// nothing can be found any more it is one more than the string has bytes.
+    /// The offset that a position in this string means, as `string.find` counts: 1 is the first byte, -1 the last.
+    /// Where nothing can be found any more it is one more than the string has bytes.
     fileprivate func offset(_ position: Int) -> Int {
         if position > 0 { return min(position - 1, byteCount + 1) }
         if position == 0 { return 0 }

@@ -1,10 +1,11 @@
 internal import LuaRuntime
 
 // What the loops of re.lua call for each match. A cursor is one integer: twice the byte offset to go on from, plus one
-// when the last match was empty and ended there. Each step returns the next cursor first; nothing when there is no match.
+// when the last match was empty and ended there. Each step returns the next cursor first; nothing when there is no
+// match.
 
-/// Matches that one step replaces by a template, and the bytes of result after which it stops earlier: the watchdog looks
-/// between steps.
+/// Matches that one step replaces by a template, and the bytes of result after which it stops earlier: the watchdog
+/// looks between steps.
 private let replacementsPerStep = 256
 private let bytesPerStep = 64 << 10
 
@@ -87,8 +88,8 @@ private func declareNextCut() -> LuaFunction {
     }
 }
 
-/// Returns the text up to the last match that was replaced, their number, and the cursor; when no match is left the text
-/// goes to the string's end and there is no cursor.
+/// Returns the text up to the last match that was replaced, their number, and the cursor; when no match is left the
+/// text goes to the string's end and there is no cursor.
 private func declareReplace(_ context: RegularExpressionContext) -> LuaFunction {
     var parameters = CursorParameters()
     let template = parameters.step.list.required("template", .bytes, "")
@@ -161,8 +162,8 @@ extension LuaCall {
     }
 
     /// Searches for the next match, pushes the cursor behind it and what `push` pushes, and returns them.
-    /// - Parameter push: gets the expression, the cursor before the search, the match and the string; tells how many values it
-    ///   has pushed.
+    /// - Parameter push: gets the expression, the cursor before the search, the match and the string; tells how many
+    ///   values it has pushed.
     fileprivate func step(
         _ parameters: CursorParameters,
         _ push: (RegularExpression, RegularExpression.Cursor, RegularExpression.Match, UnsafeRawBufferPointer) -> Int

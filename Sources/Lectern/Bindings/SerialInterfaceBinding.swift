@@ -85,10 +85,10 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
     {
         { [environment = context.environment] port, instance in
             let changes = port.presenceChanges
-            environment.execute { [weak port, link = instance.link] in
+            environment.execute { [weak port, reference = instance.weakReference] in
                 guard let port, let event = event.value, port.isActive else { return }
                 guard port.presence == presence, port.presenceChanges == changes else { return }
-                link.instance?.fire(event, word)
+                reference.instance?.fire(event, word)
             }
         }
     }
@@ -116,19 +116,19 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
             instance.keep(host, call.argument(for: givenHost))
             instance.keep(portName, call.argument(for: givenPort))
         }
-        port.onOnline = { [link = instance.link] in
-            link.instance?.fire(module.state, "Online")
-            link.instance?.fire(online, "Online")
+        port.onOnline = { [reference = instance.weakReference] in
+            reference.instance?.fire(module.state, "Online")
+            reference.instance?.fire(online, "Online")
         }
-        port.onOffline = { [link = instance.link] in
-            link.instance?.fire(module.state, "Offline")
-            link.instance?.fire(offline, "Offline")
+        port.onOffline = { [reference = instance.weakReference] in
+            reference.instance?.fire(module.state, "Offline")
+            reference.instance?.fire(offline, "Offline")
         }
-        port.onReceiveData = { [link = instance.link] in
-            link.instance?.fire(module.data, $0)
-            link.instance?.fire(receiveData, $0)
+        port.onReceiveData = { [reference = instance.weakReference] in
+            reference.instance?.fire(module.data, $0)
+            reference.instance?.fire(receiveData, $0)
         }
-        port.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        port.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
         let subject = "\(port.name) (\(port.address))"
         connections.follow(port.report, madeBy: call) { subject }
         instance.setActive(port.isActive)

@@ -40,8 +40,8 @@ func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandl
         handler.onConnected = handlers.connected
         handler.onDisconnected = handlers.disconnected
         handler.onReceiveData = handlers.receiveData
-        handler.onListenFailed = { [link = instance.link] in link.instance?.fire(listenFailed, $0.reason) }
-        handler.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        handler.onListenFailed = { [reference = instance.weakReference] in reference.instance?.fire(listenFailed, $0.reason) }
+        handler.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
     }
     context.handlers.makes(.serverEx) { (request) throws(LuaFault) in
         guard let server = request.interface as? EthernetServerInterfaceEx else { throw LuaFault.notThatInterface }

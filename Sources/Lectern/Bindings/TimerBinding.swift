@@ -90,8 +90,8 @@ func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {
 }
 
 extension LuaCall {
-    /// The interval of a timer that was given `seconds`. 0, of which ports of other systems have many, is the shortest one, and is warned
-    /// of once for each line that gives it.
+    /// The interval of a timer that was given `seconds`. 0, of which ports of other systems have many, is the shortest
+    /// one, and is warned of once for each line that gives it.
     fileprivate func interval(_ seconds: Double, of function: String, _ context: BindingContext) -> TimeAmount {
         guard seconds == 0 else { return TimeAmount(seconds: seconds) }
         let location = location

@@ -5,8 +5,8 @@ extension ProgramConfiguration {
     /// - Parameters:
     ///   - yaml: the text.
     ///   - file: the name that messages show.
-    /// - Throws: ``ConfigurationError`` for what is no YAML; else with a line for each key that is unknown or there twice
-    ///   and each value of the wrong kind or range.
+    /// - Throws: ``ConfigurationError`` for what is no YAML; else with a line for each key that is unknown or there
+    ///   twice and each value of the wrong kind or range.
     public init(yaml: String, file: String) throws(ConfigurationError) {
         self.init()
         let root: YAMLNode?

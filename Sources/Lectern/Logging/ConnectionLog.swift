@@ -95,8 +95,8 @@ final class ConnectionLog {
         return nil
     }
 
-    /// All that the program calls what a call makes, the one that the log shows first: the names on the lines of the call
-    /// and of those that led to it, with and without the table whose field one is.
+    /// All that the program calls what a call makes, the one that the log shows first: the names on the lines of the
+    /// call and of those that led to it, with and without the table whose field one is.
     func namesOfNew(_ call: LuaCall) -> [String] {
         let paths = call.locations(Self.depth).compactMap { names.path(at: $0) }
         return paths.map(SourceNames.lastWord(of:)) + paths.filter { $0.contains(".") }

@@ -4,8 +4,9 @@ internal import NIOCore
 
 /// Brings what becomes of tasks into the program log, at the severity `debug`.
 ///
-/// The first task of a name is told in full: where it waits first, when it ends, how long it lived and waited. Those that follow
-/// under the same name, such as ticks of a timer, are summed up, once a minute at most. What ends before its time is always told.
+/// The first task of a name is told in full: where it waits first, when it ends, how long it lived and waited. Those
+/// that follow under the same name, such as ticks of a timer, are summed up, once a minute at most. What ends before
+/// its time is always told.
 final class TaskLog: LuaTaskObserver {
     /// Tasks of one name that end well are told no more often.
     static let quietTime = TimeAmount.seconds(60)

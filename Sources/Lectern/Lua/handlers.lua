@@ -54,7 +54,7 @@ local function commands_of(module)
 end
 
 --- What asks a module for a command. The methods are looked up at each poll: a module may change them.
-local function asker(module, command, qualifier)
+local function update_caller(module, command, qualifier)
     return function()
         local update = method(module, "Update")
         if update then
@@ -126,7 +126,7 @@ function exports.make(wanted, object, query, qualifier)
             and (method(object, "Update" .. query) or not lacks and method(object, "Update"))
         if can_ask then
             if type(commands) == "table" then check_qualifier(commands[query], query, qualifier) end
-            ask, tell_loss = asker(object, query, qualifier), loss_teller(object)
+            ask, tell_loss = update_caller(object, query, qualifier), loss_teller(object)
         else
             known = commands_of(object)
             if #known == 0 and not method(object, "SubscribeStatus") then known = nil end

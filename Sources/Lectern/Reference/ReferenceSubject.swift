@@ -1,4 +1,4 @@
-/// A page of the reference: what of the Lua face it shows.
+/// A page of the reference: what of the Lua interface it shows.
 struct ReferenceSubject: Sendable {
     /// The page's file in `docs/reference`, without its ending.
     let name: String

@@ -1,6 +1,6 @@
 internal import LuaRuntime
 
-/// Writes the reference of the Lua face from its declarations: Markdown for people, annotations for editors.
+/// Writes the reference of the Lua interface from its declarations: Markdown for people, annotations for editors.
 public struct ReferenceWriter {
     private let surface: LibrarySurface
 

@@ -5,7 +5,7 @@ internal import NIOCore
 /// The trace of a host's program, from before its start until all is written; nothing at all when none is asked for.
 final class HostTrace: Sendable {
     /// How long the end waits for what is still to be written.
-    static let patience = TimeAmount.seconds(1)
+    static let writingTimeout = TimeAmount.seconds(1)
 
     private let eventLoop: any EventLoop
     private let configuration: ProgramConfiguration
@@ -40,7 +40,7 @@ final class HostTrace: Sendable {
         return trace.programEnvironment
     }
 
-    /// Says what there is to say, and waits until all is written, but not longer than ``patience``.
+    /// Says what there is to say, and waits until all is written, but not longer than ``writingTimeout``.
     func end() async {
         guard let running = running.withLockedValue({ $0 }) else { return }
         let written = eventLoop.makePromise(of: [String].self)
@@ -55,7 +55,7 @@ final class HostTrace: Sendable {
         eventLoop.execute {
             for note in running.value.trace.end(finish) { self.warn(note) }
         }
-        let timer = eventLoop.scheduleTask(in: Self.patience) {
+        let timer = eventLoop.scheduleTask(in: Self.writingTimeout) {
             finish(["the end of the trace is not written: it is not taken"])
         }
         do {

@@ -25,7 +25,7 @@ final class SSHDaemon {
 
     private static let sshd = "/usr/sbin/sshd"
     private static let attempts = 3
-    private static let patience = TimeAmount.seconds(60)
+    private static let limit = TimeAmount.seconds(60)
 
     /// Where it listens.
     let port: Int
@@ -97,7 +97,7 @@ final class SSHDaemon {
         in scene: EnvironmentScene, then body: @escaping (_ daemon: SSHDaemon?, _ problem: String) -> Void
     ) {
         scene.atEnd { self.end() }
-        let timer = scene.server.schedule(after: Self.patience) { [log] in log.conclude(false) }
+        let timer = scene.server.schedule(after: Self.limit) { [log] in log.conclude(false) }
         log.onConclusion = { [log] isReady in
             timer.cancel()
             body(isReady ? self : nil, log.text)

@@ -8,7 +8,7 @@ extension TransportKind {
         liveLoss: "Socket error: Connection reset by peer",
         isConnection: true, directEnvironments: [.simulated],
         // A process on a busy machine takes the time that it gets.
-        patience: .seconds(120),
+        limit: .seconds(120),
         // A close gives it a second to pass on, and the host's window is 2 MiB.
         burst: 3 * 1024 * 1024,
         // Each login waits for the host's processes.
@@ -86,7 +86,7 @@ final class SSHTransportScene: TransportScene {
             tryBegin()
         }
         scene.client.connectSSH(
-            host: scene.serverHost, port: port, login: login, timeout: TransportKind.ssh.patience
+            host: scene.serverHost, port: port, login: login, timeout: TransportKind.ssh.limit
         ) { [scene] result in
             switch result {
             case .success(let transport):

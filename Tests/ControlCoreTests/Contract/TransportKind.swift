@@ -26,7 +26,7 @@ struct TransportKind: Sendable {
     /// Whether an opening that is under way can be called off.
     var canBeCalledOff = true
     /// How long a test of it may take.
-    var patience = TimeAmount.seconds(120)
+    var limit = TimeAmount.seconds(120)
     /// How many bytes can be handed in at once and arrive even so when it is closed at once.
     var burst = 8 * 1024 * 1024
     /// How many are opened side by side when many are to be opened.
@@ -82,7 +82,7 @@ struct TransportCase: Sendable, CustomTestStringConvertible {
     ) async throws {
         try check()
         try await withScene(
-            environment, isTraced: isTraced, limit: limit ?? kind.patience, at: location
+            environment, isTraced: isTraced, limit: limit ?? kind.limit, at: location
         ) { [kind] scene in
             body(kind.makeScene(scene), scene)
         }

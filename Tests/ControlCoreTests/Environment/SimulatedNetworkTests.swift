@@ -70,8 +70,8 @@ struct SimulatedNetworkTests {
         #expect(room.answeredAfter == .seconds(5))
     }
 
-    @Test("Without a time-out the system's own patience ends a connect")
-    func systemPatience() {
+    @Test("Without a time-out the system's own time-out ends a connect")
+    func systemTimeout() {
         let room = Room()
         room.connect("10.0.0.99", timeout: nil)
         room.world.run(for: .minutes(5))

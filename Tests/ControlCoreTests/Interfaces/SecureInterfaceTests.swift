@@ -88,8 +88,8 @@ struct SecureInterfaceTests {
         #expect(device.scenario.controller.openTransports == 0)
     }
 
-    @Test("A second asker whose time is longer gets a handshake of its own")
-    func patience() throws {
+    @Test("A second waiter whose time is longer gets a handshake of its own")
+    func waitsItsTime() throws {
         let device = SecureDevice(nil)
         let client = try device.client()
         client.connect(timeout: .seconds(1)) { device.scenario.note("first \($0.text)") }

@@ -109,7 +109,7 @@ struct ConnectionReportTests {
     }
 
     @Test("An attempt that takes longer than 10 s is told once, as the system may try for minutes")
-    func patience() {
+    func waitsItsTime() {
         let scene = Scene()
         scene.report.didBegin()
         scene.run(9)

@@ -8,8 +8,8 @@ final class GemPair {
     let world: SimulatedWorld
     let host: GemHostHandler
     let equipment: GemEquipmentHandler
-    let hostLink: HsmsProtocol
-    let equipmentLink: HsmsProtocol
+    let hostSession: HsmsProtocol
+    let equipmentSession: HsmsProtocol
     /// What the host got, in order.
     private(set) var log: [String] = []
 
@@ -20,19 +20,19 @@ final class GemPair {
     ) throws {
         world = SimulatedWorld(seed: 11)
         var configuration = HsmsConfiguration()
-        hostLink = try HsmsProtocol(
+        hostSession = try HsmsProtocol(
             environment: world.environment(named: "host", address: "10.0.0.1"), address: "10.0.0.2", active: true,
             sessionID: 5, name: "host", configuration: configuration)
         configuration.role = .equipment
-        equipmentLink = try HsmsProtocol(
+        equipmentSession = try HsmsProtocol(
             environment: world.environment(named: "equipment", address: "10.0.0.2"), address: "10.0.0.1", active: false,
             sessionID: 5, name: "equipment", configuration: configuration)
         var control = GemControlConfiguration()
         control.initialState = initial
         control.isRemote = isRemote
-        host = GemHostHandler(link: HsmsSession(hostLink))
+        host = GemHostHandler(session: HsmsSession(hostSession))
         equipment = GemEquipmentHandler(
-            link: HsmsSession(equipmentLink), identity: GemIdentity(model: "etcher", revision: "1.2"), control: control)
+            session: HsmsSession(equipmentSession), identity: GemIdentity(model: "etcher", revision: "1.2"), control: control)
         try up(equipment)
         host.onAlarm = { [unowned self] alarm in
             log.append("alarm \(alarm.id) \(alarm.isSet ? "set" : "cleared") \(alarm.category) \(alarm.text)")
@@ -47,8 +47,8 @@ final class GemPair {
             log.append("trace \(samples.trace) #\(samples.sampleNumber) \(values)")
             return 0
         }
-        equipmentLink.enable()
-        hostLink.enable()
+        equipmentSession.enable()
+        hostSession.enable()
         equipment.enable()
         host.enable()
         run(1)
@@ -92,13 +92,13 @@ final class GemPair {
 
     /// Takes the TCP connection away from both sides.
     func cut() {
-        hostLink.disable()
+        hostSession.disable()
         run(0.5)
     }
 
     /// Lets the host connect again.
     func mend() {
-        hostLink.enable()
+        hostSession.enable()
         run(30)
     }
 

@@ -23,7 +23,7 @@ struct GemReportTableTests {
         #expect(table.reports[1] == [20])
     }
 
-    @Test("A deleted report leaves its events; deleting all leaves no link")
+    @Test("A deleted report leaves its events; deleting all leaves no session")
     func deletion() {
         var table = table()
         #expect(table.define([(2, [])], isVariable: { _ in true }) == 0)

@@ -252,31 +252,31 @@ struct GemServiceTests {
 
     @Test("An event whose reply the end of the session has kept away goes to the spool, before those that follow")
     func unacknowledged() throws {
-        let link = ScriptedLink(.equipment)
+        let session = ScriptedSession(.equipment)
         var control = GemControlConfiguration()
         control.initialState = .online
         let handler = GemEquipmentHandler(
-            link: link, identity: GemIdentity(model: "etcher", revision: "1.2"), control: control)
+            session: session, identity: GemIdentity(model: "etcher", revision: "1.2"), control: control)
         try handler.events.add(GemEvents.Event(id: 100, name: "Started"))
         handler.spool.isEnabled = true
         var failures: [GemID] = []
         handler.events.onReportFailed = { id, _ in failures.append(id) }
         handler.enable()
-        try link.answer(1, 14, [.binary(0), []])
-        try link.receive(2, 43, [[.u1(6), []]])
-        try link.receive(2, 37, [.boolean(true), []])
-        _ = link.takeSent()
+        try session.answer(1, 14, [.binary(0), []])
+        try session.receive(2, 43, [[.u1(6), []]])
+        try session.receive(2, 37, [.boolean(true), []])
+        _ = session.takeSent()
         handler.events.trigger(100)
-        link.deselect()
+        session.deselect()
         handler.events.trigger(1)
-        link.select()
-        _ = link.takeSent()
-        try link.answer(1, 14, [.binary(0), []])
-        try link.receive(6, 23, .u1(0))
-        #expect(link.takeSent() == ["S6F24 <B 0x00>", "S6F11 W <L [3] <U4 1> <U1 100> <L> >"])
-        try link.answer(6, 12, .binary(0))
-        #expect(link.takeSent() == ["S6F11 W <L [3] <U4 2> <U1 1> <L> >"])
-        try link.answer(6, 12, .binary(0))
+        session.select()
+        _ = session.takeSent()
+        try session.answer(1, 14, [.binary(0), []])
+        try session.receive(6, 23, .u1(0))
+        #expect(session.takeSent() == ["S6F24 <B 0x00>", "S6F11 W <L [3] <U4 1> <U1 100> <L> >"])
+        try session.answer(6, 12, .binary(0))
+        #expect(session.takeSent() == ["S6F11 W <L [3] <U4 2> <U1 1> <L> >"])
+        try session.answer(6, 12, .binary(0))
         #expect(!handler.spool.isActive)
         #expect(failures == [])
     }
@@ -358,10 +358,10 @@ struct GemServiceTests {
         var control = GemControlConfiguration()
         control.initialState = .online
         let ids: [UInt16] = [1, 2]
-        let hosts = ids.map { GemHostHandler(link: HsmsSession(active, session: $0)) }
+        let hosts = ids.map { GemHostHandler(session: HsmsSession(active, session: $0)) }
         let tools = ids.map { session in
             GemEquipmentHandler(
-                link: HsmsSession(passive, session: session),
+                session: HsmsSession(passive, session: session),
                 identity: GemIdentity(model: SecsText("tool \(session)"), revision: ""),
                 control: control)
         }

@@ -27,7 +27,7 @@ struct GemSilentPeerTests {
             var control = GemControlConfiguration()
             control.initialState = .online
             handler = GemEquipmentHandler(
-                link: HsmsSession(hsms), identity: GemIdentity(model: "etcher", revision: "1.2"), control: control)
+                session: HsmsSession(hsms), identity: GemIdentity(model: "etcher", revision: "1.2"), control: control)
             begin = here.now
             handler.enable()
             hsms.enable()
@@ -139,7 +139,7 @@ struct GemSilentPeerTests {
             }
         }
         let silent = HsmsSession(equipment, session: 2)
-        let handler = GemHostHandler(link: HsmsSession(host, session: 2))
+        let handler = GemHostHandler(session: HsmsSession(host, session: 2))
         handler.enable()
         equipment.enable()
         host.enable()

@@ -20,17 +20,17 @@ struct GemStateMachineTests {
         }
     }
 
-    @Test("An accepted S1F13 establishes communication, and a lost link ends it")
+    @Test("An accepted S1F13 establishes communication, and a lost session ends it")
     func accepted() {
         check([
-            (.linkSelected, [], .disabled),
+            (.sessionSelected, [], .disabled),
             (.enabled, [.sendEstablish(attempt: 1)], .waitCRA),
             (.enabled, [], .waitCRA),
             (.establishAccepted(attempt: 1), [.reportCommunicating], .communicating),
             (.messageReceived, [], .communicating),
-            (.linkDeselected, [.reportNotCommunicating], .notCommunicating),
-            (.linkSelected, [.sendEstablish(attempt: 2)], .waitCRA),
-            (.linkDeselected, [], .notCommunicating),
+            (.sessionDeselected, [.reportNotCommunicating], .notCommunicating),
+            (.sessionSelected, [.sendEstablish(attempt: 2)], .waitCRA),
+            (.sessionDeselected, [], .notCommunicating),
             (.establishAccepted(attempt: 2), [], .notCommunicating),
             (.disabled, [], .disabled),
         ])
@@ -40,11 +40,11 @@ struct GemStateMachineTests {
     func failed() {
         check([
             (.enabled, [], .notCommunicating),
-            (.linkSelected, [.sendEstablish(attempt: 1)], .waitCRA),
+            (.sessionSelected, [.sendEstablish(attempt: 1)], .waitCRA),
             (.establishFailed(attempt: 1), [.startDelay], .waitDelay),
             (.delayOver, [.sendEstablish(attempt: 2)], .waitCRA),
             (.establishFailed(attempt: 2), [.startDelay], .waitDelay),
-            (.linkDeselected, [.cancelDelay], .notCommunicating),
+            (.sessionDeselected, [.cancelDelay], .notCommunicating),
             (.delayOver, [], .notCommunicating),
         ])
     }
@@ -52,7 +52,7 @@ struct GemStateMachineTests {
     @Test("After two S1F13 in a row without an answer the session is renewed; a denial counts for an answer")
     func unanswered() {
         check([
-            (.linkSelected, [], .disabled), (.enabled, [.sendEstablish(attempt: 1)], .waitCRA),
+            (.sessionSelected, [], .disabled), (.enabled, [.sendEstablish(attempt: 1)], .waitCRA),
             (.establishUnanswered(attempt: 1), [.startDelay], .waitDelay),
             (.establishUnanswered(attempt: 1), [], .waitDelay),
             (.delayOver, [.sendEstablish(attempt: 2)], .waitCRA),
@@ -61,11 +61,11 @@ struct GemStateMachineTests {
             (.establishUnanswered(attempt: 3), [.startDelay], .waitDelay),
             (.delayOver, [.sendEstablish(attempt: 4)], .waitCRA),
             (.establishUnanswered(attempt: 4), [.startDelay, .renewSession], .waitDelay),
-            (.linkDeselected, [.cancelDelay], .notCommunicating),
-            (.linkSelected, [.sendEstablish(attempt: 5)], .waitCRA),
+            (.sessionDeselected, [.cancelDelay], .notCommunicating),
+            (.sessionSelected, [.sendEstablish(attempt: 5)], .waitCRA),
             (.establishUnanswered(attempt: 5), [.startDelay], .waitDelay),
-            (.linkDeselected, [.cancelDelay], .notCommunicating),
-            (.linkSelected, [.sendEstablish(attempt: 6)], .waitCRA),
+            (.sessionDeselected, [.cancelDelay], .notCommunicating),
+            (.sessionSelected, [.sendEstablish(attempt: 6)], .waitCRA),
             (.establishUnanswered(attempt: 6), [.startDelay], .waitDelay),
         ])
     }
@@ -73,25 +73,25 @@ struct GemStateMachineTests {
     @Test("Any message in the delay ends it, as the peer takes communication for established")
     func messageInDelay() {
         check([
-            (.linkSelected, [], .disabled), (.enabled, [.sendEstablish(attempt: 1)], .waitCRA),
+            (.sessionSelected, [], .disabled), (.enabled, [.sendEstablish(attempt: 1)], .waitCRA),
             (.messageReceived, [], .waitCRA),
             (.establishFailed(attempt: 1), [.startDelay], .waitDelay),
             (.messageReceived, [.cancelDelay, .sendEstablish(attempt: 2)], .waitCRA),
         ])
     }
 
-    @Test("The peer's S1F13 establishes communication in every state but without a link")
+    @Test("The peer's S1F13 establishes communication in every state but without a session")
     func received() {
         let accept = Communication.Output.replyEstablish(accepted: true)
         check([
             (.establishReceived(accepts: true), [], .disabled),
             (.enabled, [], .notCommunicating),
-            (.linkSelected, [.sendEstablish(attempt: 1)], .waitCRA),
+            (.sessionSelected, [.sendEstablish(attempt: 1)], .waitCRA),
             (.establishReceived(accepts: true), [accept, .reportCommunicating], .communicating),
             (.establishFailed(attempt: 1), [], .communicating),
             (.establishReceived(accepts: true), [accept], .communicating),
-            (.linkDeselected, [.reportNotCommunicating], .notCommunicating),
-            (.linkSelected, [.sendEstablish(attempt: 2)], .waitCRA),
+            (.sessionDeselected, [.reportNotCommunicating], .notCommunicating),
+            (.sessionSelected, [.sendEstablish(attempt: 2)], .waitCRA),
             (.establishFailed(attempt: 1), [], .waitCRA),
             (.establishFailed(attempt: 2), [.startDelay], .waitDelay),
             (.establishReceived(accepts: true), [.cancelDelay, accept, .reportCommunicating], .communicating),
@@ -102,7 +102,7 @@ struct GemStateMachineTests {
     @Test("A denied S1F13 of the peer changes nothing")
     func denied() {
         check([
-            (.linkSelected, [], .disabled), (.enabled, [.sendEstablish(attempt: 1)], .waitCRA),
+            (.sessionSelected, [], .disabled), (.enabled, [.sendEstablish(attempt: 1)], .waitCRA),
             (.establishReceived(accepts: false), [.replyEstablish(accepted: false)], .waitCRA),
             (.establishFailed(attempt: 1), [.startDelay], .waitDelay),
             (.establishReceived(accepts: false), [.replyEstablish(accepted: false)], .waitDelay),
@@ -114,7 +114,7 @@ struct GemStateMachineTests {
         check(
             takesInitiative: false,
             [
-                (.enabled, [], .notCommunicating), (.linkSelected, [], .waitCR), (.messageReceived, [], .waitCR),
+                (.enabled, [], .notCommunicating), (.sessionSelected, [], .waitCR), (.messageReceived, [], .waitCR),
                 (
                     .establishReceived(accepts: true), [.replyEstablish(accepted: true), .reportCommunicating],
                     .communicating

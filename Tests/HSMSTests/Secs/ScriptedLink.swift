@@ -2,13 +2,13 @@ import ControlCore
 import HSMS
 import NIOCore
 
-/// A link whose other end is the test: it notes what is sent in SML, and lets the test answer.
-final class ScriptedLink: SecsLink {
+/// A session whose other end is the test: it notes what is sent in SML, and lets the test answer.
+final class ScriptedSession: SecsSession {
     let world = SimulatedWorld(seed: 1)
     let environment: any Environment
     let role: HsmsConfiguration.Role
     private(set) var isSelected = false
-    weak var observer: (any SecsLinkObserver)?
+    weak var observer: (any SecsSessionObserver)?
     /// Requests that await a reply, in order.
     private var requests: [(HsmsOutcome) -> Void] = []
     private var lines: [String] = []
@@ -61,7 +61,7 @@ final class ScriptedLink: SecsLink {
 
     func select() {
         isSelected = true
-        observer?.linkSelected()
+        observer?.sessionSelected()
     }
 
     func deselect() {
@@ -69,7 +69,7 @@ final class ScriptedLink: SecsLink {
         let open = requests
         requests = []
         for request in open { request(.closed) }
-        observer?.linkDeselected()
+        observer?.sessionDeselected()
     }
 
     /// Lets a primary message come in.
@@ -84,7 +84,7 @@ final class ScriptedLink: SecsLink {
     ) {
         let header = HsmsHeader.data(
             session: 0, stream: stream, function: function, requireResponse: expectsReply, system: system)
-        observer?.linkReceived(HsmsPacket(header, data: text))
+        observer?.sessionReceived(HsmsPacket(header, data: text))
     }
 
     /// Answers the oldest request.

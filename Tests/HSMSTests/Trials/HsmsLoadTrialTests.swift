@@ -145,10 +145,10 @@ struct HsmsLoadTrialTests {
             try equipment.variables.add(statusVariable: GemVariable(id: 10, name: "Pressure", value: .u4(7)))
             try equipment.commands.add(GemRemoteCommands.Command("START") { $0.reply(.done) })
         }
-        pair.equipmentLink.isForProgram = { [equipment = pair.equipment] in
+        pair.equipmentSession.isForProgram = { [equipment = pair.equipment] in
             !equipment.isUrgent($0) && equipment.isForProgram($0)
         }
-        pair.equipmentLink.setHolding(true)
+        pair.equipmentSession.setHolding(true)
         var answers: [String] = []
         pair.host.command("START") { _ in answers.append("START") }
         pair.host.statusVariables([10]) { answers.append("\(String(describing: try? $0.get().first))") }
@@ -158,7 +158,7 @@ struct HsmsLoadTrialTests {
         pair.host.enable()
         pair.run(1)
         #expect(pair.host.isCommunicating)
-        pair.equipmentLink.setHolding(false)
+        pair.equipmentSession.setHolding(false)
         pair.run(1)
         #expect(answers.last == "START")
     }

@@ -15,7 +15,7 @@ final class SimulatedConnectAttempt: Cancellable {
     private var failure = ConnectFailure.hostError
     /// Whatever comes next: an answer, a repetition.
     private var next: ScheduledDeadline?
-    private var patience: ScheduledDeadline?
+    private var timer: ScheduledDeadline?
 
     init(
         world: SimulatedWorld,
@@ -54,7 +54,7 @@ final class SimulatedConnectAttempt: Cancellable {
     func cancel() {
         completion = nil
         next?.cancel()
-        patience?.cancel()
+        timer?.cancel()
         host.forget(serial)
     }
 
@@ -77,7 +77,7 @@ final class SimulatedConnectAttempt: Cancellable {
             let left = max(deadline - world.now, .zero)
             share = min(share, .nanoseconds(left.nanoseconds / Int64(addresses.count + 1)))
         }
-        patience = world.arm(after: share) { [self] in
+        timer = world.arm(after: share) { [self] in
             next?.cancel()
             failed(.timedOut)
         }
@@ -85,7 +85,7 @@ final class SimulatedConnectAttempt: Cancellable {
     }
 
     private func failed(_ reason: ConnectFailure) {
-        patience?.cancel()
+        timer?.cancel()
         if reason.weight >= failure.weight { failure = reason }
         tryNext()
     }

@@ -8,7 +8,7 @@ final class SimulatedEchoRequest: Cancellable {
     private let host: SimulatedHost
     private var completion: ((Result<TimeAmount, EchoFailure>) -> Void)?
     private var next: ScheduledDeadline?
-    private var patience: ScheduledDeadline?
+    private var timer: ScheduledDeadline?
 
     init(
         world: SimulatedWorld, host: SimulatedHost, completion: @escaping (Result<TimeAmount, EchoFailure>) -> Void
@@ -22,7 +22,7 @@ final class SimulatedEchoRequest: Cancellable {
     func begin(to address: String, timeout: TimeAmount) {
         guard completion != nil else { return }
         world.trace.record(world.now, host.name, "echo \(address)")
-        patience = world.arm(at: world.now + timeout, owner: host.id) { [self] in finish(.failure(.timedOut)) }
+        timer = world.arm(at: world.now + timeout, owner: host.id) { [self] in finish(.failure(.timedOut)) }
         let network = world.network
         guard let target = network.host(at: address, from: host) else { return }
         let sentAt = world.now
@@ -38,7 +38,7 @@ final class SimulatedEchoRequest: Cancellable {
     func cancel() {
         completion = nil
         next?.cancel()
-        patience?.cancel()
+        timer?.cancel()
     }
 
     private func transmit(_ path: NetworkPath, then arrival: @escaping () -> Void) {

@@ -60,8 +60,8 @@ final class SimulatedSSHLogin: Cancellable {
     private func greet(_ carrier: any StreamTransport) {
         let stream = SimulatedSSHStream(over: carrier) { [environment] in environment.execute($0) }
         self.stream = stream
-        let patience = deadline ?? environment.now + SSHWorker.loginPatience
-        timer = environment.schedule(at: patience) { [self] in finish(.failure(.timedOut)) }
+        let limit = deadline ?? environment.now + SSHWorker.loginTimeout
+        timer = environment.schedule(at: limit) { [self] in finish(.failure(.timedOut)) }
         stream.beginLogin { [self] line in
             take(line, from: stream)
         } onLost: { [self] reason in

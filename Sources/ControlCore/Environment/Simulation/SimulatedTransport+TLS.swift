@@ -40,7 +40,7 @@ extension SimulatedTransport {
             return handshake
         }
         record("tls", "\(terms.role)")
-        handshake.timer = world.arm(after: (timeout ?? TLSTerms.patience).boundedDelay) { [weak self] in
+        handshake.timer = world.arm(after: (timeout ?? TLSTerms.handshakeTimeout).boundedDelay) { [weak self] in
             self?.failTLS(.timedOut)
         }
         perform(layer.protocolState.begin(), layer)

@@ -24,7 +24,7 @@ public struct TLSTerms: Hashable, Sendable {
     }
 
     /// How long a handshake may take when nobody sets a limit.
-    public static let patience = TimeAmount.seconds(30)
+    public static let handshakeTimeout = TimeAmount.seconds(30)
 
     /// Which side is played.
     public var role: Role

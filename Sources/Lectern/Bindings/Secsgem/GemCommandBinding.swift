@@ -55,7 +55,7 @@ extension LuaCall {
         _ parameter: Parameter<LuaArgument?>
     ) throws(LuaFault) -> [(name: SecsText, fault: GemRemoteCommands.ParameterFault)] {
         guard self[parameter] != nil else { return [] }
-        let mistake = LuaFault(.valueError, "argument '\(parameter.name)' must have codes from 1 to 3 by name")
+        let mistake = LuaFault(.valueError, "argument '\(name(of: parameter))' must have codes from 1 to 3 by name")
         guard case .fields(let fields) = try value(of: parameter) else { throw mistake }
         return try fields.map { (key, value) throws(LuaFault) in
             guard case .string(let name) = key, case .integer(let code) = value,

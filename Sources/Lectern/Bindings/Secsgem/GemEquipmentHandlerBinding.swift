@@ -15,15 +15,15 @@ func declareGemEquipmentHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -
         parameters, "Makes a handler on a protocol, or with one of its own; enable lets communication be established."
     ) { (call) throws(LuaFault) in
         GemEquipmentHandler(
-            link: try peers.makeSession(call, given, role: .equipment),
+            session: try peers.makeSession(call, given, role: .equipment),
             identity: GemIdentity(model: "lectern", revision: SecsText(LecternVersion.current)),
             control: control.configuration(call))
     }
-    let face = GemHandlerFace(&c, secsgem, peers)
+    let members = GemHandlerMembers(&c, secsgem, peers)
     declareControl(&c)
     declareItems(&c)
     declareReports(&c)
-    declareCommands(&c, face.secs, peers)
+    declareCommands(&c, members.secs, peers)
     let stateChanged = c.event(
         "control_state_changed",
         .argument("state", "'EQUIPMENT_OFFLINE'|'ATTEMPT_ONLINE'|'HOST_OFFLINE'|'ONLINE_LOCAL'|'ONLINE_REMOTE'"),
@@ -34,8 +34,8 @@ func declareGemEquipmentHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -
     declareConstants(&c, constantChanged)
     c.whenAttached { equipment, instance, call in
         guard let call else { return }
-        face.attach(equipment, to: instance, call.stack)
-        equipment.onControlStateChanged = { [link = instance.link] in link.instance?.fire(stateChanged, $0.name) }
+        members.attach(equipment, to: instance, call.stack)
+        equipment.onControlStateChanged = { [reference = instance.weakReference] in reference.instance?.fire(stateChanged, $0.name) }
         let complain = { [weak equipment] (what: String, result: SecsResult<UInt8>) in
             equipment?.onFault?("\(what) was not taken by the host: \(result.outcomeText)")
         }
@@ -252,7 +252,7 @@ private func declareAlarms(_ c: inout LuaClass<GemEquipmentHandler>) {
     }
 }
 
-private func declareCommands(_ c: inout LuaClass<GemEquipmentHandler>, _ face: SecsHandlerFace, _ peers: HsmsPeers) {
+private func declareCommands(_ c: inout LuaClass<GemEquipmentHandler>, _ members: SecsHandlerMembers, _ peers: HsmsPeers) {
     let runtime = peers.runtime
     var parameters = ParameterList()
     let name = parameters.required(
@@ -272,13 +272,13 @@ private func declareCommands(_ c: inout LuaClass<GemEquipmentHandler>, _ face: S
         // As Latin-1 every name has a text of its own.
         let key = "command \(name)"
         let command = GemRemoteCommands.Command(name, parameters: names, isAllowedInLocal: call[isAllowedInLocal]) {
-            [link = instance.link] command in
-            guard let instance = link.instance else { return command.reply(.cannotNow) }
-            face.call(key, of: instance) { runtime.instance(for: command, class: "GemCommand") }
+            [reference = instance.weakReference] command in
+            guard let instance = reference.instance else { return command.reply(.cannotNow) }
+            members.call(key, of: instance) { runtime.instance(for: command, class: "GemCommand") }
         }
         try declaring { () throws(GemDeclarationError) in try equipment.commands.add(command) }
         equipment.declaredBytes += call.stringBytes + names.reduce(0) { $0 + $1.count + 64 } + declarationBytes
-        face.keep(call[callback], named: key, of: instance, call.stack)
+        members.keep(call[callback], named: key, of: instance, call.stack)
         return .none
     }
     var line = ParameterList()
@@ -321,9 +321,9 @@ extension GemEquipmentConstant {
     /// Fires an event when the value has changed, beside what is told already.
     fileprivate func tell(_ instance: LuaInstance, _ changed: LuaEvent) {
         let before = onChange
-        onChange = { [link = instance.link, id] item in
+        onChange = { [reference = instance.weakReference, id] item in
             before?(item)
-            guard let instance = link.instance else { return }
+            guard let instance = reference.instance else { return }
             instance.fire(changed, ConstantChange(id: id, item: item, runtime: instance.runtime))
         }
     }

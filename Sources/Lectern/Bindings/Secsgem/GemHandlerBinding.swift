@@ -13,8 +13,8 @@ func declareGemHandler() -> LuaClass<GemHandler> {
 }
 
 /// What the handlers of both parties show, declared once.
-struct GemHandlerFace {
-    let secs: SecsHandlerFace
+struct GemHandlerMembers {
+    let secs: SecsHandlerMembers
     private let communicating: LuaEvent
     private let notCommunicating: LuaEvent
     private let terminalReceived: LuaEvent
@@ -23,7 +23,7 @@ struct GemHandlerFace {
     init<Handler: GemHandler>(_ c: inout LuaClass<Handler>, _ secsgem: SecsgemContext, _ peers: HsmsPeers) {
         self.peers = peers
         c.isKind(of: "GemHandler")
-        secs = SecsHandlerFace(&c, secsgem, peers) { handler in
+        secs = SecsHandlerMembers(&c, secsgem, peers) { handler in
             handler.enable()
             handler.hsms?.enable()
         } disable: { handler, done in
@@ -95,10 +95,10 @@ struct GemHandlerFace {
 
     private func declareMethods<Handler: GemHandler>(_ c: inout LuaClass<Handler>) {
         let peers = peers
-        var patience = ParameterList()
-        let timeout = patience.optional("timeout", .duration, "How long to wait; nil: for ever.")
+        var waiting = ParameterList()
+        let timeout = waiting.optional("timeout", .duration, "How long to wait; nil: for ever.")
         c.method(
-            "waitfor_communicating", patience,
+            "waitfor_communicating", waiting,
             returns: .of("boolean", "whether communication is established"), waits: true,
             "Waits until communication is established."
         ) { (handler, call) throws(LuaFault) in
@@ -154,16 +154,16 @@ struct GemHandlerFace {
         let waiters = peers.waiters
         var wasCommunicating = false
         handler.onCommunicationStateChanged = {
-            [link = instance.link, weak handler, communicating, notCommunicating] state in
-            guard let instance = link.instance, let handler, (state == .communicating) != wasCommunicating else {
+            [reference = instance.weakReference, weak handler, communicating, notCommunicating] state in
+            guard let instance = reference.instance, let handler, (state == .communicating) != wasCommunicating else {
                 return
             }
             wasCommunicating.toggle()
             if wasCommunicating { waiters.reached(handler) }
             instance.fire(wasCommunicating ? communicating : notCommunicating, HandlerData(handler: instance))
         }
-        handler.terminals.onText = { [link = instance.link, terminalReceived] text in
-            guard let instance = link.instance, instance.has(terminalReceived) else { return .notDisplayed }
+        handler.terminals.onText = { [reference = instance.weakReference, terminalReceived] text in
+            guard let instance = reference.instance, instance.has(terminalReceived) else { return .notDisplayed }
             instance.fire(terminalReceived, text)
             return .accepted
         }

@@ -20,9 +20,9 @@ func declareGemHostHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -> Lua
     c.constructor(
         parameters, "Makes a handler on a protocol, or with one of its own; enable lets communication be established."
     ) { (call) throws(LuaFault) in
-        GemHostHandler(link: try peers.makeSession(call, given, role: .host))
+        GemHostHandler(session: try peers.makeSession(call, given, role: .host))
     }
-    let face = GemHandlerFace(&c, secsgem, peers)
+    let members = GemHandlerMembers(&c, secsgem, peers)
     declareControl(&c)
     declareVariables(&c)
     declareConstants(&c)
@@ -47,17 +47,17 @@ func declareGemHostHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -> Lua
         "Samples of a trace have come.")
     c.whenAttached { host, instance, call in
         guard let call else { return }
-        face.attach(host, to: instance, call.stack)
-        host.onAlarm = { [link = instance.link] in
-            link.instance?.fire(alarmReceived, $0)
+        members.attach(host, to: instance, call.stack)
+        host.onAlarm = { [reference = instance.weakReference] in
+            reference.instance?.fire(alarmReceived, $0)
             return 0
         }
-        host.onEvent = { [link = instance.link, unowned runtime = call.runtime] in
-            link.instance?.fire(eventReceived, PushedReport($0, runtime))
+        host.onEvent = { [reference = instance.weakReference, unowned runtime = call.runtime] in
+            reference.instance?.fire(eventReceived, PushedReport($0, runtime))
             return 0
         }
-        host.onTrace = { [link = instance.link, unowned runtime = call.runtime] in
-            link.instance?.fire(traceReceived, PushedReport($0, runtime))
+        host.onTrace = { [reference = instance.weakReference, unowned runtime = call.runtime] in
+            reference.instance?.fire(traceReceived, PushedReport($0, runtime))
             return 0
         }
     }
@@ -153,7 +153,7 @@ private func declareConstants(_ c: inout LuaClass<GemHostHandler>) {
     ) { (host, call) throws(LuaFault) in
         var values: [(id: GemID, value: SecsItem)] = []
         for (key, value) in try call.pairs(constants) {
-            values.append((try GemID(key, constants.name), try SecsItem(value)))
+            values.append((try GemID(key, call.name(of: constants)), try SecsItem(value)))
         }
         return try call.code { host.setConstants(values, completion: $0) }
     }
@@ -261,7 +261,7 @@ private func declareCommands(_ c: inout LuaClass<GemHostHandler>) {
         var parameters: [(name: SecsText, value: SecsItem)] = []
         for (key, value) in call[values] == nil ? [] : try call.pairs(values) {
             guard case .string(let name) = key else {
-                throw LuaFault(.typeError, "argument '\(values.name)' must have names that are strings")
+                throw LuaFault(.typeError, "argument '\(call.name(of: values))' must have names that are strings")
             }
             parameters.append((SecsText(name), try SecsItem(value)))
         }
@@ -349,12 +349,12 @@ extension LuaCall {
             var pairs: [(key: LuaValue, value: LuaValue)] = []
             for value in values {
                 guard case .list(let pair) = value, pair.count == 2 else {
-                    throw LuaFault(.typeError, "argument '\(parameter.name)' must hold pairs, such as {'NAME', 1}")
+                    throw LuaFault(.typeError, "argument '\(name(of: parameter))' must hold pairs, such as {'NAME', 1}")
                 }
                 pairs.append((pair[0], pair[1]))
             }
             return pairs
-        default: throw LuaFault(.typeError, "argument '\(parameter.name)' must be a table")
+        default: throw LuaFault(.typeError, "argument '\(name(of: parameter))' must be a table")
         }
     }
 

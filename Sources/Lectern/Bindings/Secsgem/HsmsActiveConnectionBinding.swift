@@ -21,10 +21,10 @@ func declareHsmsActiveConnection(
                 port: call[given.port], sessionID: call[given.session], configuration: configuration)
         }
     }
-    let face = HsmsConnectionFace(&c, context, secsgem)
+    let members = HsmsConnectionMembers(&c, context, secsgem)
     // Without a call it is the connection of a handler, which is its delegate.
     c.whenAttached { connection, instance, call in
-        if let call { face.attach(connection, to: instance, call, delegate: call.argument(for: given.delegate)) }
+        if let call { members.attach(connection, to: instance, call, delegate: call.argument(for: given.delegate)) }
     }
     return c
 }

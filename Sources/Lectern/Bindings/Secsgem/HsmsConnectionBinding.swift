@@ -60,7 +60,7 @@ struct HsmsConnectionParameters {
 }
 
 /// What every connection shows, declared once, and where its instance keeps what belongs to it.
-struct HsmsConnectionFace {
+struct HsmsConnectionMembers {
     private let delegate: LuaEvent
     private let calls: [(step: SecsgemContext.Step, slot: LuaEvent)]
     private unowned let context: BindingContext
@@ -156,7 +156,7 @@ struct HsmsConnectionFace {
         connection.delegate = LuaConnectionDelegate(
             instance: instance, context: context, established: calls[0].slot, received: calls[1].slot,
             beforeClosed: calls[2].slot, closed: calls[3].slot)
-        connection.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        connection.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
         instance.onBackPressure = { [weak connection] in connection?.setReading(!$0) }
     }
 }

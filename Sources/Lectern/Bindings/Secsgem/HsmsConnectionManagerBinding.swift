@@ -61,8 +61,8 @@ func declareHsmsConnectionManager(
     }
     let events = HsmsManagerEvents(&c)
     c.whenAttached { manager, instance, _ in
-        manager.onEvent = { [link = instance.link] hsms, event in
-            guard let instance = link.instance else { return }
+        manager.onEvent = { [reference = instance.weakReference] hsms, event in
+            guard let instance = reference.instance else { return }
             events.fire(event, of: PeerHandler(hsms: hsms, layer: peers.layer, runtime: peers.runtime), on: instance)
         }
     }

@@ -9,9 +9,9 @@ func declareHsmsMultiPassiveConnection(
         "HsmsMultiPassiveConnection", "An HSMS connection that the peer makes to the port of an HsmsMultiPassiveServer."
     ) { "\($0.address):\($0.port)" }
     c.holds(4096, also: { $0.address.utf8.count + $0.queuedBytes })
-    let face = HsmsConnectionFace(&c, context, secsgem)
+    let members = HsmsConnectionMembers(&c, context, secsgem)
     secsgem.attachMultiPassive = { connection, instance, call, delegate in
-        face.attach(connection, to: instance, call, delegate: delegate)
+        members.attach(connection, to: instance, call, delegate: delegate)
     }
     return c
 }

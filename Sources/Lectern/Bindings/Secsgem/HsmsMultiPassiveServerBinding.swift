@@ -41,7 +41,7 @@ func declareHsmsMultiPassiveServer(
     declareConnectionMethods(&c, context, secsgem, keptIn: connections)
     declareListening(&c)
     c.whenAttached { [weak context] server, instance, call in
-        server.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        server.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
         context?.connections.follow(server.report, madeBy: call) { [unowned server] in "HSMS port \(server.port)" }
     }
     return c

@@ -40,7 +40,7 @@ struct HsmsOptions {
             "tolerated_linktest_failures", .integer(0...1_000_000), \.toleratedLinktestFailures,
             "How many unanswered Linktest.req in a row do not end the connection.")
         add(
-            "temperament", .oneOf(HsmsConfiguration.Temperament.self), \.temperament,
+            "conformance", .oneOf(HsmsConfiguration.Conformance.self), \.conformance,
             "Whether unexpected messages are rejected (E37) or end the connection (E37.1).")
         add(
             "duplicates", .oneOf(HsmsConfiguration.DuplicatePolicy.self), \.duplicatePolicy,

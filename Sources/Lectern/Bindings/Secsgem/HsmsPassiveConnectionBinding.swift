@@ -27,9 +27,9 @@ func declareHsmsPassiveConnection(
     ) {
         $0.listeningPort
     }
-    let face = HsmsConnectionFace(&c, context, secsgem)
+    let members = HsmsConnectionMembers(&c, context, secsgem)
     c.whenAttached { connection, instance, call in
-        if let call { face.attach(connection, to: instance, call, delegate: call.argument(for: given.delegate)) }
+        if let call { members.attach(connection, to: instance, call, delegate: call.argument(for: given.delegate)) }
     }
     return c
 }

@@ -126,7 +126,7 @@ final class HsmsPeers {
 
 extension SecsHandler {
     /// The protocol below.
-    var hsms: HsmsProtocol? { (link as? HsmsSession)?.hsms }
+    var hsms: HsmsProtocol? { (session as? HsmsSession)?.hsms }
 }
 
 /// Lets messages for the program wait while one of several asks for it.

@@ -20,7 +20,7 @@ func declareHsmsProtocol(_ context: BindingContext, _ peers: HsmsPeers) -> LuaCl
         (call) throws(LuaFault) in
         try peers.makeProtocol(call, address: call[address], peer, role: call[role])
     }
-    let face = HsmsProtocolFace(&c, peers) {
+    let members = HsmsProtocolMembers(&c, peers) {
         $0
     } enable: {
         $0.enable()
@@ -30,14 +30,14 @@ func declareHsmsProtocol(_ context: BindingContext, _ peers: HsmsPeers) -> LuaCl
     peers.layer = c.slot()
     c.whenAttached { hsms, instance, _ in
         let waiters = peers.waiters
-        hsms.onEvent = { [link = instance.link] hsms, event in
+        hsms.onEvent = { [reference = instance.weakReference] hsms, event in
             if case .selected = event { waiters.reached(hsms) }
-            if let instance = link.instance { face.fire(event, of: instance, on: instance) }
+            if let instance = reference.instance { members.fire(event, of: instance, on: instance) }
         }
-        hsms.connection.onActivityChanged = { [link = instance.link] in link.instance?.setActive($0) }
+        hsms.connection.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
         // Only what the program is to see waits for it.
-        hsms.isForProgram = { [link = instance.link] header in
-            link.instance.map { face.listens(to: header, on: $0) } ?? false
+        hsms.isForProgram = { [reference = instance.weakReference] header in
+            reference.instance.map { members.listens(to: header, on: $0) } ?? false
         }
         hsms.onRefusal = { [weak hsms] in
             if let hsms { peers.reportRefusal(hsms) }

@@ -29,22 +29,22 @@ func declareSecsHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -> LuaCla
     c.constructor(
         parameters, "Makes a handler on a protocol, or with one of its own; enable lets the connection be established."
     ) { (call) throws(LuaFault) in
-        SecsHandler(link: try peers.makeSession(call, given, role: call[role]))
+        SecsHandler(session: try peers.makeSession(call, given, role: call[role]))
     }
-    let face = SecsHandlerFace(&c, secsgem, peers) {
+    let members = SecsHandlerMembers(&c, secsgem, peers) {
         $0.hsms?.enable()
     } disable: { handler, done in
         handler.hsms?.disable(completion: done)
     }
     c.whenAttached { handler, instance, call in
-        if let call { face.attach(handler, to: instance, call.stack) }
+        if let call { members.attach(handler, to: instance, call.stack) }
     }
     return c
 }
 
 /// What every handler of streams and functions shows, declared once.
-struct SecsHandlerFace {
-    private let hsms: HsmsProtocolFace
+struct SecsHandlerMembers {
+    private let hsms: HsmsProtocolMembers
     private let lower: LuaEvent
     private let callbacks: LuaEvent
     private let answer: LuaEvent
@@ -57,7 +57,7 @@ struct SecsHandlerFace {
     ) {
         self.secsgem = secsgem
         self.peers = peers
-        hsms = HsmsProtocolFace(&c, peers, hsms: { $0.hsms }, enable: enable, disable: disable)
+        hsms = HsmsProtocolMembers(&c, peers, hsms: { $0.hsms }, enable: enable, disable: disable)
         lower = c.slot()
         callbacks = c.slot()
         answer = c.slot(label: " callback")
@@ -86,8 +86,8 @@ struct SecsHandlerFace {
             let (stream, function) = (call[stream], try call[function].checkedPrimary())
             let name = "S\(stream)F\(function)"
             instance.keep(call[callback], named: name, in: callbacks, call.stack)
-            handler.register(stream: stream, function: function) { [link = instance.link] request in
-                guard let instance = link.instance else { return }
+            handler.register(stream: stream, function: function) { [reference = instance.weakReference] request in
+                guard let instance = reference.instance else { return }
                 instance.fire(
                     answer,
                     PushedCall(callback: name, callbacks: callbacks, owner: instance) {
@@ -129,11 +129,11 @@ struct SecsHandlerFace {
         secsgem.keep(.answer, in: answer, of: instance, stack)
         peers.attach(
             handler, to: instance, keepingProtocolIn: lower, stack,
-            listens: { [link = instance.link, hsms] header in
-                link.instance.map { hsms.listens(to: header, on: $0) } ?? false
+            listens: { [reference = instance.weakReference, hsms] header in
+                reference.instance.map { hsms.listens(to: header, on: $0) } ?? false
             },
-            onEvent: { [link = instance.link, hsms] event in
-                if let instance = link.instance { hsms.fire(event, of: instance, on: instance) }
+            onEvent: { [reference = instance.weakReference, hsms] event in
+                if let instance = reference.instance { hsms.fire(event, of: instance, on: instance) }
             })
     }
 

@@ -83,12 +83,12 @@ extension LuaCall {
 
     /// The identifier that was given.
     func identifier(_ parameter: Parameter<LuaArgument>) throws(LuaFault) -> GemID {
-        try GemID(try value(of: parameter), parameter.name)
+        try GemID(try value(of: parameter), name(of: parameter))
     }
 
     /// The identifier that was given; nil when it was left out.
     func identifier(_ parameter: Parameter<LuaArgument?>) throws(LuaFault) -> GemID? {
-        argument(for: parameter).isNil ? nil : try GemID(try value(of: parameter), parameter.name)
+        argument(for: parameter).isNil ? nil : try GemID(try value(of: parameter), name(of: parameter))
     }
 
     /// The identifiers that were given, or the one; none when they were left out.
@@ -97,16 +97,16 @@ extension LuaCall {
         case .none: return []
         case .list(let values):
             var ids: [GemID] = []
-            for value in values { ids.append(try GemID(value, parameter.name)) }
+            for value in values { ids.append(try GemID(value, name(of: parameter))) }
             return ids
-        case let value: return [try GemID(value, parameter.name)]
+        case let value: return [try GemID(value, name(of: parameter))]
         }
     }
 
     /// The list of strings that was given.
     func secsTexts(_ parameter: Parameter<LuaArgument>) throws(LuaFault) -> [SecsText] {
         guard let texts = self[parameter].byteStrings else {
-            throw LuaFault(.typeError, "argument '\(parameter.name)' must be a list of strings")
+            throw LuaFault(.typeError, "argument '\(name(of: parameter))' must be a list of strings")
         }
         return texts.map { SecsText($0) }
     }

@@ -6,7 +6,7 @@ internal import NIOCore
 final class StateWaiters {
     private struct Wait {
         let waiter: LuaWaiter
-        var patience: (any Cancellable)?
+        var timer: (any Cancellable)?
     }
 
     private var waiting: [ObjectIdentifier: [UInt64: Wait]] = [:]
@@ -24,13 +24,13 @@ final class StateWaiters {
         return try call.wait { (waiter) throws(LuaFault) in
             lastNumber += 1
             let number = lastNumber
-            let patience = timeout.map { timeout in
+            let timer = timeout.map { timeout in
                 environment.schedule(after: timeout) {
                     self.forget(key, number)
                     waiter.resume(returning: false)
                 }
             }
-            waiting[key, default: [:]][number] = Wait(waiter: waiter, patience: patience)
+            waiting[key, default: [:]][number] = Wait(waiter: waiter, timer: timer)
             return { self.forget(key, number) }
         }
     }
@@ -39,13 +39,13 @@ final class StateWaiters {
     func reached(_ object: AnyObject) {
         guard let waiters = waiting.removeValue(forKey: ObjectIdentifier(object)) else { return }
         for (_, wait) in waiters.sorted(by: { $0.key < $1.key }) {
-            wait.patience?.cancel()
+            wait.timer?.cancel()
             wait.waiter.resume(returning: true)
         }
     }
 
     private func forget(_ key: ObjectIdentifier, _ number: UInt64) {
-        waiting[key]?.removeValue(forKey: number)?.patience?.cancel()
+        waiting[key]?.removeValue(forKey: number)?.timer?.cancel()
         if waiting[key]?.isEmpty == true { waiting[key] = nil }
     }
 }

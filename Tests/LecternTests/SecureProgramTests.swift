@@ -4,8 +4,8 @@ import LuaRuntime
 import Testing
 
 /// TLS as programs see it.
-@Suite("The Lua face of TLS")
-struct SecureFaceTests {
+@Suite("Programs that use TLS")
+struct SecureProgramTests {
     private static let certificate = SimulatedCertificate(names: ["device", "10.0.0.1"])
 
     /// Runs a device and a room with the same files, and gives the room.

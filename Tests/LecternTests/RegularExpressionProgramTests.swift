@@ -5,8 +5,8 @@ import Testing
 @testable import Lectern
 
 /// `re` as programs see it.
-@Suite("The Lua face of re")
-struct RegularExpressionFaceTests {
+@Suite("Programs that use re")
+struct RegularExpressionProgramTests {
     /// Runs a program for some seconds and gives what it printed.
     private func lines(
         of text: String, seconds: Double = 1, configuration: ProgramConfiguration = Stage.configuration()

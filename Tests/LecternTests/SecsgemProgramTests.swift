@@ -4,8 +4,8 @@ import LuaRuntime
 import Testing
 
 /// `require 'secsgem'`: what programs see of HSMS, SECS-II and GEM.
-@Suite("The Lua face of HSMS")
-struct SecsgemFaceTests {
+@Suite("Programs that use HSMS")
+struct SecsgemProgramTests {
     /// Runs programs on hosts `tool` and `host`, in this order, and returns the host's.
     @discardableResult
     private func play(
@@ -201,11 +201,11 @@ struct SecsgemFaceTests {
         let host = try play(
             """
             print(select(2, pcall(secsgem.HsmsActiveConnection, 'tool', 5000, 0, nil, {T5 = 0})).message)
-            print(select(2, pcall(secsgem.HsmsActiveConnection, 'tool', 5000, 0, nil, {temperment = 'strict'})).message)
+            print(select(2, pcall(secsgem.HsmsActiveConnection, 'tool', 5000, 0, nil, {conformence = 'strict'})).message)
             """)
         #expect(
             host.lines.count == 2 && host.lines[0].contains("T5") && host.lines[0].contains("0.001"), "\(host.lines)")
-        #expect(host.lines.last?.contains("did you mean 'temperament'?") == true, "\(host.lines)")
+        #expect(host.lines.last?.contains("did you mean 'conformance'?") == true, "\(host.lines)")
     }
 
     @Test("A port that nobody listens at is said once in the log, however often it is tried")

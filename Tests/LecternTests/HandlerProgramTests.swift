@@ -5,7 +5,7 @@ import Testing
 
 /// The connection handlers of serial ports, UDP and device modules as programs see them.
 @Suite("Connection handlers in programs")
-struct HandlerFaceTests {
+struct HandlerProgramTests {
     /// A device at 10.0.0.2 that answers `P` with `Pwr1` while it is awake: TCP port 23, UDP port 23.
     static let device = """
         awake = true
@@ -64,7 +64,7 @@ struct HandlerFaceTests {
         end
         """
 
-    private func scene(_ room: String, device: String = HandlerFaceTests.device) throws -> (Stage, Stage.Actor) {
+    private func scene(_ room: String, device: String = HandlerProgramTests.device) throws -> (Stage, Stage.Actor) {
         let stage = Stage()
         stage.world.network.latency = .zero
         // The room's host is the first, 10.0.0.1; the device listens before the program begins.

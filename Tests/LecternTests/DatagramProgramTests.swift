@@ -2,8 +2,8 @@ import Lectern
 import Testing
 
 /// UDP as programs see it.
-@Suite("The Lua face of UDP")
-struct DatagramFaceTests {
+@Suite("Programs that use UDP")
+struct DatagramProgramTests {
     private func stage(_ text: String) throws -> Stage.Actor {
         let stage = Stage()
         let room = try stage.start("room", text)

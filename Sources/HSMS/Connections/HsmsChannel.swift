@@ -1,22 +1,22 @@
 import ControlCore
 import NIOCore
 
-/// What an ``HsmsLink`` tells the connection that it belongs to.
-protocol HsmsLinkOwner: AnyObject {
+/// What an ``HsmsChannel`` tells the connection that it belongs to.
+protocol HsmsChannelOwner: AnyObject {
     /// A message has come in.
-    func link(_ link: HsmsLink, didReceive packet: HsmsPacket)
-    /// The link is about to end. Unless the stream is gone, messages can still be sent.
-    func linkWillEnd(_ link: HsmsLink)
-    /// The link has ended. Called once, last.
-    func linkDidEnd(_ link: HsmsLink, reason: HsmsCloseReason)
-    /// ``HsmsLink/queuedBytes`` fell below the low-water mark after having been above the high one.
-    func linkDidDrain(_ link: HsmsLink)
+    func channel(_ channel: HsmsChannel, didReceive packet: HsmsPacket)
+    /// The channel is about to end. Unless the stream is gone, messages can still be sent.
+    func channelWillEnd(_ channel: HsmsChannel)
+    /// The channel has ended. Called once, last.
+    func channelDidEnd(_ channel: HsmsChannel, reason: HsmsCloseReason)
+    /// ``HsmsChannel/queuedBytes`` fell below the low-water mark after having been above the high one.
+    func channelDidDrain(_ channel: HsmsChannel)
 }
 
 /// One TCP connection as a stream of HSMS messages, from its beginning to its one end.
 ///
-/// The transport keeps the link, and the link its owner, until the end.
-final class HsmsLink: StreamDelegate {
+/// The transport keeps the channel, and the channel its owner, until the end.
+final class HsmsChannel: StreamDelegate {
     /// Messages with a longer text go out as two pieces, so that the text is not copied.
     private static let copiedText = 32 << 10
     /// From here on upward the answers to messages that came together are not gathered any further.
@@ -26,7 +26,7 @@ final class HsmsLink: StreamDelegate {
     private let environment: any Environment
     private let timeout: TimeAmount
     private let sendQueueLimit: Int
-    private var owner: (any HsmsLinkOwner)?
+    private var owner: (any HsmsChannelOwner)?
     private var decoder: HsmsFrameDecoder
     private var isClosing = false
     /// Whether messages are delivered as they come.
@@ -49,7 +49,7 @@ final class HsmsLink: StreamDelegate {
     private var batch = ByteBuffer()
 
     init(
-        transport: any StreamTransport, configuration: HsmsConfiguration, owner: any HsmsLinkOwner,
+        transport: any StreamTransport, configuration: HsmsConfiguration, owner: any HsmsChannelOwner,
         environment: any Environment
     ) {
         self.transport = transport
@@ -137,7 +137,7 @@ final class HsmsLink: StreamDelegate {
     }
 
     func transportDidDrain(_ transport: any StreamTransport) {
-        owner?.linkDidDrain(self)
+        owner?.channelDidDrain(self)
     }
 
     func transportDidClose(_ transport: any StreamTransport, reason: CloseReason) {
@@ -158,7 +158,7 @@ final class HsmsLink: StreamDelegate {
         do throws(HsmsFrameError) {
             var share: HsmsTurnShare?
             while isReading, isDeliveringMessages, let packet = try decoder.next() {
-                owner?.link(self, didReceive: packet)
+                owner?.channel(self, didReceive: packet)
                 // Most messages come by themselves: they cost no look at the clock.
                 guard decoder.isMidMessage else { continue }
                 var left = share ?? HsmsTurnShare(environment)
@@ -212,25 +212,26 @@ final class HsmsLink: StreamDelegate {
         }
     }
 
-    /// Ends the link within this turn of the loop; messages that are handed over until then are still sent. Idempotent.
+    /// Ends the channel within this turn of the loop; messages that are handed over until then are still sent.
+    /// Idempotent.
     func close(_ reason: HsmsCloseReason) {
         guard isDeliveringMessages else { return }
         isClosing = true
         environment.execute { self.end(reason) }
     }
 
-    /// Ends the link at once. Only from a turn of the loop in which no code of the program is under way.
+    /// Ends the channel at once. Only from a turn of the loop in which no code of the program is under way.
     func end(_ reason: HsmsCloseReason) {
         guard let owner, !isEnding else { return }
         isEnding = true
         isClosing = true
         watchdog?.cancel()
         watchdog = nil
-        owner.linkWillEnd(self)
+        owner.channelWillEnd(self)
         self.owner = nil
         sendBatch()
         transport.close()
-        owner.linkDidEnd(self, reason: reason)
+        owner.channelDidEnd(self, reason: reason)
     }
 
     private var isEnding = false

@@ -3,8 +3,8 @@ import Lectern
 import Testing
 
 /// SSH as programs see it.
-@Suite("The Lua face of SSH")
-struct SSHFaceTests {
+@Suite("Programs that use SSH")
+struct SSHProgramTests {
     private static let client = """
         local c = EthernetClientInterface('10.0.0.50', 22, 'SSH', {Credentials = {USER, PASSWORD}})
         """

@@ -5,8 +5,8 @@ import NIOCore
 import Testing
 
 /// How the environment reads in Lua: the forms that programs are written in.
-@Suite("The Lua face")
-struct LanguageFaceTests {
+@Suite("Programs and the language")
+struct LanguageProgramTests {
     private func lines(_ text: String, seconds: Double = 10, with device: String? = nil) throws -> [String] {
         let stage = Stage()
         if let device { try stage.start("device", device) }

@@ -4,7 +4,7 @@ internal import LuaRuntime
 internal import NIOCore
 
 /// What a protocol shows, and so every handler on top of one, declared once.
-struct HsmsProtocolFace {
+struct HsmsProtocolMembers {
     private let connected: LuaEvent
     private let selected: LuaEvent
     private let deselected: LuaEvent
@@ -131,10 +131,10 @@ struct HsmsProtocolFace {
                     stream: message.stream, function: message.function, data: text, completion: $1)
             }
         }
-        var patience = ParameterList()
-        let timeout = patience.optional("timeout", .duration, "How long to wait; nil: for ever.")
+        var waiting = ParameterList()
+        let timeout = waiting.optional("timeout", .duration, "How long to wait; nil: for ever.")
         c.method(
-            "waitfor_selected", patience,
+            "waitfor_selected", waiting,
             returns: .of("boolean", "whether a session is established"), waits: true,
             "Waits until a session is established."
         ) { (object, call) throws(LuaFault) in
@@ -254,7 +254,8 @@ struct HsmsProtocolFace {
     ///   - handler: what the event says it happened to.
     ///   - instance: whose handlers are called.
     func fire(_ event: HsmsEvent, of handler: LuaInstance, on instance: LuaInstance) {
-        // Messages come often, and most programs leave them to callbacks. Without a handler they take no place in the queue.
+        // Messages come often, and most programs leave them to callbacks. Without a handler they take no place in the
+        // queue.
         switch event {
         case .packetReceived where !instance.has(packetReceived): return
         case .unexpectedReply where !instance.has(unexpectedReply): return

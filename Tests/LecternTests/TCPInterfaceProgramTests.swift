@@ -6,7 +6,7 @@ import Testing
 
 /// `TCPInterface` as programs see it, in virtual time.
 @Suite("TCPInterface in Lua")
-struct TCPInterfaceFaceTests {
+struct TCPInterfaceProgramTests {
     /// An instrument that answers each line with its capitals; `quit` makes it hang up, `hush` is not answered.
     static let instrument = """
         server = EthernetServerInterfaceEx(501)
