@@ -110,7 +110,8 @@ public final class DeviceTraffic {
     @exclusivity(unchecked) private var waiting: CircularBuffer<Waiter> = []
     /// Who waits for its response.
     @exclusivity(unchecked) private var current: Waiter?
-    @exclusivity(unchecked) private var matcher = ResponseMatcher(delimiter: nil, limit: DeviceTraffic.defaultResponseLimit)
+    @exclusivity(unchecked) private var matcher = ResponseMatcher(
+        delimiter: nil, limit: DeviceTraffic.defaultResponseLimit)
     @exclusivity(unchecked) private var timer: (any Cancellable)?
     /// Lets a pattern be searched for in what came.
     private var searchTimer: (any Cancellable)?

@@ -25,7 +25,8 @@ extension TCPTransport {
         do {
             let layer = TLSLayer(handler: try environment.tlsContexts.handler(for: terms), handshake: handshake)
             tls = layer
-            handshake.timer = environment.schedule(after: (timeout ?? TLSTerms.handshakeTimeout).boundedDelay) { [weak self] in
+            handshake.timer = environment.schedule(after: (timeout ?? TLSTerms.handshakeTimeout).boundedDelay) {
+                [weak self] in
                 self?.failTLS(.timedOut)
             }
             // The handshake has to be read, whether the owner wants bytes or not.

@@ -75,7 +75,8 @@ public final class GemHostHandler: GemHandler {
     /// - Precondition: the session's role is host.
     public init(session: any SecsSession, takesInitiative: Bool = true) {
         super.init(
-            session: session, role: .host, identity: GemIdentity(model: "", revision: ""), takesInitiative: takesInitiative)
+            session: session, role: .host, identity: GemIdentity(model: "", revision: ""),
+            takesInitiative: takesInitiative)
         // It registers its messages when it is made.
         _ = clock
         register(stream: 5, function: 1) { [unowned self] in try alarmReceived($0) }

@@ -91,8 +91,10 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
     let responseLimit = context.delimiters.limit
     c.whenAttached { [connections = context.connections] client, instance, call in
         client.traffic.responseLimit = responseLimit
-        client.onOpened = { [reference = instance.weakReference] in reference.instance?.fire(module.state, "Connected") }
-        client.onConnected = { [reference = instance.weakReference] in reference.instance?.fire(connected, "Connected") }
+        client.onOpened = { [reference = instance.weakReference] in reference.instance?.fire(module.state, "Connected")
+        }
+        client.onConnected = { [reference = instance.weakReference] in reference.instance?.fire(connected, "Connected")
+        }
         client.onDisconnected = { [reference = instance.weakReference] in
             reference.instance?.fire(module.state, "Disconnected")
             reference.instance?.fire(disconnected, "Disconnected")

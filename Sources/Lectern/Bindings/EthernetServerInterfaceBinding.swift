@@ -89,8 +89,11 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
     let receiveData = c.event("ReceiveData", .argument("data", "string"), "The client has sent.")
     c.whenHeldUp { server, isHeldUp in server.setReceiving(!isHeldUp) }
     c.whenAttached { [unowned context] server, instance, call in
-        server.onConnected = { [reference = instance.weakReference] in reference.instance?.fire(connected, "Connected") }
-        server.onDisconnected = { [reference = instance.weakReference] in reference.instance?.fire(disconnected, "Disconnected") }
+        server.onConnected = { [reference = instance.weakReference] in reference.instance?.fire(connected, "Connected")
+        }
+        server.onDisconnected = { [reference = instance.weakReference] in
+            reference.instance?.fire(disconnected, "Disconnected")
+        }
         server.onReceiveData = { [reference = instance.weakReference] in reference.instance?.fire(receiveData, $0) }
         context.connections.follow(server.report, madeBy: call) { [unowned server] in
             "port \(server.listeningPort ?? server.port)"

@@ -22,7 +22,9 @@ func declareModuleSimplePipeHandler(_ context: BindingContext) -> LuaClass<Modul
         }
         return request.push(
             handler, as: "ModuleSimplePipeHandler",
-            keeping: [(members.interface, request.given), (members.query, request.ask), (module.tellLoss, request.tellLoss)],
+            keeping: [
+                (members.interface, request.given), (members.query, request.ask), (module.tellLoss, request.tellLoss),
+            ],
             isForModule: true)
     }
     return c

@@ -12,7 +12,9 @@ func declareModuleTcpHandler(_ context: BindingContext) -> LuaClass<ModuleTcpHan
     let connectFailed = declareConnecting(&c)
     c.whenAttached { handler, instance, _ in
         members.attach(handler, to: instance, then: module.listener)
-        handler.onConnectFailed = { [reference = instance.weakReference] in reference.instance?.fire(connectFailed, $0.reason) }
+        handler.onConnectFailed = { [reference = instance.weakReference] in
+            reference.instance?.fire(connectFailed, $0.reason)
+        }
     }
     context.handlers.listeners[ConnectionHandlerKind.moduleTcp] = module.listener
     context.handlers.makes(.moduleTcp) { [unowned context] (request) throws(LuaFault) in
@@ -25,7 +27,9 @@ func declareModuleTcpHandler(_ context: BindingContext) -> LuaClass<ModuleTcpHan
         }
         return request.push(
             handler, as: "ModuleTcpHandler",
-            keeping: [(members.interface, request.given), (members.query, request.ask), (module.tellLoss, request.tellLoss)],
+            keeping: [
+                (members.interface, request.given), (members.query, request.ask), (module.tellLoss, request.tellLoss),
+            ],
             isForModule: true)
     }
     return c

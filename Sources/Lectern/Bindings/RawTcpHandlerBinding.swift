@@ -21,7 +21,9 @@ func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> 
     c.whenHeldUp { handler, isHeldUp in handler.interface.setReceiving(!isHeldUp) }
     c.whenAttached { handler, instance, _ in
         members.attach(handler, to: instance)
-        handler.onConnectFailed = { [reference = instance.weakReference] in reference.instance?.fire(connectFailed, $0.reason) }
+        handler.onConnectFailed = { [reference = instance.weakReference] in
+            reference.instance?.fire(connectFailed, $0.reason)
+        }
         handler.onReceiveData = { [reference = instance.weakReference] in reference.instance?.fire(receiveData, $0) }
     }
     let find = context.runtime.instanceFinder

@@ -40,7 +40,9 @@ func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandl
         handler.onConnected = handlers.connected
         handler.onDisconnected = handlers.disconnected
         handler.onReceiveData = handlers.receiveData
-        handler.onListenFailed = { [reference = instance.weakReference] in reference.instance?.fire(listenFailed, $0.reason) }
+        handler.onListenFailed = { [reference = instance.weakReference] in
+            reference.instance?.fire(listenFailed, $0.reason)
+        }
         handler.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
     }
     context.handlers.makes(.serverEx) { (request) throws(LuaFault) in

@@ -32,7 +32,8 @@ final class GemPair {
         control.isRemote = isRemote
         host = GemHostHandler(session: HsmsSession(hostSession))
         equipment = GemEquipmentHandler(
-            session: HsmsSession(equipmentSession), identity: GemIdentity(model: "etcher", revision: "1.2"), control: control)
+            session: HsmsSession(equipmentSession), identity: GemIdentity(model: "etcher", revision: "1.2"),
+            control: control)
         try up(equipment)
         host.onAlarm = { [unowned self] alarm in
             log.append("alarm \(alarm.id) \(alarm.isSet ? "set" : "cleared") \(alarm.category) \(alarm.text)")

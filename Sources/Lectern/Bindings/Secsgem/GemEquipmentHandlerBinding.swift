@@ -35,7 +35,9 @@ func declareGemEquipmentHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -
     c.whenAttached { equipment, instance, call in
         guard let call else { return }
         members.attach(equipment, to: instance, call.stack)
-        equipment.onControlStateChanged = { [reference = instance.weakReference] in reference.instance?.fire(stateChanged, $0.name) }
+        equipment.onControlStateChanged = { [reference = instance.weakReference] in
+            reference.instance?.fire(stateChanged, $0.name)
+        }
         let complain = { [weak equipment] (what: String, result: SecsResult<UInt8>) in
             equipment?.onFault?("\(what) was not taken by the host: \(result.outcomeText)")
         }
@@ -252,7 +254,9 @@ private func declareAlarms(_ c: inout LuaClass<GemEquipmentHandler>) {
     }
 }
 
-private func declareCommands(_ c: inout LuaClass<GemEquipmentHandler>, _ members: SecsHandlerMembers, _ peers: HsmsPeers) {
+private func declareCommands(
+    _ c: inout LuaClass<GemEquipmentHandler>, _ members: SecsHandlerMembers, _ peers: HsmsPeers
+) {
     let runtime = peers.runtime
     var parameters = ParameterList()
     let name = parameters.required(
