@@ -52,13 +52,15 @@ struct LiveEnvironmentTests {
         let order: [Int] = try await onLiveLoop { loop, done in
             let environment = LiveEnvironment(eventLoop: loop)
             var order: [Int] = []
-            environment.schedule(after: .milliseconds(30)) {
+            // All after one time: a machine that is held up between two calls would swap what they arm.
+            let start = environment.now
+            environment.schedule(at: start + .milliseconds(30)) {
                 order.append(3)
                 environment.close { done(order) }
             }
-            let early = environment.schedule(after: .milliseconds(1)) { order.append(99) }
-            environment.schedule(after: .milliseconds(10)) { order.append(1) }
-            environment.schedule(after: .milliseconds(20)) { order.append(2) }
+            let early = environment.schedule(at: start + .milliseconds(1)) { order.append(99) }
+            environment.schedule(at: start + .milliseconds(10)) { order.append(1) }
+            environment.schedule(at: start + .milliseconds(20)) { order.append(2) }
             early.cancel()
         }
         #expect(order == [1, 2, 3])
