@@ -69,7 +69,8 @@ final class FuzzPeers {
         try device.start()
     }
 
-    deinit {
+    /// Ends them; the world has still to run until all is closed.
+    func end() {
         device.stop()
         environment.close()
     }

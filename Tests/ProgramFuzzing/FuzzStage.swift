@@ -57,7 +57,12 @@ package final class FuzzStage {
         world.run(for: .milliseconds(10))
     }
 
-    deinit { room.close() }
+    deinit {
+        room.close()
+        peers.end()
+        // What is still to happen in a world holds what it happens to, and so the world.
+        _ = world.runUntilIdle()
+    }
 
     private final class Sink: ProgramLogSink {
         var endedTasks = 0
