@@ -30,7 +30,8 @@ FILES = [
     "Sources/HSMS/SecsII/SmlReader.swift",
     "Sources/HSMS/SecsII/SmlScanner.swift",
     "Sources/ControlCore/ConnectionHandlers/*StateMachine*.swift",
-    "Sources/ControlCore/ConnectionHandlers/TcpLink.swift",
+    "Sources/ControlCore/ConnectionHandlers/TcpConnectionState.swift",
+    "Sources/ControlCore/ConnectionHandlers/KnownStatus.swift",
     "Sources/ControlCore/ConnectionHandlers/ModuleEvidence.swift",
     "Sources/ControlCore/ConnectionHandlers/RetryPolicy.swift",
     "Sources/ControlCore/ConnectionHandlers/PollPhases.swift",
@@ -96,11 +97,15 @@ def copy_package(changed):
         shutil.copy(os.path.join(ROOT, ".build/workspace-state.json"), BUILD)
 
 
+def files_of(pattern):
+    """A file that was renamed must not drop out in silence."""
+    paths = glob.glob(os.path.join(ROOT, pattern))
+    return [os.path.relpath(path, ROOT) for path in paths] or sys.exit(f"mutate: no file is {pattern}; see FILES in mutants.py")
+
+
 class Mutants:
     def __init__(self, only=""):
-        self.files = sorted(
-            os.path.relpath(path, ROOT) for pattern in FILES for path in glob.glob(os.path.join(ROOT, pattern))
-        )
+        self.files = sorted(path for pattern in FILES for path in files_of(pattern))
         self.only = only
         self.places = {path: sites.Finder(path, read(path)).find() for path in self.files}
         # Numbers stay whatever does not compile: what was built is not built anew.

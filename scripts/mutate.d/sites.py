@@ -5,7 +5,7 @@ enough to tell them apart. What is taken for a place and is none does not compil
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 # What an operator becomes: its precedence, the types it is declared for, and what it is changed to.
 COMPARABLE = [
@@ -71,7 +71,7 @@ class Site:
     changes: list
     edits: list  # (start, end, text with {n}, rank among edits of the same start)
     declaration: str = ""
-    key: str = field(default="")
+    key: str = ""
 
 
 def string_end(text, start):
@@ -274,7 +274,7 @@ class Finder:
             self.infix(token, precedence, others, [body])
             return
         bodies = []
-        for rank, (generics, left, right, result) in enumerate(types):
+        for generics, left, right, result in types:
             cases = "".join(f"case {number}: return a {other} b; " for number, other in enumerate(others))
             bodies.append(
                 f"{generics}(a: {left}, b: {right}) -> {result} {{{{ switch mutation({{n}}) {{{{ {cases}"
@@ -485,7 +485,6 @@ def rewrite(text, sites, numbers):
         for start, end, template, rank in site.edits:
             edits.append((start, rank, end, template.format(**names), site))
         if site.declaration:
-            head = {"!": "p", "q": "q"}
             operator = names["q"] if site.declaration.startswith("postfix") else (
                 names["p"] if site.declaration.startswith("prefix") else names["o"])
             declarations.append(site.declaration.format(n=number, o=operator))
