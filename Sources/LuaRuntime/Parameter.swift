@@ -18,12 +18,18 @@ public struct Parameter<Value>: Sendable {
 struct ParameterPlace: Sendable {
     /// 1 for the first.
     let position: Int32
-    /// By which a debug build tells that a parameter is of another list.
+    /// By which a debug build tells that a parameter is of another list; 0 in a release build.
     private let digest: UInt32
 
     init(position: Int, name: String) {
         self.position = Int32(position)
-        digest = Self.digest(of: name)
+        var digest: UInt32 = 0
+        assert(
+            { () -> Bool in
+                digest = Self.digest(of: name)
+                return true
+            }())
+        self.digest = digest
     }
 
     /// Whether a parameter of this name may stand here.
