@@ -23,6 +23,12 @@ enum TcpStep: Equatable, Sendable {
 }
 
 extension TcpStateMachine {
+    /// A machine that has taken these steps.
+    init(_ judge: Judge, connectedOn: HandlerOptions.ConnectedOn, after path: [TcpStep]) {
+        self.init(judge, connectedOn: connectedOn, retry: .everyFiveSeconds)
+        for step in path { _ = take(step) }
+    }
+
     /// Sends since the last accepted response; 0 where a module judges.
     var sendsWithoutResponse: Int {
         if case .countedSends(let sends) = judge { sends.count } else { 0 }

@@ -97,10 +97,8 @@ struct TcpStateMachineCountedSendsTests {
     private static func machine(
         in situation: Situation = .new, connectedOn: HandlerOptions.ConnectedOn = .socket
     ) -> Machine {
-        var machine = Machine(
-            .countedSends(TcpStateMachine.CountedSends(limit: 2)), connectedOn: connectedOn, retry: .everyFiveSeconds)
-        for input in situation.path { _ = machine.take(input) }
-        return machine
+        Machine(
+            .countedSends(TcpStateMachine.CountedSends(limit: 2)), connectedOn: connectedOn, after: situation.path)
     }
 
     @Test("Every input in every situation gives what is decided", arguments: Situation.allCases)
