@@ -84,6 +84,11 @@ public final class LuaInstance {
     /// The class's name and what the binding says of the object, for logs and `tostring`.
     public func describe() -> String { name.map { "\(record.name) \($0)" } ?? record.describe(object) }
 
+    /// ``setActive(_:)`` for the closures of ``object``, which must not keep this instance alive.
+    public var activityHandler: (Bool) -> Void {
+        { [reference = weakReference] in reference.instance?.setActive($0) }
+    }
+
     /// Keeps the instance alive while its resource is active: an open socket, a running timer.
     public func setActive(_ active: Bool) {
         guard !isForgotten, runtime.isOpen, active != (anchor != SHIM_NO_ANCHOR) else { return }

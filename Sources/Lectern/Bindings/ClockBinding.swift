@@ -51,7 +51,7 @@ func declareClock(_ context: BindingContext) -> LuaClass<WeeklyClock> {
     }
     c.whenAttached { clock, instance, call in
         guard let call else { return }
-        clock.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
+        clock.onActivityChanged = instance.activityHandler
         clock.onTime = { [reference = instance.weakReference] in reference.instance?.fire(function, $1) }
         let handler = call.argument(for: handler)
         if !handler.isNil { instance.keep(function, handler) }

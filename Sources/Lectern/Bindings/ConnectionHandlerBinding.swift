@@ -71,7 +71,7 @@ struct HandlerMembers {
             reference.instance?.fire(disconnected, "Disconnected")
             if let then { reference.instance?.fire(then, "Disconnected") }
         }
-        handler.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
+        handler.onActivityChanged = instance.activityHandler
         // A port is active before there is a handler.
         if handler.isActive { instance.setActive(true) }
         context.tellIfIdle("Connect") { [weak handler] in handler.map { ($0.report, $0.hasBegun) } }

@@ -105,7 +105,7 @@ func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<Ether
         }
         connections.follow(client.report, madeBy: call) { [unowned client] in client.peer }
         client.onFault = { [weak context] in context?.log(.warning, $0.text) }
-        client.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
+        client.onActivityChanged = instance.activityHandler
     }
     return c
 }

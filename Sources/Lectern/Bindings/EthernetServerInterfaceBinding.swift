@@ -99,7 +99,7 @@ func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<Ether
             "port \(server.listeningPort ?? server.port)"
         }
         server.onFault = { [weak context] in context?.log(.warning, $0.text) }
-        server.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
+        server.onActivityChanged = instance.activityHandler
     }
     return c
 }

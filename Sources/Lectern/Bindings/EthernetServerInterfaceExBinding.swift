@@ -89,7 +89,7 @@ func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<Eth
             "port \(server.listeningPort ?? server.port)"
         }
         server.onFault = { [weak context] in context?.log(.warning, $0.text) }
-        server.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
+        server.onActivityChanged = instance.activityHandler
     }
     return c
 }

@@ -128,7 +128,7 @@ func declareSerialInterface(_ context: BindingContext) -> LuaClass<SerialInterfa
             reference.instance?.fire(module.data, $0)
             reference.instance?.fire(receiveData, $0)
         }
-        port.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
+        port.onActivityChanged = instance.activityHandler
         let subject = "\(port.name) (\(port.address))"
         connections.follow(port.report, madeBy: call) { subject }
         instance.setActive(port.isActive)

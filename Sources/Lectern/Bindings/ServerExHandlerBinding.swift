@@ -43,7 +43,7 @@ func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandl
         handler.onListenFailed = { [reference = instance.weakReference] in
             reference.instance?.fire(listenFailed, $0.reason)
         }
-        handler.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
+        handler.onActivityChanged = instance.activityHandler
     }
     context.handlers.makes(.serverEx) { (request) throws(LuaFault) in
         guard let server = request.interface as? EthernetServerInterfaceEx else { throw LuaFault.notThatInterface }

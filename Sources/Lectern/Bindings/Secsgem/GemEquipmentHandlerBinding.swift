@@ -2,6 +2,9 @@ internal import ControlCore
 internal import HSMS
 internal import LuaRuntime
 
+/// The type of a control state.
+private let controlStateType = "'EQUIPMENT_OFFLINE'|'ATTEMPT_ONLINE'|'HOST_OFFLINE'|'ONLINE_LOCAL'|'ONLINE_REMOTE'"
+
 /// Declares `GemEquipmentHandler`.
 func declareGemEquipmentHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -> LuaClass<GemEquipmentHandler> {
     var c = LuaClass<GemEquipmentHandler>("GemEquipmentHandler", "The equipment's side of GEM.") {
@@ -26,7 +29,7 @@ func declareGemEquipmentHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -
     declareCommands(&c, members.secs, peers)
     let stateChanged = c.event(
         "control_state_changed",
-        .argument("state", "'EQUIPMENT_OFFLINE'|'ATTEMPT_ONLINE'|'HOST_OFFLINE'|'ONLINE_LOCAL'|'ONLINE_REMOTE'"),
+        .argument("state", controlStateType),
         "The control state has changed.")
     let constantChanged = c.event(
         "equipment_constant_changed", .argument("data", "{ecid: integer|string, value: \(secsValueType)}"),
@@ -52,7 +55,7 @@ private func declareControl(_ c: inout LuaClass<GemEquipmentHandler>) {
     for name in ["control_state", "controlState"] {
         c.property(
             name,
-            .string.annotated("'EQUIPMENT_OFFLINE'|'ATTEMPT_ONLINE'|'HOST_OFFLINE'|'ONLINE_LOCAL'|'ONLINE_REMOTE'"),
+            .string.annotated(controlStateType),
             "'EQUIPMENT_OFFLINE', 'ATTEMPT_ONLINE', 'HOST_OFFLINE', 'ONLINE_LOCAL' or 'ONLINE_REMOTE'."
         ) { $0.controlState.name }
     }
@@ -290,12 +293,10 @@ private func declareCommands(
     let text = line.required("text", .secsText, "The line.")
     c.method(
         "send_host_terminal", line,
-        returns: .of("integer|nil, string?", "the code: 0 is done; nil and the reason"), waits: true,
+        returns: codeOrReason, waits: true,
         "Sends a line to the host (S10F1)."
     ) { (equipment, call) throws(LuaFault) in
-        try call.result(
-            of: { equipment.terminals.send(call[text], terminal: call[terminal], completion: $0) },
-            push: { $1.push(Int($0.rawValue)) })
+        try call.code { equipment.terminals.send(call[text], terminal: call[terminal], completion: $0) }
     }
     c.property("spooling", .boolean, "Whether messages are kept for the host while there is no communication.") {
         $0.spool.isEnabled

@@ -128,13 +128,11 @@ struct GemHandlerMembers {
             "ppbody", .any.annotated("string|SecsItem"), "The content: a string or SecsItem.")
         c.method(
             "send_process_program", content,
-            returns: .of("integer|nil, string?", "the code: 0 is done; nil and the reason"), waits: true,
+            returns: codeOrReason, waits: true,
             "Sends a process program (S7F3)."
         ) { (handler, call) throws(LuaFault) in
             let body = try call.item(body) ?? .binary([])
-            return try call.result(
-                of: { handler.processPrograms.send(call[name], body: body, completion: $0) },
-                push: { $1.push(Int($0.rawValue)) })
+            return try call.code { handler.processPrograms.send(call[name], body: body, completion: $0) }
         }
         c.method(
             "request_process_program", request,

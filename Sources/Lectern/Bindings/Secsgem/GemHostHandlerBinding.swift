@@ -8,9 +8,6 @@ private let eventReport =
     "{ceid: integer|string, reports: {rptid: integer|string, "
     + "values: {dvid: integer|string|nil, value: \(secsValueType)|nil}[]}[]}"
 
-/// What a call that gives a code returns.
-private let codeOrReason: LuaShape = .of("integer|nil, string?", "the code: 0 is done; nil and the reason")
-
 /// Declares `GemHostHandler`.
 func declareGemHostHandler(_ secsgem: SecsgemContext, _ peers: HsmsPeers) -> LuaClass<GemHostHandler> {
     var c = LuaClass<GemHostHandler>("GemHostHandler", "The host's side of GEM.") { $0.hsms?.name ?? "" }
@@ -274,9 +271,7 @@ private func declareCommands(_ c: inout LuaClass<GemHostHandler>) {
         "send_equipment_terminal", line, returns: codeOrReason, waits: true,
         "Sends a line to a terminal of the equipment (S10F3)."
     ) { (host, call) throws(LuaFault) in
-        try call.result(
-            of: { host.terminals.send(call[text], terminal: call[terminal], completion: $0) },
-            push: { $1.push(Int($0.rawValue)) })
+        try call.code { host.terminals.send(call[text], terminal: call[terminal], completion: $0) }
     }
 }
 
@@ -287,8 +282,7 @@ private func declareServices(_ c: inout LuaClass<GemHostHandler>) {
         "delete_process_programs", deletion, returns: codeOrReason, waits: true, "Deletes process programs (S7F17)."
     ) { (host, call) throws(LuaFault) in
         let names = try call.secsTexts(names)
-        return try call.result(
-            of: { host.processPrograms.delete(names, completion: $0) }, push: { $1.push(Int($0.rawValue)) })
+        return try call.code { host.processPrograms.delete(names, completion: $0) }
     }
     c.method(
         "get_process_program_list", returns: .of("string[]|nil, string?", "a list of names; nil and the reason"),

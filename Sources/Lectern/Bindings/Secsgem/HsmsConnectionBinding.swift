@@ -156,7 +156,7 @@ struct HsmsConnectionMembers {
         connection.delegate = LuaConnectionDelegate(
             instance: instance, context: context, established: calls[0].slot, received: calls[1].slot,
             beforeClosed: calls[2].slot, closed: calls[3].slot)
-        connection.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
+        connection.onActivityChanged = instance.activityHandler
         instance.onBackPressure = { [weak connection] in connection?.setReading(!$0) }
     }
 }

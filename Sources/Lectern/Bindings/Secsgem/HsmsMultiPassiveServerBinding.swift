@@ -41,7 +41,7 @@ func declareHsmsMultiPassiveServer(
     declareConnectionMethods(&c, context, secsgem, keptIn: connections)
     declareListening(&c)
     c.whenAttached { [weak context] server, instance, call in
-        server.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0) }
+        server.onActivityChanged = instance.activityHandler
         context?.connections.follow(server.report, madeBy: call) { [unowned server] in "HSMS port \(server.port)" }
     }
     return c

@@ -127,8 +127,6 @@ extension LuaCall {
 
     /// Returns false and the reason.
     func returningFailure(_ fault: IOFault) -> LuaResult {
-        stack.push(false)
-        stack.push(fault.text)
-        return .values(2)
+        returning(false, fault.text)
     }
 }

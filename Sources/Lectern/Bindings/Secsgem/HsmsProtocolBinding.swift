@@ -34,8 +34,7 @@ func declareHsmsProtocol(_ context: BindingContext, _ peers: HsmsPeers) -> LuaCl
             if case .selected = event { waiters.reached(hsms) }
             if let instance = reference.instance { members.fire(event, of: instance, on: instance) }
         }
-        hsms.connection.onActivityChanged = { [reference = instance.weakReference] in reference.instance?.setActive($0)
-        }
+        hsms.connection.onActivityChanged = instance.activityHandler
         // Only what the program is to see waits for it.
         hsms.isForProgram = { [reference = instance.weakReference] header in
             reference.instance.map { members.listens(to: header, on: $0) } ?? false

@@ -150,30 +150,24 @@ struct HsmsProtocolMembers {
         var response = ParameterList()
         let system = response.required("system", .systemBytes, "The system bytes of the request.")
         let sent: LuaShape = .of("boolean, string?", "true, or false and the reason")
-        c.method(
-            "send_select_rsp", response, returns: sent,
-            "Sends a Select.rsp. Not needed for requests of the peer: they are answered without it."
-        ) {
-            (object, call) throws(LuaFault) in
-            call.returningWhether { () throws(IOFault) in
-                try hsms(object)?.sendSelectResponse(system: call[system])
+        func answer(_ name: String, _ kind: String, _ send: @escaping (HsmsProtocol, UInt32) throws(IOFault) -> Void) {
+            c.method(
+                name, response, returns: sent,
+                "Sends a \(kind).rsp. Not needed for requests of the peer: they are answered without it."
+            ) { (object, call) throws(LuaFault) in
+                call.returningWhether { () throws(IOFault) in
+                    if let hsms = hsms(object) { try send(hsms, call[system]) }
+                }
             }
         }
-        c.method(
-            "send_deselect_rsp", response, returns: sent,
-            "Sends a Deselect.rsp. Not needed for requests of the peer: they are answered without it."
-        ) { (object, call) throws(LuaFault) in
-            call.returningWhether { () throws(IOFault) in
-                try hsms(object)?.sendDeselectResponse(system: call[system])
-            }
+        answer("send_select_rsp", "Select") { (hsms, system) throws(IOFault) in
+            try hsms.sendSelectResponse(system: system)
         }
-        c.method(
-            "send_linktest_rsp", response, returns: sent,
-            "Sends a Linktest.rsp. Not needed for requests of the peer: they are answered without it."
-        ) { (object, call) throws(LuaFault) in
-            call.returningWhether { () throws(IOFault) in
-                try hsms(object)?.sendLinktestResponse(system: call[system])
-            }
+        answer("send_deselect_rsp", "Deselect") { (hsms, system) throws(IOFault) in
+            try hsms.sendDeselectResponse(system: system)
+        }
+        answer("send_linktest_rsp", "Linktest") { (hsms, system) throws(IOFault) in
+            try hsms.sendLinktestResponse(system: system)
         }
         var rejection = response
         let type = rejection.required("s_type", .byte, "The type of the rejected message.")
@@ -196,9 +190,7 @@ struct HsmsProtocolMembers {
                         Int(try hsms.sendSeparateRequest())
                     })
             } catch {
-                call.stack.pushNil()
-                call.stack.push(error.text)
-                return .values(2)
+                return call.returning(LuaNil(), error.text)
             }
         }
         declareDataResponses(&c, hsms, returns: sent)

@@ -176,6 +176,9 @@ extension UInt8 {
     }
 }
 
+/// What a call that gives a code returns.
+let codeOrReason = LuaShape.of("integer|nil, string?", "the code: 0 is done; nil and the reason")
+
 extension LuaCall {
     /// Suspends the task until the result is known; a failure returns nil and its reason.
     func result<Value>(
@@ -199,6 +202,13 @@ extension LuaCall {
     /// Suspends the task until an acknowledge code is known; 0 is done.
     func code(of begin: (@escaping (SecsResult<UInt8>) -> Void) -> Void) throws(LuaFault) -> LuaResult {
         try result(of: begin) { $1.push(Int($0)) }
+    }
+
+    /// As the other, for a code whose values have names.
+    func code<Code: RawRepresentable<UInt8>>(
+        of begin: (@escaping (SecsResult<Code>) -> Void) -> Void
+    ) throws(LuaFault) -> LuaResult {
+        try result(of: begin) { $1.push(Int($0.rawValue)) }
     }
 }
 
