@@ -15,11 +15,12 @@ let package = Package(
         .library(name: "HSMS", targets: ["HSMS"]),
         .library(name: "LuaRuntime", targets: ["LuaRuntime"]),
         .library(name: "ByteText", targets: ["ByteText"]),
+        .library(name: "Bytes", targets: ["Bytes"]),
+        .library(name: "Polling", targets: ["Polling"]),
         .executable(name: "lectern", targets: ["LecternCommand"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -33,6 +34,11 @@ let package = Package(
         .target(name: "CSerial"),
         .target(name: "CSSH"),
         .target(name: "CBeneath"),
+        .target(name: "CPolling"),
+        .target(name: "CTLS"),
+        .target(name: "Bytes", swiftSettings: swiftSettings),
+        .target(name: "Polling", dependencies: ["Bytes", "CPolling"], swiftSettings: swiftSettings),
+        .target(name: "TLS", dependencies: ["Bytes", "CTLS"], swiftSettings: swiftSettings),
         .target(name: "ByteText", swiftSettings: swiftSettings),
         .target(
             name: "LuaRuntime",
@@ -46,28 +52,24 @@ let package = Package(
         .target(
             name: "ControlCore",
             dependencies: [
-                "ByteText", "CBeneath", "CSerial", "CSSH",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "NIOTLS", package: "swift-nio"),
+                "ByteText", "Bytes", "Polling", "TLS", "CBeneath", "CSerial", "CSSH",
+                .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "HSMS",
-            dependencies: ["ControlCore", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: ["Bytes", "Polling", "ControlCore", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "Lectern",
             dependencies: [
-                "ByteText", "CBeneath", "LuaRuntime", "ControlCore", "HSMS", "CPCRE2", "CYAML",
+                "ByteText", "Bytes", "Polling", "CBeneath", "LuaRuntime", "ControlCore", "HSMS", "CPCRE2", "CYAML",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             resources: [
                 .embedInCode("Lua/environment.lua"), .embedInCode("Lua/handlers.lua"), .embedInCode("Lua/meset.lua"),
@@ -86,10 +88,8 @@ let package = Package(
         .executableTarget(
             name: "LecternCommand",
             dependencies: [
-                "ByteText", "Lectern", "ControlCore",
+                "ByteText", "Polling", "Lectern", "ControlCore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings
@@ -102,14 +102,25 @@ let package = Package(
         ),
         .systemLibrary(name: "CMalloc", path: "Tests/CMalloc"),
         .target(name: "AllocationCount", path: "Tests/AllocationCount"),
-        .testTarget(
-            name: "ControlCoreTests", dependencies: ["ByteText", "ControlCore", "CMalloc"], swiftSettings: swiftSettings
+        .target(
+            name: "LoopTesting", dependencies: ["Polling"], path: "Tests/LoopTesting", swiftSettings: swiftSettings
         ),
-        .testTarget(name: "HSMSTests", dependencies: ["HSMS", "ControlCore"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ControlCoreTests",
+            dependencies: ["ByteText", "Bytes", "Polling", "TLS", "ControlCore", "CMalloc", "LoopTesting"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: swiftSettings),
+        .testTarget(name: "PollingTests", dependencies: ["Bytes", "Polling", "CPolling"], swiftSettings: swiftSettings),
+        .testTarget(name: "TLSTests", dependencies: ["Bytes", "TLS"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "HSMSTests", dependencies: ["Bytes", "Polling", "HSMS", "ControlCore", "LoopTesting"],
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "ProgramFuzzing",
             dependencies: [
-                "Lectern", "ControlCore", "LuaRuntime", "CMalloc", .product(name: "NIOCore", package: "swift-nio"),
+                "Bytes", "Polling", "Lectern", "ControlCore", "LuaRuntime", "CMalloc",
             ],
             path: "Tests/ProgramFuzzing", swiftSettings: swiftSettings
         ),
@@ -119,28 +130,27 @@ let package = Package(
         ),
         .testTarget(
             name: "LecternTests",
-            dependencies: ["ByteText", "Lectern", "ControlCore", "LuaRuntime", "AllocationCount", "ProgramFuzzing"],
+            dependencies: [
+                "ByteText", "Bytes", "Polling", "Lectern", "ControlCore", "LuaRuntime", "AllocationCount",
+                "ProgramFuzzing", "LoopTesting",
+            ],
             exclude: ["Surface", "Embedding", "ProgramFuzz/Kept", "ProgramFuzz/seeds.txt", "FunctionCosts/costs.txt"],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
             name: "EmbeddedRoom",
             dependencies: [
-                "Lectern", "ControlCore", "LuaRuntime",
+                "Bytes", "Polling", "Lectern", "ControlCore", "LuaRuntime",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/LecternTests/Embedding", swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "Interop",
             dependencies: [
-                "Lectern", "LecternCommand", "ControlCore", "HSMS",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                "Bytes", "Polling", "Lectern", "LecternCommand", "ControlCore", "HSMS", "LoopTesting",
             ],
             path: "Tests/Interop",
             exclude: [

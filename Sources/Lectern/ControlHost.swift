@@ -1,14 +1,13 @@
 public import ControlCore
 public import LuaRuntime
-internal import NIOConcurrencyHelpers
-public import NIOCore
-public import NIOPosix
+internal import Polling
 public import ServiceLifecycle
+internal import Synchronization
 
-/// Runs one control program on an event loop, against live sockets.
+/// Runs one control program on a loop and a thread of its own, against live sockets.
 ///
 /// A host is a `Service`: it runs until its program ends or it is shut down, then closes everything in order. It can be
-/// used from any task; the program itself stays on its loop.
+/// used from any task; the program itself stays on its thread.
 ///
 /// ```swift
 /// let host = ControlHost(source: .file("room/main.lua")) { MemoryLog(capacity: 1000) }
@@ -20,13 +19,14 @@ public final class ControlHost: Service {
     private let makeLog: @Sendable () -> any ProgramLogSink
     private let register: @Sendable (LuaRuntime) throws -> Void
     private let onStopping: @Sendable () -> Void
-    private let trace: HostTrace
-    private let eventLoop: any EventLoop
-    private let state = NIOLockedValueBox(State())
+    private let makeTraceSink: (@Sendable () -> any WireSink)?
+    private let state = Mutex(State())
 
     private struct State {
         var exitCode: Int?
-        var program: NIOLoopBound<Running>?
+        /// The loop, from the start of ``run()`` to its end.
+        var loop: PollLoop?
+        var program: LoopBound<Running>?
         var isStopping = false
         /// The code that the program has chosen by `ExitProgram`: it stands, whatever ends it.
         var standingCode: Int?
@@ -39,9 +39,9 @@ public final class ControlHost: Service {
         let program: Program
         let environment: LiveEnvironment
         let metrics: HostMetrics
-        let ended: EventLoopPromise<Int>
+        let ended: Promise<Int>
 
-        init(program: Program, environment: LiveEnvironment, metrics: HostMetrics, ended: EventLoopPromise<Int>) {
+        init(program: Program, environment: LiveEnvironment, metrics: HostMetrics, ended: Promise<Int>) {
             self.program = program
             self.environment = environment
             self.metrics = metrics
@@ -53,7 +53,6 @@ public final class ControlHost: Service {
     /// - Parameters:
     ///   - source: the program.
     ///   - configuration: limits, profile, addresses.
-    ///   - eventLoopGroup: whose next loop the program gets.
     ///   - register: called on the loop before the program loads: adds own functions and classes.
     ///   - onStopping: called from any thread when the program begins to end: by ``stop()`` or by itself, each time.
     ///   - trace: makes a sink that is told of all that goes over the wires which the trace of the configuration names,
@@ -61,7 +60,6 @@ public final class ControlHost: Service {
     ///   - log: makes the log's sink; called once, on the loop.
     public init(
         source: ProgramSource, configuration: ProgramConfiguration = ProgramConfiguration(),
-        eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         register: @escaping @Sendable (LuaRuntime) throws -> Void = { _ in },
         onStopping: @escaping @Sendable () -> Void = {},
         trace: (@Sendable () -> any WireSink)? = nil,
@@ -69,49 +67,68 @@ public final class ControlHost: Service {
     ) {
         self.source = source
         self.configuration = configuration
-        self.eventLoop = eventLoopGroup.next()
-        self.trace = HostTrace(eventLoop: eventLoop, configuration: configuration, makeSink: trace)
+        self.makeTraceSink = trace
         self.register = register
         self.onStopping = onStopping
         self.makeLog = log
     }
 
     /// The code that the program gave to `ExitProgram`; nil while it runs, 0 when it was stopped.
-    public var exitCode: Int? { state.withLockedValue { $0.exitCode } }
+    public var exitCode: Int? { state.withLock { $0.exitCode } }
 
     /// The code with which the program ends if it ends now: what it gave to `ExitProgram`, else 0. From any thread.
-    public var standingExitCode: Int { state.withLockedValue { $0.exitCode ?? $0.standingCode ?? 0 } }
+    public var standingExitCode: Int { state.withLock { $0.exitCode ?? $0.standingCode ?? 0 } }
 
     /// How long the program's end may take: `LuaLimits.stop` of its configuration.
     public var stopBudget: Duration { configuration.limits.stop }
 
     /// What Lua runs at this moment, for a message about a program that does not end, such as
     /// `'execute' at main.lua:3, for 4.0 s`; nil when no Lua runs. From any thread.
-    public var runningDescription: String? { state.withLockedValue { $0.interrupt }?.describeRunning() }
+    public var runningDescription: String? { state.withLock { $0.interrupt }?.describeRunning() }
 
     /// Loads and runs the program until it ends, ``stop()`` is called, the service is shut down gracefully or the task
     /// is cancelled. Everything that the program had opened is closed when this returns.
     /// - Throws: ``ProgramError`` when the program does not load.
     public func run() async throws {
-        let ended = eventLoop.makePromise(of: Int.self)
-        do {
-            try await eventLoop.submit { try self.begin(ended) }.get()
+        let threadEnd = Promise<Void>()
+        let thread: LoopThread
+        do throws(SystemError) {
+            thread = try LoopThread(name: "control loop") { threadEnd.keep(()) }
         } catch {
-            ended.fail(error)
-            await trace.end()
-            throw error
+            throw ProgramError("cannot start: \(systemErrorText(error.number))")
         }
-        let code = try await withTaskCancellationHandler {
-            try await withGracefulShutdownHandler {
-                try await ended.futureResult.get()
+        let loop = thread.loop
+        state.withLock { $0.loop = loop }
+        let trace = HostTrace(loop: loop, configuration: configuration, makeSink: makeTraceSink)
+        let outcome: Result<Int, any Error>
+        do {
+            outcome = .success(try await runProgram(on: loop, trace))
+        } catch {
+            outcome = .failure(error)
+        }
+        await trace.end()
+        state.withLock { $0.loop = nil }
+        thread.stop()
+        await threadEnd.value
+        // It has nothing left to do, so this does not wait.
+        thread.join()
+        let code = try outcome.get()
+        state.withLock { $0.exitCode = code }
+    }
+
+    /// - Returns: the exit code, when the program has ended and all is closed.
+    private func runProgram(on loop: PollLoop, _ trace: HostTrace) async throws -> Int {
+        let ended = Promise<Int>()
+        try await loop.call { try self.begin(on: loop, trace, ended) }
+        return await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await ended.value
             } onGracefulShutdown: {
                 self.stop()
             }
         } onCancel: {
             self.stop()
         }
-        await trace.end()
-        state.withLockedValue { $0.exitCode = code }
     }
 
     /// Ends the program in order; ``run()`` returns when everything is closed. Idempotent, and from any thread.
@@ -121,13 +138,13 @@ public final class ControlHost: Service {
     /// loop) delays it: then ``run()`` does not return before that does. The command `lectern` ends its process then;
     /// whoever embeds a host decides for theirs, by ``runningDescription`` and a time of their own.
     public func stop() {
-        let interrupt = state.withLockedValue { state in
+        let (interrupt, loop) = state.withLock { state in
             state.isStopping = true
-            return state.interrupt
+            return (state.interrupt, state.loop)
         }
         onStopping()
         interrupt?.request()
-        eventLoop.execute {
+        loop?.submit {
             guard let running = self.takeRunning() else { return }
             running.program.stop()
             self.close(running, exitCode: self.standingExitCode)
@@ -139,31 +156,36 @@ public final class ControlHost: Service {
     public func withProgram<Result: Sendable>(
         _ body: @escaping @Sendable (Program) throws -> Result
     ) async throws -> Result? {
-        try await eventLoop.submit {
-            guard let running = self.state.withLockedValue({ $0.program })?.value else { return nil }
-            return try body(running.program)
-        }.get()
+        guard let loop = state.withLock({ $0.loop }) else { return nil }
+        do {
+            return try await loop.call {
+                guard let running = self.state.withLock({ $0.program })?.value else { return nil }
+                return try body(running.program)
+            }
+        } catch is LoopEnded {
+            return nil
+        }
     }
 
     // MARK: - On the loop
 
-    private func begin(_ ended: EventLoopPromise<Int>) throws {
-        let environment = LiveEnvironment(eventLoop: eventLoop)
+    private func begin(on loop: PollLoop, _ trace: HostTrace, _ ended: Promise<Int>) throws {
+        let environment = LiveEnvironment(loop: loop)
         do {
             let log = makeLog()
             let program = try Program(
                 source: source, environment: try trace.begin(environment, log: log), configuration: configuration,
                 log: log, register: register)
-            let metrics = HostMetrics(program: program, name: source.name, eventLoop: eventLoop)
+            let metrics = HostMetrics(program: program, name: source.name, environment: environment)
             let running = Running(program: program, environment: environment, metrics: metrics, ended: ended)
-            let bound = NIOLoopBound(running, eventLoop: eventLoop)
-            let isStopping = state.withLockedValue { state in
+            let bound = LoopBound(running, loop: loop)
+            let isStopping = state.withLock { state in
                 state.program = bound
                 state.interrupt = program.interrupt
                 return state.isStopping
             }
             program.onEnding = { [unowned self] ending in
-                state.withLockedValue { $0.standingCode = Self.code(of: ending) }
+                state.withLock { $0.standingCode = Self.code(of: ending) }
                 onStopping()
             }
             program.onEnded = { [unowned self] ending in
@@ -175,9 +197,9 @@ public final class ControlHost: Service {
                 metrics.start()
             }
             // Whoever asked before there was a program is served now.
-            if state.withLockedValue({ $0.isStopping }) { stop() }
+            if state.withLock({ $0.isStopping }) { stop() }
         } catch {
-            state.withLockedValue { $0.program = nil }
+            state.withLock { $0.program = nil }
             environment.close {}
             throw error
         }
@@ -193,7 +215,7 @@ public final class ControlHost: Service {
 
     /// The running program, for the one who ends it.
     private func takeRunning() -> Running? {
-        state.withLockedValue { state in
+        state.withLock { state in
             let running = state.program
             state.program = nil
             return running
@@ -202,6 +224,6 @@ public final class ControlHost: Service {
 
     private func close(_ running: Running, exitCode: Int) {
         running.metrics.stop()
-        running.environment.close { running.ended.succeed(exitCode) }
+        running.environment.close { running.ended.keep(exitCode) }
     }
 }

@@ -1,6 +1,7 @@
+internal import ControlCore
 internal import CoreMetrics
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// What operators watch of a running program, through swift-metrics. Sampled on the program's loop.
 ///
@@ -14,18 +15,19 @@ final class HostMetrics {
     static let interval = TimeAmount.seconds(5)
 
     private let program: Program
-    private let eventLoop: any EventLoop
+    private let environment: any Environment
     private let bytes: Gauge
     private let held: Gauge
     private let tasks: Gauge
     private let instances: Gauge
     private let lag: Timer
-    private var planned = NIODeadline.now()
-    private var next: Scheduled<Void>?
+    private var planned: Deadline
+    private var next: (any Cancellable)?
 
-    init(program: Program, name: String, eventLoop: any EventLoop) {
+    init(program: Program, name: String, environment: any Environment) {
         self.program = program
-        self.eventLoop = eventLoop
+        self.environment = environment
+        planned = environment.now
         let dimensions = [("program", name)]
         bytes = Gauge(label: "lectern_lua_bytes", dimensions: dimensions)
         held = Gauge(label: "lectern_held_bytes", dimensions: dimensions)
@@ -36,7 +38,7 @@ final class HostMetrics {
 
     /// Samples now and every ``interval`` until ``stop()``.
     func start() {
-        planned = .now()
+        planned = environment.now
         sample()
     }
 
@@ -51,8 +53,8 @@ final class HostMetrics {
         held.record(program.runtime.account.heldBytes)
         tasks.record(program.runtime.taskCount)
         instances.record(program.runtime.objectCount)
-        lag.recordNanoseconds((NIODeadline.now() - planned).nanoseconds)
-        planned = .now() + Self.interval
-        next = eventLoop.assumeIsolated().scheduleTask(deadline: planned) { [self] in sample() }
+        lag.recordNanoseconds((environment.now - planned).nanoseconds)
+        planned = environment.now + Self.interval
+        next = environment.schedule(at: planned) { [self] in sample() }
     }
 }

@@ -1,7 +1,7 @@
 internal import ByteText
 public import ControlCore
 public import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// One control program: a Lua state, the Global Scripter environment and everything that the program has made.
 ///

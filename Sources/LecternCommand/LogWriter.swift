@@ -1,5 +1,5 @@
 import Dispatch
-import NIOConcurrencyHelpers
+import Synchronization
 
 /// Writes the log on a thread of its own, so that a terminal or a pipe that does not take it never stops a program.
 ///
@@ -15,14 +15,14 @@ final class LogWriter: Sendable {
 
     private let stream: StandardStream
     private let queue = DispatchQueue(label: "lectern.log")
-    private let state = NIOLockedValueBox(State())
+    private let state = Mutex(State())
 
     init(_ stream: StandardStream) { self.stream = stream }
 
     /// Takes `text`, to be written after what came before. Never waits.
     func write(_ text: String) {
         let size = text.utf8.count
-        let notice: String? = state.withLockedValue { state in
+        let notice: String? = state.withLock { state in
             guard state.waiting + size <= Self.limit else {
                 state.leftOut += 1
                 return nil
@@ -34,7 +34,7 @@ final class LogWriter: Sendable {
         guard let notice else { return }
         queue.async { [self] in
             stream.write(notice + text)
-            state.withLockedValue { $0.waiting -= size }
+            state.withLock { $0.waiting -= size }
         }
     }
 

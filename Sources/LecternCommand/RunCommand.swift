@@ -2,7 +2,6 @@ import ArgumentParser
 import ControlCore
 import Glibc
 import Lectern
-import NIOPosix
 import UnixSignals
 
 /// `lectern run`
@@ -51,12 +50,9 @@ struct RunCommand: AsyncParsableCommand {
             fail("\(error)")
         }
         let writer = LogWriter(.output)
-        // The process has this one program. The shared group would start a thread for each processor.
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let watchdog = StopWatchdog()
         let host = ControlHost(
-            source: .file(arguments.program), configuration: configuration, eventLoopGroup: group,
-            onStopping: watchdog.begin
+            source: .file(arguments.program), configuration: configuration, onStopping: watchdog.begin
         ) {
             ConsoleLog(
                 format: configuration.logFormat, level: configuration.logLevel,

@@ -1,6 +1,7 @@
 import Glibc
 import Lectern
-import NIOConcurrencyHelpers
+import Polling
+import Synchronization
 
 /// Ends the process when the program does not: a call in C or Swift may hold the loop up for good, or the log's reader
 /// may not read. A thread of its own, as everything else may be stuck.
@@ -8,39 +9,29 @@ final class StopWatchdog: Sendable {
     /// How long after the program's own time for its end (``LuaLimits/stop``).
     static let grace = Duration.seconds(1)
 
-    private let host = NIOLockedValueBox<ControlHost?>(nil)
-    private let hasBegun = NIOLockedValueBox(false)
+    private let host = Mutex<ControlHost?>(nil)
+    private let hasBegun = Mutex(false)
 
     /// Sets whose end is watched, before it begins to run.
-    func watch(_ host: ControlHost) { self.host.withLockedValue { $0 = host } }
+    func watch(_ host: ControlHost) { self.host.withLock { $0 = host } }
 
     /// The program begins to end. The first call counts; from any thread.
     func begin() {
-        let isFirst = hasBegun.withLockedValue { begun in
+        let isFirst = hasBegun.withLock { begun in
             defer { begun = true }
             return !begun
         }
         guard isFirst else { return }
-        var thread = pthread_t()
-        let argument = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<StopWatchdog>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, argument.toOpaque())
-        if code == 0 {
-            pthread_detach(thread)
-        } else {
+        do throws(SystemError) {
+            try SystemThread(name: "stop watchdog") { [self] in run() }.detach()
+        } catch {
             // Without a thread the end is not watched: it comes by itself, but for calls that block.
-            argument.release()
         }
     }
 
     private func run() {
         // Nobody begins to end before it runs.
-        guard let host = host.withLockedValue({ $0 }) else { return }
+        guard let host = host.withLock({ $0 }) else { return }
         let limit = host.stopBudget + Self.grace
         let (seconds, attoseconds) = limit.components
         var left = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))

@@ -1,6 +1,5 @@
 import ControlCore
 import HSMS
-import NIOCore
 
 /// Notes events in order, and tells who waits for one.
 final class EventLog {

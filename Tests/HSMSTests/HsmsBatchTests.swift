@@ -1,6 +1,6 @@
+import Bytes
 import ControlCore
 import HSMS
-import NIOCore
 import Testing
 
 @Suite("HSMS answers to messages that came together")

@@ -1,6 +1,5 @@
 import ControlCore
 import HSMS
-import NIOCore
 import Testing
 
 @Suite("HSMS connection manager")

@@ -1,6 +1,6 @@
 import ControlCore
 import HSMS
-import NIOCore
+import Polling
 import Testing
 
 @Suite("HSMS multi-passive server")

@@ -1,5 +1,5 @@
+import Bytes
 import HSMS
-import NIOCore
 import Testing
 
 @Suite("HSMS messages")

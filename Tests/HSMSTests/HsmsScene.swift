@@ -1,7 +1,7 @@
 import ControlCore
 import HSMS
-import NIOCore
-import NIOPosix
+import LoopTesting
+import Polling
 import Testing
 
 /// The environments on which HSMS must behave alike.
@@ -103,8 +103,8 @@ func withHsmsScene(
     switch kind {
     case .live:
         let ended: Bool = try await onLiveLoop { loop, done in
-            let here = LiveEnvironment(eventLoop: loop)
-            let there = LiveEnvironment(eventLoop: loop)
+            let here = LiveEnvironment(loop: loop)
+            let there = LiveEnvironment(loop: loop)
             var hasEnded = false
             func finish(_ result: Bool) {
                 guard !hasEnded else { return }
@@ -137,17 +137,4 @@ func withHsmsScene(
         #expect(world.runUntilIdle(), sourceLocation: location)
         #expect(world.network.connections.isEmpty, sourceLocation: location)
     }
-}
-
-/// Runs `body` on a fresh loop until it calls `done`, and returns what it was called with.
-func onLiveLoop<Value: Sendable>(
-    _ body: @escaping @Sendable (_ loop: any EventLoop, _ done: @escaping (Value) -> Void) -> Void
-) async throws -> Value {
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let loop = group.next()
-    let promise = loop.makePromise(of: Value.self)
-    loop.execute { body(loop) { promise.succeed($0) } }
-    let value = try await promise.futureResult.get()
-    try await group.shutdownGracefully()
-    return value
 }

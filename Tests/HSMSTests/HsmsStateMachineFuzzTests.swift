@@ -1,5 +1,4 @@
 import ControlCore
-import NIOCore
 import Testing
 
 @testable import HSMS

@@ -1,6 +1,6 @@
 import ControlCore
 import HSMS
-import NIOCore
+import Polling
 
 /// A host at 10.0.0.1 and peers from 10.0.0.2 on, in a network without latency, so that virtual times are exact.
 final class HsmsWorld {

@@ -1,6 +1,7 @@
+import Bytes
 import ControlCore
 import HSMS
-import NIOCore
+import Polling
 import Testing
 
 /// What SEMI E37 and E37.1 demand of bad input, asked over the wire.

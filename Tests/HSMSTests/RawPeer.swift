@@ -1,6 +1,6 @@
+import Bytes
 import ControlCore
 import HSMS
-import NIOCore
 
 /// A peer that sends and notes messages, or any bytes, and does nothing by itself.
 final class RawPeer: StreamDelegate {

@@ -116,7 +116,7 @@ struct CommandInterop {
         let mappings = try peer.mappings()
         #expect(mappings.contains("liblua5.4"))
         #expect(!mappings.contains("libssh") && !mappings.contains("libcrypto"))
-        #expect(try peer.threads().filter { $0.hasPrefix("NIO-") }.count == 1)
+        #expect(try peer.threads().filter { $0 == "control loop" }.count == 1)
         await peer.kill()
     }
 

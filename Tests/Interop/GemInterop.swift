@@ -1,6 +1,6 @@
 import Foundation
 import HSMS
-import NIOCore
+import Polling
 import Testing
 
 /// GEM against the releases of secsgem that are in the field. `LECTERN_GEM_STARTS` says how often communication is

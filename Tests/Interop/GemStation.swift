@@ -1,14 +1,13 @@
 import ControlCore
 import HSMS
-import NIOCore
-import NIOPosix
+import LoopTesting
+import Polling
 import Testing
 
 /// One side of GEM on a loop and live sockets of its own, driven from a test.
 final class GemStation<Handler: GemHandler>: Sendable {
-    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    private let loop: any EventLoop
-    private let parts: NIOLoopBoundBox<(environment: LiveEnvironment, hsms: HsmsProtocol, handler: Handler)?>
+    private let thread: LoopThread
+    private let parts: LoopVariable<(environment: LiveEnvironment, hsms: HsmsProtocol, handler: Handler)?>
     private let notes = StationNotes()
 
     /// - Parameters:
@@ -18,11 +17,11 @@ final class GemStation<Handler: GemHandler>: Sendable {
         role: HsmsConfiguration.Role, active: Bool, port: Int, t3: TimeAmount = HsmsTimers().t3,
         make: @escaping @Sendable (HsmsSession, _ note: @escaping @Sendable (String) -> Void) throws -> Handler
     ) async throws {
-        let loop = group.next()
-        self.loop = loop
+        thread = try LoopThread(name: "station")
+        let loop = thread.loop
         let notes = notes
-        parts = try await loop.submit {
-            let environment = LiveEnvironment(eventLoop: loop)
+        parts = try await loop.call {
+            let environment = LiveEnvironment(loop: loop)
             var configuration = HsmsConfiguration()
             configuration.role = role
             configuration.timers.t3 = t3
@@ -41,8 +40,8 @@ final class GemStation<Handler: GemHandler>: Sendable {
             }
             handler.enable()
             hsms.enable()
-            return NIOLoopBoundBox((environment, hsms, handler), eventLoop: loop)
-        }.get()
+            return LoopVariable((environment, hsms, handler), loop: loop)
+        }
     }
 
     /// All that it noted so far.
@@ -61,31 +60,32 @@ final class GemStation<Handler: GemHandler>: Sendable {
     func answer<Value: Sendable>(
         _ request: @escaping @Sendable (Handler, @escaping (SecsResult<Value>) -> Void) -> Void
     ) async throws -> Value {
-        let promise = loop.makePromise(of: Value.self)
-        loop.execute { [parts] in
-            guard let handler = parts.value?.handler else { return promise.fail(SecsFailure.closed) }
-            request(handler) { promise.completeWith($0.mapError { $0 as any Error }) }
+        let promise = Promise<Result<Value, any Error>>()
+        thread.loop.submit { [parts] in
+            guard let handler = parts.value?.handler else { return promise.keep(.failure(SecsFailure.closed)) }
+            request(handler) { promise.keep($0.mapError { $0 as any Error }) }
         }
-        return try await promise.futureResult.get()
+        return try await promise.value.get()
     }
 
     /// Does something with the handler.
     func run(_ body: @escaping @Sendable (Handler) throws -> Void) async throws {
-        try await loop.submit { [parts] in
+        try await thread.loop.call { [parts] in
             if let handler = parts.value?.handler { try body(handler) }
-        }.get()
+        }
     }
 
     /// Separates and closes everything.
     func end() async throws {
-        let promise = loop.makePromise(of: Void.self)
-        loop.execute { [parts] in
-            guard let (environment, hsms, handler) = parts.value else { return promise.succeed() }
+        let promise = Promise<Void>()
+        thread.loop.submit { [parts] in
+            guard let (environment, hsms, handler) = parts.value else { return promise.keep(()) }
             parts.value = nil
             handler.disable()
-            hsms.disable { environment.close { promise.succeed() } }
+            hsms.disable { environment.close { promise.keep(()) } }
         }
-        try await promise.futureResult.get()
-        try await group.shutdownGracefully()
+        await promise.value
+        thread.stop()
+        thread.join()
     }
 }

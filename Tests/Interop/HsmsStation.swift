@@ -1,14 +1,13 @@
 import ControlCore
 import HSMS
-import NIOCore
-import NIOPosix
+import LoopTesting
+import Polling
 import Testing
 
 /// An HSMS protocol on a loop and live sockets of its own, driven from a test.
 final class HsmsStation: Sendable {
-    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    private let loop: any EventLoop
-    private let parts: NIOLoopBoundBox<(environment: LiveEnvironment, handler: HsmsProtocol)?>
+    private let thread: LoopThread
+    private let parts: LoopVariable<(environment: LiveEnvironment, handler: HsmsProtocol)?>
     private let notes = StationNotes()
 
     init(
@@ -16,11 +15,11 @@ final class HsmsStation: Sendable {
     )
         async throws
     {
-        let loop = group.next()
-        self.loop = loop
+        thread = try LoopThread(name: "station")
+        let loop = thread.loop
         let notes = notes
-        parts = try await loop.submit {
-            let environment = LiveEnvironment(eventLoop: loop)
+        parts = try await loop.call {
+            let environment = LiveEnvironment(loop: loop)
             var configuration = HsmsConfiguration()
             configuration.timers.t5 = .milliseconds(300)
             configure(&configuration)
@@ -41,8 +40,8 @@ final class HsmsStation: Sendable {
                 notes.append(text)
             }
             handler.enable()
-            return NIOLoopBoundBox((environment, handler), eventLoop: loop)
-        }.get()
+            return LoopVariable((environment, handler), loop: loop)
+        }
     }
 
     /// All that it noted so far.
@@ -61,31 +60,32 @@ final class HsmsStation: Sendable {
     func outcome(
         _ request: @escaping @Sendable (HsmsProtocol, @escaping (HsmsOutcome) -> Void) -> Void
     ) async throws -> HsmsOutcome {
-        let promise = loop.makePromise(of: HsmsOutcome.self)
-        loop.execute { [parts] in
-            guard let handler = parts.value?.handler else { return promise.succeed(.closed) }
-            request(handler) { promise.succeed($0) }
+        let promise = Promise<HsmsOutcome>()
+        thread.loop.submit { [parts] in
+            guard let handler = parts.value?.handler else { return promise.keep(.closed) }
+            request(handler) { promise.keep($0) }
         }
-        return try await promise.futureResult.get()
+        return await promise.value
     }
 
     /// Does something with the protocol.
     func run(_ body: @escaping @Sendable (HsmsProtocol) throws -> Void) async throws {
-        try await loop.submit { [parts] in
+        try await thread.loop.call { [parts] in
             if let handler = parts.value?.handler { try body(handler) }
-        }.get()
+        }
     }
 
     /// Ends it as a process that dies: the connection is cut, without a Separate.req.
     func kill() async throws {
-        let promise = loop.makePromise(of: Void.self)
-        loop.execute { [parts] in
+        let promise = Promise<Void>()
+        thread.loop.submit { [parts] in
             let environment = parts.value?.environment
             parts.value = nil
-            guard let environment else { return promise.succeed() }
-            environment.close { promise.succeed() }
+            guard let environment else { return promise.keep(()) }
+            environment.close { promise.keep(()) }
         }
-        try await promise.futureResult.get()
-        try await group.shutdownGracefully()
+        await promise.value
+        thread.stop()
+        thread.join()
     }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import NIOCore
+import Polling
 
 /// How fast this machine is at present. What waits for another process has a limit; it grows with this, lest a busy or
 /// a slow machine look like a defect.

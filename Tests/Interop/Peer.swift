@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
-import NIOConcurrencyHelpers
+import LoopTesting
+import Polling
 import Testing
 
 /// Another process that a test talks to: started and ended by the test, by its process id.
@@ -25,8 +26,8 @@ final class Peer: Sendable {
         var reason: Process.TerminationReason?
     }
 
-    private let state = NIOLockedValueBox(State())
-    private let process: NIOLockedValueBox<Process>
+    private let state = Locked(State())
+    private let process: Locked<Process>
     private let started = ContinuousClock.now
     let command: String
 
@@ -44,7 +45,7 @@ final class Peer: Sendable {
         process.standardOutput = out
         process.standardError = err
         command = ([executable] + arguments).joined(separator: " ")
-        self.process = NIOLockedValueBox(process)
+        self.process = Locked(process)
         for pipe in [out, err] {
             // Read on a thread of its own from a descriptor of its own: a handle's handler may outlive the handle, and
             // then watches whatever gets its number next.
@@ -68,17 +69,17 @@ final class Peer: Sendable {
         for pipe in [out, err] { try pipe.fileHandleForReading.close() }
     }
 
-    deinit { process.withLockedValue { if $0.isRunning { Glibc.kill($0.processIdentifier, SIGKILL) } } }
+    deinit { process.withLock { if $0.isRunning { Glibc.kill($0.processIdentifier, SIGKILL) } } }
 
     /// All lines so far.
-    var lines: [String] { state.withLockedValue { $0.lines.map(\.text) } }
+    var lines: [String] { state.withLock { $0.lines.map(\.text) } }
 
     /// Waits for the n-th line that contains `text`.
     /// - Parameter seconds: on a quiet machine; see ``Machine/slowness``. So are those of all waits here.
     @discardableResult
     func line(containing text: String, count: Int = 1, within seconds: Double = 60) async throws -> Line {
         let found = await wait(within: seconds) { lines in lines.filter { $0.text.contains(text) }.count >= count }
-        let matches = state.withLockedValue { $0.lines.filter { $0.text.contains(text) } }
+        let matches = state.withLock { $0.lines.filter { $0.text.contains(text) } }
         guard found, matches.count >= count else {
             throw Failure(
                 "'\(command)' did not write '\(text)' \(count) times within \(seconds * Machine.slowness) s:\n\(lines.joined(separator: "\n"))"
@@ -94,7 +95,7 @@ final class Peer: Sendable {
         // What it wrote last may be read after its end was noticed. Children that it left behind may hold the streams
         // open.
         _ = await wait(within: 2) { _ in false }
-        let (code, reason) = state.withLockedValue { ($0.exitCode, $0.reason) }
+        let (code, reason) = state.withLock { ($0.exitCode, $0.reason) }
         guard let code else { throw Failure("'\(command)' did not end:\n\(lines.joined(separator: "\n"))") }
         guard reason == .exit else {
             throw Failure("'\(command)' died of signal \(code):\n\(lines.joined(separator: "\n"))")
@@ -102,7 +103,7 @@ final class Peer: Sendable {
         return code
     }
 
-    func signal(_ number: Int32) { process.withLockedValue { _ = Glibc.kill($0.processIdentifier, number) } }
+    func signal(_ number: Int32) { process.withLock { _ = Glibc.kill($0.processIdentifier, number) } }
 
     /// Ends it at once and waits until it is gone.
     func kill() async {
@@ -112,13 +113,13 @@ final class Peer: Sendable {
 
     /// How many descriptors the process has open.
     func openDescriptors() throws -> Int {
-        let id = process.withLockedValue { $0.processIdentifier }
+        let id = process.withLock { $0.processIdentifier }
         return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").count
     }
 
     /// What the process has mapped, a line each; files with their paths.
     func mappings() throws -> String {
-        let path = "/proc/\(process.withLockedValue { $0.processIdentifier })/maps"
+        let path = "/proc/\(process.withLock { $0.processIdentifier })/maps"
         // Piece by piece: the system gives no more than a page at once, and tells no size.
         guard let file = FileHandle(forReadingAtPath: path) else { throw Failure("\(path) cannot be read") }
         var bytes = Data()
@@ -128,14 +129,14 @@ final class Peer: Sendable {
 
     /// The processes that it has started and that run.
     func children() throws -> [pid_t] {
-        let id = process.withLockedValue { $0.processIdentifier }
+        let id = process.withLock { $0.processIdentifier }
         let text = try String(contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8)
         return text.split(separator: " ").compactMap { pid_t($0) }
     }
 
     /// The names of the process's threads.
     func threads() throws -> [String] {
-        let tasks = "/proc/\(process.withLockedValue { $0.processIdentifier })/task"
+        let tasks = "/proc/\(process.withLock { $0.processIdentifier })/task"
         // One that ends meanwhile has no name any more.
         return try FileManager.default.contentsOfDirectory(atPath: tasks).compactMap {
             try? String(contentsOfFile: "\(tasks)/\($0)/comm", encoding: .utf8)
@@ -151,7 +152,7 @@ final class Peer: Sendable {
 
     private func take(_ bytes: [UInt8], from descriptor: Int32) {
         let time = (ContinuousClock.now - started) / .seconds(1)
-        state.withLockedValue { state in
+        state.withLock { state in
             var partial = state.partial[descriptor, default: []] + bytes
             if bytes.isEmpty { state.openStreams -= 1 }
             if bytes.isEmpty && !partial.isEmpty { partial.append(UInt8(ascii: "\n")) }
@@ -165,7 +166,7 @@ final class Peer: Sendable {
     }
 
     private func ended(_ code: Int32, _ reason: Process.TerminationReason) {
-        state.withLockedValue {
+        state.withLock {
             $0.exitCode = code
             $0.reason = reason
         }
@@ -173,7 +174,7 @@ final class Peer: Sendable {
     }
 
     private func wake() {
-        let ready = state.withLockedValue { state in
+        let ready = state.withLock { state in
             let isOver = state.exitCode != nil
             // What it wrote last may be read after its end was noticed.
             let hasSaidAll = isOver && state.openStreams == 0
@@ -189,13 +190,13 @@ final class Peer: Sendable {
     /// until the time is over: false.
     private func wait(within seconds: Double, _ test: (@Sendable ([Line]) -> Bool)? = nil) async -> Bool {
         await withCheckedContinuation { continuation in
-            let id = state.withLockedValue { state in
+            let id = state.withLock { state in
                 state.nextID += 1
                 state.waiting.append((test, continuation, state.nextID))
                 return state.nextID
             }
             DispatchQueue.global().asyncAfter(deadline: .now() + seconds * Machine.slowness) { [self] in
-                let late = state.withLockedValue { state -> CheckedContinuation<Bool, Never>? in
+                let late = state.withLock { state -> CheckedContinuation<Bool, Never>? in
                     guard let index = state.waiting.firstIndex(where: { $0.id == id }) else { return nil }
                     return state.waiting.remove(at: index).continuation
                 }
@@ -244,7 +245,7 @@ enum Project {
     }
 
     /// The next port that ``freePort()`` tries. Test runs at the same time begin at different ones.
-    private static let nextPort = NIOLockedValueBox(UInt16.random(in: 10_000..<30_000))
+    private static let nextPort = Locked(UInt16.random(in: 10_000..<30_000))
 
     /// A free port of the loopback interface, another one for each call.
     ///
@@ -252,7 +253,7 @@ enum Project {
     /// a peer is still starting.
     static func freePort() throws -> Int {
         for _ in 0..<1_000 {
-            let port = nextPort.withLockedValue { next -> UInt16 in
+            let port = nextPort.withLock { next -> UInt16 in
                 defer { next = next < 29_999 ? next + 1 : 10_000 }
                 return next
             }

@@ -1,5 +1,6 @@
+import Bytes
 import ControlCore
-import NIOCore
+import Polling
 
 extension EthernetClientInterface {
     /// Waits until ``SSHServerPeer/echo`` is ready.

@@ -1,7 +1,8 @@
+import Bytes
 import ControlCore
 import Foundation
-import NIOCore
-import NIOPosix
+import LoopTesting
+import Polling
 import Testing
 
 /// SSH clients against OpenSSH's server.
@@ -70,21 +71,15 @@ struct SSHInterop {
     private static func onLoop<Value: Sendable>(
         _ body: @escaping @Sendable (LiveEnvironment, @escaping (Value) -> Void) -> Void
     ) async throws -> Value {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let loop = group.next()
-        let promise = loop.makePromise(of: Value.self)
-        loop.execute {
-            let environment = LiveEnvironment(eventLoop: loop)
+        try await onLiveLoop { loop, done in
+            let environment = LiveEnvironment(loop: loop)
             body(environment) { value in
                 environment.close {
                     #expect(environment.openTransports == 0)
-                    promise.succeed(value)
+                    done(value)
                 }
             }
         }
-        let value = try await promise.futureResult.get()
-        try await group.shutdownGracefully()
-        return value
     }
 
     @Test("Each way of logging in opens the session", arguments: ["password", "keyboard-interactive", "publickey"])

@@ -1,6 +1,6 @@
 import Foundation
 import HSMS
-import NIOCore
+import Polling
 import Testing
 
 /// HSMS against the releases of secsgem that are in the field.

@@ -1,7 +1,8 @@
+import Bytes
 import ControlCore
 import Foundation
-import NIOCore
-import NIOPosix
+import LoopTesting
+import Polling
 import Testing
 
 /// Serial ports that socat plays: a pair of pseudo terminals, and what is written to one is read from the other.
@@ -13,15 +14,10 @@ struct SerialInterop {
         defer { cable.remove() }
         let socat = try await cable.plugIn()
         let (near, far) = (cable.near, cable.far)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let loop = group.next()
-        let promise = loop.makePromise(of: String.self)
-        loop.execute {
-            let transfer = Transfer(loop: loop, chunk: chunk) { promise.succeed($0) }
-            transfer.begin(from: near, to: far)
+        let outcome: String = try await onLiveLoop { loop, done in
+            Transfer(loop: loop, chunk: chunk, done: done).begin(from: near, to: far)
         }
-        #expect(try await promise.futureResult.get() == "intact")
-        try await group.shutdownGracefully()
+        #expect(outcome == "intact")
         await cable.pullOut(socat)
     }
 
@@ -35,8 +31,8 @@ struct SerialInterop {
         private var received = ByteBuffer()
         private var ports: [SerialInterface] = []
 
-        init(loop: any EventLoop, chunk: Int, done: @escaping (String) -> Void) {
-            environment = LiveEnvironment(eventLoop: loop)
+        init(loop: PollLoop, chunk: Int, done: @escaping (String) -> Void) {
+            environment = LiveEnvironment(loop: loop)
             self.chunk = chunk
             self.done = done
             var random = SplitMix64(seed: UInt64(chunk))

@@ -1,14 +1,15 @@
-import NIOConcurrencyHelpers
+import LoopTesting
+import Polling
 import Testing
 
 /// What happened at a station that is driven from a test, line by line.
 final class StationNotes: Sendable {
-    private let noted = NIOLockedValueBox<[String]>([])
+    private let noted = Locked<[String]>([])
 
     /// All lines so far.
-    var lines: [String] { noted.withLockedValue { $0 } }
+    var lines: [String] { noted.withLock { $0 } }
 
-    func append(_ line: String) { noted.withLockedValue { $0.append(line) } }
+    func append(_ line: String) { noted.withLock { $0.append(line) } }
 
     /// Waits for `count` lines that match. `text` names them when they do not come.
     /// - Parameter seconds: on a quiet machine; see ``Machine/slowness``.

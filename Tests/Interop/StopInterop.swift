@@ -1,7 +1,6 @@
 import Foundation
 import Lectern
-import NIOConcurrencyHelpers
-import NIOPosix
+import Polling
 import Testing
 
 /// Programs on live sockets that are stopped while openings of all kinds are under way: in this process by the host,
@@ -161,7 +160,7 @@ struct StopInterop {
         }
         return ControlHost(
             source: .text(text, folder: folder), configuration: configuration,
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, log: { Nothing() })
+            log: { Nothing() })
     }
 
     private final class Nothing: ProgramLogSink {

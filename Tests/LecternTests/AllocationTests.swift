@@ -2,8 +2,6 @@ import AllocationCount
 import ControlCore
 import Lectern
 import LuaRuntime
-import NIOCore
-import NIOPosix
 import Testing
 
 /// How often memory is asked for where programs spend their lives. The bounds are what was measured when they were set,
@@ -14,9 +12,6 @@ struct AllocationTests {
     @Test("A message that a server's ReceiveData sends back takes at most 12 allocations, in a release build 3")
     func echo() async throws {
         let lines = LiveProgramTests.Lines()
-        // Loops of their own: on shared ones the programs of other tests would be counted as well.
-        let serverGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let clientGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = """
             local server, count, before = EthernetServerInterfaceEx(0), 0
             server.ReceiveData = function(client, data)
@@ -29,7 +24,7 @@ struct AllocationTests {
             ready(server.IPPort)
             """
         try await LiveProgramTests().withDevice(
-            server, lines: lines, on: serverGroup,
+            server, lines: lines,
             register: { runtime in
                 runtime.setGlobal(
                     LuaFunction("allocations", "How often this thread has asked for memory.") {
@@ -47,11 +42,9 @@ struct AllocationTests {
                     for i = 1, 3000 do assert(c:SendAndWait(message, 10, {deliLen = 64}) == message) end
                     ExitProgram(0)
                     """, name: "client.lua", folder: "/tmp"), configuration: Stage.configuration(),
-                eventLoopGroup: clientGroup, log: lines.sink("client"))
+                log: lines.sink("client"))
             try await client.run()
         }
-        try await serverGroup.shutdownGracefully()
-        try await clientGroup.shutdownGracefully()
         #expect(lines.texts("client").isEmpty)
         let perMessage = try #require(lines.texts("device").first.flatMap(Double.init))
         print("an echoed message takes \(perMessage) allocations")

@@ -1,6 +1,6 @@
 import ControlCore
 import Lectern
-import NIOCore
+import Polling
 import Testing
 
 /// The programs of docs/examples/connection-handler against their devices, in virtual time.

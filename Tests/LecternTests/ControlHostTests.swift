@@ -2,9 +2,7 @@ import ControlCore
 import Lectern
 import Logging
 import LuaRuntime
-import NIOConcurrencyHelpers
-import NIOCore
-import NIOPosix
+import LoopTesting
 import ServiceLifecycle
 import Testing
 
@@ -19,7 +17,7 @@ struct ControlHostTests {
     @Test("A host runs as a service of a group, with own functions and classes, and ends with its program")
     func service() async throws {
         let lines = LiveProgramTests.Lines()
-        let doubled = NIOLockedValueBox(0)
+        let doubled = Locked(0)
         let host = ControlHost(
             source: .text(
                 """
@@ -34,7 +32,7 @@ struct ControlHostTests {
                 runtime.setGlobal(
                     LuaFunction("Double", parameters, returns: "twice n", "Doubles a number.") {
                         (call) throws(LuaFault) in
-                        doubled.withLockedValue { $0 += 1 }
+                        doubled.withLock { $0 += 1 }
                         return call.returning(2 * call[n])
                     })
                 var lamp = LuaClass<Lamp>("Lamp", "A lamp.") { _ in "" }
@@ -51,13 +49,13 @@ struct ControlHostTests {
         try await group.run()
         #expect(host.exitCode == 4)
         #expect(lines.texts("room") == ["level\t42"])
-        #expect(doubled.withLockedValue { $0 } == 1)
+        #expect(doubled.withLock { $0 } == 1)
     }
 
     @Test("A graceful shutdown of the group stops the program and closes what it had opened")
     func gracefulShutdown() async throws {
         let lines = LiveProgramTests.Lines()
-        let started = NIOLockedValueBox<CheckedContinuation<Void, Never>?>(nil)
+        let started = Locked<CheckedContinuation<Void, Never>?>(nil)
         let host = ControlHost(
             source: .text(
                 """
@@ -69,7 +67,7 @@ struct ControlHostTests {
             register: { runtime in
                 runtime.setGlobal(
                     LuaFunction("Started", "Tells the test.") { (_) throws(LuaFault) in
-                        started.withLockedValue { $0.take() }?.resume()
+                        started.withLock { $0.take() }?.resume()
                         return .none
                     })
             }, log: lines.sink("room"))
@@ -78,7 +76,7 @@ struct ControlHostTests {
                 services: [.init(service: host)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
         async let running: Void = group.run()
         await withCheckedContinuation { continuation in
-            started.withLockedValue { $0 = continuation }
+            started.withLock { $0 = continuation }
             Task { await Task.yield() }
         }
         let state = try await host.withProgram { program in

@@ -106,7 +106,7 @@ struct EmbeddingTests {
             #expect(own.contains(match.output), "\(match.output)")
         }
         let products = shown.matches(of: /\.product\(name: "(\w+)", package: "lectern"\)/).map { $0.output.1 }
-        #expect(products.count == 3)
+        #expect(products.count == 5)
         for product in products { #expect(own.contains(".library(name: \"\(product)\""), "\(product)") }
     }
 

@@ -1,6 +1,6 @@
 import ControlCore
 import Lectern
-import NIOCore
+import Polling
 import Testing
 
 /// An example of docs/examples/connection-handler and what it talks to, each on a host of its own in one simulated

@@ -1,6 +1,6 @@
 import ControlCore
 import Lectern
-import NIOCore
+import Polling
 import Testing
 
 /// The connection handlers of serial ports, UDP and device modules as programs see them.

@@ -1,7 +1,7 @@
 import ControlCore
 import Glibc
 import Lectern
-import NIOCore
+import Polling
 import Testing
 
 /// The agent and the monitor of docs/examples/instrument in virtual time.

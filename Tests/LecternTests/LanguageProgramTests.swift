@@ -1,7 +1,6 @@
 import ControlCore
 import Lectern
 import LuaRuntime
-import NIOCore
 import Testing
 
 /// How the environment reads in Lua: the forms that programs are written in.

@@ -1,9 +1,7 @@
 import ControlCore
 import Lectern
+import LoopTesting
 import LuaRuntime
-import NIOConcurrencyHelpers
-import NIOCore
-import NIOPosix
 import Testing
 
 /// Programs on live sockets of the loopback interface, each on a loop of its own.
@@ -11,17 +9,17 @@ import Testing
 struct LiveProgramTests {
     /// Collects what programs log, from any loop.
     final class Lines: Sendable {
-        private let entries = NIOLockedValueBox<[(program: String, entry: ProgramLogEntry)]>([])
+        private let entries = Locked<[(program: String, entry: ProgramLogEntry)]>([])
 
         /// What the program itself has printed and logged.
         func texts(_ program: String) -> [String] {
-            entries.withLockedValue { entries in
+            entries.withLock { entries in
                 entries.filter { $0.program == program && $0.entry.topic == .program }.map(\.entry.text)
             }
         }
 
         func sink(_ program: String) -> @Sendable () -> any ProgramLogSink {
-            { Sink { entry in self.entries.withLockedValue { $0.append((program, entry)) } } }
+            { Sink { entry in self.entries.withLock { $0.append((program, entry)) } } }
         }
 
         private final class Sink: ProgramLogSink {
@@ -33,35 +31,33 @@ struct LiveProgramTests {
 
     /// Runs `body` beside a program `device`, whose port and host it is given; ends the device afterwards.
     /// - Parameters:
-    ///   - group: where the device's loop is.
     ///   - register: what the device's program gets beside `ready`.
     func withDevice(
-        _ text: String, lines: Lines, on group: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup,
+        _ text: String, lines: Lines,
         register: @escaping @Sendable (LuaRuntime) -> Void = { _ in },
         _ body: (Int, ControlHost) async throws -> Void
     ) async throws {
-        let listening = NIOLockedValueBox<CheckedContinuation<Int, any Error>?>(nil)
+        let listening = Locked<CheckedContinuation<Int, any Error>?>(nil)
         let host = ControlHost(
             source: .text(text, name: "device.lua", folder: "/tmp"), configuration: Stage.configuration(),
-            eventLoopGroup: group,
             register: { runtime in
                 register(runtime)
                 var parameters = ParameterList()
                 let port = parameters.required("port", .integer, "")
                 runtime.setGlobal(
                     LuaFunction("ready", parameters, "") { (call) throws(LuaFault) in
-                        listening.withLockedValue { $0.take() }?.resume(returning: call[port])
+                        listening.withLock { $0.take() }?.resume(returning: call[port])
                         return .none
                     })
             }, log: lines.sink("device"))
         try await withThrowingTaskGroup(of: Void.self) { group in
             let port = try await withCheckedThrowingContinuation { continuation in
-                listening.withLockedValue { $0 = continuation }
+                listening.withLock { $0 = continuation }
                 group.addTask {
                     do {
                         try await host.run()
                     } catch {
-                        listening.withLockedValue { $0.take() }?.resume(throwing: error)
+                        listening.withLock { $0.take() }?.resume(throwing: error)
                         throw error
                     }
                 }
@@ -141,7 +137,6 @@ struct LiveProgramTests {
             server:StartListen()
             ready(server.IPPort)
             """
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         try await withDevice(text, lines: lines) { port, device in
             let host = ControlHost(
                 source: .text(
@@ -165,7 +160,7 @@ struct LiveProgramTests {
                         end)
                     end
                     """, name: "crowd.lua", folder: "/tmp"), configuration: Stage.configuration(),
-                eventLoopGroup: group, log: lines.sink("crowd"))
+                log: lines.sink("crowd"))
             try await host.run()
             #expect(lines.texts("crowd") == ["all"])
             let left = try await device.withProgram { program in
@@ -176,7 +171,6 @@ struct LiveProgramTests {
             }
             #expect(left == [0, 0, 1], "transports, tasks, and the server itself")
         }
-        try await group.shutdownGracefully()
         #expect(lines.texts("device").isEmpty)
     }
 }

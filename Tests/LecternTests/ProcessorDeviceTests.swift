@@ -1,7 +1,6 @@
 import ControlCore
 import Lectern
 import LuaRuntime
-import NIOCore
 import Testing
 
 /// What programs learn of their processor, and `Ping`, `Platform` and `Version`.

@@ -1,6 +1,6 @@
 import ControlCore
 import Lectern
-import NIOCore
+import Polling
 import Testing
 
 /// The room of docs/examples/room with simulators of its five devices, each on a host of its own.

@@ -1,5 +1,5 @@
+import Bytes
 import ControlCore
-import NIOCore
 
 /// An amplifier in a simulated world with an SSH server on port 22, for the user `admin` with the password `secret`.
 /// Its shell answers `volume?` and a carriage return with `60`.

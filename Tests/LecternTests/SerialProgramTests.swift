@@ -1,6 +1,5 @@
 import ControlCore
 import Lectern
-import NIOCore
 import Testing
 
 /// Programs and serial ports, on simulated lines.

@@ -1,7 +1,7 @@
 import ControlCore
 import Lectern
 import LuaRuntime
-import NIOCore
+import Polling
 import Testing
 
 /// A simulated world with programs in it, each on a host of its own, and what they logged.

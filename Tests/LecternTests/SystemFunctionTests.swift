@@ -1,7 +1,8 @@
+import Bytes
 import ControlCore
 import Lectern
 import LuaRuntime
-import NIOCore
+import Polling
 import Testing
 
 /// MESet, WakeOnLan and GetSystemUpTime.

@@ -1,7 +1,6 @@
 import ControlCore
 import Lectern
 import LuaRuntime
-import NIOCore
 import Testing
 
 /// `TCPInterface` as programs see it, in virtual time.

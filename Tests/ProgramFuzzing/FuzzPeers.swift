@@ -1,7 +1,8 @@
+import Bytes
 internal import ControlCore
 internal import Lectern
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// What generated programs talk to: a host `device` with servers that answer, garble, flood and hang up, a serial line,
 /// equipment that speaks HSMS, and clients that knock at the servers of the room; and an amplifier with SSH.

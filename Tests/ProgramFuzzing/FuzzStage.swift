@@ -3,7 +3,7 @@ internal import Foundation
 internal import Glibc
 internal import Lectern
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// A simulated world in which one program after another runs, and is judged: does it end only as promised?
 package final class FuzzStage {

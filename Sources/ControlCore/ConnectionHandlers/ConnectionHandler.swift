@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// What all handlers of clients have in common: the status, its events and the timer of the polls.
 ///

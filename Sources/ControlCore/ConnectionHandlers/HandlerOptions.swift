@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// What a program can tell a connection handler, with the documented defaults.
 public struct HandlerOptions: Equatable, Sendable {
@@ -53,12 +53,12 @@ public struct HandlerOptions: Equatable, Sendable {
     /// Bundles the options.
     /// - Parameters:
     ///   - disconnectLimit: at least 1.
-    ///   - pollFrequency: 0.01 s to ``NIOCore/TimeAmount/longestDelay``, as a timer's interval.
-    ///   - connectRetryTime: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
-    ///   - serverTimeout: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
+    ///   - pollFrequency: 0.01 s to ``Polling/TimeAmount/longestDelay``, as a timer's interval.
+    ///   - connectRetryTime: 0.01 s to ``Polling/TimeAmount/longestDelay``.
+    ///   - serverTimeout: 0.01 s to ``Polling/TimeAmount/longestDelay``.
     ///   - connectedOn: what makes a TCP device `Connected`.
     ///   - retry: how a TCP device is tried again.
-    ///   - connectRetryLimit: 0.01 s to ``NIOCore/TimeAmount/longestDelay``; of meaning for
+    ///   - connectRetryLimit: 0.01 s to ``Polling/TimeAmount/longestDelay``; of meaning for
     ///     ``RetryPolicy/Kind/backoff``.
     ///   - pollPhase: 0 to below 1.
     /// - Throws: when an option is out of its range.

@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// Watches the device of a module at a serial port or behind UDP: has the module poll, and tells what the module says
 /// of its device.

@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// Keeps the TCP or SSH connection of a device module alive: has the module poll, goes by what the module says of its
 /// device, and reconnects. Serial devices behind an Ethernet port are of this kind, too.

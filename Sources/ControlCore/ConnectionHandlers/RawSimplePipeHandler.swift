@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+public import Polling
 
 /// Watches a device at a serial port or behind UDP: polls it, and tells when it answers and when it has fallen silent.
 ///

@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+public import Polling
 
 /// Keeps a TCP or SSH connection alive: polls the device, notices when it falls silent, and reconnects.
 ///

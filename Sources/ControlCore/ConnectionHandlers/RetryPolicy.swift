@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// When a handler tries again after a loss or a failed attempt.
 public struct RetryPolicy: Equatable, Sendable {

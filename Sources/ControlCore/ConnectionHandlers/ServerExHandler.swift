@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+public import Polling
 
 /// Keeps a server listening and drops clients that have fallen silent.
 ///

@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// What a ``ServerExHandler`` decides: inputs in, outputs out. No I/O; times come with the inputs.
 ///
@@ -19,13 +19,13 @@ struct ServerExStateMachine {
         /// The time set by ``Output/scheduleRetry`` is over.
         case retryDue
         /// A client has connected.
-        case clientConnected(ClientID, at: NIODeadline)
+        case clientConnected(ClientID, at: Deadline)
         /// A client has sent something.
-        case clientTalked(ClientID, at: NIODeadline)
+        case clientTalked(ClientID, at: Deadline)
         /// A client is gone.
         case clientDisconnected(ClientID)
         /// A second has passed while there were clients.
-        case scanDue(at: NIODeadline)
+        case scanDue(at: Deadline)
     }
 
     enum Output: Equatable {
@@ -61,7 +61,7 @@ struct ServerExStateMachine {
 
     private(set) var state = Listening.idle
     /// When each client has last sent something.
-    private(set) var lastTalk: [ClientID: NIODeadline] = [:]
+    private(set) var lastTalk: [ClientID: Deadline] = [:]
 
     private let serverTimeout: TimeAmount
 

@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 
 /// A way to a device that knows no connections: what a ``RawSimplePipeHandler`` or ``ModuleSimplePipeHandler`` handles.
 public enum SimplePipe: Writable {

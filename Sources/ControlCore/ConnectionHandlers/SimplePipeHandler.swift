@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// What the handlers of serial ports and UDP clients have in common: there is no connection, so a device is there when
 /// it answers, and gone when it does not.

@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// Takes the observer's place of a ``SimplePipe`` for a handler, which keeps it.
 final class SimplePipeObserver {

@@ -1,4 +1,5 @@
-public import NIOCore
+package import Bytes
+public import Polling
 
 /// What the handlers of TCP and SSH connections have in common: connecting, reconnecting, and polling while connected.
 ///
@@ -16,7 +17,7 @@ public class TcpConnectionHandler: ConnectionHandler {
     @exclusivity(unchecked) private var machine: TcpStateMachine
     /// How many retries there were since the connection last stood for a while.
     private var retries = 0
-    private var connectedAt: NIODeadline?
+    private var connectedAt: Deadline?
     private var connectTimeout: TimeAmount?
     private var attempt: (any Cancellable)?
     /// Those who wait for the attempt that goes on.

@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+public import Polling
 
 /// An open UDP socket.
 ///
@@ -80,10 +81,7 @@ public struct DatagramOptions: Sendable {
     /// The local addresses to try in turn.
     var candidates: [String] {
         if let address { return [address] }
-        switch peer {
-        case .v4: return ["0.0.0.0"]
-        case .v6: return ["::"]
-        default: return ["::", "0.0.0.0"]
-        }
+        guard let peer else { return ["::", "0.0.0.0"] }
+        return [peer.isIPv6 ? "::" : "0.0.0.0"]
     }
 }

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// The one seam between Lectern and the world.
 ///
@@ -10,7 +10,7 @@ public import NIOCore
 /// is called on that loop, never before the call that took it has returned.
 public protocol Environment: AnyObject {
     /// The monotonic time. It never goes back and does not follow changes of the wall clock.
-    var now: NIODeadline { get }
+    var now: Deadline { get }
 
     /// The wall clock: nanoseconds since 1970-01-01 00:00:00 UTC. It may jump.
     var wallClock: Int64 { get }
@@ -26,7 +26,7 @@ public protocol Environment: AnyObject {
 
     /// The program that runs here is being ended: what is still open is to be closed by `deadline`, and what is still
     /// to be sent then is dropped.
-    func end(by deadline: NIODeadline)
+    func end(by deadline: Deadline)
 
     /// Tells of a password or a key that may go over a wire, so that nothing shows it that shows what wires carry.
     func keepSecret(_ secret: [UInt8])
@@ -42,11 +42,11 @@ public protocol Environment: AnyObject {
     /// Calls with the same deadline run in the order in which they were scheduled.
     /// - Returns: a handle whose ``Cancellable/cancel()`` prevents the call. Dropping the handle does not cancel.
     @discardableResult
-    func schedule(at deadline: NIODeadline, _ body: @escaping () -> Void) -> any Cancellable
+    func schedule(at deadline: Deadline, _ body: @escaping () -> Void) -> any Cancellable
 
     /// Has `node` fired at `deadline`, or as soon as possible when that is past; moves it there when it is armed
     /// already. It is kept alive until then. As ``schedule(at:_:)``, without an allocation.
-    func arm(_ node: DeadlineNode, at deadline: NIODeadline)
+    func arm(_ node: DeadlineNode, at deadline: Deadline)
 
     /// Finds the addresses of `host`, a name or an IP literal.
     ///
@@ -159,7 +159,7 @@ extension Environment {
     public var isRepeatable: Bool { false }
 
     /// Does nothing: what is open closes in its own time.
-    public func end(by deadline: NIODeadline) {}
+    public func end(by deadline: Deadline) {}
 
     /// Does nothing: nobody is shown what wires carry.
     public func keepSecret(_ secret: [UInt8]) {}
@@ -176,6 +176,8 @@ public protocol Cancellable: AnyObject {
     /// Calls it off. Harmless when it has already happened or was cancelled before.
     func cancel()
 }
+
+extension ScheduledDeadline: Cancellable {}
 
 /// A time zone, as far as `Clock`, `os.date` and the log need it.
 public protocol LocalTimeZone {

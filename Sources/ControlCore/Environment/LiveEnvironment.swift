@@ -1,14 +1,13 @@
 import Glibc
-public import NIOCore
-import NIOPosix
+public import Polling
 
-/// The real world, seen from one event loop: system clocks, sockets, names and randomness.
+/// The real world, seen from one loop: system clocks, sockets, names and randomness.
 ///
-/// Every member is called on ``eventLoop``, the initializer included. The owner calls ``close(_:)`` when the program
+/// Every member is called on ``loop``, the initializer included. The owner calls ``close(_:)`` when the program
 /// has ended; until then the environment, its sockets and its timers keep each other.
 public final class LiveEnvironment: ClosableEnvironment {
     /// The loop on which everything happens.
-    public let eventLoop: any EventLoop
+    public let loop: PollLoop
     /// The zone of `Clock` and log times.
     public let timeZone: any LocalTimeZone
 
@@ -20,73 +19,58 @@ public final class LiveEnvironment: ClosableEnvironment {
     let tlsContexts = TLSContexts()
     private(set) lazy var connectPacer = ConnectPacer(environment: self)
 
-    private var transports: [ObjectIdentifier: TCPTransport] = [:]
-    private var listeners: [ObjectIdentifier: TCPListener] = [:]
-    private var sshTransports: [ObjectIdentifier: SSHTransport] = [:]
-    private var attempts: [ObjectIdentifier: any Cancellable] = [:]
-    private var serialPorts: [ObjectIdentifier: SerialPortTransport] = [:]
-    private var datagrams: [ObjectIdentifier: UDPTransport] = [:]
-    private var echoes: [ObjectIdentifier: EchoRequest] = [:]
+    private var resources = LiveResources()
     private(set) var isClosed = false
     private var onClosed: [() -> Void] = []
-    /// Sockets that the loop is still opening. What opens after the close is closed at once, and awaited like all else.
-    private var openings = 0
     /// When the program's end is to be over: see ``endsBy``.
     private var forcedEnd: (any Cancellable)?
 
     /// By when everything is to be closed once ``close(_:)`` is called; what is still to be sent then is dropped.
     /// `nil`: as each transport has it. Set before the program's objects are closed.
-    public var endsBy: NIODeadline?
+    public var endsBy: Deadline?
 
     /// Sets ``endsBy``.
-    public func end(by deadline: NIODeadline) { endsBy = deadline }
+    public func end(by deadline: Deadline) { endsBy = deadline }
 
     /// How long a stream that is closed now may go on sending.
     var linger: TimeAmount {
-        guard let endsBy else { return TCPTransport.linger }
-        return max(min(TCPTransport.linger, endsBy - now), .zero)
+        guard let endsBy else { return StreamLimits.linger }
+        return max(min(StreamLimits.linger, endsBy - now), .zero)
     }
 
     /// How long after ``endsBy`` the last socket may still take to close.
     static let closeGrace = TimeAmount.milliseconds(100)
 
-    /// What every stream reads into: grows with the traffic from 512 bytes up to 64 KiB, the most a delegate gets at
-    /// once. It begins small, as every connection keeps its last buffer, and most carry short messages.
-    static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
-        minimum: 512, initial: 512, maximum: StreamInbox.chunkLimit)
-    static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(
-        low: TCPTransport.lowWaterMark, high: TCPTransport.highWaterMark)
-
     /// Makes the environment of one program.
     /// - Parameters:
-    ///   - eventLoop: the program's loop. The call comes from it.
+    ///   - loop: the program's loop. The call comes from it.
     ///   - timeZone: by default the machine's.
     ///   - lookup: how names are found; it may block, on a thread of its own. By default the system's way.
     public init(
-        eventLoop: any EventLoop,
+        loop: PollLoop,
         timeZone: any LocalTimeZone = SystemTimeZone(),
         lookup: @escaping NameLookup.Function = NameLookup.system
     ) {
-        self.eventLoop = eventLoop
+        self.loop = loop
         self.timeZone = timeZone
-        scheduler = LoopScheduler(eventLoop: eventLoop)
-        housekeeping = LoopScheduler(eventLoop: eventLoop)
+        scheduler = LoopScheduler(loop: loop)
+        housekeeping = LoopScheduler(loop: loop)
         resolver = NameResolver(scheduler: scheduler, now: { .now() }, lookup: lookup)
     }
 
-    /// The sockets of streams that are connecting, open or still sending after their close.
-    public var openTransports: Int { transports.count + sshTransports.count }
+    /// The sockets of streams that are open or still sending after their close.
+    public var openTransports: Int { resources.count(.stream) }
     /// The serial ports that are open or still sending after their close.
-    public var openSerialPorts: Int { serialPorts.count }
+    public var openSerialPorts: Int { resources.count(.serialPort) }
     /// The UDP sockets.
-    public var openDatagramSockets: Int { datagrams.count }
+    public var openDatagramSockets: Int { resources.count(.datagrams) }
     /// The listening sockets.
-    public var openListeners: Int { listeners.count }
+    public var openListeners: Int { resources.count(.listener) }
     /// The deadlines that are armed.
     public var armedDeadlines: Int { scheduler.count }
 
     /// The monotonic time of the system.
-    public var now: NIODeadline { .now() }
+    public var now: Deadline { .now() }
 
     /// The system's wall clock, in nanoseconds since 1970-01-01 00:00:00 UTC.
     public var wallClock: Int64 {
@@ -111,12 +95,12 @@ public final class LiveEnvironment: ClosableEnvironment {
 
     /// Runs `body` at `deadline`; see ``Environment/schedule(at:_:)``. After ``close(_:)`` it is not run.
     @discardableResult
-    public func schedule(at deadline: NIODeadline, _ body: @escaping () -> Void) -> any Cancellable {
+    public func schedule(at deadline: Deadline, _ body: @escaping () -> Void) -> any Cancellable {
         scheduler.schedule(at: deadline, body)
     }
 
     /// Has `node` fired at `deadline`; see ``Environment/arm(_:at:)``. After ``close(_:)`` it is not.
-    public func arm(_ node: DeadlineNode, at deadline: NIODeadline) {
+    public func arm(_ node: DeadlineNode, at deadline: Deadline) {
         scheduler.arm(node, at: deadline)
     }
 
@@ -146,7 +130,6 @@ public final class LiveEnvironment: ClosableEnvironment {
     ) -> any Cancellable {
         guard !isClosed else { return refuse(completion) }
         let attempt = TCPConnectAttempt(environment: self, port: port, timeout: timeout, completion: completion)
-        attempts[ObjectIdentifier(attempt)] = attempt
         attempt.begin(host: host)
         return attempt
     }
@@ -170,7 +153,6 @@ public final class LiveEnvironment: ClosableEnvironment {
         guard !isClosed else { return refuse(completion) }
         let attempt = SSHConnectAttempt(
             environment: self, port: port, login: login, timeout: timeout, completion: completion)
-        attempts[ObjectIdentifier(attempt)] = attempt
         attempt.begin(host: host)
         return attempt
     }
@@ -185,7 +167,15 @@ public final class LiveEnvironment: ClosableEnvironment {
     ) {
         let candidates = address.map { [$0] } ?? ["::", "0.0.0.0"]
         onOpenTurn(completion) { [self] in
-            listen(on: candidates[...], port: port, accept: accept, completion: completion)
+            do throws(ListenFailure) {
+                guard (0...65535).contains(port) else { throw .other("port \(port) is not in 0...65535") }
+                let listener = try bindFirst(of: candidates, port: port) { address throws(SystemError) in
+                    try TCPListener(environment: self, on: address, accept: accept)
+                }
+                completion(.success(listener))
+            } catch {
+                completion(.failure(error))
+            }
         }
     }
 
@@ -199,9 +189,7 @@ public final class LiveEnvironment: ClosableEnvironment {
         onOpenTurn(completion) { [self] in
             do throws(SerialFailure) {
                 let port = try SerialPort(opening: path, settings)
-                let transport = SerialPortTransport(environment: self, port: port, settings: settings)
-                transport.open()
-                completion(.success(transport))
+                completion(.success(try SerialPortTransport(environment: self, port: port, settings: settings)))
             } catch {
                 completion(.failure(error))
             }
@@ -214,7 +202,11 @@ public final class LiveEnvironment: ClosableEnvironment {
         completion: @escaping (Result<any DatagramTransport, ListenFailure>) -> Void
     ) {
         onOpenTurn(completion) { [self] in
-            UDPTransport(environment: self, options: options).open(completion: completion)
+            do throws(ListenFailure) {
+                completion(.success(try UDPTransport(environment: self, options: options)))
+            } catch {
+                completion(.failure(error))
+            }
         }
     }
 
@@ -228,7 +220,7 @@ public final class LiveEnvironment: ClosableEnvironment {
     ) -> any Cancellable {
         guard !isClosed else { return refuse(completion) }
         let request = EchoRequest(environment: self, address: address, completion: completion)
-        echoes[ObjectIdentifier(request)] = request
+        opened(request)
         // From a fresh turn: a socket may fail before the call that made it returns.
         execute { request.begin(timeout: timeout) }
         return request
@@ -249,61 +241,16 @@ public final class LiveEnvironment: ClosableEnvironment {
         }
         scheduler.close()
         resolver.close()
-        for attempt in Array(attempts.values) { attempt.cancel() }
-        for echo in Array(echoes.values) { echo.cancel() }
-        for listener in Array(listeners.values) { listener.close() }
-        for transport in Array(transports.values) { transport.close() }
-        for transport in Array(sshTransports.values) { transport.close() }
-        for port in Array(serialPorts.values) { port.close() }
-        for socket in Array(datagrams.values) { socket.close() }
+        for resource in resources.inClosingOrder { resource.close() }
         completeClose()
     }
 
     // MARK: Bookkeeping of what is open
 
-    /// The loop begins to open a socket.
-    func openingBegan() { openings += 1 }
+    func opened(_ resource: any LiveResource) { resources.add(resource) }
 
-    /// It is open, and noted as such, or has failed.
-    func openingEnded() {
-        openings -= 1
-        completeClose()
-    }
-
-    func transportOpened(_ transport: TCPTransport) { transports[ObjectIdentifier(transport)] = transport }
-    func listenerOpened(_ listener: TCPListener) { listeners[ObjectIdentifier(listener)] = listener }
-    func attemptEnded(_ attempt: any Cancellable) { attempts[ObjectIdentifier(attempt)] = nil }
-
-    func echoEnded(_ request: EchoRequest) { echoes[ObjectIdentifier(request)] = nil }
-
-    func datagramsOpened(_ socket: UDPTransport) { datagrams[ObjectIdentifier(socket)] = socket }
-
-    func datagramsClosed(_ socket: UDPTransport) {
-        datagrams[ObjectIdentifier(socket)] = nil
-        completeClose()
-    }
-
-    func sshOpened(_ transport: SSHTransport) { sshTransports[ObjectIdentifier(transport)] = transport }
-
-    func sshClosed(_ transport: SSHTransport) {
-        sshTransports[ObjectIdentifier(transport)] = nil
-        completeClose()
-    }
-
-    func transportClosed(_ transport: TCPTransport) {
-        transports[ObjectIdentifier(transport)] = nil
-        completeClose()
-    }
-
-    func serialPortOpened(_ port: SerialPortTransport) { serialPorts[ObjectIdentifier(port)] = port }
-
-    func serialPortClosed(_ port: SerialPortTransport) {
-        serialPorts[ObjectIdentifier(port)] = nil
-        completeClose()
-    }
-
-    func listenerClosed(_ listener: TCPListener) {
-        listeners[ObjectIdentifier(listener)] = nil
+    func closed(_ resource: any LiveResource) {
+        resources.remove(resource)
         completeClose()
     }
 
@@ -313,9 +260,7 @@ public final class LiveEnvironment: ClosableEnvironment {
     }
 
     private func completeClose() {
-        let isEmpty =
-            openTransports == 0 && listeners.isEmpty && serialPorts.isEmpty && datagrams.isEmpty && openings == 0
-        guard isClosed, isEmpty else { return }
+        guard isClosed, resources.isEmpty else { return }
         reportClosed()
     }
 
@@ -325,78 +270,5 @@ public final class LiveEnvironment: ClosableEnvironment {
         let completions = onClosed
         onClosed = []
         for completion in completions { execute(completion) }
-    }
-
-    private func listen(
-        on candidates: ArraySlice<String>,
-        port: Int,
-        accept: @escaping (any StreamTransport) -> Void,
-        completion: @escaping (Result<any Listener, ListenFailure>) -> Void
-    ) {
-        guard let interface = candidates.first else { return }
-        guard (0...65535).contains(port) else {
-            completion(.failure(.other("port \(port) is not in 0...65535")))
-            return
-        }
-        guard let address = try? SocketAddress(ipAddress: interface, port: port) else {
-            completion(.failure(.interfaceUnavailable(interface)))
-            return
-        }
-        let listener = TCPListener(environment: self)
-        let bound = NIOLoopBound((self, listener, accept), eventLoop: eventLoop)
-        var bootstrap = ServerBootstrap(group: eventLoop)
-            .serverChannelOption(.backlog, value: 256)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    // The program may have ended since the socket was made: then nobody would ever close it.
-                    guard !bound.value.0.isClosed else { throw ChannelError.alreadyClosed }
-                    try channel.pipeline.syncOperations.addHandler(bound.value.1)
-                }
-            }
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.socketOption(.so_keepalive), value: 1)
-            .childChannelOption(.autoRead, value: false)
-            // One read each turn: a second one would find nothing, but for a stream that fills the largest buffer.
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(.recvAllocator, value: Self.receiveAllocator)
-            .childChannelOption(.writeBufferWaterMark, value: Self.waterMark)
-            .childChannelInitializer { channel in
-                let (environment, listener, accept) = bound.value
-                let transport = TCPTransport(environment: environment) { transport in
-                    if listener.isOpen { accept(transport) } else { transport.close() }
-                }
-                return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(transport)
-                }
-            }
-        if case .v6 = address {
-            let onlyV6 = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
-            bootstrap = bootstrap.serverChannelOption(onlyV6, value: 0)
-        }
-        openingBegan()
-        bootstrap.bind(to: address).assumeIsolated().whenComplete { [self] result in
-            defer { openingEnded() }
-            switch result {
-            case .success(let channel):
-                guard !isClosed else {
-                    listener.close()
-                    completion(.failure(.environmentClosed))
-                    return
-                }
-                listener.didBind(channel)
-                completion(.success(listener))
-            case .failure(let error):
-                let code = (error as? IOError)?.errnoCode
-                if isClosed {
-                    completion(.failure(.environmentClosed))
-                } else if candidates.count > 1, code == EAFNOSUPPORT || code == EADDRNOTAVAIL {
-                    // A machine without IPv6.
-                    listen(on: candidates.dropFirst(), port: port, accept: accept, completion: completion)
-                } else {
-                    completion(.failure(ListenFailure(binding: error, interface: interface)))
-                }
-            }
-        }
     }
 }

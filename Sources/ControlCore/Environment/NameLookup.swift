@@ -1,6 +1,6 @@
 import Glibc
-public import NIOCore
-import NIOPosix
+public import Polling
+import Synchronization
 
 /// The blocking look-up of names, and the threads on which it blocks.
 public enum NameLookup {
@@ -10,12 +10,8 @@ public enum NameLookup {
     /// How many names may be under way at once in this process. The C library waits about 5 to 30 s for a dead server.
     public static let threadCount = 16
 
-    /// The process's threads for look-ups. They start with the first one and, idle, cost address space only.
-    static let threads: NIOThreadPool = {
-        let pool = NIOThreadPool(numberOfThreads: threadCount)
-        pool.start()
-        return pool
-    }()
+    /// The process's threads for look-ups.
+    static let threads = LookupThreads(limit: threadCount)
 
     /// Asks the system: `/etc/hosts`, DNS and whatever else `nsswitch.conf` names. Fails with
     /// ``ConnectFailure/hostError``, or with ``ConnectFailure/other(_:)`` when the process has no descriptor to ask
@@ -34,15 +30,60 @@ public enum NameLookup {
         var addresses: [SocketAddress] = []
         var next = list
         while let info = next?.pointee {
-            if let raw = UnsafeRawPointer(info.ai_addr) {
-                switch info.ai_family {
-                case AF_INET: addresses.append(SocketAddress(raw.loadUnaligned(as: sockaddr_in.self)))
-                case AF_INET6: addresses.append(SocketAddress(raw.loadUnaligned(as: sockaddr_in6.self)))
-                default: break
-                }
-            }
+            if let address = info.ai_addr.flatMap({ SocketAddress($0, length: info.ai_addrlen) }) { addresses.append(address) }
             next = info.ai_next
         }
         return addresses.isEmpty ? .failure(.hostError) : .success(addresses)
+    }
+}
+
+/// Threads on which look-ups block: one for each that is under way, up to a limit; the others wait for one to end.
+final class LookupThreads: Sendable {
+    private struct State {
+        var running = 0
+        var waiting: [@Sendable () -> Void] = []
+    }
+
+    private let limit: Int
+    private let state = Mutex(State())
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Calls `lookup` on a thread of its own.
+    /// - Parameter completion: called on that thread; on this one, when the process may have no more threads.
+    func run(
+        _ lookup: @escaping NameLookup.Function, for name: String,
+        completion: @escaping @Sendable (Result<[SocketAddress], ConnectFailure>) -> Void
+    ) {
+        let task: @Sendable () -> Void = { completion(lookup(name)) }
+        let needsThread = state.withLock { state in
+            guard state.running < limit else {
+                state.waiting.append(task)
+                return false
+            }
+            state.running += 1
+            return true
+        }
+        guard needsThread else { return }
+        do throws(SystemError) {
+            try SystemThread(name: "name look-up") { [self] in work(task) }.detach()
+        } catch {
+            state.withLock { $0.running -= 1 }
+            completion(.failure(.other(systemErrorText(error.number))))
+        }
+    }
+
+    /// Does a task, then those that have waited.
+    private func work(_ first: @Sendable () -> Void) {
+        first()
+        while let next = next() { next() }
+    }
+
+    private func next() -> (@Sendable () -> Void)? {
+        state.withLock { state in
+            guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
+            state.running -= 1
+            return nil
+        }
     }
 }

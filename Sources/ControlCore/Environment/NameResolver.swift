@@ -1,5 +1,4 @@
-import NIOCore
-import NIOPosix
+import Polling
 
 /// Resolves names for one program without ever blocking its loop.
 ///
@@ -17,16 +16,16 @@ final class NameResolver {
     typealias Outcome = Result<[SocketAddress], ConnectFailure>
 
     private let scheduler: LoopScheduler
-    private let now: () -> NIODeadline
+    private let now: () -> Deadline
     private let lookup: NameLookup.Function
     private var underway: [String: [Request]] = [:]
-    private var cache: [String: (outcome: Outcome, expires: NIODeadline)] = [:]
+    private var cache: [String: (outcome: Outcome, expires: Deadline)] = [:]
 
     /// - Parameters:
     ///   - scheduler: for time-outs and fresh turns of the loop.
     ///   - now: by which results grow old.
     ///   - lookup: blocks on a thread of ``NameLookup/threads``.
-    init(scheduler: LoopScheduler, now: @escaping () -> NIODeadline, lookup: @escaping NameLookup.Function) {
+    init(scheduler: LoopScheduler, now: @escaping () -> Deadline, lookup: @escaping NameLookup.Function) {
         self.scheduler = scheduler
         self.now = now
         self.lookup = lookup
@@ -67,19 +66,10 @@ final class NameResolver {
     }
 
     private func start(_ name: String) {
-        let lookup = lookup
-        // A result is a value here, not an error: the future fails only when the pool is shut down, which the process's
-        // pool never is.
-        NameLookup.threads.runIfActive(eventLoop: scheduler.eventLoop) { lookup(name) }
-            .assumeIsolated()
-            .whenComplete { [weak self] result in
-                let outcome: Outcome =
-                    switch result {
-                    case .success(let outcome): outcome
-                    case .failure: .failure(.hostError)
-                    }
-                self?.finish(name, outcome)
-            }
+        let bound = LoopBound(WeakReference(self), loop: scheduler.loop)
+        NameLookup.threads.run(lookup, for: name) { [loop = scheduler.loop] outcome in
+            loop.submit { bound.value.resolver?.finish(name, outcome) }
+        }
     }
 
     private func finish(_ name: String, _ outcome: Outcome) {
@@ -97,6 +87,13 @@ final class NameResolver {
         }
         cache[name] = (outcome, now + lifetime)
         for request in underway.removeValue(forKey: name) ?? [] { request.finish(outcome) }
+    }
+
+    /// What a thread carries: it does not keep a resolver alive, nor let go of the last reference to it.
+    private struct WeakReference {
+        weak var resolver: NameResolver?
+
+        init(_ resolver: NameResolver) { self.resolver = resolver }
     }
 
     /// One who waits for a name.

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// How a serial line is driven. A value of this type is always one that Lectern can ask a driver for.
 public struct SerialSettings: Equatable, Sendable {

@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+public import Polling
 
 /// An open, ordered stream of bytes to one peer: TCP, SSH and serial lines look the same from above. Some can turn TLS
 /// on, see ``TLSCapableTransport``.

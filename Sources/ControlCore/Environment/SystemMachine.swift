@@ -1,19 +1,12 @@
 import Glibc
-import NIOCore
+import Polling
 
 extension MachineDescription {
     /// This machine, as the system describes it now. What it does not tell is left out.
     static func system() -> MachineDescription {
         var machine = MachineDescription()
         machine.hostname = systemHostname()
-        // A process that may not list its interfaces sees none.
-        for device in (try? System.enumerateDevices()) ?? [] {
-            guard let address = device.address?.ipAddress else { continue }
-            machine.interfaces.append(
-                NetworkInterface(
-                    name: device.name, address: address, subnetMask: device.netmask?.ipAddress,
-                    hardwareAddress: hardwareAddress(text(of: "/sys/class/net/\(device.name)/address"))))
-        }
+        machine.interfaces = systemInterfaces()
         machine.readRoutes(text(of: "/proc/net/route"))
         machine.readResolver(text(of: "/etc/resolv.conf"))
         return machine
@@ -50,6 +43,30 @@ extension MachineDescription {
         let parts = text.split { $0 == ":" || $0 == "\n" }
         guard parts.count == 6, parts.contains(where: { $0 != "00" }) else { return nil }
         return parts.map { $0.uppercased() }.joined(separator: "-")
+    }
+
+    /// The interfaces that have an IP address, once for each of them. A process that may not list them sees none.
+    private static func systemInterfaces() -> [NetworkInterface] {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { return [] }
+        defer { freeifaddrs(list) }
+        return sequence(first: list, next: { $0?.pointee.ifa_next }).compactMap { entry in
+            guard let device = entry?.pointee, let address = address(device.ifa_addr) else { return nil }
+            let name = String(cString: device.ifa_name)
+            return NetworkInterface(
+                name: name, address: address, subnetMask: self.address(device.ifa_netmask),
+                hardwareAddress: hardwareAddress(text(of: "/sys/class/net/\(name)/address")))
+        }
+    }
+
+    /// The IP address of a system's structure; `nil` for other addresses.
+    private static func address(_ address: UnsafePointer<sockaddr>?) -> String? {
+        guard let address else { return nil }
+        // The structure is as long as its family's, or longer.
+        let length =
+            CInt(address.pointee.sa_family) == AF_INET6
+            ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size
+        return SocketAddress(address, length: socklen_t(length))?.ipAddress
     }
 
     private static func systemHostname() -> String {

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// A stream over which TLS can be turned on: what ``Environment/connectTCP(host:port:timeout:completion:)`` and
 /// ``Environment/listenTCP(address:port:accept:completion:)`` give.

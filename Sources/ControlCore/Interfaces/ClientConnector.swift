@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// The connecting side of an ``EthernetClientInterface``: where to, over which transport, on what terms, and one
 /// attempt at a time. A new transport is added here and nowhere else.

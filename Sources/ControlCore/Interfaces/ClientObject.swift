@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+public import Polling
 
 /// One client of an ``EthernetServerInterfaceEx``. Made by the server only; compare by identity.
 ///
@@ -39,9 +40,9 @@ public final class ClientObject: PiecewiseSender {
     init(id: Int, sender: DatagramSender, server: EthernetServerInterfaceEx) {
         self.id = id
         self.server = server
-        ipAddress = sender.address.ipAddress ?? ""
+        ipAddress = sender.address.ipAddress
         hostname = ipAddress
-        servicePort = sender.address.port ?? 0
+        servicePort = sender.address.port
         connection = sender
         sender.owner = self
     }

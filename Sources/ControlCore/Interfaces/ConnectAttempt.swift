@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// One attempt to open a connection, shared by all who wait while it is under way: there are never two at once.
 ///
@@ -9,12 +9,12 @@ final class ConnectAttempt {
 
     private final class Waiter: Cancellable {
         /// `nil`: as long as the system waits.
-        let deadline: NIODeadline?
+        let deadline: Deadline?
         let completion: (ConnectOutcome) -> Void
         var timer: (any Cancellable)?
         weak var attempt: ConnectAttempt?
 
-        init(deadline: NIODeadline?, completion: @escaping (ConnectOutcome) -> Void, attempt: ConnectAttempt) {
+        init(deadline: Deadline?, completion: @escaping (ConnectOutcome) -> Void, attempt: ConnectAttempt) {
             self.deadline = deadline
             self.completion = completion
             self.attempt = attempt
@@ -30,7 +30,7 @@ final class ConnectAttempt {
     private let onEnd: (Result<any StreamTransport, ConnectFailure>) -> Void
     private var waiters: [Waiter] = []
     private var opening: (any Cancellable)?
-    private var openingDeadline: NIODeadline?
+    private var openingDeadline: Deadline?
     private var isOver = false
 
     /// - Parameters:
@@ -75,7 +75,7 @@ final class ConnectAttempt {
         environment.execute { self.settle(waiting, .failed(.calledOff)) }
     }
 
-    private func begin(deadline: NIODeadline?) {
+    private func begin(deadline: Deadline?) {
         openingDeadline = deadline
         opening = open(deadline.map { $0 - environment.now }) { self.opened($0) }
     }

@@ -7,7 +7,7 @@ package enum ConnectionBounds {
     /// Bytes of the commands that wait for their turn of `sendAndWait`.
     package static let waitingBytes = DeviceTraffic.waitingLimit
     /// Bytes that are delivered at once.
-    package static let deliveredBytes = StreamInbox.chunkLimit
+    package static let deliveredBytes = StreamLimits.chunk
     /// Senders that a UDP server tells apart.
     package static let senders = DatagramService.senderLimit
 }

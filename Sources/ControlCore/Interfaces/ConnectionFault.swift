@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// Why a call of a ``TCPInterface`` failed.
 public struct ConnectionFault: Error, Equatable, Sendable, CustomStringConvertible {

@@ -1,4 +1,6 @@
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 
 /// A UDP client's socket: opens with the first datagram that is sent, and finds the peer again when it has moved.
 ///
@@ -42,12 +44,12 @@ final class DatagramConnection {
     private var state = State.idle
     /// Tells an opening from an abandoned one.
     private var openings = 0
-    private var waiting: CircularBuffer<ByteBuffer> = []
+    private var waiting: Deque<ByteBuffer> = []
     private var waitingBytes = 0
     private var roomWaiters: [CancellableCall] = []
 
     private var isReceiving = true
-    private var kept: CircularBuffer<ByteBuffer> = []
+    private var kept: Deque<ByteBuffer> = []
     private var keptBytes = 0
     private var isDelivering = false
     private var isDeliveryPlanned = false
@@ -58,9 +60,9 @@ final class DatagramConnection {
 
     private var unanswered = 0
     private var hasFailed = false
-    private var resolvedAt = NIODeadline.uptimeNanoseconds(0)
+    private var resolvedAt = Deadline.uptimeNanoseconds(0)
     private var isResolvingAgain = false
-    private var lastTraffic = NIODeadline.uptimeNanoseconds(0)
+    private var lastTraffic = Deadline.uptimeNanoseconds(0)
     private var idleTimer: (any Cancellable)?
     private var isBusy = false
 
@@ -178,7 +180,7 @@ final class DatagramConnection {
         var options = DatagramOptions(port: servicePort, largestDatagram: largestDatagram)
         if servicePort == 0, !address.isMulticast, !address.mayBeBroadcast {
             options.peer = address
-        } else if case .v4 = address {
+        } else if !address.isIPv6 {
             options.address = "0.0.0.0"
         }
         let opening = openings
@@ -414,7 +416,6 @@ extension DatagramConnection: DatagramDelegate {
 extension SocketAddress {
     /// Whether it may be a broadcast address: without the interface's mask nobody can tell for sure.
     fileprivate var mayBeBroadcast: Bool {
-        guard case .v4 = self else { return false }
-        return ipAddress?.hasSuffix(".255") == true
+        !isIPv6 && packedIPAddress.last == 255
     }
 }

@@ -1,4 +1,6 @@
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 
 /// One address that has sent datagrams to a ``DatagramService``: what a UDP server's ``ClientObject`` talks through.
 final class DatagramSender: ClientLine {
@@ -8,14 +10,14 @@ final class DatagramSender: ClientLine {
 
     let address: SocketAddress
     /// When it was last heard of or spoken to.
-    private(set) var lastTraffic: NIODeadline
+    private(set) var lastTraffic: Deadline
     /// Set by the client. Strong, as a transport holds its delegate; let go at the end.
     var owner: (any LineOwner)?
 
     private let environment: any Environment
     private var service: DatagramService?
     private var isReceiving = true
-    private var kept: CircularBuffer<ByteBuffer> = []
+    private var kept: Deque<ByteBuffer> = []
     private var keptBytes = 0
     private var isDeliveryPlanned = false
 

@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 
 /// A UDP server's socket and those who have sent to it.
 ///
@@ -161,5 +162,5 @@ extension DatagramService: DatagramDelegate {
 
 extension SocketAddress {
     /// The address as `host:port`, for messages.
-    var hostAndPort: String { "\(ipAddress ?? ""):\(port ?? 0)" }
+    var hostAndPort: String { "\(ipAddress):\(port)" }
 }

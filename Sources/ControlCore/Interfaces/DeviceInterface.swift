@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+public import Polling
 
 /// What an interface offers whatever the line to its device is.
 ///
@@ -80,7 +81,7 @@ extension DeviceInterface {
     /// the line until ``stopKeepAlive()``. A second start replaces the first. A turn at which the send queue is full is
     /// left out.
     /// - Parameters:
-    ///   - interval: 0.01 s to ``NIOCore/TimeAmount/longestDelay``.
+    ///   - interval: 0.01 s to ``Polling/TimeAmount/longestDelay``.
     ///   - data: what is sent each time.
     /// - Throws: when the interval is out of its range.
     public func startKeepAlive(interval: TimeAmount, data: ByteBuffer) throws(ParameterError) {

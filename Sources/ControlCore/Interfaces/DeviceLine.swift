@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// Takes what a line brings: the traffic of a device, or a client of a server.
 protocol LineOwner: AnyObject {

@@ -1,4 +1,6 @@
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 
 /// What a ``DeviceTraffic`` needs of the interface that it belongs to.
 protocol DeviceTrafficOwner: AnyObject {
@@ -107,7 +109,7 @@ public final class DeviceTraffic {
     private var keepAlive: KeepAliveTransmitter?
     @exclusivity(unchecked) private var keepAliveBytes = 0
     /// Those who wait for their turn.
-    @exclusivity(unchecked) private var waiting: CircularBuffer<Waiter> = []
+    @exclusivity(unchecked) private var waiting: Deque<Waiter> = []
     /// Who waits for its response.
     @exclusivity(unchecked) private var current: Waiter?
     @exclusivity(unchecked) private var matcher = ResponseMatcher(

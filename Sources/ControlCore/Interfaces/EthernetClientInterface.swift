@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// A client's connection to a device in the network: the program's `EthernetClientInterface`.
 ///

@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+public import Polling
 
 /// Listens for one client: the program's `EthernetServerInterface`, the older of the two servers.
 ///

@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+public import Polling
 
 /// Listens for clients: the program's `EthernetServerInterfaceEx`.
 ///
@@ -70,7 +71,7 @@ public final class EthernetServerInterfaceEx {
     /// What waits to be sent to all clients, and what they have taken since it was counted.
     private var queuedAtMost = 0
     /// When it was told that there are too many clients.
-    private var toldFullAt: NIODeadline?
+    private var toldFullAt: Deadline?
     private var wasActive = false
     /// UDP: the socket, which outlives the listening as long as there are clients.
     private var service: DatagramService?

@@ -1,4 +1,4 @@
-package import NIOCore
+package import Bytes
 
 /// Sees what happens at an ``EthernetServerInterfaceEx`` before the program's event slots do. For connection handlers.
 package protocol EthernetServerObserver: AnyObject {

@@ -1,11 +1,11 @@
-import NIOCore
+import Polling
 
 /// Sends the same bytes again and again at a fixed interval, for `startKeepAlive`.
 final class KeepAliveTransmitter {
     private let environment: any Environment
     private let interval: TimeAmount
     private let transmit: () -> Void
-    private var planned: NIODeadline
+    private var planned: Deadline
     private var timer: (any Cancellable)?
 
     /// Starts; the first transmission comes after one interval.

@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+import DequeModule
 
 /// A message that is too large to wait as a whole for a peer that takes it slowly: whoever sends it keeps it, and gives
 /// it piece by piece as the peer takes it.
@@ -71,7 +72,7 @@ final class PiecewiseQueue {
         case bytes(ByteBuffer)
     }
 
-    private var entries: CircularBuffer<Entry> = []
+    private var entries: Deque<Entry> = []
     /// How many bytes were sent behind messages and wait for their end.
     private(set) var bytesBehind = 0
 

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// Asks a host for echoes, one after the other, as `Ping` does.
 public final class PingCall: Cancellable {

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Bytes
 
 /// What ends the response to a `sendAndWait`.
 public enum ResponseDelimiter {

@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// Collects the response to a `sendAndWait` and finds the earliest byte at which its delimiter holds.
 ///

@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// One attempt to open a TCP connection and to turn TLS on over it, within one time-out.
 final class SecureConnectAttempt: Cancellable {
@@ -7,7 +7,7 @@ final class SecureConnectAttempt: Cancellable {
     private let terms: TLSTerms
     private let environment: any Environment
     private let timeout: TimeAmount?
-    private let deadline: NIODeadline?
+    private let deadline: Deadline?
     private let completion: (Outcome) -> Void
     /// The step under way.
     private var step: (any Cancellable)?

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Bytes
 
 /// What became of a `sendAndWait`.
 public enum SendAndWaitOutcome {

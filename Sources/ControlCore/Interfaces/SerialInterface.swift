@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// A serial port and the device at it: the program's `SerialInterface`.
 ///
@@ -63,7 +63,7 @@ public final class SerialInterface: DeviceInterface {
     private let claims: SerialPortClaims
     private var state = State.closed
     private var retryDelay = SerialInterface.shortestRetry
-    private var openedAt = NIODeadline.uptimeNanoseconds(0)
+    private var openedAt = Deadline.uptimeNanoseconds(0)
     /// The line, and commands, keep-alive and pauses, which outlive a presence of the port.
     public let traffic: DeviceTraffic
 

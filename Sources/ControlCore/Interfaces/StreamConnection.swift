@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 
 /// One open stream as the interfaces need it: a bounded send queue, back-pressure, and one end.
 ///

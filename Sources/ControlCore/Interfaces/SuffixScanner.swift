@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// Finds the first occurrence of a byte sequence in a stream that comes in pieces.
 ///

@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+public import Polling
 
 /// What a ``TCPConnection`` tells the interface that it belongs to.
 protocol TCPConnectionOwner: AnyObject {

@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+public import Polling
 
 /// A TCP connection to one instrument for drivers that ask and read, as SOCS' `TCPInterface`: it connects by itself,
 /// survives the loss of its device, and has one error to catch.

@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// A message and its answer as one: no other query of the interface comes between them.
 final class TCPQuery: Cancellable, TurnTaker {

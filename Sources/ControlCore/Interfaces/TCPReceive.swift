@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// One call that waits for bytes of a ``TCPInterface``.
 final class TCPReceive: Cancellable {

@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// One message on its way out of a ``TCPInterface``: sent, and once more on a new connection when that fails.
 final class TCPSend: Cancellable, TurnTaker {

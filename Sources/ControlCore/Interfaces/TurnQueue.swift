@@ -1,4 +1,4 @@
-import NIOCore
+import DequeModule
 
 /// A call that waits for its turn.
 protocol TurnTaker: AnyObject {
@@ -10,7 +10,7 @@ protocol TurnTaker: AnyObject {
 final class TurnQueue<Member: TurnTaker> {
     /// The one whose turn it is.
     private(set) var current: Member?
-    private var waiting: CircularBuffer<Member> = []
+    private var waiting: Deque<Member> = []
     private var isBeginning = false
 
     /// Adds a call at the end; when nobody is before it, it begins.

@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+public import Polling
 
 /// Wakes a machine by its hardware address: one broadcast of the magic datagram, as `WakeOnLan` sends it.
 public final class WakeUpCall {

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// Tells people what becomes of one connection, port or server, and keeps its last trouble.
 ///
@@ -52,7 +52,7 @@ public final class ConnectionReport {
 
     private let environment: any Environment
     /// When the connection was opened; `nil` while it is not.
-    private var openedAt: NIODeadline?
+    private var openedAt: Deadline?
     private var failedAttempts = 0
     /// Reasons that were told since the connection last stood.
     private var told: Set<String> = []

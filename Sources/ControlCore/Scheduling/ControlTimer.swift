@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// A repeating timer: the program's `Timer`.
 ///
@@ -16,7 +16,7 @@ public final class ControlTimer: DeadlineNode {
         case stopped = "Stopped"
     }
 
-    /// The shortest interval: 0.01 s. The longest is ``NIOCore/TimeAmount/longestDelay``.
+    /// The shortest interval: 0.01 s. The longest is ``Polling/TimeAmount/longestDelay``.
     public static let shortestInterval = TimeAmount.milliseconds(10)
 
     /// What timers have in common. A program may have many thousands of them, which need not keep it each for itself.
@@ -56,7 +56,7 @@ public final class ControlTimer: DeadlineNode {
     /// How many ticks came since the start.
     @exclusivity(unchecked) public private(set) var count = 0
 
-    @exclusivity(unchecked) private var nextTick = NIODeadline.distantFuture
+    @exclusivity(unchecked) private var nextTick = Deadline.distantFuture
     /// What was left of the interval when it was paused.
     private var remainder: TimeAmount
 
@@ -180,13 +180,14 @@ public final class ControlTimer: DeadlineNode {
     }
 
     /// The next tick is planned from the planned time of this one, before the callback, which may change anything.
-    override func nextDeadline() -> NIODeadline? {
+    public override func nextDeadline() -> Deadline? {
         let late = max(common.environment.now - nextTick, .zero)
         nextTick = nextTick + interval * (1 + late.nanoseconds / interval.nanoseconds)
         return nextTick
     }
 
-    override func fire() {
+    /// Counts and tells a tick, unless it is busy.
+    public override func fire() {
         guard !isBusy else { return }
         count += 1
         common.onTick?(self, count)

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 extension TimeAmount {
     /// The longest delay that timers, waits and time-outs take: ten years. A longer one could overflow the clock.

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// Runs something once, after a time: the program's `Wait`.
 ///
@@ -28,7 +28,7 @@ public final class OneShotWait: DeadlineNode {
     /// Makes a wait that is not pending; ``restart()`` starts it.
     /// - Parameters:
     ///   - common: what it shares with others: the environment, and what is called.
-    ///   - time: 0 s to ``NIOCore/TimeAmount/longestDelay``.
+    ///   - time: 0 s to ``Polling/TimeAmount/longestDelay``.
     /// - Throws: when `time` is out of its range.
     public init(_ common: Common, time: TimeAmount) throws(ParameterError) {
         try Self.check(time)
@@ -85,16 +85,17 @@ public final class OneShotWait: DeadlineNode {
         if isActive { restart() }
     }
 
-    private var now: NIODeadline { common.environment.now }
+    private var now: Deadline { common.environment.now }
 
-    private func run(until deadline: NIODeadline) {
+    private func run(until deadline: Deadline) {
         let wasActive = isActive
         common.environment.arm(self, at: deadline)
         // An environment that is closed arms nothing.
         if isActive != wasActive { common.onActivityChanged?(self, isActive) }
     }
 
-    override func fire() {
+    /// Tells that the time is over.
+    public override func fire() {
         common.onExpired?(self)
         // A callback that restarts the wait leaves it active.
         if !isActive { common.onActivityChanged?(self, false) }

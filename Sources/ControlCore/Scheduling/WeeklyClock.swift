@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// Calls back at times of day on days of the week, in local time: the program's `Clock`.
 ///
@@ -38,7 +38,7 @@ public final class WeeklyClock {
     private var scheduled: (any Cancellable)?
     /// The wall clock at the last look: up to it, inclusive, everything was called.
     private var seen: Int64 = 0
-    private var seenAt: NIODeadline
+    private var seenAt: Deadline
     /// Instants that were called in the last day of the wall clock, ascending.
     private var called: [Int64] = []
 

@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// Hides the secrets of a ``SecretRegistry`` in the bytes of one direction of one wire.
 ///

@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 
 /// A UDP socket that is watched: as a whole, or what it exchanges with certain peers.
 final class TracedDatagrams: DatagramTransport, DatagramDelegate {

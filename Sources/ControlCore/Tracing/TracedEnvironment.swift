@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// An environment whose wires are watched: it is as the one that it wraps, and tells a sink of all that goes over those
 /// wires that a filter names.
@@ -82,7 +82,7 @@ public final class TracedEnvironment: Environment {
     // MARK: What is not watched
 
     /// As the wrapped environment has it.
-    public var now: NIODeadline { environment.now }
+    public var now: Deadline { environment.now }
     /// As the wrapped environment has it.
     public var wallClock: Int64 { environment.wallClock }
     /// As the wrapped environment has it.
@@ -93,7 +93,7 @@ public final class TracedEnvironment: Environment {
     public var isRepeatable: Bool { environment.isRepeatable }
 
     /// As the wrapped environment has it.
-    public func end(by deadline: NIODeadline) { environment.end(by: deadline) }
+    public func end(by deadline: Deadline) { environment.end(by: deadline) }
 
     /// As the wrapped environment has it.
     public func nextRandom() -> UInt64 { environment.nextRandom() }
@@ -103,12 +103,12 @@ public final class TracedEnvironment: Environment {
 
     /// As the wrapped environment has it.
     @discardableResult
-    public func schedule(at deadline: NIODeadline, _ body: @escaping () -> Void) -> any Cancellable {
+    public func schedule(at deadline: Deadline, _ body: @escaping () -> Void) -> any Cancellable {
         environment.schedule(at: deadline, body)
     }
 
     /// As the wrapped environment has it.
-    public func arm(_ node: DeadlineNode, at deadline: NIODeadline) { environment.arm(node, at: deadline) }
+    public func arm(_ node: DeadlineNode, at deadline: Deadline) { environment.arm(node, at: deadline) }
 
     /// As the wrapped environment has it. What the addresses are called is kept, for the names of UDP peers.
     @discardableResult
@@ -119,7 +119,8 @@ public final class TracedEnvironment: Environment {
         environment.resolve(host, timeout: timeout) { [self] result in
             if case .success(let addresses) = result {
                 for address in addresses {
-                    if let text = address.ipAddress, text != host { book.note(host, of: text) }
+                    let text = address.ipAddress
+                    if text != host { book.note(host, of: text) }
                 }
             }
             completion(result)
@@ -306,13 +307,13 @@ public final class TracedEnvironment: Environment {
 
     private func ends(of peer: SocketAddress) -> WireFilter.Ends {
         let address = peer.ipAddress
-        let hosts = [address, address.flatMap { book.host(of: $0) }].compactMap { $0 }
+        let hosts = [address, book.host(of: address)].compactMap { $0 }
         return WireFilter.Ends(hosts: hosts, port: peer.port, names: owner.names(ofPeer: hosts))
     }
 
     private func name(of peer: SocketAddress) -> String {
-        guard let address = peer.ipAddress, let port = peer.port else { return "\(peer)" }
-        return Self.name(of: book.host(of: address) ?? address, port)
+        let address = peer.ipAddress
+        return Self.name(of: book.host(of: address) ?? address, peer.port)
     }
 
     private static func name(of host: String, _ port: Int) -> String {

@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 
 /// A stream that is watched. To its owner it is as the stream itself.
 class TracedStream: StreamTransport, StreamDelegate {

@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// A stream that is watched and can turn TLS on. What is seen is what TLS carries.
 final class TracedTLSStream: TracedStream, TLSCapableTransport {

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// One thing that bytes go over, for whoever watches: a connection, a serial line, a UDP socket or a listening port.
 public struct Wire: Sendable, Equatable {

@@ -1,4 +1,5 @@
-public import NIOCore
+public import Bytes
+public import Polling
 
 /// What happened on a ``Wire``.
 public struct WireEvent: Sendable, Equatable {

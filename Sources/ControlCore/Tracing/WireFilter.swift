@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// Which wires are traced: those that one of the terms names.
 public struct WireFilter: Sendable, Equatable {
@@ -67,7 +67,7 @@ public struct WireFilter: Sendable, Equatable {
 
     /// An address as the system writes it; `nil` for what is none.
     private static func canonicalAddress(_ text: String) -> String? {
-        (try? SocketAddress(ipAddress: text, port: 0))?.ipAddress?.lowercased()
+        (try? SocketAddress(ipAddress: text, port: 0))?.ipAddress.lowercased()
     }
 
     /// Where a wire leads, in all the words that a term may use.

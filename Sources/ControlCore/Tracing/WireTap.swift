@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 
 /// Records what happens on one wire.
 final class WireTap {

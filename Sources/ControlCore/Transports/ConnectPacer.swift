@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// Spreads attempts to connect that are due at the same instant, so that a dead subnet that is retried all at once does
 /// not hold up those that are connected: a few sockets are opened at once, the others as many in each millisecond.

@@ -1,4 +1,6 @@
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 
 /// What has arrived at a UDP socket and is not delivered yet, and the way to its delegate.
 ///
@@ -14,7 +16,7 @@ final class DatagramInbox {
     private unowned let transport: any DatagramTransport
     private let execute: (@escaping () -> Void) -> Void
     private var delegate: (any DatagramDelegate)?
-    private var held: CircularBuffer<(bytes: ByteBuffer, address: SocketAddress)> = []
+    private var held: Deque<(bytes: ByteBuffer, address: SocketAddress)> = []
     private var heldBytes = 0
     private var isReading = true
     private var isDeliveryPlanned = false
@@ -42,10 +44,9 @@ final class DatagramInbox {
     }
 
     /// Takes a datagram.
-    /// - Parameter later: it comes from inside a call of the owner, who must not be called back now.
-    func receive(_ bytes: ByteBuffer, from address: SocketAddress, later: Bool = false) {
+    func receive(_ bytes: ByteBuffer, from address: SocketAddress) {
         guard end == nil else { return }
-        if !later, isReading, held.isEmpty, let delegate {
+        if isReading, held.isEmpty, let delegate {
             delegate.transport(transport, didReceive: bytes, from: address)
             return
         }

@@ -1,13 +1,16 @@
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 
 /// One attempt to open an SSH session: resolves the name, then lets a thread connect and log in.
-final class SSHConnectAttempt: Cancellable {
+final class SSHConnectAttempt: Cancellable, LiveResource {
     typealias Outcome = Result<any StreamTransport, ConnectFailure>
 
+    let kind = LiveResourceKind.attempt
     private let environment: LiveEnvironment
     private let port: Int
     private let login: SSHLogin
-    private let deadline: NIODeadline?
+    private let deadline: Deadline?
     private var completion: ((Outcome) -> Void)?
     private var lookup: (any Cancellable)?
     private var timer: (any Cancellable)?
@@ -29,6 +32,7 @@ final class SSHConnectAttempt: Cancellable {
 
     /// Begins. The completion is called on a later turn of the loop.
     func begin(host: String) {
+        environment.opened(self)
         guard (1...65535).contains(port) else {
             environment.execute { [self] in finish(.failure(.other("port \(port) is not in 1...65535"))) }
             return
@@ -51,8 +55,10 @@ final class SSHConnectAttempt: Cancellable {
         timer = nil
         transport?.abandon()
         transport = nil
-        environment.attemptEnded(self)
+        environment.closed(self)
     }
+
+    func close() { cancel() }
 
     private func finish(_ outcome: Outcome) {
         let completion = completion

@@ -1,6 +1,8 @@
 import CSSH
 import Glibc
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 import Synchronization
 
 /// What the loop and the thread of one SSH session hand to each other.
@@ -37,7 +39,7 @@ final class SSHMailbox: Sendable {
         /// How many bytes may be read now.
         var room = 0
         /// Set once the stream was closed: until when the rest may be sent.
-        var closeBy: NIODeadline?
+        var closeBy: Deadline?
         /// Nothing is wanted any more.
         var isCancelled = false
     }
@@ -49,7 +51,7 @@ final class SSHMailbox: Sendable {
         var isReading = false
         var unreleasedBytes = 0
         var isStarved = false
-        var closeBy: NIODeadline?
+        var closeBy: Deadline?
         var isCancelled = false
         var arrivals = Arrivals()
         var isPosted = false
@@ -78,7 +80,7 @@ final class SSHMailbox: Sendable {
             let wasEmpty = state.outgoing.isEmpty
             state.outgoing.appendJoined(bytes)
             state.queuedBytes += bytes.readableBytes
-            if state.queuedBytes > TCPTransport.highWaterMark { state.reportsDrain = true }
+            if state.queuedBytes > StreamLimits.highWaterMark { state.reportsDrain = true }
             // The first of a batch wakes the thread; it takes the others along.
             if wasEmpty { Self.wake(&state) }
         }
@@ -102,7 +104,7 @@ final class SSHMailbox: Sendable {
     }
 
     /// Lets the thread send what is queued and end.
-    func close(by deadline: NIODeadline) {
+    func close(by deadline: Deadline) {
         state.withLock { state in
             state.closeBy = deadline
             Self.wake(&state)
@@ -161,7 +163,7 @@ final class SSHMailbox: Sendable {
     func didSend(_ count: Int) -> Bool {
         state.withLock { state in
             state.queuedBytes -= count
-            guard state.reportsDrain, state.queuedBytes < TCPTransport.lowWaterMark else { return false }
+            guard state.reportsDrain, state.queuedBytes < StreamLimits.lowWaterMark else { return false }
             state.reportsDrain = false
             state.arrivals.hasDrained = true
             return Self.post(&state)
@@ -205,7 +207,7 @@ extension RangeReplaceableCollection where Self: BidirectionalCollection & Mutab
     /// Adds bytes at the end, joined with those before them to pieces of up to 64 KiB: many short messages that wait
     /// must not cost more than their bytes.
     mutating func appendJoined(_ bytes: ByteBuffer) {
-        if let last = indices.last, self[last].readableBytes + bytes.readableBytes <= StreamInbox.chunkLimit {
+        if let last = indices.last, self[last].readableBytes + bytes.readableBytes <= StreamLimits.chunk {
             self[last].writeImmutableBuffer(bytes)
         } else {
             append(bytes)

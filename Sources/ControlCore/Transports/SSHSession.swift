@@ -1,7 +1,9 @@
 import ByteText
 import CSSH
 import Glibc
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 
 /// A session of libssh and its one channel, on the session's thread. No call of it waits but ``settle(_:again:)``,
 /// which the loop can wake.
@@ -16,7 +18,7 @@ final class SSHSession {
     let descriptor: CInt
     let ssh: cssh_functions
     let handle: ssh_session
-    private let deadline: NIODeadline
+    private let deadline: Deadline
     private var channel: ssh_channel?
     private var event: ssh_event?
     /// libssh keeps the address.
@@ -31,7 +33,7 @@ final class SSHSession {
 
     /// - Parameter descriptor: a connected socket, the session's from now on.
     init(
-        _ target: SSHTarget, descriptor: CInt, deadline: NIODeadline, mailbox: SSHMailbox
+        _ target: SSHTarget, descriptor: CInt, deadline: Deadline, mailbox: SSHMailbox
     ) throws(SSHStop) {
         do throws(ConnectFailure) {
             ssh = try SSHLibrary.functions()

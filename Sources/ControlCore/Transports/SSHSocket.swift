@@ -1,5 +1,7 @@
 import Glibc
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 
 /// Connects the socket of an SSH session, on the session's thread.
 enum SSHSocket {
@@ -18,7 +20,7 @@ enum SSHSocket {
         var rest = target.addresses[...]
         while var address = rest.popFirst() {
             address.port = target.port
-            let share = target.deadline.map { deadline -> NIODeadline in
+            let share = target.deadline.map { deadline -> Deadline in
                 let left = max(deadline - .now(), .zero)
                 return .now() + .nanoseconds(left.nanoseconds / Int64(rest.count + 1))
             }
@@ -34,13 +36,13 @@ enum SSHSocket {
     }
 
     private static func connect(
-        to address: SocketAddress, deadline: NIODeadline?, mailbox: SSHMailbox
+        to address: SocketAddress, deadline: Deadline?, mailbox: SSHMailbox
     ) throws(SSHStop) -> CInt {
         let kind = CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let descriptor = socket(CInt(address.protocol.rawValue), kind, 0)
+        let descriptor = socket(address.family, kind, 0)
         guard descriptor >= 0 else { throw .failed(.init(errorNumber: errno)) }
         do throws(SSHStop) {
-            let code = address.withSockAddr { generic, length in
+            let code = address.withSocketAddress { generic, length in
                 Glibc.connect(descriptor, generic, socklen_t(length)) == 0 ? 0 : errno
             }
             if code == EINPROGRESS {
@@ -114,14 +116,14 @@ struct SSHTarget: Sendable {
     var port: Int
     var login: SSHLogin
     /// For all of it; `nil` as long as the system waits.
-    var deadline: NIODeadline?
+    var deadline: Deadline?
 }
 
 /// Waits for a socket and for the loop's wake-up at once.
 enum SSHPoll {
     /// - Returns: whether the socket is ready; false when it was the loop that woke the thread.
     static func wait(
-        _ descriptor: CInt, for events: CInt, until deadline: NIODeadline?, mailbox: SSHMailbox
+        _ descriptor: CInt, for events: CInt, until deadline: Deadline?, mailbox: SSHMailbox
     ) throws(SSHStop) -> Bool {
         let left = deadline.map { $0 - .now() } ?? .hours(1)
         guard left > .zero else { throw .failed(.timedOut) }

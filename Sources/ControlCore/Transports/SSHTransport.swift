@@ -1,12 +1,15 @@
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 
 /// An SSH session with an interactive channel: the loop's end of it. The other end is a thread of its own
 /// (``SSHWorker``), and between them lies an ``SSHMailbox``.
 ///
 /// The host's end of the channel ends the stream in both directions, as a FIN does with TCP.
-final class SSHTransport: StreamTransport {
+final class SSHTransport: StreamTransport, LiveResource {
     typealias Outcome = Result<SSHTransport, ConnectFailure>
 
+    let kind = LiveResourceKind.stream
     /// Kept until the thread is over: the environment closes what is open when a program ends.
     private var environment: LiveEnvironment?
     private let mailbox: SSHMailbox
@@ -34,10 +37,10 @@ final class SSHTransport: StreamTransport {
     /// - Throws: when the process may have no more threads.
     func open(_ target: SSHTarget, onOpened: @escaping (Outcome) -> Void) throws(ConnectFailure) {
         guard let environment else { return }
-        let loop = environment.eventLoop
-        let bound = NIOLoopBound(self, eventLoop: loop)
+        let loop = environment.loop
+        let bound = LoopBound(self, loop: loop)
         let worker = SSHWorker(target: target, mailbox: mailbox) {
-            loop.execute { bound.value.collect() }
+            loop.submit { bound.value.collect() }
         }
         do throws(ConnectFailure) {
             try SSHThread.start { worker.run() }
@@ -46,7 +49,7 @@ final class SSHTransport: StreamTransport {
             throw error
         }
         self.onOpened = onOpened
-        environment.sshOpened(self)
+        environment.opened(self)
     }
 
     /// Lets an attempt end that nobody waits for any more.
@@ -94,7 +97,7 @@ final class SSHTransport: StreamTransport {
         if arrivals.isOver {
             let environment = environment
             self.environment = nil
-            environment?.sshClosed(self)
+            environment?.closed(self)
         }
     }
 

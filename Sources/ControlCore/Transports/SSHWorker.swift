@@ -1,5 +1,7 @@
 import Glibc
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 
 /// What the thread of one SSH session does, from connecting to the last byte.
 struct SSHWorker: Sendable {
@@ -54,8 +56,8 @@ struct SSHWorker: Sendable {
     // MARK: - The open session
 
     private func relay(_ session: SSHSession) {
-        var unsent = CircularBuffer<ByteBuffer>()
-        var nextKeepAlive = NIODeadline.now() + Self.keepAliveInterval
+        var unsent = Deque<ByteBuffer>()
+        var nextKeepAlive = Deadline.now() + Self.keepAliveInterval
         while true {
             let orders = mailbox.takeOrders()
             guard !orders.isCancelled else { return }
@@ -76,7 +78,7 @@ struct SSHWorker: Sendable {
             // Reading may have made room for writing: whatever libssh can do now must be done before the wait, as the
             // socket does not tell of it again.
             if hasMore || (!unsent.isEmpty && session.canWrite) { continue }
-            let now = NIODeadline.now()
+            let now = Deadline.now()
             if now >= nextKeepAlive {
                 session.keepAlive()
                 nextKeepAlive = now + Self.keepAliveInterval
@@ -89,7 +91,7 @@ struct SSHWorker: Sendable {
     }
 
     /// - Returns: false when the session is broken.
-    private func write(_ unsent: inout CircularBuffer<ByteBuffer>, to session: SSHSession) -> Bool {
+    private func write(_ unsent: inout Deque<ByteBuffer>, to session: SSHSession) -> Bool {
         while !unsent.isEmpty {
             let first = unsent.startIndex
             guard let count = session.write(&unsent[first]) else { return false }
@@ -135,7 +137,7 @@ struct SSHWorker: Sendable {
 
     /// Sends what is queued and closes in good order, as far as the host plays along in time.
     private func close(
-        _ session: SSHSession, sending unsent: inout CircularBuffer<ByteBuffer>, by deadline: NIODeadline
+        _ session: SSHSession, sending unsent: inout Deque<ByteBuffer>, by deadline: Deadline
     ) {
         var isFlushed = false
         while session.isConnected, !session.hasPeerClosed {

@@ -1,6 +1,6 @@
 import CSerial
 import Glibc
-import NIOCore
+import Polling
 
 /// An open serial device of the system: its descriptor, which this process has for itself, and its settings.
 ///
@@ -52,9 +52,9 @@ final class SerialPort {
 
     /// Makes a descriptor of the same open port, for an owner who closes it.
     /// - Throws: the system's error when there are no more descriptors.
-    func duplicate() throws -> CInt {
+    func duplicate() throws(SerialFailure) -> CInt {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { throw IOError(errnoCode: errno, reason: "dup") }
+        guard copy >= 0 else { throw Self.failure(errno) }
         return copy
     }
 

@@ -1,27 +1,23 @@
+import Bytes
 import Glibc
-import NIOCore
-import NIOPosix
+import Polling
 
-/// A serial port of the system as a stream: the only handler of a pipe channel over the port's descriptor.
+/// A serial port of the system as a stream.
 ///
 /// A port that is pulled out takes the bytes along that were not read yet: the system drops them.
-final class SerialPortTransport: ChannelInboundHandler, SerialTransport {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+final class SerialPortTransport: StreamSourceHandler, SerialTransport, LiveResource {
     /// How often a closed stream looks whether all is sent.
     private static let flushInterval = TimeAmount.milliseconds(5)
 
+    let kind = LiveResourceKind.serialPort
     /// Kept until the port is closed: the environment closes what is open when a program ends.
     private var environment: LiveEnvironment?
     private let port: SerialPort
-    private var context: ChannelHandlerContext?
+    private var source: StreamSource?
     // Both are assigned in init as they need self, and never again.
     private var inbox: StreamInbox! = nil
     private var transmitter: SerialTransmitter! = nil
     private var isClosing = false
-    private var isReading = false
-    private var isSending = false
     private var wasFull = false
     private var failure: String?
     private var flushTimer: (any Cancellable)?
@@ -29,8 +25,9 @@ final class SerialPortTransport: ChannelInboundHandler, SerialTransport {
     var remoteAddress: SocketAddress? { nil }
     var localAddress: SocketAddress? { nil }
 
-    /// Takes an open port; ``open()`` follows.
-    init(environment: LiveEnvironment, port: SerialPort, settings: SerialSettings) {
+    /// Takes an open port.
+    /// - Throws: when the process has no descriptor left.
+    init(environment: LiveEnvironment, port: SerialPort, settings: SerialSettings) throws(SerialFailure) {
         self.environment = environment
         self.port = port
         let scheduler = environment.scheduler
@@ -39,82 +36,31 @@ final class SerialPortTransport: ChannelInboundHandler, SerialTransport {
         transmitter = SerialTransmitter(line: self, settings: settings) { [unowned environment] delay, body in
             environment.scheduleHousekeeping(after: delay, body)
         }
-        environment.serialPortOpened(self)
-    }
-
-    /// Puts the port on the loop. Until that has happened, what is sent waits; a failure ends the stream.
-    func open() {
-        guard let environment else { return }
-        let bound = NIOLoopBound(self, eventLoop: environment.eventLoop)
-        do {
-            let input = try port.duplicate()
-            let output: CInt
-            do {
-                output = try port.duplicate()
-            } catch {
-                _ = Glibc.close(input)
-                throw error
-            }
-            environment.openingBegan()
-            NIOPipeBootstrap(group: environment.eventLoop)
-                .channelOption(.autoRead, value: false)
-                .channelOption(.recvAllocator, value: LiveEnvironment.receiveAllocator)
-                .channelOption(.writeBufferWaterMark, value: LiveEnvironment.waterMark)
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(bound.value)
-                    }
-                }
-                .takingOwnershipOfDescriptors(input: input, output: output)
-                .assumeIsolated()
-                .whenComplete { [self] result in
-                    defer { environment.openingEnded() }
-                    switch result {
-                    case .success(let channel):
-                        // Closed while it was put on the loop: nobody else would close these descriptors.
-                        if self.environment == nil { channel.close(promise: nil) }
-                    case .failure(let error):
-                        // The descriptors are given back.
-                        _ = Glibc.close(input)
-                        _ = Glibc.close(output)
-                        failed(systemErrorText(of: error))
-                        release()
-                    }
-                }
-        } catch {
-            failed(systemErrorText(of: error))
-            release()
-        }
+        source = StreamSource(
+            loop: environment.loop, descriptor: try port.duplicate(), kind: .file, handler: self)
+        environment.opened(self)
+        transmitter.start()
     }
 
     var isOpen: Bool { environment != nil && !isClosing && !inbox.hasEnded }
 
-    var queuedBytes: Int { transmitter.pendingBytes + bufferedBytes }
-
-    private var bufferedBytes: Int {
-        // A closed channel refuses to answer: it has nothing queued.
-        Int((try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
-    }
+    var queuedBytes: Int { transmitter.pendingBytes + (source?.queuedBytes ?? 0) }
 
     func start(delegate: any StreamDelegate) {
-        isReading = true
         inbox.start(delegate: delegate)
-        setAutoRead(true)
+        source?.setReading(true)
     }
 
     func setReading(_ reading: Bool) {
         guard !isClosing else { return }
-        isReading = reading
         inbox.setReading(reading)
-        setAutoRead(reading)
+        source?.setReading(reading)
     }
 
     func send(_ bytes: ByteBuffer) {
         guard isOpen, bytes.readableBytes > 0 else { return }
-        isSending = true
         transmitter.send(bytes)
-        isSending = false
-        if queuedBytes > TCPTransport.highWaterMark {
+        if queuedBytes > StreamLimits.highWaterMark {
             wasFull = true
         } else if wasFull {
             // The delegate hears of that after the call.
@@ -136,99 +82,69 @@ final class SerialPortTransport: ChannelInboundHandler, SerialTransport {
     }
 
     /// Closes the port as soon as the driver has sent everything: closing earlier would drop it, or wait for it.
-    private func flush(until deadline: NIODeadline) {
+    private func flush(until deadline: Deadline) {
         guard let environment else { return }
         guard queuedBytes + port.unsentBytes > 0, environment.now < deadline, !inbox.hasEnded else {
-            if let context { context.close(promise: nil) } else { release() }
+            release()
             return
         }
         flushTimer = environment.scheduleHousekeeping(after: Self.flushInterval) { [self] in flush(until: deadline) }
     }
 
-    private func setAutoRead(_ value: Bool) {
-        // A channel that is closed refuses, and has nothing to read.
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: value)
-    }
-
     private func drainedIfFull() {
-        guard wasFull, isOpen, queuedBytes < TCPTransport.lowWaterMark else { return }
+        guard wasFull, isOpen, queuedBytes < StreamLimits.lowWaterMark else { return }
         wasFull = false
         inbox.didDrain()
-    }
-
-    /// The first failure is the cause.
-    private func failed(_ text: String) {
-        if failure == nil { failure = text }
     }
 
     /// Notes the end and lets go of the port.
     private func release() {
         guard let environment else { return }
         self.environment = nil
-        context = nil
         flushTimer?.cancel()
         flushTimer = nil
         transmitter.stop()
+        source?.close()
+        source = nil
         port.close()
         inbox.finish(isClosing ? .local : .failed(failure ?? "the port was pulled out"))
-        environment.serialPortClosed(self)
+        environment.closed(self)
     }
 
-    // MARK: ChannelInboundHandler
+    // MARK: StreamSourceHandler
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        setAutoRead(isReading)
+    func streamDidReceive(_ bytes: RawSpan) {
+        inbox.receive(ByteBuffer(copying: bytes))
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        transmitter.start()
+    func streamDidSend() {
+        drainedIfFull()
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        inbox.receive(unwrapInboundIn(data), later: isSending)
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if !isSending { drainedIfFull() }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // These are how a port that is pulled out looks from here; a pipe cannot say what became of its device.
-        if let code = (error as? IOError)?.errnoCode, ![EIO, EPIPE, ENXIO, ENODEV, ECONNRESET, EBADF].contains(code) {
-            failed(systemErrorText(code))
+    func streamDidEnd(_ error: SystemError?) {
+        // These are how a port that is pulled out looks from here.
+        if let error, ![EIO, EPIPE, ENXIO, ENODEV, ECONNRESET, EBADF].contains(error.number), failure == nil {
+            failure = systemErrorText(error.number)
         }
-        context.close(promise: nil)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        release()
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        // A channel that never became active is removed without having been inactive.
         release()
     }
 }
 
 extension SerialPortTransport: SerialLine {
-    var unsentBytes: Int { bufferedBytes + port.unsentBytes }
+    var unsentBytes: Int { (source?.queuedBytes ?? 0) + port.unsentBytes }
 
     func write(_ bytes: ByteBuffer) {
-        let isInSend = isSending
-        isSending = true
-        // No promise: a failure closes the channel, and that is how it is heard of.
-        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-        isSending = isInSend
-        if !isInSend { drainedIfFull() }
+        // A failure ends the stream, and that is how it is heard of.
+        source?.send(bytes)
     }
 
     func apply(_ settings: SerialSettings) {
         do throws(SerialFailure) {
             try port.apply(settings)
         } catch {
-            failed("the port \(error.reason)")
-            context?.close(promise: nil)
+            // The first failure is the cause. Not from inside the owner's call.
+            if failure == nil { failure = "the port \(error.reason)" }
+            environment?.execute { [self] in release() }
         }
     }
 }

@@ -1,4 +1,6 @@
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 
 /// A serial line as its transmitter sees it.
 protocol SerialLine: AnyObject {
@@ -25,7 +27,7 @@ final class SerialTransmitter {
 
     private unowned let line: any SerialLine
     private let schedule: (TimeAmount, @escaping () -> Void) -> any Cancellable
-    private var items: CircularBuffer<Item> = []
+    private var items: Deque<Item> = []
     private var settings: SerialSettings
     private var timer: (any Cancellable)?
     private var isRunning = false
@@ -57,7 +59,7 @@ final class SerialTransmitter {
         pendingBytes += bytes.readableBytes
         // Many short messages that wait must not cost more than their bytes.
         if let last = items.indices.last, case .bytes(var waiting) = items[last],
-            waiting.readableBytes + bytes.readableBytes <= StreamInbox.chunkLimit
+            waiting.readableBytes + bytes.readableBytes <= StreamLimits.chunk
         {
             // Moved out and back, so that it is not copied.
             items[last] = .bytes(ByteBuffer())

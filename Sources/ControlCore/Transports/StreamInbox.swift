@@ -1,4 +1,6 @@
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 
 /// The receiving half that all transports share: what arrived and was not delivered yet, and when it may be delivered.
 ///
@@ -6,8 +8,6 @@ import NIOCore
 /// behind them. While reading is off, nothing is delivered but an end that this side asked for. Everything is delivered
 /// either from ``receive(_:)`` or from a fresh turn of the loop, never from within a call of the stream's owner.
 final class StreamInbox {
-    /// The most that a delegate gets at once.
-    static let chunkLimit = 64 * 1024
     /// How many chunks that were held are delivered in one turn of the loop; the rest follows in the next turns.
     static let chunksPerTurn = 4
 
@@ -63,7 +63,7 @@ final class StreamInbox {
             onRelease?(bytes.readableBytes)
             return
         }
-        if let delegate, !later, isReading, held.isEmpty, bytes.readableBytes <= Self.chunkLimit {
+        if let delegate, !later, isReading, held.isEmpty, bytes.readableBytes <= StreamLimits.chunk {
             delegate.transport(transport, didReceive: bytes)
             onRelease?(bytes.readableBytes)
         } else {
@@ -98,12 +98,12 @@ final class StreamInbox {
     private func hold(_ bytes: ByteBuffer) {
         var rest = bytes
         if let last = held.indices.last {
-            let room = Self.chunkLimit - held[last].readableBytes
+            let room = StreamLimits.chunk - held[last].readableBytes
             if let part = rest.readSlice(length: min(room, rest.readableBytes)) {
                 held[last].writeImmutableBuffer(part)
             }
         }
-        while let part = rest.readSlice(length: min(Self.chunkLimit, rest.readableBytes)), part.readableBytes > 0 {
+        while let part = rest.readSlice(length: min(StreamLimits.chunk, rest.readableBytes)), part.readableBytes > 0 {
             held.append(part)
         }
     }

@@ -1,22 +1,20 @@
-import NIOCore
-import NIOPosix
+import Polling
 
 /// One attempt to open a TCP connection: resolves the name, then tries its addresses one after the other.
-final class TCPConnectAttempt: Cancellable {
+final class TCPConnectAttempt: Cancellable, LiveResource {
     typealias Outcome = Result<any StreamTransport, ConnectFailure>
 
+    let kind = LiveResourceKind.attempt
     private let environment: LiveEnvironment
     private let port: Int
-    private let deadline: NIODeadline?
+    private let deadline: Deadline?
     private var completion: ((Outcome) -> Void)?
     private var addresses: ArraySlice<SocketAddress> = []
     private var failure = ConnectFailure.hostError
     private var lookup: (any Cancellable)?
     private var timer: (any Cancellable)?
-    /// Counts the sockets that were tried or abandoned, so that a late failure of one is not taken for the next one's.
-    private var round = 0
     /// The socket that is connecting.
-    private var channel: (any Channel)?
+    private var socket: ConnectSource?
 
     init(
         environment: LiveEnvironment,
@@ -32,6 +30,7 @@ final class TCPConnectAttempt: Cancellable {
 
     /// Begins. The completion is called on a later turn of the loop.
     func begin(host: String) {
+        environment.opened(self)
         guard (1...65535).contains(port) else {
             environment.execute { [self] in finish(.failure(.other("port \(port) is not in 1...65535"))) }
             return
@@ -54,9 +53,11 @@ final class TCPConnectAttempt: Cancellable {
         completion = nil
         lookup?.cancel()
         lookup = nil
-        abandonChannel()
-        environment.attemptEnded(self)
+        abandonSocket()
+        environment.closed(self)
     }
+
+    func close() { cancel() }
 
     private func finish(_ outcome: Outcome) {
         let completion = completion
@@ -65,13 +66,11 @@ final class TCPConnectAttempt: Cancellable {
     }
 
     /// Closes the socket of the present address, whatever it is doing.
-    private func abandonChannel() {
+    private func abandonSocket() {
         timer?.cancel()
         timer = nil
-        round += 1
-        let channel = channel
-        self.channel = nil
-        channel?.close(promise: nil)
+        socket?.cancel()
+        socket = nil
     }
 
     private func tryNext() {
@@ -85,60 +84,30 @@ final class TCPConnectAttempt: Cancellable {
             // A silent address gets its share of the time, so that those behind it are tried too.
             let left = max(deadline - environment.now, .zero)
             timer = environment.schedule(after: .nanoseconds(left.nanoseconds / Int64(addresses.count + 1))) { [self] in
-                abandonChannel()
                 failed(.timedOut)
             }
         }
-        let transport = TCPTransport(environment: environment) { [self] transport in connected(transport) }
-        let round = round
-        let bound = NIOLoopBound((self, transport), eventLoop: environment.eventLoop)
-        environment.openingBegan()
-        ClientBootstrap(group: environment.eventLoop)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.socketOption(.so_keepalive), value: 1)
-            .channelOption(.autoRead, value: false)
-            // One read each turn, as with a server's clients: a device that floods gets its share.
-            .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(.recvAllocator, value: LiveEnvironment.receiveAllocator)
-            .channelOption(.writeBufferWaterMark, value: LiveEnvironment.waterMark)
-            // The deadlines are kept here; the system's own limit is about two minutes.
-            .connectTimeout(.hours(1))
-            .channelInitializer { channel in
-                let (attempt, transport) = bound.value
-                attempt.channel = channel
-                return channel.eventLoop.makeCompletedFuture {
-                    // Called off, or timed out, since the socket was made: nobody would close it, and it might connect
-                    // for hours.
-                    guard attempt.round == round else {
-                        attempt.channel = nil
-                        throw ChannelError.alreadyClosed
-                    }
-                    try channel.pipeline.syncOperations.addHandler(transport)
+        do throws(SystemError) {
+            socket = try ConnectSource(loop: environment.loop, to: address) { [self] result in
+                socket = nil
+                switch result {
+                case .success(let descriptor):
+                    let transport = TCPTransport(environment: environment, descriptor: descriptor, peer: address)
+                    // It is the owner's from now on.
+                    finish(.success(transport))
+                case .failure(let error):
+                    failed(ConnectFailure(errorNumber: error.number))
                 }
             }
-            .connect(to: address)
-            .assumeIsolated()
-            .whenComplete { [self] result in
-                defer { environment.openingEnded() }
-                // An abandoned socket fails too, after the next one has begun.
-                guard case .failure(let error) = result, round == self.round else { return }
-                abandonChannel()
-                failed(ConnectFailure(connecting: error))
-            }
+        } catch {
+            let reason = ConnectFailure(errorNumber: error.number)
+            environment.execute { [self] in failed(reason) }
+        }
     }
 
     private func failed(_ reason: ConnectFailure) {
+        abandonSocket()
         if reason.weight >= failure.weight { failure = reason }
         tryNext()
-    }
-
-    private func connected(_ transport: TCPTransport) {
-        guard completion != nil else {
-            transport.close()
-            return
-        }
-        // It is the owner's from now on.
-        channel = nil
-        finish(.success(transport))
     }
 }

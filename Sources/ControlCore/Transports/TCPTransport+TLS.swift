@@ -1,7 +1,9 @@
-import NIOCore
-import NIOSSL
+import Bytes
+import DequeModule
+import Polling
+import TLS
 
-// TLS over an open connection. The library's handler sits between the socket and the transport.
+// TLS over an open connection. Its layer sits between the socket and the transport.
 
 extension TCPTransport {
     var tlsSession: TLSSession? { tls?.handshake.session }
@@ -12,7 +14,7 @@ extension TCPTransport {
         completion: @escaping (Result<TLSSession, ConnectFailure>) -> Void
     ) -> any Cancellable {
         let handshake = TLSHandshake(terms, completion: completion) { [weak self] in self?.close() }
-        guard isOpen, let context, let environment else {
+        guard isOpen, let environment else {
             handshake.fail(.calledOff, execute: scheduler.execute)
             return handshake
         }
@@ -20,54 +22,47 @@ extension TCPTransport {
             handshake.fail(.tlsIsOn, execute: scheduler.execute)
             return handshake
         }
-        // What was sent before the handshake goes as it is.
-        writeJoined()
-        do {
-            let layer = TLSLayer(handler: try environment.tlsContexts.handler(for: terms), handshake: handshake)
+        do throws(ParameterError) {
+            let layer = TLSLayer(try environment.tlsContexts.connection(for: terms), handshake: handshake, of: self)
             tls = layer
             handshake.timer = environment.schedule(after: (timeout ?? TLSTerms.handshakeTimeout).boundedDelay) {
                 [weak self] in
                 self?.failTLS(.timedOut)
             }
             // The handshake has to be read, whether the owner wants bytes or not.
-            setAutoRead(true)
-            try context.pipeline.syncOperations.addHandler(layer.handler, position: .before(self))
-            layer.wire = try context.pipeline.syncOperations.context(handler: layer.handler)
+            readAsWanted()
+            layer.advance()
         } catch {
-            let failure = ConnectFailure.other((error as? ParameterError)?.description ?? tlsErrorText(error))
+            let failure = ConnectFailure.other(error.description)
             handshake.fail(failure, execute: scheduler.execute)
-            abandon(failure)
+            abandon(.failed(failure.text))
         }
         return handshake
     }
 
     /// Ends the stream, as its handshake has failed.
-    func failTLS(_ failure: ConnectFailure) {
+    private func failTLS(_ failure: ConnectFailure) {
         guard let tls, tls.handshake.isUnderWay else { return }
         tls.handshake.fail(failure, execute: scheduler.execute)
-        abandon(failure)
+        abandon(.failed(failure.text))
     }
 
-    private func abandon(_ failure: ConnectFailure) {
-        inbox.finish(.failed(failure.text))
-        (tls?.wire ?? context)?.close(promise: nil)
+    /// The handshake has failed.
+    func tlsDidFail(_ error: TLSError, _ tls: TLSLayer) {
+        let now = (environment?.wallClock ?? 0) / 1_000_000_000
+        failTLS(
+            ConnectFailure(
+                handshake: error, terms: tls.handshake.terms, certificate: tls.peerCertificate, now: now))
     }
 
-    /// An error on a stream with TLS.
-    /// - Returns: whether it is dealt with.
-    func tlsDidCatch(_ error: any Error, _ tls: TLSLayer) -> Bool {
-        switch tls.handshake.state {
-        case .underWay:
-            let now = (environment?.wallClock ?? 0) / 1_000_000_000
-            failTLS(
-                ConnectFailure(
-                    handshake: error, terms: tls.handshake.terms, certificate: tls.peerCertificate, now: now))
-            return true
-        case .failed:
-            return true
-        case .done:
-            return isRaggedEnd(error)
+    /// The socket has ended. A peer that ends it without the farewell of TLS is taken to have closed in good order: many
+    /// devices do that.
+    func tlsWireDidEnd(_ error: SystemError?) {
+        guard let error else {
+            failTLS(.other(tlsErrorText(.endOfStream)))
+            return
         }
+        failTLS(.other("TLS: \(systemErrorText(error.number))"))
     }
 
     /// The library has agreed with the peer; the certificate's names and pins are still to be looked at.
@@ -88,7 +83,7 @@ extension TCPTransport {
         let session = TLSSession(version: version, peerFingerprint: certificate?.fingerprint)
         let held = tls.handshake.takeHeld()
         let completion = tls.handshake.succeed(session)
-        setAutoRead(inbox.wantsBytes)
+        readAsWanted()
         for bytes in held { send(bytes) }
         completion?(.success(session))
     }

@@ -1,56 +1,117 @@
-import NIOCore
-import NIOSSL
+import Bytes
+import Polling
+import TLS
 
 /// TLS between a ``TCPTransport`` and its socket.
 final class TLSLayer {
-    let handler: NIOSSLHandler
+    /// The most plaintext of one record.
+    private static let recordLimit = 16 * 1024
+
     let handshake: TLSHandshake
-    /// The handler's own place in the pipeline: a close from here passes TLS by. Set when the handler is in its place,
-    /// let go with the channel.
-    var wire: ChannelHandlerContext?
+    private let connection: TLSConnection
+    /// Owns it.
+    private unowned let transport: TCPTransport
 
-    init(handler: NIOSSLHandler, handshake: TLSHandshake) {
-        self.handler = handler
+    init(_ connection: TLSConnection, handshake: TLSHandshake, of transport: TCPTransport) {
+        self.connection = connection
         self.handshake = handshake
+        self.transport = transport
     }
 
-    /// What the peer has shown; `nil`: nothing, or something unreadable.
-    var peerCertificate: PeerCertificate? {
-        handler.peerCertificate.flatMap { try? PeerCertificate($0) }
-    }
+    /// What the peer has shown; `nil`: nothing.
+    var peerCertificate: PeerCertificate? { connection.peerCertificate.map(PeerCertificate.init) }
 
     var version: TLSProtocolVersion? {
-        switch handler.tlsVersion {
-        case .tlsv1: .tls10
-        case .tlsv11: .tls11
-        case .tlsv12: .tls12
-        case .tlsv13: .tls13
+        switch connection.version {
+        case .tls10: .tls10
+        case .tls11: .tls11
+        case .tls12: .tls12
+        case .tls13: .tls13
         case nil: nil
+        }
+    }
+
+    /// Goes on with the handshake, or begins it.
+    func advance() {
+        do throws(TLSError) {
+            let isDone = try connection.handshake()
+            sendOutput()
+            if isDone { transport.tlsDidAgree(self) }
+        } catch {
+            // An alert may tell the peer why.
+            sendOutput()
+            transport.tlsDidFail(error, self)
+        }
+    }
+
+    /// Takes what the peer has sent.
+    func receive(_ bytes: RawSpan) {
+        // A peer that was not let in may have sent already.
+        guard handshake.state != .failed else { return }
+        connection.feed(bytes)
+        if handshake.isUnderWay { advance() }
+        guard handshake.state == .done, transport.source.isOpen else { return }
+        deliver()
+    }
+
+    /// Encrypts and sends.
+    func send(_ bytes: ByteBuffer) {
+        do throws(TLSError) {
+            try bytes.withUnsafeReadableBytes { (bytes) throws(TLSError) in try connection.write(bytes) }
+            sendOutput()
+        } catch {
+            sendOutput()
+            transport.abandon(.failed(tlsErrorText(error)))
+        }
+    }
+
+    /// Tells the peer that nothing more comes.
+    func takeLeave() {
+        connection.close()
+        sendOutput()
+    }
+
+    private func sendOutput() {
+        guard connection.outputCount > 0 else { return }
+        connection.withOutput { output in
+            transport.source.send(output.bytes)
+            return output.count
+        }
+    }
+
+    private func deliver() {
+        let failure: TLSError? = withUnsafeTemporaryAllocation(byteCount: Self.recordLimit, alignment: 16) { buffer in
+            do throws(TLSError) {
+                while transport.source.isOpen {
+                    let count = try connection.read(into: buffer)
+                    guard count > 0 else { break }
+                    transport.inbox.receive(ByteBuffer(copying: UnsafeRawBufferPointer(rebasing: buffer[..<count])))
+                }
+                return nil
+            } catch {
+                return error
+            }
+        }
+        // An answer of TLS itself, as to a change of keys.
+        sendOutput()
+        if let failure {
+            transport.abandon(.failed(tlsErrorText(failure)))
+        } else if connection.hasPeerClosed, transport.source.isOpen {
+            takeLeave()
+            transport.abandon(.peer)
         }
     }
 }
 
 extension PeerCertificate {
-    init(_ certificate: NIOSSLCertificate) throws {
-        hostNames = []
-        addresses = []
-        for name in certificate._subjectAlternativeNames() {
-            switch name.nameType {
-            case .dnsName:
-                hostNames.append(String(decoding: name.contents, as: UTF8.self))
-            case .ipAddress:
-                let packed = ByteBuffer(bytes: name.contents)
-                guard let address = try? SocketAddress(packedIPAddress: packed, port: 0) else { continue }
-                addresses.append(address.ipAddress ?? "")
-            default:
-                continue
-            }
-        }
-        let issuers = certificate.issuerName
-        isSelfSigned = issuers == certificate.subjectName
-        issuer = issuers.first { $0.type == .commonName }?.value ?? issuers.last?.value ?? ""
-        notBefore = Int64(certificate.notValidBefore)
-        notAfter = Int64(certificate.notValidAfter)
-        fingerprint = CertificateFingerprint(ofCertificate: try certificate.toDERBytes())
+    init(_ certificate: TLSCertificate) {
+        self.init(
+            hostNames: certificate.hostNames,
+            addresses: certificate.addresses.compactMap { try? SocketAddress(packedIPAddress: $0, port: 0).ipAddress },
+            issuer: certificate.issuer,
+            isSelfSigned: certificate.isSelfIssued,
+            notBefore: certificate.notBefore,
+            notAfter: certificate.notAfter,
+            fingerprint: CertificateFingerprint(ofCertificate: certificate.bytes))
     }
 }

@@ -1,5 +1,5 @@
 public import ControlCore
-import NIOCore
+import Polling
 
 /// An HSMS connection that this side makes.
 ///

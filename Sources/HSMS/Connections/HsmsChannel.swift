@@ -1,5 +1,6 @@
+import Bytes
 import ControlCore
-import NIOCore
+import Polling
 
 /// What an ``HsmsChannel`` tells the connection that it belongs to.
 protocol HsmsChannelOwner: AnyObject {
@@ -41,7 +42,7 @@ final class HsmsChannel: StreamDelegate {
     /// Armed while a message is under way. It is not armed anew for every chunk: when it fires it looks at the time of
     /// the last one.
     private var watchdog: (any Cancellable)?
-    private var lastArrival: NIODeadline
+    private var lastArrival: Deadline
     /// All bytes that were ever queued.
     private(set) var handedBytes = 0
     /// What is sent while messages are delivered. It goes out in one piece: a call of the system costs more than all

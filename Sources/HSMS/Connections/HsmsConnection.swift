@@ -1,5 +1,5 @@
 public import ControlCore
-import NIOCore
+import Polling
 
 /// What all HSMS connections have in common: messages in, messages out, and a delegate.
 ///
@@ -62,10 +62,7 @@ public class HsmsConnection {
 
     /// The peer's address and port as `host:port`, while connected.
     public var remoteAddress: String? {
-        guard let remote = channel?.transport.remoteAddress, let ip = remote.ipAddress, let port = remote.port else {
-            return nil
-        }
-        return "\(ip):\(port)"
+        channel?.transport.remoteAddress.map { "\($0.ipAddress):\($0.port)" }
     }
 
     // MARK: Up and down

@@ -1,5 +1,5 @@
 import ControlCore
-import NIOCore
+import Polling
 
 /// The address from which a peer is expected: an IP literal, or a name that is looked up anew for each connection.
 struct HsmsExpectedPeer {
@@ -18,8 +18,8 @@ struct HsmsExpectedPeer {
     init(_ address: String) {
         if ["", "0.0.0.0", "::"].contains(address) {
             expectation = .anybody
-        } else if let literal = try? SocketAddress(ipAddress: address, port: 0), let text = literal.ipAddress {
-            expectation = .literal(text)
+        } else if let literal = try? SocketAddress(ipAddress: address, port: 0) {
+            expectation = .literal(literal.ipAddress)
         } else {
             expectation = .name(address)
         }

@@ -1,5 +1,5 @@
 import ControlCore
-import NIOCore
+import Polling
 
 /// A port that is kept open: listening that failed is tried again.
 final class HsmsListeningPort {

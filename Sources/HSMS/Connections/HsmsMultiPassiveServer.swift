@@ -1,5 +1,4 @@
 public import ControlCore
-import NIOCore
 
 /// One listening port for the connections of many peers, told apart by their addresses.
 ///

@@ -1,5 +1,4 @@
 public import ControlCore
-import NIOCore
 
 /// An HSMS connection that the peer makes: listens for one peer, and serves one at a time.
 ///

@@ -1,5 +1,5 @@
 import ControlCore
-public import NIOCore
+public import Polling
 
 /// The timers of SEMI E37, and those that every implementation needs beside them. Fractions of seconds are welcome.
 public struct HsmsTimers: Equatable, Sendable {

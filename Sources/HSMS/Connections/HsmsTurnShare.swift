@@ -1,5 +1,5 @@
 import ControlCore
-import NIOCore
+import Polling
 
 /// What one connection may do in one turn of the loop before others have theirs: messages, bytes and time.
 ///
@@ -15,7 +15,7 @@ struct HsmsTurnShare {
     static let pause = TimeAmount.milliseconds(1)
 
     private let environment: any Environment
-    private let end: NIODeadline
+    private let end: Deadline
     private var messages = 0
     private var bytes = 0
 

@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 extension GemEquipmentHandler {
     /// Adds what secsgem's equipment begins with. Nothing else has been added, so no identifier is in use.

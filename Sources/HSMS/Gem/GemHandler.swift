@@ -1,5 +1,5 @@
 package import ControlCore
-public import NIOCore
+public import Polling
 
 /// GEM over a session: communication is established with S1F13 and S1F14 before anything else is exchanged.
 ///

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// What a host asks of variables, constants and the control state.
 extension GemHostHandler {

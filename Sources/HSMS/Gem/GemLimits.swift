@@ -1,5 +1,5 @@
 import ControlCore
-public import NIOCore
+public import Polling
 
 /// Limits monitoring on equipment: the host sets limits for status variables (S2F45), and an event tells when a
 /// variable crosses one.

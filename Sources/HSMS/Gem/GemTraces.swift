@@ -1,5 +1,5 @@
 import ControlCore
-public import NIOCore
+public import Polling
 
 /// Trace data collection on equipment: status variables are sampled at intervals that the host asks for (S2F23), and
 /// sent in S6F1.
@@ -25,11 +25,11 @@ public final class GemTraces {
         let variables: [GemID]
         var taken: UInt64 = 0
         var samples: [SecsItem] = []
-        var nextSample: NIODeadline
+        var nextSample: Deadline
         var timer: (any Cancellable)?
 
         init(
-            id: GemID, period: TimeAmount, total: UInt64, groupSize: UInt64, variables: [GemID], start: NIODeadline
+            id: GemID, period: TimeAmount, total: UInt64, groupSize: UInt64, variables: [GemID], start: Deadline
         ) {
             self.id = id
             self.period = period

@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// The error messages of stream 9 that quote a header, by their functions. Equipment sends them to its host.
 public enum HsmsErrorMessage: UInt8, CaseIterable, Sendable {

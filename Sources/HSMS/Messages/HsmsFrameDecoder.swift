@@ -1,4 +1,4 @@
-public import NIOCore
+public import Bytes
 
 /// Cuts a stream of bytes into HSMS messages.
 ///

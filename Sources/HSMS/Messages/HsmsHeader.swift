@@ -1,4 +1,4 @@
-public import NIOCore
+public import Bytes
 
 /// The ten bytes that begin every HSMS message.
 ///
@@ -59,18 +59,24 @@ public struct HsmsHeader: Hashable, Sendable {
 
     /// Takes a header from the front of `bytes`; `nil`, with `bytes` unchanged, when fewer than ten are there.
     public init?(readingFrom bytes: inout ByteBuffer) {
-        typealias Fields = (UInt16, UInt8, UInt8, UInt8, UInt8, UInt32)
-        guard
-            let fields: Fields = bytes.readMultipleIntegers(
-                as: (UInt16, UInt8, UInt8, UInt8, UInt8, UInt32).self)
+        guard bytes.readableBytes >= Self.length, let sessionID = bytes.readInteger(as: UInt16.self),
+            let byte2 = bytes.readInteger(as: UInt8.self), let function = bytes.readInteger(as: UInt8.self),
+            let pType = bytes.readInteger(as: UInt8.self), let sType = bytes.readInteger(as: UInt8.self),
+            let system = bytes.readInteger(as: UInt32.self)
         else { return nil }
-        self.init(sessionID: fields.0, function: fields.2, pType: fields.3, sType: fields.4, system: fields.5)
-        byte2 = fields.1
+        self.init(sessionID: sessionID, function: function, pType: pType, sType: sType, system: system)
+        self.byte2 = byte2
     }
 
     /// Writes the ten bytes to the end of `bytes`.
     public func write(to bytes: inout ByteBuffer) {
-        bytes.writeMultipleIntegers(sessionID, byte2, function, pType, sType, system)
+        bytes.reserveCapacity(minimumWritableBytes: Self.length)
+        bytes.writeInteger(sessionID)
+        bytes.writeInteger(byte2)
+        bytes.writeInteger(function)
+        bytes.writeInteger(pType)
+        bytes.writeInteger(sType)
+        bytes.writeInteger(system)
     }
 
     /// The ten bytes, as error messages of stream 9 quote them.

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Bytes
 
 /// One HSMS message: its header and, in a data message, its text.
 public struct HsmsPacket: Hashable, Sendable {
@@ -29,7 +29,7 @@ public struct HsmsPacket: Hashable, Sendable {
         guard rest.readableBytes == Int(length) - HsmsHeader.length else {
             throw .wrongLength(announced: Int(length), found: bytes.readableBytes - 4)
         }
-        self.init(header, data: rest.slice())
+        self.init(header, data: rest.readSlice(length: rest.readableBytes) ?? rest)
     }
 
     /// About the bytes of memory that it holds. Its text may be a part of a longer one that came with it; then all of

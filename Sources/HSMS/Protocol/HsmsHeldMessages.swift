@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import DequeModule
 
 /// Messages for a program that is held up: first in, first out, with an end.
 public struct HsmsHeldMessages {
@@ -10,7 +11,7 @@ public struct HsmsHeldMessages {
     /// What a message takes beside its text.
     static let overhead = 128
 
-    private var events: CircularBuffer<HsmsEvent> = []
+    private var events: Deque<HsmsEvent> = []
     private(set) var bytes = 0
     private var hasRefused = false
 
@@ -68,9 +69,6 @@ extension HsmsPacket {
         let length = data.readableBytes
         guard length > 0 else { return HsmsPacket(header) }
         guard data.storageCapacity > 2 * length + 64 else { return self }
-        var text = ByteBuffer()
-        text.reserveCapacity(length)
-        text.writeImmutableBuffer(data)
-        return HsmsPacket(header, data: text)
+        return HsmsPacket(header, data: data.withUnsafeReadableBytes { ByteBuffer(copying: $0) })
     }
 }

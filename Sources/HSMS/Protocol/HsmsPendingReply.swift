@@ -1,5 +1,5 @@
 import ControlCore
-import NIOCore
+import Polling
 
 /// A request that awaits its answer: who is told of the outcome, and its T3 or T6.
 ///

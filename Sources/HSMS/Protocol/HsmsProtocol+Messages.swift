@@ -1,5 +1,5 @@
+public import Bytes
 public import ControlCore
-public import NIOCore
 
 /// What a program sends.
 extension HsmsProtocol {

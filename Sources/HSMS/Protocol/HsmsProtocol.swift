@@ -1,5 +1,6 @@
 public import ControlCore
-import NIOCore
+import DequeModule
+import Polling
 
 /// The procedures of SEMI E37 on one connection: select, deselect, linktest, separate, reject, transactions and their
 /// timers. `HsmsProtocol` of secsgem's newer documentation, ``HsmsHandler`` of the older.
@@ -32,10 +33,10 @@ public final class HsmsProtocol {
     private var notSelectedTimer: (any Cancellable)?
     private var silenceTimer: (any Cancellable)?
     private var selectTimer: (any Cancellable)?
-    private var lastArrival: NIODeadline
+    private var lastArrival: Deadline
 
     /// What the program has to be told, in order.
-    private var news: CircularBuffer<News> = []
+    private var news: Deque<News> = []
     private var isTelling = false
 
     /// Whether messages for the program are kept back; see ``setHolding(_:)``.

@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// What becomes of the peer's messages.
 extension HsmsStateMachine {

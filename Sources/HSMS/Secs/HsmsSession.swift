@@ -1,5 +1,5 @@
+public import Bytes
 public import ControlCore
-public import NIOCore
 
 /// One session of an HSMS connection as the session of a ``SecsHandler``.
 ///

@@ -1,5 +1,5 @@
+import Bytes
 public import ControlCore
-import NIOCore
 
 /// Streams and functions on a session: callbacks for primary messages, requests with their replies, and the answers
 /// that SEMI E5 demands where a message cannot be handled.

@@ -1,5 +1,5 @@
+public import Bytes
 public import ControlCore
-public import NIOCore
 
 /// A session to one peer over which SECS-II messages go: what a ``SecsHandler`` needs of the layer below.
 ///

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Bytes
 
 extension SecsItem {
     /// Reads the text of a message: nothing, or exactly one item.

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Bytes
 
 extension SecsItem {
     /// Appends the item to `buffer`, with as few length bytes as do, or as many as it was received with.

@@ -1,6 +1,6 @@
+import Bytes
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
 
 /// What the declarations of Lua classes need of the program that they are made for.
 final class BindingContext {

@@ -1,6 +1,6 @@
+import Bytes
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
 
 /// Declares `ClientObject`.
 func declareClientObject(_ context: BindingContext) -> LuaClass<ClientObject> {

@@ -1,7 +1,7 @@
 internal import ControlCore
 internal import HSMS
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 extension BindingContext {
     /// How long a program may take to have its handlers connect.

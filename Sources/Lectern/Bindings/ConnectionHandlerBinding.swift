@@ -1,6 +1,6 @@
+import Bytes
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
 
 /// Declares `ConnectionHandler`, the base of the handlers of clients.
 func declareConnectionHandler(_ context: BindingContext) -> LuaClass<ConnectionHandler> {

@@ -1,7 +1,7 @@
 internal import ByteText
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// Declares `EthernetClientInterface`.
 func declareEthernetClientInterface(_ context: BindingContext) -> LuaClass<EthernetClientInterface> {

@@ -1,6 +1,6 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// Declares `EthernetServerInterface`.
 func declareEthernetServerInterface(_ context: BindingContext) -> LuaClass<EthernetServerInterface> {

@@ -1,6 +1,6 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// Declares `EthernetServerInterfaceEx`.
 func declareEthernetServerInterfaceEx(_ context: BindingContext) -> LuaClass<EthernetServerInterfaceEx> {

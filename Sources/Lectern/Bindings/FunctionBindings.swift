@@ -1,6 +1,6 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// Declares the functions of the Global Scripter environment that belong to no class.
 func declareFunctions(_ context: BindingContext) -> [LuaFunction] {

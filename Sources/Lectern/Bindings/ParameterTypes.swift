@@ -1,6 +1,7 @@
+import Bytes
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 // What parameters of several classes accept.
 
@@ -23,13 +24,7 @@ extension ParameterType where Value == ByteBuffer {
     /// A string of bytes, in one copy.
     static var data: Self {
         Self(.string, show: { "'\(String(buffer: $0))'" }) { argument in
-            argument.withBytes { bytes in
-                bytes.map { bytes in
-                    var buffer = ByteBufferAllocator().buffer(capacity: bytes.count)
-                    buffer.writeBytes(bytes)
-                    return buffer
-                }
-            }
+            argument.withBytes { bytes in bytes.map { ByteBuffer(copying: $0) } }
         }
     }
 }

@@ -1,6 +1,6 @@
+public import Bytes
 public import ControlCore
 public import LuaRuntime
-public import NIOCore
 
 // How values of the core look in Lua.
 

@@ -1,6 +1,5 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
 
 /// Declares `RawSimplePipeHandler`.
 func declareRawSimplePipeHandler(_ context: BindingContext) -> LuaClass<RawSimplePipeHandler> {

@@ -1,6 +1,5 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
 
 /// Declares `RawTcpHandler`.
 func declareRawTcpHandler(_ context: BindingContext) -> LuaClass<RawTcpHandler> {

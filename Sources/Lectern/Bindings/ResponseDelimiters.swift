@@ -1,5 +1,5 @@
+import Bytes
 internal import ControlCore
-internal import NIOCore
 
 /// What programs have awaited at the end of a response, ready for the next time. Belongs to one program.
 final class ResponseDelimiters {

@@ -1,6 +1,6 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 // What `SSLWrap` has in common wherever it appears.
 

@@ -1,6 +1,6 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// The parameters that the constructor and `Initialize` share, in their order.
 private struct SettingsParameters {

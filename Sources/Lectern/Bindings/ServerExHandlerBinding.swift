@@ -1,6 +1,6 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// Declares `ServerExHandler`.
 func declareServerExHandler(_ context: BindingContext) -> LuaClass<ServerExHandler> {

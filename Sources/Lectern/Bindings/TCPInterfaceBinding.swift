@@ -1,6 +1,7 @@
+import Bytes
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// Time-outs that a program may give: below a millisecond no device answers.
 private let timeouts = ParameterType.duration(0.001...1e9)
@@ -133,7 +134,7 @@ private func declareProperties(_ c: inout LuaClass<TCPInterface>, _ context: Bin
 func declareTCPConnection() -> LuaClass<TCPConnection> {
     var c = LuaClass<TCPConnection>(
         "TCPConnection", "The connection of a TCPInterface while there is one. Made by the interface."
-    ) { $0.remoteAddress.flatMap { address in address.ipAddress.map { "\($0):\(address.port ?? 0)" } } ?? "" }
+    ) { $0.remoteAddress.map { "\($0.ipAddress):\($0.port)" } ?? "" }
     c.holds(1024, also: { $0.queuedBytes })
     c.method(
         "getpeername",
@@ -189,8 +190,8 @@ extension LuaCall {
 
     /// Returns an address and a port.
     fileprivate func returning(addressOf address: SocketAddress?) -> LuaResult {
-        guard let address, let ip = address.ipAddress else { return returning(LuaNil()) }
-        return returning(ip, address.port ?? 0)
+        guard let address else { return returning(LuaNil()) }
+        return returning(address.ipAddress, address.port)
     }
 }
 

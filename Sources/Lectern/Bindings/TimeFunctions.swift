@@ -1,6 +1,5 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
 
 /// Declares the functions of `time`, which ported programs have from Python's module of this name.
 func declareTimeFunctions(_ context: BindingContext) -> [LuaFunction] {

@@ -1,6 +1,6 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// Declares `Timer`.
 func declareTimer(_ context: BindingContext) -> LuaClass<ControlTimer> {

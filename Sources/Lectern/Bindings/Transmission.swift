@@ -1,6 +1,7 @@
+import Bytes
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 // What `Send` and `SendAndWait` have in common wherever they appear.
 

@@ -1,6 +1,6 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// Declares `Wait`.
 func declareWait(_ context: BindingContext) -> LuaClass<OneShotWait> {

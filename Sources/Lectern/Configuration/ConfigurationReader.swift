@@ -1,6 +1,6 @@
 internal import ByteText
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// Walks the nodes of a configuration. Every value is checked where it stands, so that messages name its line, and what
 /// is wrong is collected, so that a file is put right in one go.

@@ -1,6 +1,6 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// Brings what becomes of connections, ports and servers into the program log, unless the configuration keeps it quiet.
 ///

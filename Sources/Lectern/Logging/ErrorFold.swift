@@ -1,5 +1,5 @@
 internal import ControlCore
-internal import NIOCore
+import Polling
 
 /// Folds an error that comes again and again, such as at each tick of a timer: the first few of a minute pass, and the
 /// others are counted and told when the minute is over.

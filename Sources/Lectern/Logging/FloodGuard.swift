@@ -1,5 +1,5 @@
 internal import ControlCore
-internal import NIOCore
+import Polling
 
 /// Keeps a program that floods its log from drowning the rest: passes the first entries of a second, counts the others
 /// and says how many there were when the second is over.
@@ -33,7 +33,7 @@ final class FloodGuard {
 
     private let sink: any ProgramLogSink
     private let environment: any Environment
-    private var secondEnd: NIODeadline
+    private var secondEnd: Deadline
     private var passedOfPlace: [Place: Int] = [:]
     private var passedOfKind: [Kind: Int] = [:]
     /// The places that were named first among those with something left out, and the rest of what was left out.

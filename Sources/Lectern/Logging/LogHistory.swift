@@ -1,4 +1,4 @@
-internal import NIOCore
+import DequeModule
 
 /// Keeps the newest entries of a program's log for `SaveProgramLog`, and passes all on.
 final class LogHistory: ProgramLogSink {
@@ -8,7 +8,7 @@ final class LogHistory: ProgramLogSink {
     static let byteLimit = 1 << 20
 
     private let next: any ProgramLogSink
-    private var kept: CircularBuffer<ProgramLogEntry> = []
+    private var kept: Deque<ProgramLogEntry> = []
     private var bytes = 0
 
     init(_ next: any ProgramLogSink) { self.next = next }

@@ -1,6 +1,6 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// Brings what becomes of tasks into the program log, at the severity `debug`.
 ///
@@ -16,17 +16,17 @@ final class TaskLog: LuaTaskObserver {
     /// A task that has begun.
     private struct Run {
         let name: String
-        let began: NIODeadline
+        let began: Deadline
         /// Whether it is told when it waits and ends.
         let isTold: Bool
         var waits = 0
         var waited = TimeAmount.zero
-        var waitsSince: NIODeadline?
+        var waitsSince: Deadline?
     }
 
     /// The tasks of one name since they were last told.
     private struct Name {
-        var toldAt: NIODeadline
+        var toldAt: Deadline
         var count = 0
         var longest = TimeAmount.zero
     }
@@ -87,7 +87,7 @@ final class TaskLog: LuaTaskObserver {
         }
     }
 
-    private func sumUp(_ name: String, _ life: TimeAmount, _ now: NIODeadline) {
+    private func sumUp(_ name: String, _ life: TimeAmount, _ now: Deadline) {
         var sum = names[name] ?? Name(toldAt: now)
         sum.count += 1
         sum.longest = max(sum.longest, life)

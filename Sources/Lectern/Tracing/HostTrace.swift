@@ -1,16 +1,16 @@
 internal import ControlCore
-internal import NIOConcurrencyHelpers
-internal import NIOCore
+import Polling
+import Synchronization
 
 /// The trace of a host's program, from before its start until all is written; nothing at all when none is asked for.
 final class HostTrace: Sendable {
     /// How long the end waits for what is still to be written.
     static let writingTimeout = TimeAmount.seconds(1)
 
-    private let eventLoop: any EventLoop
+    private let loop: PollLoop
     private let configuration: ProgramConfiguration
     private let makeSink: (@Sendable () -> any WireSink)?
-    private let running = NIOLockedValueBox<NIOLoopBound<Running>?>(nil)
+    private let running = Mutex<LoopBound<Running>?>(nil)
 
     private struct Running {
         let trace: ProgramTrace
@@ -19,8 +19,8 @@ final class HostTrace: Sendable {
     }
 
     /// - Parameter makeSink: makes an embedder's sink, on the loop; nil: there is none.
-    init(eventLoop: any EventLoop, configuration: ProgramConfiguration, makeSink: (@Sendable () -> any WireSink)?) {
-        self.eventLoop = eventLoop
+    init(loop: PollLoop, configuration: ProgramConfiguration, makeSink: (@Sendable () -> any WireSink)?) {
+        self.loop = loop
         self.configuration = configuration
         self.makeSink = makeSink
     }
@@ -31,45 +31,36 @@ final class HostTrace: Sendable {
         guard configuration.trace != nil || makeSink != nil else { return environment }
         let trace = try ProgramTrace(environment, configuration, sink: makeSink?()) { [weak self] problem in
             guard let self else { return }
-            eventLoop.execute { self.warn(problem) }
+            loop.submit { self.warn(problem) }
         }
-        running.withLockedValue {
-            $0 = NIOLoopBound(
-                Running(trace: trace, log: log, environment: environment), eventLoop: eventLoop)
-        }
+        let bound = LoopBound(Running(trace: trace, log: log, environment: environment), loop: loop)
+        running.withLock { $0 = bound }
         return trace.programEnvironment
     }
 
     /// Says what there is to say, and waits until all is written, but not longer than ``writingTimeout``.
     func end() async {
-        guard let running = running.withLockedValue({ $0 }) else { return }
-        let written = eventLoop.makePromise(of: [String].self)
-        let hasEnded = NIOLockedValueBox(false)
-        @Sendable func finish(_ troubles: [String]) {
-            let isFirst = hasEnded.withLockedValue { ended in
-                defer { ended = true }
-                return !ended
+        guard let running = running.withLock({ $0 }) else { return }
+        let written = Promise<[String]>()
+        let isTaken = loop.submit { [self] in
+            // The environment is closed by now: it has no deadlines any more.
+            let timeouts = DeadlineQueue()
+            timeouts.arm(at: .now() + Self.writingTimeout) { [loop, unowned timeouts] in
+                loop.stopServing(timeouts)
+                written.keep(["the end of the trace is not written: it is not taken"])
             }
-            if isFirst { written.succeed(troubles) }
+            loop.serve(timeouts)
+            for note in running.value.trace.end({ written.keep($0) }) { warn(note) }
         }
-        eventLoop.execute {
-            for note in running.value.trace.end(finish) { self.warn(note) }
-        }
-        let timer = eventLoop.scheduleTask(in: Self.writingTimeout) {
-            finish(["the end of the trace is not written: it is not taken"])
-        }
-        do {
-            let troubles = try await written.futureResult.get()
-            timer.cancel()
-            try await eventLoop.submit { for trouble in troubles { self.warn(trouble) } }.get()
-        } catch {
-            // Only a loop that was shut down fails these: then there is no log either.
-        }
+        // A loop that has ended takes nothing: then there is no log either.
+        guard isTaken else { return }
+        let troubles = await written.value
+        try? await loop.call { [self] in for trouble in troubles { warn(trouble) } }
     }
 
     /// Writes to the program's log. On the loop.
     private func warn(_ text: String) {
-        guard let running = running.withLockedValue({ $0 })?.value else { return }
+        guard let running = running.withLock({ $0 })?.value else { return }
         running.log.write(
             ProgramLogEntry(time: running.environment.wallClock, severity: .warning, text: text))
     }

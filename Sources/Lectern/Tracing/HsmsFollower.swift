@@ -1,5 +1,5 @@
+import Bytes
 internal import HSMS
-internal import NIOCore
 
 /// Finds the messages of HSMS in one direction of a stream.
 ///

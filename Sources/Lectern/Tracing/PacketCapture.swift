@@ -1,7 +1,8 @@
 internal import ByteText
+import Bytes
 public import ControlCore
 internal import Glibc
-internal import NIOCore
+import Polling
 
 /// Writes what goes over wires as a capture in Wireshark's format pcapng.
 ///
@@ -139,7 +140,7 @@ public final class PacketCapture: WireSink {
     }
 
     private func datagramEnds(of event: WireEvent) -> (here: SyntheticPacket.End, there: SyntheticPacket.End) {
-        guard let peer = event.peer.flatMap(SyntheticPacket.End.init) else {
+        guard let peer = event.peer.map(SyntheticPacket.End.init) else {
             let line = documentedEnd(of: event.wire)
             return (SyntheticPacket.End(address: Self.thisMachine, port: line.port), line)
         }
@@ -151,7 +152,7 @@ public final class PacketCapture: WireSink {
     private func ends(
         of wire: Wire, isPlainSide: Bool
     ) -> (here: SyntheticPacket.End, there: SyntheticPacket.End) {
-        var there = wire.remoteAddress.flatMap(SyntheticPacket.End.init) ?? documentedEnd(of: wire)
+        var there = wire.remoteAddress.map(SyntheticPacket.End.init) ?? documentedEnd(of: wire)
         var here = Self.here(wire.localAddress, towards: there)
         if isPlainSide {
             // The server's port tells Wireshark what to expect.
@@ -164,12 +165,12 @@ public final class PacketCapture: WireSink {
 
     /// This machine's end; a socket for all addresses has none of its own.
     private static func here(_ local: SocketAddress?, towards there: SyntheticPacket.End) -> SyntheticPacket.End {
-        if let here = local.flatMap(SyntheticPacket.End.init), here.address.count == there.address.count,
+        if let here = local.map(SyntheticPacket.End.init), here.address.count == there.address.count,
             here.address.contains(where: { $0 != 0 })
         {
             return here
         }
-        let port = local?.port.flatMap(UInt16.init(exactly:)) ?? UInt16(firstPort)
+        let port = UInt16(local?.port ?? firstPort)
         guard there.address.count == 4 else {
             return SyntheticPacket.End(
                 address: [0x20, 0x01, 0x0d, 0xb8] + [UInt8](repeating: 0, count: 11) + [1], port: port)
@@ -196,14 +197,7 @@ public final class PacketCapture: WireSink {
 }
 
 extension SyntheticPacket.End {
-    /// Nil for what is no address of IP.
-    fileprivate init?(_ address: SocketAddress) {
-        guard let port = address.port.flatMap(UInt16.init(exactly:)), let text = address.ipAddress else { return nil }
-        let isV6 = text.contains(":")
-        var bytes = [UInt8](repeating: 0, count: isV6 ? 16 : 4)
-        // The zone of a link-local address is this machine's own affair.
-        let literal = text.prefix { $0 != "%" }
-        guard inet_pton(isV6 ? AF_INET6 : AF_INET, String(literal), &bytes) == 1 else { return nil }
-        self.init(address: bytes, port: port)
+    fileprivate init(_ address: SocketAddress) {
+        self.init(address: address.packedIPAddress, port: UInt16(address.port))
     }
 }

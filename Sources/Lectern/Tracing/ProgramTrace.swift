@@ -1,6 +1,5 @@
 internal import ByteText
 internal import ControlCore
-internal import NIOCore
 
 /// The trace of one program: what its configuration asks for, and an embedder's sink.
 ///

@@ -1,5 +1,5 @@
+import Bytes
 internal import ControlCore
-internal import NIOCore
 
 /// The bytes of a piece as people read them, with its length behind them.
 struct ShownBytes {

@@ -2,7 +2,7 @@ internal import ByteText
 internal import ControlCore
 internal import Dispatch
 internal import Glibc
-internal import NIOConcurrencyHelpers
+import Synchronization
 
 /// Writes a trace to a file or to standard error, on a thread of its own: who does not take it never stops a program.
 ///
@@ -24,7 +24,7 @@ final class TraceWriter: Sendable {
     private let number: CInt
     private let queue: DispatchQueue
     private let onProblem: @Sendable (String) -> Void
-    private let state = NIOLockedValueBox(State())
+    private let state = Mutex(State())
 
     private init(
         name: String, descriptor: Descriptor?, number: CInt, _ onProblem: @escaping @Sendable (String) -> Void
@@ -57,7 +57,7 @@ final class TraceWriter: Sendable {
 
     /// Takes bytes, to be written after what came before. Never waits.
     func write(_ bytes: [UInt8]) {
-        let isTaken = state.withLockedValue { state in
+        let isTaken = state.withLock { state in
             guard !state.hasFailed else { return false }
             guard state.waiting + bytes.count <= Self.limit else {
                 state.leftOut += 1
@@ -69,7 +69,7 @@ final class TraceWriter: Sendable {
         guard isTaken else { return }
         queue.async { [self] in
             let problem = put(bytes)
-            let isFirst = state.withLockedValue { state in
+            let isFirst = state.withLock { state in
                 state.waiting -= bytes.count
                 defer { state.hasFailed = state.hasFailed || problem != nil }
                 return !state.hasFailed
@@ -83,7 +83,7 @@ final class TraceWriter: Sendable {
 
     /// What is missing in what was written so far; nil when it is whole, or when its early end was told.
     var trouble: String? {
-        let leftOut = state.withLockedValue { $0.leftOut }
+        let leftOut = state.withLock { $0.leftOut }
         guard leftOut > 0 else { return nil }
         return "\(leftOut) entries are missing in the trace on \(name): it took them more slowly than they came; "
             + "trace fewer wires"
@@ -91,7 +91,7 @@ final class TraceWriter: Sendable {
 
     /// Why it could not be written.
     private func put(_ bytes: [UInt8]) -> String? {
-        guard state.withLockedValue({ !$0.hasFailed }) else { return nil }
+        guard state.withLock({ !$0.hasFailed }) else { return nil }
         return bytes.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {

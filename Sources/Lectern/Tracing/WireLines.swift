@@ -1,7 +1,8 @@
 internal import ByteText
+import Bytes
 public import ControlCore
 internal import HSMS
-internal import NIOCore
+import Polling
 
 /// Writes what goes over wires as lines for people: `13:45:01.123 Projector 10.0.0.9:23  > "PWR ON\r\n"  8`.
 public final class WireLines: WireSink {
@@ -76,8 +77,7 @@ public final class WireLines: WireSink {
     }
 
     private static func shown(_ address: SocketAddress) -> String {
-        guard let host = address.ipAddress, let port = address.port else { return "\(address)" }
-        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        "\(address)"
     }
 
     // MARK: - Pieces

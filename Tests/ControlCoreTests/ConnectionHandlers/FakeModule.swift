@@ -1,5 +1,6 @@
+import Bytes
 import ControlCore
-import NIOCore
+import Polling
 
 /// A device module that asks `Q` and takes `A` for an answer, and counts what goes unanswered as ported modules do.
 final class FakeModule: DeviceModule {

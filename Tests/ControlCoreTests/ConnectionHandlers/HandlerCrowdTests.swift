@@ -1,5 +1,6 @@
 import Glibc
-import NIOCore
+import LoopTesting
+import Polling
 import Testing
 
 @testable import ControlCore
@@ -50,7 +51,7 @@ struct HandlerCrowdTests {
         scenario.world.network.inject(.drop, on: .host("10.0.1.2"))
         _ = scenario.world.environment(named: "dead", address: "10.0.1.2")
         var phases = PollPhases()
-        var lastPoll = [NIODeadline?](repeating: nil, count: 1_000)
+        var lastPoll = [Deadline?](repeating: nil, count: 1_000)
         var longest = TimeAmount.zero
         var polls = 0
         let handlers = try Self.crowd(1_000, in: scenario.controller, phases: &phases) { index in
@@ -72,7 +73,7 @@ struct HandlerCrowdTests {
     @Test("An idle client among 5,000 is dropped within a second of the time-out, and a look at all takes 5 ms at most")
     func manyClients() throws {
         var machine = ServerExStateMachine(serverTimeout: .seconds(300))
-        let start = NIODeadline.uptimeNanoseconds(0)
+        let start = Deadline.uptimeNanoseconds(0)
         for client in 0..<5_000 { _ = machine.handle(.clientConnected(client, at: start)) }
         var quickest = Int.max
         for second in 1...400 {
@@ -104,7 +105,7 @@ struct HandlerCrowdTests {
     @Test("On live sockets, 500 dead hosts hold the loop of 500 live ones for less than 50 ms", .timeLimit(.minutes(5)))
     func deadSubnetLive() async throws {
         let (hold, polls, left): (Int, Int, Int) = try await onLiveLoop { loop, done in
-            let environment = LiveEnvironment(eventLoop: loop)
+            let environment = LiveEnvironment(loop: loop)
             do {
                 let server = try EthernetServerInterfaceEx(environment: environment, port: 0, bindAddress: "127.0.0.1")
                 let free = try EthernetServerInterfaceEx(environment: environment, port: 0, bindAddress: "127.0.0.1")

@@ -1,4 +1,6 @@
-import NIOCore
+import Bytes
+import LoopTesting
+import Polling
 import Testing
 
 @testable import ControlCore
@@ -10,7 +12,7 @@ struct LiveHandlerTests {
         "A device that hangs up is polled again after a reconnect, and closing leaves nothing", .timeLimit(.minutes(5)))
     func reconnect() async throws {
         let (log, left): ([String], Int) = try await onLiveLoop { loop, done in
-            let environment = LiveEnvironment(eventLoop: loop)
+            let environment = LiveEnvironment(loop: loop)
             var log: [String] = []
             func finish() {
                 environment.close { done((log, environment.openTransports + environment.armedDeadlines)) }

@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 import Testing
 
 @testable import ControlCore
@@ -80,7 +80,7 @@ struct RetryPolicyTests {
             let options = try HandlerOptions(retry: .backoff)
             handlers.append(try RawTcpHandler(interface: client, options: options) { _, finished in finished() })
         }
-        var attempts: [NIODeadline] = []
+        var attempts: [Deadline] = []
         for handler in handlers {
             handler.onConnectFailed = { _ in attempts.append(scenario.controller.now) }
             handler.connect()

@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 import Testing
 
 @testable import ControlCore
@@ -9,7 +9,7 @@ struct ServerExStateMachineTests {
     typealias Input = ServerExStateMachine.Input
     typealias Output = ServerExStateMachine.Output
 
-    private static func at(_ seconds: UInt64) -> NIODeadline { .uptimeNanoseconds(seconds * 1_000_000_000) }
+    private static func at(_ seconds: UInt64) -> Deadline { .uptimeNanoseconds(seconds * 1_000_000_000) }
 
     private static let listeningInputs: [Input] = [
         .startListenCalled, .stopListenCalled, .listening, .listenFailed(.portUnavailable), .retryDue,

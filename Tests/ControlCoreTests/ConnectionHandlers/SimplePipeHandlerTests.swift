@@ -1,5 +1,6 @@
+import Bytes
 import ControlCore
-import NIOCore
+import Polling
 import Testing
 
 /// The handlers of serial ports and UDP clients, which know no connections.

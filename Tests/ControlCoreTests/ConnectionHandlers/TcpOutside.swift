@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 @testable import ControlCore
 

@@ -1,7 +1,5 @@
 import ControlCore
-import Glibc
-import NIOCore
-import NIOPosix
+import Polling
 import Testing
 
 /// A TCP line to a port of the server that the test can break, so that both ends hear of a reset.
@@ -26,55 +24,62 @@ final class BreakableLine {
             body(BreakableLine(port: target) { scene.world?.network.reset(.everything) })
             return
         }
-        let relays = NIOLoopBound(RelayList(), eventLoop: loop)
-        ServerBootstrap(group: loop)
-            .childChannelInitializer { near in
-                let ends = (StreamRelay(), StreamRelay())
-                StreamRelay.join(ends.0, ends.1)
-                relays.value.channels.append(near)
-                let far = NIOLoopBound(ends.1, eventLoop: loop)
-                return near.eventLoop.makeCompletedFuture {
-                    try near.pipeline.syncOperations.addHandler(ends.0)
-                }.flatMap {
-                    ClientBootstrap(group: loop)
-                        .channelInitializer { channel in
-                            relays.value.channels.append(channel)
-                            return channel.eventLoop.makeCompletedFuture {
-                                try channel.pipeline.syncOperations.addHandler(far.value)
-                            }
-                        }
-                        .connect(host: "127.0.0.1", port: target).map { _ in }
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0)
-            .assumeIsolated()
-            .whenComplete { result in
-                guard let listener = try? result.get(), let port = listener.localAddress?.port else {
-                    return scene.fail("no relay: \(result)")
-                }
-                scene.atEnd {
-                    relays.value.close()
-                    listener.close(promise: nil)
-                }
-                body(BreakableLine(port: port) { relays.value.reset() })
-            }
+        do {
+            let relay = try Relay(to: target, on: loop)
+            scene.atEnd { relay.close() }
+            body(BreakableLine(port: relay.port) { relay.reset() })
+        } catch {
+            scene.fail("no relay: \(error)")
+        }
     }
 
-    /// The channels of the relay's connections.
-    private final class RelayList {
-        var channels: [any Channel] = []
+    /// Accepts connections, and carries each on to the target.
+    private final class Relay: ListenerSourceHandler {
+        private let loop: PollLoop
+        private let target: SocketAddress
+        private var listener: ListenerSource?
+        private var ends: [StreamRelay] = []
+        private(set) var port = 0
+
+        init(to target: Int, on loop: PollLoop) throws {
+            self.loop = loop
+            self.target = try SocketAddress(ipAddress: "127.0.0.1", port: target)
+            let listener = try ListenerSource(
+                loop: loop, on: try SocketAddress(ipAddress: "127.0.0.1", port: 0), handler: self)
+            self.listener = listener
+            port = listener.localAddress?.port ?? 0
+        }
+
+        func listenerDidAccept(_ descriptor: CInt, from address: SocketAddress?) {
+            let near = StreamRelay()
+            let far = StreamRelay()
+            StreamRelay.join(near, far)
+            ends += [near, far]
+            near.attach(descriptor, .socket, on: loop)
+            do {
+                _ = try ConnectSource(loop: loop, to: target) { [loop] result in
+                    switch result {
+                    case .success(let descriptor): far.attach(descriptor, .socket, on: loop)
+                    case .failure: near.close()
+                    }
+                }
+            } catch {
+                Issue.record("the relay's far end: \(error)")
+            }
+        }
+
+        func listenerDidFail(_ error: SystemError) { Issue.record("the relay: \(error)") }
 
         func close() {
-            for channel in channels { channel.close(promise: nil) }
-            channels = []
+            listener?.close()
+            listener = nil
+            for end in ends { end.close() }
+            ends = []
         }
 
         func reset() {
-            for channel in channels {
-                guard let options = channel as? any SocketOptionProvider else { continue }
-                options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in channel.close(promise: nil) }
-            }
-            channels = []
+            for end in ends { end.reset() }
+            ends = []
         }
     }
 }

@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 import Testing
 
 @testable import ControlCore
@@ -32,7 +33,7 @@ struct ConnectionContractTests {
                 var sent = 0
                 var peak = 0
                 func fill() {
-                    while sent < total, client.queuedBytes <= TCPTransport.highWaterMark {
+                    while sent < total, client.queuedBytes <= StreamLimits.highWaterMark {
                         client.send(block)
                         sent += block.readableBytes
                         peak = max(peak, client.queuedBytes)
@@ -41,7 +42,7 @@ struct ConnectionContractTests {
                 }
                 let clientSide = StreamRecorder()
                 clientSide.onDrain = { transport in
-                    #expect(transport.queuedBytes < TCPTransport.lowWaterMark)
+                    #expect(transport.queuedBytes < StreamLimits.lowWaterMark)
                     fill()
                 }
                 let serverSide = StreamRecorder()
@@ -59,8 +60,8 @@ struct ConnectionContractTests {
                         scene.fail("the bytes changed on their way")
                         return
                     }
-                    #expect(peak > TCPTransport.highWaterMark)
-                    #expect(peak <= TCPTransport.highWaterMark + block.readableBytes)
+                    #expect(peak > StreamLimits.highWaterMark)
+                    #expect(peak <= StreamLimits.highWaterMark + block.readableBytes)
                     #expect(clientSide.drains > 0)
                     scene.end()
                 }
@@ -144,7 +145,7 @@ struct ConnectionContractTests {
                 client.send(ByteBuffer(repeating: 7, count: 24 * 1024 * 1024))
                 let closed = scene.client.now
                 clientSide.onClose = { _ in
-                    #expect(scene.client.now - closed >= TCPTransport.linger)
+                    #expect(scene.client.now - closed >= StreamLimits.linger)
                     server.setReading(true)
                 }
                 client.close()

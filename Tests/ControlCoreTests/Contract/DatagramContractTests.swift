@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 import Testing
 
 @testable import ControlCore
@@ -109,7 +110,7 @@ struct DatagramContractTests {
                         #expect(failure == .connectionRefused)
                         #expect(client.isOpen)
                         guard clientSide.failures.count == 1 else { return }
-                        let options = DatagramOptions(address: scene.serverHost, port: serverAddress.port ?? 0)
+                        let options = DatagramOptions(address: scene.serverHost, port: serverAddress.port)
                         scene.openDatagrams(options) { reopened in
                             reopened.start(delegate: serverSide)
                             client.send(ByteBuffer(string: "somebody"), to: serverAddress)

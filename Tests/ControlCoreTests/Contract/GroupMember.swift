@@ -1,48 +1,44 @@
+import Bytes
+import ControlCore
 import Glibc
-import NIOCore
-import NIOPosix
+import Polling
 import Testing
 
 /// A socket of the test's own that has joined a multicast group on the loopback interface.
-final class GroupMember: ChannelInboundHandler {
-    typealias InboundIn = AddressedEnvelope<ByteBuffer>
-
+final class GroupMember: DatagramSourceHandler {
+    private var source: DatagramSource?
     private(set) var port = 0
     var onReceive: (String) -> Void = { _ in }
 
     /// Joins `group` and calls `body` then.
     static func join(_ group: String, in scene: EnvironmentScene, then body: @escaping (GroupMember) -> Void) {
         guard let loop = scene.liveLoop else { return scene.fail("no sockets") }
-        // As the system's ip_mreq: the group, and the address of the interface.
-        let membership = (inet_addr(group), inet_addr("127.0.0.1"))
-        let member = NIOLoopBound(GroupMember(), eventLoop: loop)
-        DatagramBootstrap(group: loop)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(member.value)
-                }
-            }
-            .bind(host: "0.0.0.0", port: 0)
-            .flatMap { channel -> EventLoopFuture<any Channel> in
-                // The channel's own way to join asks the interface whether it can do that; this one can, but does not
-                // say so.
-                guard let options = channel as? any SocketOptionProvider else {
-                    return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
-                }
-                return options.unsafeSetSocketOption(level: .ip, name: .ip_add_membership, value: membership).map {
-                    channel
-                }
-            }
-            .assumeIsolated()
-            .whenComplete { result in
-                guard let channel = try? result.get() else { return scene.fail("not joined: \(result)") }
-                member.value.port = channel.localAddress?.port ?? 0
-                scene.atEnd { channel.close(promise: nil) }
-                body(member.value)
-            }
+        do {
+            let member = GroupMember()
+            let any = try SocketAddress(ipAddress: "0.0.0.0", port: 0)
+            let source = try DatagramSource(loop: loop, local: any, peer: nil, handler: member)
+            member.source = source
+            scene.atEnd { source.close() }
+            // As the system's ip_mreq: the group, and the address of the interface.
+            var membership = (inet_addr(group), inet_addr("127.0.0.1"))
+            let size = socklen_t(MemoryLayout.size(ofValue: membership))
+            let joined = setsockopt(source.descriptor, CInt(IPPROTO_IP), IP_ADD_MEMBERSHIP, &membership, size)
+            guard joined == 0 else { throw SystemError(errno) }
+            member.port = source.localAddress?.port ?? 0
+            source.setReading(true)
+            scene.client.execute { body(member) }
+        } catch {
+            scene.fail("not joined: \(error)")
+        }
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        onReceive(String(buffer: unwrapInboundIn(data).data))
+    func datagramDidArrive(_ bytes: RawSpan, from address: SocketAddress) {
+        onReceive(String(buffer: ByteBuffer(copying: bytes)))
     }
+
+    func datagramsDidFail(_ error: SystemError) {
+        Issue.record("the group's member: \(error)")
+    }
+
+    func datagramsCanSend() {}
 }

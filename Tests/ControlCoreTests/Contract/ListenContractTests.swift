@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 import Testing
 
 @testable import ControlCore
@@ -69,7 +69,7 @@ struct ListenContractTests {
             scene.server.listenTCP(
                 address: nil, port: 0,
                 accept: { transport in
-                    #expect(transport.remoteAddress?.ipAddress?.contains(":") == false)
+                    #expect(transport.remoteAddress?.ipAddress.contains(":") == false)
                     #expect(transport.localAddress?.ipAddress == scene.serverHost)
                     scene.end()
                 }

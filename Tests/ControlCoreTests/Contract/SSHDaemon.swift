@@ -1,8 +1,8 @@
+import Bytes
 import CMalloc
 import ControlCore
 import Glibc
-import NIOCore
-import NIOPosix
+import Polling
 import Testing
 
 /// OpenSSH's server on a free port of the loopback interface, with a host key, a user key and a configuration of its
@@ -31,10 +31,11 @@ final class SSHDaemon {
     let port: Int
     private let folder: String
     private let process: pid_t
-    private let pipe: any Channel
+    /// Its end tells the shell to end.
+    private let pipe: CInt
     private let log: Log
 
-    private init(port: Int, folder: String, process: pid_t, pipe: any Channel, log: Log) {
+    private init(port: Int, folder: String, process: pid_t, pipe: CInt, log: Log) {
         self.port = port
         self.folder = folder
         self.process = process
@@ -79,18 +80,10 @@ final class SSHDaemon {
             return body(nil, "no process")
         }
         let log = Log()
-        let bound = NIOLoopBound(log, eventLoop: loop)
-        NIOPipeBootstrap(group: loop)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
-            }
-            .takingOwnershipOfDescriptors(input: peer.output, output: peer.input)
-            .assumeIsolated()
-            .whenComplete { result in
-                guard case .success(let pipe) = result else { return body(nil, "no pipe: \(result)") }
-                let daemon = SSHDaemon(port: port, folder: folder, process: peer.process, pipe: pipe, log: log)
-                daemon.awaitReadiness(in: scene, then: body)
-            }
+        _ = fcntl(peer.output, F_SETFL, O_NONBLOCK)
+        log.read(peer.output, on: loop)
+        let daemon = SSHDaemon(port: port, folder: folder, process: peer.process, pipe: peer.input, log: log)
+        daemon.awaitReadiness(in: scene, then: body)
     }
 
     private func awaitReadiness(
@@ -107,27 +100,36 @@ final class SSHDaemon {
     /// Lets the shell end it, and waits for that: a few milliseconds.
     private func end() {
         log.onConclusion = nil
-        pipe.close(promise: nil)
+        log.close()
+        close(pipe)
         _ = Self.exitCode(of: process)
     }
 
     /// What it says, until it listens or has ended.
-    private final class Log: ChannelInboundHandler {
-        typealias InboundIn = ByteBuffer
-
+    private final class Log: StreamSourceHandler {
+        private var source: StreamSource?
         private(set) var text = ""
         private var conclusion: Bool?
         var onConclusion: ((Bool) -> Void)? {
             didSet { report() }
         }
 
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        func read(_ descriptor: CInt, on loop: PollLoop) {
+            source = StreamSource(loop: loop, descriptor: descriptor, kind: .file, handler: self)
+            source?.setReading(true)
+        }
+
+        func close() { source?.close() }
+
+        func streamDidReceive(_ bytes: RawSpan) {
             guard conclusion == nil else { return }
-            text += String(buffer: unwrapInboundIn(data))
+            text += String(buffer: ByteBuffer(copying: bytes))
             if text.contains("Server listening on ") { conclude(true) }
         }
 
-        func channelInactive(context: ChannelHandlerContext) { conclude(false) }
+        func streamDidSend() {}
+
+        func streamDidEnd(_ error: SystemError?) { conclude(false) }
 
         func conclude(_ isReady: Bool) {
             guard conclusion == nil else { return }

@@ -1,6 +1,6 @@
 import ControlCore
-import NIOCore
-import NIOPosix
+import Glibc
+import Polling
 import Testing
 
 extension TransportKind {
@@ -131,33 +131,21 @@ func withSerialScene(
 /// Carries bytes between the test's ends of two pseudo terminals.
 private final class PseudoCable {
     private let ends: [PseudoTerminal]
-    private var channels: [any Channel] = []
+    private var relays: [StreamRelay] = []
 
-    init(_ first: PseudoTerminal, _ second: PseudoTerminal, on loop: any EventLoop) {
+    init(_ first: PseudoTerminal, _ second: PseudoTerminal, on loop: PollLoop) {
         ends = [first, second]
-        let relays = [StreamRelay(), StreamRelay()]
+        relays = [StreamRelay(), StreamRelay()]
         StreamRelay.join(relays[0], relays[1])
         for (end, relay) in zip(ends, relays) {
-            let bound = NIOLoopBound(relay, eventLoop: loop)
-            NIOPipeBootstrap(group: loop)
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(bound.value)
-                    }
-                }
-                .takingOwnershipOfDescriptor(inputOutput: end.release())
-                .assumeIsolated()
-                .whenComplete { result in
-                    switch result {
-                    case .success(let channel): self.channels.append(channel)
-                    case .failure(let error): Issue.record(error, "the cable")
-                    }
-                }
+            let descriptor = end.release()
+            _ = fcntl(descriptor, F_SETFL, O_RDWR | O_NONBLOCK)
+            relay.attach(descriptor, .file, on: loop)
         }
     }
 
     func pull() {
-        for channel in channels { channel.close(promise: nil) }
-        channels = []
+        for relay in relays { relay.close() }
+        relays = []
     }
 }

@@ -1,14 +1,13 @@
-import NIOCore
+import Bytes
+import Polling
 
-/// Carries bytes between two channels, and stops reading one while the other is full.
-final class StreamRelay: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+/// Carries bytes between two descriptors, and stops reading one while the other is full.
+final class StreamRelay: StreamSourceHandler {
     private weak var partner: StreamRelay?
-    private var context: ChannelHandlerContext?
+    private var source: StreamSource?
     /// What came before the partner was there.
-    private var early: [NIOAny] = []
+    private var early = ByteBuffer()
+    private var isEnded = false
 
     /// Makes each the other's partner.
     static func join(_ first: StreamRelay, _ second: StreamRelay) {
@@ -16,40 +15,54 @@ final class StreamRelay: ChannelInboundHandler {
         second.partner = first
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
-
-    func channelActive(context: ChannelHandlerContext) {
+    /// Takes over a descriptor that never waits.
+    func attach(_ descriptor: CInt, _ kind: StreamSource.Kind, on loop: PollLoop) {
+        let source = StreamSource(loop: loop, descriptor: descriptor, kind: kind, handler: self)
+        self.source = source
+        guard !isEnded else { return source.close() }
+        source.setReading(true)
         guard let partner else { return }
-        for data in partner.early { context.writeAndFlush(data, promise: nil) }
-        partner.early = []
+        source.send(partner.early)
+        partner.early = ByteBuffer()
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard let other = partner?.context, other.channel.isActive else {
-            early.append(data)
+    /// Ends it; what its partner still has to send is dropped.
+    func close() {
+        isEnded = true
+        source?.close()
+        source = nil
+    }
+
+    /// Ends it so that its peer knows.
+    func reset() {
+        source?.reset()
+        close()
+    }
+
+    func streamDidReceive(_ bytes: RawSpan) {
+        guard let other = partner?.source, other.canSend else {
+            early.write(bytes)
             return
         }
-        other.writeAndFlush(data, promise: nil)
-        if !other.channel.isWritable { setReading(false) }
+        other.send(bytes)
+        if other.queuedBytes > 64 * 1024 { source?.setReading(false) }
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { partner?.setReading(true) }
+    func streamDidSend() {
+        guard let source else { return }
+        if source.queuedBytes < 32 * 1024 { partner?.source?.setReading(true) }
+        if isEnded, source.queuedBytes == 0 { close() }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        partner?.context?.close(promise: nil)
+    func streamDidEnd(_ error: SystemError?) {
+        source = nil
+        isEnded = true
+        partner?.finish()
     }
 
-    /// A serial port that is not open yet, or not any more, reads as a failure of its far end. The line stays.
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {}
-
-    private func setReading(_ value: Bool) {
-        // A closed channel refuses, and carries nothing.
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: value)
+    /// Ends it when everything is sent.
+    private func finish() {
+        isEnded = true
+        if source?.queuedBytes == 0 { close() }
     }
 }

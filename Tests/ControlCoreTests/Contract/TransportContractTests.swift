@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 import Testing
 
 @testable import ControlCore

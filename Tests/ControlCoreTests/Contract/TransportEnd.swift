@@ -1,5 +1,6 @@
+import Bytes
 import ControlCore
-import NIOCore
+import Polling
 
 /// One end of an open transport, and what happened on it.
 protocol TransportEnd: AnyObject {

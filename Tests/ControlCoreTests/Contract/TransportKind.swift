@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 import Testing
 
 /// A kind of transport that the contract binds.

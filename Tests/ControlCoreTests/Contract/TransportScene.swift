@@ -1,5 +1,5 @@
 import ControlCore
-import NIOCore
+import Polling
 import Testing
 
 /// Opens transports of one kind between the two programs of an ``EnvironmentScene``.

@@ -1,5 +1,5 @@
 import ControlCore
-import NIOCore
+import Polling
 import Testing
 
 extension TransportKind {
@@ -37,7 +37,7 @@ final class UDPScene: TransportScene {
         to far: any DatagramTransport, then body: @escaping (_ near: any TransportEnd, _ far: any TransportEnd) -> Void
     ) {
         guard let farAddress = far.localAddress else { return scene.fail("no address") }
-        farPort = farAddress.port ?? 0
+        farPort = farAddress.port
         openNear(to: farAddress) { [self] result in
             guard let near = try? result.get(), let nearAddress = near.socket.localAddress else {
                 return scene.fail("cannot open: \(result)")

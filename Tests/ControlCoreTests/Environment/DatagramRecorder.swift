@@ -1,5 +1,6 @@
+import Bytes
 import ControlCore
-import NIOCore
+import Polling
 
 /// Notes what happens on a UDP socket.
 final class DatagramRecorder: DatagramDelegate {

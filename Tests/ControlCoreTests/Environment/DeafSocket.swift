@@ -1,5 +1,5 @@
 import Glibc
-import NIOCore
+import Polling
 import Testing
 
 /// A listening socket of which nobody accepts. Once its queue is full, the system ignores further connects.
@@ -12,8 +12,8 @@ final class DeafSocket {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         self.descriptor = descriptor
         let anyPort = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
-        let isBound = anyPort.withSockAddr { generic, length in
-            bind(descriptor, generic, socklen_t(length)) == 0 && listen(descriptor, 0) == 0
+        let isBound = anyPort.withSocketAddress { generic, length in
+            bind(descriptor, generic, length) == 0 && listen(descriptor, 0) == 0
         }
         try #require(isBound)
         // Family, port and address as the system writes them; the port is in network order.
@@ -30,7 +30,7 @@ final class DeafSocket {
         for _ in 0..<4 {
             let filler = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
             // It fails with EINPROGRESS, as it is meant to: some of these stay in progress for good.
-            address.withSockAddr { generic, length in _ = connect(filler, generic, socklen_t(length)) }
+            address.withSocketAddress { generic, length in _ = connect(filler, generic, length) }
             fillers.append(filler)
         }
     }

@@ -1,5 +1,5 @@
 import Glibc
-import NIOCore
+import Polling
 import Testing
 
 @testable import ControlCore

@@ -1,5 +1,5 @@
-import NIOCore
-import NIOPosix
+import LoopTesting
+import Polling
 import Testing
 
 @testable import ControlCore
@@ -55,7 +55,7 @@ final class EnvironmentScene {
     }
 
     /// The loop of sockets; `nil` in a simulation.
-    var liveLoop: (any EventLoop)? { (client.unwatched as? LiveEnvironment)?.eventLoop }
+    var liveLoop: PollLoop? { (client.unwatched as? LiveEnvironment)?.loop }
     /// The world of a simulation; `nil` for sockets.
     var world: SimulatedWorld? { (client.unwatched as? SimulatedEnvironment)?.world }
     /// The client's own address.
@@ -157,8 +157,8 @@ private func withLiveScene(
     _ body: @escaping @Sendable (EnvironmentScene) -> Void
 ) async throws {
     let ended: Bool = try await onLiveLoop { loop, done in
-        let client = LiveEnvironment(eventLoop: loop)
-        let server = LiveEnvironment(eventLoop: loop)
+        let client = LiveEnvironment(loop: loop)
+        let server = LiveEnvironment(loop: loop)
         var hasEnded = false
         // The client's deadlines may be cancelled by the test.
         var watchdog: (any Cancellable)?
@@ -183,19 +183,6 @@ private func withLiveScene(
         body(begun)
     }
     #expect(ended, "the test did not end in time", sourceLocation: location)
-}
-
-/// Runs `body` on a fresh loop until it calls `done`, and returns what it was called with.
-func onLiveLoop<Value: Sendable>(
-    _ body: @escaping @Sendable (_ loop: any EventLoop, _ done: @escaping (Value) -> Void) -> Void
-) async throws -> Value {
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let loop = group.next()
-    let promise = loop.makePromise(of: Value.self)
-    loop.execute { body(loop) { promise.succeed($0) } }
-    let value = try await promise.futureResult.get()
-    try await group.shutdownGracefully()
-    return value
 }
 
 private func withSimulatedScene(

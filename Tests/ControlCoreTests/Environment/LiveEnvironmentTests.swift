@@ -1,4 +1,5 @@
-import NIOCore
+import LoopTesting
+import Polling
 import Testing
 
 @testable import ControlCore
@@ -12,7 +13,7 @@ struct LiveEnvironmentTests {
             guard let deaf = try? DeafSocket() else { return done(false) }
             // The deaf socket has 127.0.0.1, the listener another loopback address and the same port.
             let environment = LiveEnvironment(
-                eventLoop: loop,
+                loop: loop,
                 lookup: { _ in
                     Result { try ["127.0.0.1", "127.0.0.2"].map { try SocketAddress(ipAddress: $0, port: 0) } }
                         .mapError { .other("\($0)") }
@@ -32,7 +33,7 @@ struct LiveEnvironmentTests {
     @Test("100,000 armed deadlines cost the loop one callback, and cancelling them leaves none")
     func manyDeadlines() async throws {
         let armed: [Int] = try await onLiveLoop { loop, done in
-            let environment = LiveEnvironment(eventLoop: loop)
+            let environment = LiveEnvironment(loop: loop)
             var handles: [any Cancellable] = []
             for number in 0..<100_000 {
                 handles.append(environment.schedule(after: .seconds(60 + Int64(number % 1000))) {})
@@ -50,7 +51,7 @@ struct LiveEnvironmentTests {
     @Test("An earlier deadline that is armed later still comes first")
     func rearming() async throws {
         let order: [Int] = try await onLiveLoop { loop, done in
-            let environment = LiveEnvironment(eventLoop: loop)
+            let environment = LiveEnvironment(loop: loop)
             var order: [Int] = []
             // All after one time: a machine that is held up between two calls would swap what they arm.
             let start = environment.now
@@ -69,7 +70,7 @@ struct LiveEnvironmentTests {
     @Test("Clocks run, and random numbers differ")
     func clocks() async throws {
         let (wall, ahead, random): (Int64, Bool, Set<UInt64>) = try await onLiveLoop { loop, done in
-            let environment = LiveEnvironment(eventLoop: loop)
+            let environment = LiveEnvironment(loop: loop)
             let start = environment.now
             var random: Set<UInt64> = []
             for _ in 0..<4 { random.insert(environment.nextRandom()) }

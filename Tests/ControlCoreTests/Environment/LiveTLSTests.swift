@@ -1,5 +1,6 @@
 import Glibc
-import NIOCore
+import Bytes
+import Polling
 import Testing
 
 @testable import ControlCore
@@ -114,7 +115,7 @@ struct LiveTLSTests {
             tls.secure(tls.certificates.client(), tls.certificates.server()) { _, _ in
                 tls.client.start(delegate: clientSide)
                 tls.server.send("last words")
-                (tls.server as? TCPTransport)?.tls?.wire?.close(mode: .output, promise: nil)
+                (tls.server as? TCPTransport)?.source.finishOutput()
             }
         }
     }
@@ -136,11 +137,11 @@ struct LiveTLSTests {
             }
             tls.secure(tls.certificates.client(), tls.certificates.server()) { _, _ in
                 tls.client.start(delegate: clientSide)
-                guard let wire = (tls.server as? TCPTransport)?.tls?.wire else {
+                guard let wire = (tls.server as? TCPTransport)?.source else {
                     tls.scene.fail("no TLS here")
                     return
                 }
-                wire.writeAndFlush(NIOAny(ByteBuffer(string: "this is no record of TLS")), promise: nil)
+                wire.send(ByteBuffer(string: "this is no record of TLS"))
             }
         }
     }

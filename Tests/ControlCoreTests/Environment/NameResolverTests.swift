@@ -1,5 +1,6 @@
 import Dispatch
-import NIOCore
+import LoopTesting
+import Polling
 import Synchronization
 import Testing
 
@@ -32,7 +33,7 @@ struct NameResolverTests {
         _ names: Names, _ body: @escaping @Sendable (LiveEnvironment, _ done: @escaping (Value) -> Void) -> Void
     ) async throws -> Value {
         try await onLiveLoop { loop, done in
-            let environment = LiveEnvironment(eventLoop: loop, lookup: { names.look(up: $0) })
+            let environment = LiveEnvironment(loop: loop, lookup: { names.look(up: $0) })
             body(environment) { value in environment.close { done(value) } }
         }
     }

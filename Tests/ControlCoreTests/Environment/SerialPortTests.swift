@@ -1,5 +1,5 @@
 import Glibc
-import NIOCore
+import LoopTesting
 import Testing
 
 @testable import ControlCore
@@ -97,7 +97,7 @@ struct SerialPortTests {
     @Test("Bytes go both ways, and the hang-up of the far end ends the stream with a reason")
     func bytesAndHangUp() async throws {
         let (received, reasons): (String, [CloseReason]) = try await onLiveLoop { loop, done in
-            let environment = LiveEnvironment(eventLoop: loop)
+            let environment = LiveEnvironment(loop: loop)
             guard let terminal = try? PseudoTerminal() else { return done(("no pseudo terminal", [])) }
             let recorder = StreamRecorder()
             environment.openSerial(path: terminal.path, settings: SerialSettings()) { result in
@@ -122,7 +122,7 @@ struct SerialPortTests {
     @Test("A thousand opens and closes leave no descriptor")
     func cycles() async throws {
         let counts: [Int] = try await onLiveLoop { loop, done in
-            let environment = LiveEnvironment(eventLoop: loop)
+            let environment = LiveEnvironment(loop: loop)
             guard let terminal = try? PseudoTerminal() else { return done([]) }
             let before = Self.openDescriptors(of: terminal.path)
             var left = 1000
@@ -164,7 +164,7 @@ struct SerialPortTests {
     @Test("An interface whose port hangs up is Offline, and Online when there is a port again")
     func interfaceOnLivePort() async throws {
         let events: [String] = try await onLiveLoop { loop, done in
-            let environment = LiveEnvironment(eventLoop: loop)
+            let environment = LiveEnvironment(loop: loop)
             guard var terminal = try? PseudoTerminal() else { return done(["no pseudo terminal"]) }
             let link = "/tmp/lectern-port-\(getpid())"
             unlink(link)

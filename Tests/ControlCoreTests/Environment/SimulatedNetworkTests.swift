@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 import Testing
 
 @testable import ControlCore

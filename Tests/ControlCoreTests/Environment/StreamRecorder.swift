@@ -1,5 +1,5 @@
+import Bytes
 import ControlCore
-import NIOCore
 
 /// A delegate that notes what it is told, and passes it on.
 final class StreamRecorder: StreamDelegate {

@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 import Testing
 
 @testable import ControlCore
@@ -226,7 +227,7 @@ struct TLSContractTests {
             let block = ByteBuffer(bytes: (0..<16 * 1024).map { UInt8(truncatingIfNeeded: $0 / 251 + $0) })
             var left = 64
             func fill() {
-                while left > 0, tls.client.queuedBytes <= TCPTransport.highWaterMark {
+                while left > 0, tls.client.queuedBytes <= StreamLimits.highWaterMark {
                     tls.client.send(block)
                     left -= 1
                 }
@@ -268,7 +269,7 @@ struct TLSContractTests {
             let clientSide = StreamRecorder()
             let serverSide = StreamRecorder()
             clientSide.onDrain = { [unowned clientSide] transport in
-                #expect(transport.queuedBytes < TCPTransport.lowWaterMark)
+                #expect(transport.queuedBytes < StreamLimits.lowWaterMark)
                 #expect(clientSide.drains == 1)
                 tls.client.close()
             }

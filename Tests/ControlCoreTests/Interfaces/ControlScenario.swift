@@ -1,5 +1,6 @@
+import Bytes
 import ControlCore
-import NIOCore
+import Polling
 
 /// A controller at 10.0.0.1 and a device at 10.0.0.2:23 in a network without latency, so that virtual times are exact.
 final class ControlScenario {

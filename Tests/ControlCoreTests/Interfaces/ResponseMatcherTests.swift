@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 import Testing
 
 @testable import ControlCore

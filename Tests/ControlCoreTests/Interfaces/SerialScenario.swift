@@ -1,5 +1,6 @@
+import Bytes
 import ControlCore
-import NIOCore
+import Polling
 
 /// A controller and a device that are joined by a serial line, `/dev/ttyUSB0` at the controller and `/dev/ttyS0` at the
 /// device.

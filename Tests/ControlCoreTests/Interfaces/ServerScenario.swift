@@ -1,5 +1,6 @@
+import Bytes
 import ControlCore
-import NIOCore
+import Polling
 
 /// A server at 10.0.0.1:9000 and visitors at 10.0.0.2, in a network without latency.
 final class ServerScenario {

@@ -1,6 +1,7 @@
+import Bytes
 import ControlCore
 import Foundation
-import NIOCore
+import Polling
 
 /// A ``TCPInterface`` of the controller, whose outcomes are noted in a scenario's log.
 struct TCPInterfaceScenario {

@@ -1,5 +1,6 @@
+import Bytes
 import ControlCore
-import NIOCore
+import Polling
 import Testing
 
 @Suite("TCPInterface")

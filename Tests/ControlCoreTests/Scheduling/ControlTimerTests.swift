@@ -1,5 +1,5 @@
 import ControlCore
-import NIOCore
+import Polling
 import Testing
 
 @Suite("ControlTimer")
@@ -95,7 +95,7 @@ struct ControlTimerTests {
     func drift() throws {
         let environment = SimulatedEnvironment(seed: 1)
         let timer = try ControlTimer(environment: environment, interval: .milliseconds(700))
-        var last = NIODeadline.uptimeNanoseconds(0)
+        var last = Deadline.uptimeNanoseconds(0)
         timer.onTick = { _, _ in last = environment.now }
         timer.restart()
         environment.world.run(for: .hours(24))

@@ -1,5 +1,5 @@
+import Bytes
 import ControlCore
-import NIOCore
 
 /// Notes what goes over wires: `projector:23 > PWR ON`.
 final class WireRecorder: WireSink {

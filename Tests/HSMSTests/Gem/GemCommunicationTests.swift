@@ -1,6 +1,7 @@
+import Bytes
 import ControlCore
 import HSMS
-import NIOCore
+import Polling
 import Testing
 
 @Suite("GEM communication")

@@ -1,6 +1,6 @@
 import ControlCore
 import HSMS
-import NIOCore
+import Polling
 import Testing
 
 /// A host and an equipment that talk over a simulated HSMS connection, and have established communication.

@@ -1,6 +1,7 @@
+import Bytes
 import ControlCore
 import HSMS
-import NIOCore
+import Polling
 import Testing
 
 @Suite("GEM with a silent peer")
@@ -14,7 +15,7 @@ struct GemSilentPeerTests {
         private(set) var host: RawPeer?
         /// What the equipment sent on this connection: when, in seconds, and its bytes without the system bytes.
         private(set) var received: [String] = []
-        private let begin: NIODeadline
+        private let begin: Deadline
 
         init() throws {
             var configuration = HsmsConfiguration()

@@ -1,5 +1,5 @@
 import ControlCore
-import NIOCore
+import Polling
 import Testing
 
 @testable import HSMS

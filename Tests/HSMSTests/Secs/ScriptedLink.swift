@@ -1,6 +1,7 @@
+import Bytes
 import ControlCore
 import HSMS
-import NIOCore
+import Polling
 
 /// A session whose other end is the test: it notes what is sent in SML, and lets the test answer.
 final class ScriptedSession: SecsSession {

@@ -1,5 +1,5 @@
+import Bytes
 import ControlCore
-import NIOCore
 import Testing
 
 @testable import HSMS

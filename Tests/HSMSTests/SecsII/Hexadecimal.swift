@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// Bytes written in hexadecimal; blanks are free.
 func bytes(_ hexadecimal: String) -> [UInt8] {

@@ -1,7 +1,7 @@
+import Bytes
 import ControlCore
 import Glibc
 import HSMS
-import NIOCore
 import Testing
 
 /// Random and mutated texts, 500,000 of each kind. `LECTERN_FUZZ` is how many millions instead; of SML there are fewer.

@@ -1,7 +1,8 @@
+import Bytes
 import ControlCore
 import Glibc
 import HSMS
-import NIOCore
+import Polling
 import Testing
 
 /// What a peer may send at once, and what a program that is held up must not delay.

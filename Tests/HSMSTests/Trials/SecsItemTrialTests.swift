@@ -1,5 +1,5 @@
+import Bytes
 import HSMS
-import NIOCore
 import Testing
 
 /// Items that are deep, that hold one part many times, or whose texts are no ASCII.

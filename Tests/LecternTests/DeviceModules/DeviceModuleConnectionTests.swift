@@ -1,6 +1,6 @@
 import ControlCore
 import Lectern
-import NIOCore
+import Polling
 import Testing
 
 /// The connections of declared modules: their classes, their framings, and what each of them has of its own.

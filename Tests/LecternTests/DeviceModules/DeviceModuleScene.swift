@@ -1,6 +1,6 @@
 import ControlCore
 import Lectern
-import NIOCore
+import Polling
 import Testing
 
 /// A room with a device module and, at 10.0.0.2, the device: port 23 of TCP and of UDP.

@@ -1,7 +1,7 @@
 // Sources/Room/Day.swift
 import ControlCore
 import Lectern
-import NIOCore
+import Polling
 
 func simulateDay() throws {
     let world = SimulatedWorld(seed: 1)

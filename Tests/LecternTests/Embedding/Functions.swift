@@ -1,8 +1,6 @@
 // Sources/Room/Functions.swift
 import Lectern
 import LuaRuntime
-import NIOCore
-import NIOPosix
 
 func callFunctions() async throws {
     let text = """
@@ -14,12 +12,11 @@ func callFunctions() async throws {
         ExitProgram(0)
         """
     let source = ProgramSource.text(text, name: "lights.lua", folder: ".")
-    let loop = MultiThreadedEventLoopGroup.singleton.next()
     let register: @Sendable (LuaRuntime) -> Void = { runtime in
         runtime.setGlobal(setLight())
-        runtime.setGlobal(pause(on: loop))
+        runtime.setGlobal(pause())
     }
     let check = ProgramCheck(source: source, configuration: ProgramConfiguration(), register: register)
     print("lights.lua has \(check.report().problems.count) problems")
-    try await ControlHost(source: source, eventLoopGroup: loop, register: register) { console() }.run()
+    try await ControlHost(source: source, register: register) { console() }.run()
 }

@@ -1,7 +1,7 @@
 // Sources/Room/Watched.swift
 import ControlCore
 import Lectern
-import NIOCore
+import Polling
 
 func countInSimulation() throws {
     let world = SimulatedWorld(seed: 1)

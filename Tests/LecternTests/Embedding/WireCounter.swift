@@ -1,7 +1,7 @@
 // Sources/Room/WireCounter.swift
+import Bytes
 import ControlCore
 import Lectern
-import NIOCore
 
 final class WireCounter: WireSink {
     private(set) var sent = 0

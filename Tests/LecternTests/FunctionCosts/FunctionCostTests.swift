@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import Lectern
 import LuaRuntime
-import NIOCore
+import Polling
 import ProgramFuzzing
 import Testing
 

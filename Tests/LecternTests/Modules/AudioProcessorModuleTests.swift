@@ -1,6 +1,6 @@
 import ControlCore
 import Lectern
-import NIOCore
+import Polling
 import Testing
 
 /// A room with an audio processor, as both test files of the module use it.

@@ -1,6 +1,6 @@
 import ControlCore
 import Lectern
-import NIOCore
+import Polling
 import Testing
 
 /// What the camera's module makes of silence, wrong answers, lost datagrams and cameras that start anew.

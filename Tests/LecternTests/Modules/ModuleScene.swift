@@ -1,6 +1,6 @@
 import ControlCore
 import Lectern
-import NIOCore
+import Polling
 import Testing
 
 /// A module of docs/examples/modules in a room, and its simulator in a device, joined by all that the module may use:

@@ -1,5 +1,5 @@
+import Bytes
 import ControlCore
-import NIOCore
 
 /// Joins two streams, as an SSH server joins its client to a shell, and a device server its client to a serial line.
 /// When one of them ends, the other is closed.

@@ -1,6 +1,7 @@
+import Bytes
 import ControlCore
 import Lectern
-import NIOCore
+import Polling
 import Testing
 
 /// What Wireshark gets of a trace.

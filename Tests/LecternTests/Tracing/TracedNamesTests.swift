@@ -1,6 +1,6 @@
 import ControlCore
 import Lectern
-import NIOConcurrencyHelpers
+import LoopTesting
 import Testing
 
 /// Traces of what a program's own names say.
@@ -173,9 +173,9 @@ struct TracedNamesTests {
     // MARK: - The hint at the end
 
     private final class Log: ProgramLogSink, Sendable {
-        let texts = NIOLockedValueBox<[String]>([])
+        let texts = Locked<[String]>([])
 
-        func write(_ entry: ProgramLogEntry) { texts.withLockedValue { $0.append(entry.text) } }
+        func write(_ entry: ProgramLogEntry) { texts.withLock { $0.append(entry.text) } }
     }
 
     @Test(
@@ -196,7 +196,7 @@ struct TracedNamesTests {
         try await ControlHost(
             source: .text(text, name: "room.lua", folder: "/tmp"), configuration: configuration, log: { log }
         ).run()
-        let hints = log.texts.withLockedValue { $0.filter { $0.hasPrefix("the trace has nothing") } }
+        let hints = log.texts.withLock { $0.filter { $0.hasPrefix("the trace has nothing") } }
         #expect(hints.count == 3, "\(hints)")
         #expect(hints.first?.hasPrefix("the trace has nothing of 'nobody': there were Panels :") == true, "\(hints)")
         let ofCase =

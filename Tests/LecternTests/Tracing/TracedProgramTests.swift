@@ -1,8 +1,8 @@
+import Bytes
 import ControlCore
 import Glibc
 import Lectern
-import NIOConcurrencyHelpers
-import NIOCore
+import LoopTesting
 import Testing
 
 /// What a trace shows of whole programs.
@@ -156,16 +156,16 @@ struct TracedProgramTests {
 
     /// Notes events from any loop.
     private final class Notes: WireSink, Sendable {
-        let events = NIOLockedValueBox<[WireEvent]>([])
+        let events = Locked<[WireEvent]>([])
 
-        func record(_ event: WireEvent) { events.withLockedValue { $0.append(event) } }
+        func record(_ event: WireEvent) { events.withLock { $0.append(event) } }
     }
 
     private final class Log: ProgramLogSink, Sendable {
-        let entries = NIOLockedValueBox<[ProgramLogEntry]>([])
-        var texts: [String] { entries.withLockedValue { $0.filter { $0.topic == .program }.map(\.text) } }
+        let entries = Locked<[ProgramLogEntry]>([])
+        var texts: [String] { entries.withLock { $0.filter { $0.topic == .program }.map(\.text) } }
 
-        func write(_ entry: ProgramLogEntry) { entries.withLockedValue { $0.append(entry) } }
+        func write(_ entry: ProgramLogEntry) { entries.withLock { $0.append(entry) } }
     }
 
     private static let ownPeer = """
@@ -192,7 +192,7 @@ struct TracedProgramTests {
     func embedded() async throws {
         let (log, notes) = (Log(), Notes())
         try await host(Stage.configuration(), log: log, notes: notes).run()
-        let events = notes.events.withLockedValue { $0 }
+        let events = notes.events.withLock { $0 }
         #expect(events.first?.wire.kind == .listener)
         let client = events.filter { $0.wire.name.hasPrefix("127.0.0.1:") }.map(\.content)
         let ping = WireEvent.Piece(bytes: ByteBuffer(string: "ping secret\n"))

@@ -1,7 +1,8 @@
+import Bytes
 import ControlCore
 import HSMS
 import Lectern
-import NIOCore
+import Polling
 import Testing
 
 /// How a trace looks to people.

@@ -1,7 +1,7 @@
 import ControlCore
 import Lectern
 import LuaRuntime
-import NIOCore
+import Polling
 import Testing
 
 /// Answers that are long, answers that are too long, and clients that take nothing: each has a bound that is said.

@@ -1,7 +1,7 @@
 import ControlCore
 import Foundation
 import Lectern
-import NIOCore
+import Polling
 import Testing
 
 /// Peers that send without end, or things that nobody can use: each gets its share of the time and of the memory, and

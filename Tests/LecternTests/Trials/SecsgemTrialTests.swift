@@ -1,8 +1,8 @@
+import Bytes
 import ControlCore
 import HSMS
 import Lectern
 import LuaRuntime
-import NIOCore
 import Testing
 
 /// Programs that GEM, HSMS and SECS-II once failed: this file only grows.

@@ -1,17 +1,15 @@
+import Dispatch
+import Glibc
 import Lectern
+import LoopTesting
 import LuaRuntime
-import NIOConcurrencyHelpers
-import NIOCore
-import NIOPosix
+import Polling
 import Testing
 
 /// Hosts on loops of their own that are stopped while something runs.
 @Suite("Trials of stopping: the host", .serialized)
 struct StoppingHostTests {
     private let lines = LiveProgramTests.Lines()
-    /// A thread that is no program's. Not one of those that tests share: they may be busy for long.
-    private static let other = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
-
     private func host(
         _ text: String, register: @escaping @Sendable (LuaRuntime) throws -> Void = { _ in },
         adjust: (inout ProgramConfiguration) -> Void = { _ in }
@@ -20,32 +18,45 @@ struct StoppingHostTests {
         adjust(&configuration)
         return ControlHost(
             source: .text(text, folder: "/tmp"), configuration: configuration,
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, register: register, log: lines.sink("room"))
+            register: register, log: lines.sink("room"))
+    }
+
+    /// Calls `body` a moment later on a thread that is no program's. Not on one of those that tests share: they may be
+    /// busy for long.
+    private static func soon(_ body: @escaping @Sendable () -> Void) {
+        do {
+            try SystemThread(name: "soon") {
+                usleep(50_000)
+                body()
+            }.detach()
+        } catch {
+            Issue.record("no thread: \(error)")
+        }
     }
 
     /// Stops the host when its program says `ready`, and tells how long it took to end.
     private func stopWhenReady(
         _ text: String, adjust: (inout ProgramConfiguration) -> Void = { _ in }
     ) async throws -> (host: ControlHost, time: Duration) {
-        let stopped = NIOLockedValueBox<ContinuousClock.Instant?>(nil)
-        let box = NIOLockedValueBox<ControlHost?>(nil)
+        let stopped = Locked<ContinuousClock.Instant?>(nil)
+        let box = Locked<ControlHost?>(nil)
         let host = host(
             text,
             register: { runtime in
                 runtime.setGlobal(
                     LuaFunction("ready", "Stops the host a moment later, from another thread.") {
                         (_) throws(LuaFault) in
-                        Self.other.scheduleTask(in: .milliseconds(50)) {
-                            stopped.withLockedValue { $0 = .now }
-                            box.withLockedValue { $0 }?.stop()
+                        Self.soon {
+                            stopped.withLock { $0 = .now }
+                            box.withLock { $0 }?.stop()
                         }
                         return .none
                     })
             }, adjust: adjust)
-        box.withLockedValue { $0 = host }
+        box.withLock { $0 = host }
         let ended = try await PromptExecutor.span { try await host.run() }.upperBound
-        let began = try #require(stopped.withLockedValue { $0 })
-        box.withLockedValue { $0 = nil }
+        let began = try #require(stopped.withLock { $0 })
+        box.withLock { $0 = nil }
         return (host, ended - began)
     }
 
@@ -115,37 +126,31 @@ struct StoppingHostTests {
 
     @Test("From another thread it is told where Lua is that does not come back, and nothing when none runs")
     func whatRuns() async throws {
-        let told = NIOLockedValueBox<String?>(nil)
-        let box = NIOLockedValueBox<ControlHost?>(nil)
+        let told = Locked<String?>(nil)
+        let box = Locked<ControlHost?>(nil)
         let host = host(
             "Wait(0, function()\n  stuck()\n  ExitProgram()\nend)",
             register: { runtime in
                 runtime.setGlobal(
                     LuaFunction("stuck", "Blocks the loop until another thread has asked.") {
                         (_) throws(LuaFault) in
-                        let isTold = ConditionLock(value: false)
-                        Self.other.execute {
-                            told.withLockedValue { $0 = box.withLockedValue { $0 }?.runningDescription }
-                            Self.open(isTold)
+                        let isTold = DispatchSemaphore(value: 0)
+                        Self.soon {
+                            told.withLock { $0 = box.withLock { $0 }?.runningDescription }
+                            isTold.signal()
                         }
                         // Blocking is what the test is about.
-                        isTold.lock(whenValue: true)
-                        isTold.unlock()
+                        isTold.wait()
                         return .none
                     })
             })
-        box.withLockedValue { $0 = host }
+        box.withLock { $0 = host }
         #expect(host.runningDescription == nil)
         try await host.run()
-        box.withLockedValue { $0 = nil }
+        box.withLock { $0 = nil }
         #expect(
-            told.withLockedValue { $0 }?.hasPrefix("'stuck' at main.lua:2, for ") == true,
-            "\(told.withLockedValue { $0 } ?? "nil")")
+            told.withLock { $0 }?.hasPrefix("'stuck' at main.lua:2, for ") == true,
+            "\(told.withLock { $0 } ?? "nil")")
         #expect(host.runningDescription == nil)
-    }
-
-    private static func open(_ lock: ConditionLock<Bool>) {
-        lock.lock()
-        lock.unlock(withValue: true)
     }
 }

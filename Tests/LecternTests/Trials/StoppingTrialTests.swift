@@ -1,7 +1,7 @@
 import ControlCore
 import Lectern
 import LuaRuntime
-import NIOCore
+import Polling
 import ProgramFuzzing
 import Testing
 

@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// One attempt to open a simulated connection: resolves the name, then tries its addresses one after the other.
 final class SimulatedConnectAttempt: Cancellable {
@@ -9,7 +9,7 @@ final class SimulatedConnectAttempt: Cancellable {
     private let host: SimulatedHost
     private let name: String
     private let port: Int
-    private let deadline: NIODeadline?
+    private let deadline: Deadline?
     private var completion: ((Outcome) -> Void)?
     private var addresses: ArraySlice<SocketAddress> = []
     private var failure = ConnectFailure.hostError
@@ -68,7 +68,7 @@ final class SimulatedConnectAttempt: Cancellable {
     }
 
     private func tryNext() {
-        guard let address = addresses.popFirst(), let text = address.ipAddress else {
+        guard let address = addresses.popFirst() else {
             finish(.failure(failure))
             return
         }
@@ -81,7 +81,9 @@ final class SimulatedConnectAttempt: Cancellable {
             next?.cancel()
             failed(.timedOut)
         }
-        ask(NetworkPath(client: host.address, server: text, port: port), retry: SimulatedNetwork.firstRetry)
+        ask(
+            NetworkPath(client: host.address, server: address.ipAddress, port: port), retry: SimulatedNetwork.firstRetry
+        )
     }
 
     private func failed(_ reason: ConnectFailure) {

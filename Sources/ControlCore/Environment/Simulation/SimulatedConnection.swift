@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// A TCP connection in a simulated network: two ends, and a link in each direction.
 public final class SimulatedConnection {

@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 
 /// A UDP socket of a simulated host. It behaves as ``UDPTransport`` does.
 ///
@@ -80,7 +81,9 @@ final class SimulatedDatagramSocket: DatagramTransport {
     }
 
     func send(_ bytes: ByteBuffer, to address: SocketAddress) {
-        guard isOpen, let host, let target = address.ipAddress, let targetPort = address.port else { return }
+        guard isOpen, let host else { return }
+        let target = address.ipAddress
+        let targetPort = address.port
         record("datagram \(target):\(targetPort) \(world.trace.describe(bytes))")
         let sender = SimulatedHost.isLoopback(target) ? target : host.address
         for receiver in network.receivers(of: target, from: host) {

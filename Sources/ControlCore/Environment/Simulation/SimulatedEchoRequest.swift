@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// One echo request of a simulated host. Every host answers unless a fault keeps the request or its answer away.
 ///

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// One host of a ``SimulatedWorld``, as the program sees it that runs there.
 public final class SimulatedEnvironment: ClosableEnvironment {
@@ -53,7 +53,7 @@ public final class SimulatedEnvironment: ClosableEnvironment {
     public var isRepeatable: Bool { true }
 
     /// The world's virtual monotonic time.
-    public var now: NIODeadline { world.now }
+    public var now: Deadline { world.now }
 
     /// The host's wall clock, in nanoseconds since 1970-01-01 00:00:00 UTC. Setting it lets it jump; it runs on from
     /// there.
@@ -88,7 +88,7 @@ public final class SimulatedEnvironment: ClosableEnvironment {
 
     /// Runs `body` at `deadline`; see ``Environment/schedule(at:_:)``. After ``close()`` it is not run.
     @discardableResult
-    public func schedule(at deadline: NIODeadline, _ body: @escaping () -> Void) -> any Cancellable {
+    public func schedule(at deadline: Deadline, _ body: @escaping () -> Void) -> any Cancellable {
         var traced = body
         if world.trace.includesTimers {
             traced = { [world, host] in
@@ -102,7 +102,7 @@ public final class SimulatedEnvironment: ClosableEnvironment {
     }
 
     /// Has `node` fired at `deadline`; see ``Environment/arm(_:at:)``. After ``close()`` it is not.
-    public func arm(_ node: DeadlineNode, at deadline: NIODeadline) {
+    public func arm(_ node: DeadlineNode, at deadline: Deadline) {
         if !isClosed { world.arm(node, at: deadline, owner: host.id) }
     }
 
@@ -226,7 +226,7 @@ public final class SimulatedEnvironment: ClosableEnvironment {
         guard !isClosed else { return refuse(completion) }
         guard permitsEcho else { return executeCancellably { completion(.failure(.notPermitted)) } }
         let request = SimulatedEchoRequest(world: world, host: host, completion: completion)
-        execute { request.begin(to: address.ipAddress ?? "", timeout: timeout) }
+        execute { request.begin(to: address.ipAddress, timeout: timeout) }
         return request
     }
 

@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// What can be wrong with a simulated network, or a part of it.
 public enum SimulatedFault: Equatable, Sendable {

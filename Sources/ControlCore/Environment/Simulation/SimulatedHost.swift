@@ -1,5 +1,3 @@
-import NIOCore
-
 /// A host's place in the simulated network: its addresses, ports and what is open on it.
 final class SimulatedHost {
     /// Distinguishes its deadlines in the world's queue; from 1.

@@ -1,4 +1,6 @@
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 
 /// One direction of a simulated connection: the sender's queue, the packets under way and the receiver's window.
 ///
@@ -19,20 +21,20 @@ final class SimulatedLink {
     private unowned let connection: SimulatedConnection
     private unowned let world: SimulatedWorld
 
-    private var queue: CircularBuffer<ByteBuffer> = []
+    private var queue: Deque<ByteBuffer> = []
     private(set) var queuedBytes = 0
     /// What the window still lets through.
     private var window: Int
     /// Acknowledgements on their way back: what they add to the window, and when.
-    private var credits: CircularBuffer<(arrival: NIODeadline, count: Int)> = []
+    private var credits: Deque<(arrival: Deadline, count: Int)> = []
     private var pumpTimer: ScheduledDeadline?
     private var endIsWanted = false
     private(set) var endIsSent = false
-    private var lastArrival = NIODeadline.uptimeNanoseconds(0)
+    private var lastArrival = Deadline.uptimeNanoseconds(0)
     /// When the line is free again, as far as bandwidth is limited.
-    private var lineIsFree = NIODeadline.uptimeNanoseconds(0)
+    private var lineIsFree = Deadline.uptimeNanoseconds(0)
     private var splitIndex = 0
-    private var stalled: CircularBuffer<Packet> = []
+    private var stalled: Deque<Packet> = []
     private var stallTimer: ScheduledDeadline?
     private var isDead = false
 

@@ -1,4 +1,5 @@
-public import NIOCore
+import Bytes
+public import Polling
 
 /// The network of a ``SimulatedWorld``: names, hosts, TCP connections between them, and what can go wrong.
 ///

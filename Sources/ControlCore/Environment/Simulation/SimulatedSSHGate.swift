@@ -1,5 +1,3 @@
-import NIOCore
-
 /// A simulated server's side of logins: greets each connection, answers what is offered, and hands over who is let in.
 final class SimulatedSSHGate {
     /// Begins the line that shows the host's key.

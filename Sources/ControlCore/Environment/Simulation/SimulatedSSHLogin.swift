@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// A simulated client's way in: opens the connection, checks the host's key, offers keys and the password.
 final class SimulatedSSHLogin: Cancellable {
@@ -8,7 +8,7 @@ final class SimulatedSSHLogin: Cancellable {
     private let name: String
     private let port: Int
     private let login: SSHLogin
-    private let deadline: NIODeadline?
+    private let deadline: Deadline?
     private var completion: ((Outcome) -> Void)?
     private var opening: (any Cancellable)?
     private var timer: (any Cancellable)?

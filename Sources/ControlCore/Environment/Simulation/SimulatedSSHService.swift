@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// An SSH server of a simulated host: its key, who may log in, and how it misbehaves. All of it may be changed at any
 /// virtual time, and holds for logins from then on.

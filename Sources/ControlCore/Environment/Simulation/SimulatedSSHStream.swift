@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 
 /// One end of a simulated SSH connection: a stream in a stream. First come lines, of the login; then the bytes of the
 /// shell.
@@ -40,7 +41,7 @@ final class SimulatedSSHStream: StreamTransport {
         onLine = nil
         onLost = nil
         carrier.setReading(false)
-        inbox.receive(partial, later: true)
+        inbox.receive(partial)
         partial = ByteBuffer()
     }
 

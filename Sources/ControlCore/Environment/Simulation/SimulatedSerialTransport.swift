@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 
 /// A simulated serial port that a program has open. It behaves as ``SerialPortTransport`` does.
 final class SimulatedSerialTransport: SerialTransport {
@@ -53,7 +54,7 @@ final class SimulatedSerialTransport: SerialTransport {
         guard isOpen, bytes.readableBytes > 0 else { return }
         port.record("send", world.trace.describe(bytes))
         transmitter.send(bytes)
-        if queuedBytes > TCPTransport.highWaterMark { wasFull = true }
+        if queuedBytes > StreamLimits.highWaterMark { wasFull = true }
     }
 
     func reconfigure(_ settings: SerialSettings) {
@@ -66,7 +67,7 @@ final class SimulatedSerialTransport: SerialTransport {
         isClosing = true
         port.record("close", "")
         inbox.discard()
-        lingerTimer = world.arm(after: TCPTransport.linger) { [self] in vanish(.local) }
+        lingerTimer = world.arm(after: StreamLimits.linger) { [self] in vanish(.local) }
         closeIfSent()
     }
 
@@ -106,7 +107,7 @@ final class SimulatedSerialTransport: SerialTransport {
                 port.record("unheard", world.trace.describe(bytes))
             }
             transmit()
-            if wasFull, queuedBytes < TCPTransport.lowWaterMark {
+            if wasFull, queuedBytes < StreamLimits.lowWaterMark {
                 wasFull = false
                 inbox.didDrain()
             }

@@ -1,4 +1,4 @@
-import NIOCore
+import Bytes
 
 /// One side of a modelled TLS connection, as a plain value: bytes and bounds in, actions out.
 ///

@@ -1,4 +1,6 @@
-import NIOCore
+import Bytes
+import DequeModule
+import Polling
 
 /// TLS between a ``SimulatedTransport`` and its link.
 final class SimulatedTLSLayer {

@@ -1,5 +1,6 @@
+import Bytes
 import Glibc
-import NIOCore
+import Polling
 
 /// One end of a simulated TCP connection. It behaves as ``TCPTransport`` does, towards its owner and towards its peer.
 final class SimulatedTransport: TLSCapableTransport {
@@ -58,7 +59,7 @@ final class SimulatedTransport: TLSCapableTransport {
         guard isOpen, bytes.readableBytes > 0 else { return }
         record("send", world.trace.describe(bytes))
         sendThroughTLS(bytes)
-        if queuedBytes > TCPTransport.highWaterMark { wasFull = true }
+        if queuedBytes > StreamLimits.highWaterMark { wasFull = true }
     }
 
     func close() {
@@ -69,7 +70,7 @@ final class SimulatedTransport: TLSCapableTransport {
         record("close", "")
         tls?.handshake.fail(.calledOff, execute: execute)
         // As the live transport does: the queue may still go out, and the peer's end is awaited, but not for ever.
-        lingerTimer = world.arm(after: TCPTransport.linger) { [self] in lingerEnded() }
+        lingerTimer = world.arm(after: StreamLimits.linger) { [self] in lingerEnded() }
         link.sendEnd()
     }
 
@@ -87,7 +88,7 @@ final class SimulatedTransport: TLSCapableTransport {
     }
 
     func didPump() {
-        guard wasFull, queuedBytes < TCPTransport.lowWaterMark else { return }
+        guard wasFull, queuedBytes < StreamLimits.lowWaterMark else { return }
         wasFull = false
         inbox.didDrain()
     }
@@ -185,7 +186,6 @@ final class SimulatedTransport: TLSCapableTransport {
     }
 
     static func text(_ address: SocketAddress?) -> String {
-        guard let address, let ip = address.ipAddress, let port = address.port else { return "-" }
-        return "\(ip):\(port)"
+        address.map { "\($0.ipAddress):\($0.port)" } ?? "-"
     }
 }

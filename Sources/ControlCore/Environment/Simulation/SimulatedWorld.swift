@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// A world with a clock of its own and a network in it, in which control programs and the devices they drive run
 /// together.
@@ -14,7 +14,7 @@ public final class SimulatedWorld {
     /// What happened, line by line.
     public let trace = SimulationTrace()
     /// The virtual monotonic time. It begins at 0.
-    public private(set) var now = NIODeadline.uptimeNanoseconds(0)
+    public private(set) var now = Deadline.uptimeNanoseconds(0)
 
     /// So many events at one instant mean a program that schedules itself without delay for ever.
     static let instantLimit = 10_000_000
@@ -47,7 +47,7 @@ public final class SimulatedWorld {
 
     /// Runs `body` at `deadline`: a script for what befalls the world, such as a fault. Past deadlines mean now.
     @discardableResult
-    public func schedule(at deadline: NIODeadline, _ body: @escaping () -> Void) -> any Cancellable {
+    public func schedule(at deadline: Deadline, _ body: @escaping () -> Void) -> any Cancellable {
         arm(at: deadline, owner: 0, body)
     }
 
@@ -73,7 +73,7 @@ public final class SimulatedWorld {
     }
 
     /// Lets everything happen that is due until `deadline`, which is then the time.
-    public func run(until deadline: NIODeadline) {
+    public func run(until deadline: Deadline) {
         while let next = queue.earliest, next <= deadline { step() }
         now = max(now, deadline)
     }
@@ -108,12 +108,12 @@ public final class SimulatedWorld {
 
     /// Arms a deadline. One that is past is due now, behind what already is.
     @discardableResult
-    func arm(at deadline: NIODeadline, owner: Int, _ body: @escaping () -> Void) -> ScheduledDeadline {
+    func arm(at deadline: Deadline, owner: Int, _ body: @escaping () -> Void) -> ScheduledDeadline {
         queue.arm(at: max(deadline, now), owner: owner, body)
     }
 
     /// Arms a node of a program's. A deadline that is past is due now, behind what already is.
-    func arm(_ node: DeadlineNode, at deadline: NIODeadline, owner: Int) {
+    func arm(_ node: DeadlineNode, at deadline: Deadline, owner: Int) {
         queue.arm(node, at: max(deadline, now), owner: owner)
     }
 

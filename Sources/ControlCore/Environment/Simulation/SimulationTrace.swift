@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import Polling
 
 /// The record of a simulation: one line for each event, in a form that two equal runs repeat byte by byte.
 ///
@@ -27,7 +28,7 @@ public final class SimulationTrace {
     }
 
     /// Adds an event. The details are not computed while the trace is off.
-    func record(_ time: NIODeadline, _ host: String, _ event: @autoclosure () -> String) {
+    func record(_ time: Deadline, _ host: String, _ event: @autoclosure () -> String) {
         guard isEnabled else { return }
         let line = "\(Self.seconds(time)) \(host) \(event())"
         if let sink { sink(line) } else { lines.append(line) }
@@ -35,11 +36,13 @@ public final class SimulationTrace {
 
     /// The count and the content of a chunk of bytes.
     func describe(_ bytes: ByteBuffer) -> String {
-        let view = bytes.readableBytesView
-        var text = "\(view.count) \""
-        for byte in view.prefix(byteLimit) { Self.append(byte, to: &text) }
+        let count = bytes.readableBytes
+        var text = "\(count) \""
+        bytes.withUnsafeReadableBytes { raw in
+            for index in 0..<min(count, byteLimit) { Self.append(raw[index], to: &text) }
+        }
         text += "\""
-        if view.count > byteLimit {
+        if count > byteLimit {
             text += "+\(String(Self.checksum(bytes, from: byteLimit), radix: 16))"
         }
         return text
@@ -75,7 +78,7 @@ public final class SimulationTrace {
         }
     }
 
-    private static func seconds(_ time: NIODeadline) -> String {
+    private static func seconds(_ time: Deadline) -> String {
         let (whole, part) = time.uptimeNanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         let digits = String(part)
         return "\(whole).\(String(repeating: "0", count: 9 - digits.count))\(digits)"

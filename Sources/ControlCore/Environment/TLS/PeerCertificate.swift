@@ -1,4 +1,4 @@
-import NIOCore
+import Polling
 
 /// What matters of a peer's certificate, and what may be wrong with it.
 struct PeerCertificate: Equatable, Sendable {

@@ -1,4 +1,5 @@
-import NIOCore
+import Bytes
+import DequeModule
 
 /// A handshake of a stream: who waits for it, for how long, and what is to be sent when it is done.
 final class TLSHandshake: Cancellable {
@@ -14,7 +15,7 @@ final class TLSHandshake: Cancellable {
     private(set) var state = State.underWay
     private(set) var session: TLSSession?
     /// What the owner has sent meanwhile.
-    private var held: CircularBuffer<ByteBuffer> = []
+    private var held: Deque<ByteBuffer> = []
     private(set) var heldBytes = 0
     /// Calls the handshake off when it takes too long.
     var timer: (any Cancellable)?
@@ -37,7 +38,7 @@ final class TLSHandshake: Cancellable {
     }
 
     /// Takes out what was held.
-    func takeHeld() -> CircularBuffer<ByteBuffer> {
+    func takeHeld() -> Deque<ByteBuffer> {
         defer {
             held = []
             heldBytes = 0

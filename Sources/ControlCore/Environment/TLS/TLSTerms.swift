@@ -1,4 +1,4 @@
-public import NIOCore
+public import Polling
 
 /// What one side demands of a TLS connection, and what it shows of itself. A plain value: equal terms are
 /// interchangeable.

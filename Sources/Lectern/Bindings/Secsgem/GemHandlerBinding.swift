@@ -1,7 +1,7 @@
 internal import ControlCore
 internal import HSMS
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// Declares `GemHandler`, the base of the handlers of both parties.
 func declareGemHandler() -> LuaClass<GemHandler> {

@@ -1,7 +1,6 @@
 internal import ControlCore
 internal import HSMS
 internal import LuaRuntime
-internal import NIOCore
 
 /// The type of a collection event with its reports.
 private let eventReport =

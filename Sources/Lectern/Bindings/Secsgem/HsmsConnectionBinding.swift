@@ -1,7 +1,6 @@
 internal import ControlCore
 internal import HSMS
 internal import LuaRuntime
-internal import NIOCore
 
 /// Declares `HsmsConnection`, the base of the connections.
 func declareHsmsConnection() -> LuaClass<HsmsConnection> {

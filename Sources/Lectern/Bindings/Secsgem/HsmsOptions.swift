@@ -1,7 +1,7 @@
 internal import ControlCore
 internal import HSMS
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// The range of timers: 1 ms to ten years, as the core has it.
 private let timer = ParameterType.duration(0.001...315_360_000)

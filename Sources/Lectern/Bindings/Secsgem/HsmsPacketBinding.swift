@@ -1,6 +1,6 @@
+import Bytes
 internal import HSMS
 internal import LuaRuntime
-internal import NIOCore
 
 /// A message as programs have it: a header object and bytes.
 final class LuaHsmsPacket {

@@ -1,7 +1,6 @@
 internal import ControlCore
 internal import HSMS
 internal import LuaRuntime
-internal import NIOCore
 
 /// The parameters with which protocols and the handlers on top of them are made, behind the address.
 struct HsmsPeerParameters {

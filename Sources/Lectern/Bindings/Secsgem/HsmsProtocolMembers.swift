@@ -1,7 +1,7 @@
+import Bytes
 internal import ControlCore
 internal import HSMS
 internal import LuaRuntime
-internal import NIOCore
 
 /// What a protocol shows, and so every handler on top of one, declared once.
 struct HsmsProtocolMembers {

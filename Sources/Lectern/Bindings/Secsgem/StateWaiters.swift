@@ -1,6 +1,6 @@
 internal import ControlCore
 internal import LuaRuntime
-internal import NIOCore
+import Polling
 
 /// The tasks that wait until an object has come into a state.
 final class StateWaiters {

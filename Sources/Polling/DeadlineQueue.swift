@@ -1,5 +1,3 @@
-public import NIOCore
-
 /// What is to be done when, in order: a heap of deadlines whose nodes are their own handles.
 ///
 /// Arming and cancelling take O(log n), and an allocation only for a body: see ``DeadlineNode``. What has equal
@@ -9,7 +7,7 @@ public final class DeadlineQueue {
     /// The key lies beside the node, so that sifting compares without following pointers. An entry in the heap owns one
     /// reference to its node, which is not counted as the entry moves.
     private struct Entry {
-        let deadline: NIODeadline
+        let deadline: Deadline
         let sequence: UInt64
         let node: Unmanaged<DeadlineNode>
 
@@ -32,6 +30,10 @@ public final class DeadlineQueue {
     /// The sequence number that the next armed deadline gets. Numbers only grow.
     @exclusivity(unchecked) public private(set) var nextSequence: UInt64 = 0
 
+    /// The time of the latest bounded drain. What is armed for an earlier one is due behind all that was due then: what
+    /// arms itself for the past again and again would else lie before the others for ever.
+    @exclusivity(unchecked) private var drained = Deadline.distantPast
+
     /// Makes an empty queue.
     public init() {}
 
@@ -44,7 +46,7 @@ public final class DeadlineQueue {
     public var count: Int { heap.count }
 
     /// The earliest armed deadline; `nil` when there is none.
-    public var earliest: NIODeadline? { heap.first?.deadline }
+    public var earliest: Deadline? { heap.first?.deadline }
 
     /// Arms `body` for `deadline`.
     /// - Parameters:
@@ -53,18 +55,19 @@ public final class DeadlineQueue {
     ///   - body: called once, when it is due.
     /// - Returns: the handle; cancelling it removes the deadline and lets go of `body`.
     @discardableResult
-    public func arm(at deadline: NIODeadline, owner: Int = 0, _ body: @escaping () -> Void) -> ScheduledDeadline {
+    public func arm(at deadline: Deadline, owner: Int = 0, _ body: @escaping () -> Void) -> ScheduledDeadline {
         let node = ScheduledDeadline(body)
         arm(node, at: deadline, owner: owner)
         return node
     }
 
     /// Arms `node` for `deadline`, or moves it there when it is armed already. The queue keeps it until it is due.
-    func arm(_ node: DeadlineNode, at deadline: NIODeadline, owner: Int = 0) {
-        let entry = Entry(deadline: deadline, sequence: nextSequence, node: .passUnretained(node))
+    package func arm(_ node: DeadlineNode, at deadline: Deadline, owner: Int = 0) {
+        let entry = Entry(deadline: max(deadline, drained), sequence: nextSequence, node: .passUnretained(node))
         nextSequence += 1
         node.owner = Int32(truncatingIfNeeded: owner)
         if node.isArmed {
+            precondition(node.queue === self, "a deadline is in one queue at a time")
             let index = Int(node.index)
             if siftUp(entry, from: index) == index { siftDown(entry, from: index) }
         } else {
@@ -82,17 +85,18 @@ public final class DeadlineQueue {
     ///   - limit: only a node that was armed before this sequence number was given out. A drain that passes the
     ///     ``nextSequence`` of its beginning ends even when each node arms another one that is due at once.
     /// - Returns: the node, to be fired; `nil` when the earliest is not due, or too young.
-    func popDue(at now: NIODeadline, armedBefore limit: UInt64 = .max) -> DeadlineNode? {
+    package func popDue(at now: Deadline, armedBefore limit: UInt64 = .max) -> DeadlineNode? {
+        if limit < .max { drained = now }
         guard let first = heap.first, first.deadline <= now, first.sequence < limit else { return nil }
         let next = first.node._withUnsafeGuaranteedRef { $0.nextDeadline() }
         guard let next else { return remove(at: 0) }
-        siftDown(Entry(deadline: next, sequence: nextSequence, node: first.node), from: 0)
+        siftDown(Entry(deadline: max(next, drained), sequence: nextSequence, node: first.node), from: 0)
         nextSequence += 1
         return first.node.takeUnretainedValue()
     }
 
     /// The deadline of the node that is at `index`.
-    func deadline(at index: Int) -> NIODeadline { heap[index].deadline }
+    func deadline(at index: Int) -> Deadline { heap[index].deadline }
 
     /// Cancels everything that is armed.
     public func removeAll() {

@@ -1,5 +1,5 @@
 /// A body that is called at its time, and the handle that cancels it.
-public final class ScheduledDeadline: DeadlineNode, Cancellable {
+public final class ScheduledDeadline: DeadlineNode {
     private var body: (() -> Void)?
 
     init(_ body: @escaping () -> Void) {
@@ -10,11 +10,11 @@ public final class ScheduledDeadline: DeadlineNode, Cancellable {
     /// cancelled before.
     public func cancel() { disarm() }
 
-    override func fire() {
+    public override func fire() {
         let body = body
         self.body = nil
         body?()
     }
 
-    override func wasDisarmed() { body = nil }
+    public override func wasDisarmed() { body = nil }
 }

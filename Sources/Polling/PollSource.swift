@@ -1,0 +1,102 @@
+import CPolling
+import Glibc
+
+/// What a descriptor is ready for, as the system says it.
+enum Readiness {
+    /// Bytes, or the end, can be read.
+    static let readable = UInt32(POLLING_READABLE)
+    /// There is room to write.
+    static let writable = UInt32(POLLING_WRITABLE)
+    /// The peer has shut its direction.
+    static let peerEnd = UInt32(POLLING_PEER_END)
+    /// Both directions are shut. Always told.
+    static let hangup = UInt32(POLLING_HANGUP)
+    /// Something went wrong. Always told.
+    static let error = UInt32(POLLING_ERROR)
+    /// The stream has ended in one way or the other.
+    static let ended = peerEnd | hangup | error
+}
+
+/// A descriptor on a loop. What it does with readiness is its subclass's part.
+///
+/// An open source and its loop keep each other; ``close()`` ends that. After it nothing of the source is called any more,
+/// whatever the system had already said about the descriptor.
+public class PollSource {
+    /// The loop it is on.
+    public final let loop: PollLoop
+    /// The descriptor; -1 when it is closed.
+    public final private(set) var descriptor: CInt
+    /// What the loop is told of.
+    private var told: UInt32 = 0
+    private var isRegistered = false
+
+    /// Takes `descriptor` over: it is closed with the source. Nothing is told of it yet.
+    init(loop: PollLoop, descriptor: CInt) {
+        loop.preconditionCurrent()
+        self.loop = loop
+        self.descriptor = descriptor
+        loop.openSources += 1
+    }
+
+    deinit {
+        // Only a source that was never registered can come here open.
+        if descriptor >= 0 {
+            Glibc.close(descriptor)
+            loop.openSources -= 1
+        }
+    }
+
+    /// Whether it is not closed.
+    public final var isOpen: Bool { descriptor >= 0 }
+
+    /// Has the loop tell of `events`, and of nothing else but errors.
+    final func tell(of events: UInt32) {
+        guard events != told, descriptor >= 0 else { return }
+        let me = Unmanaged.passUnretained(self)
+        if isRegistered {
+            // It fails for want of memory only; then the old set stays, and a later change tries again.
+            guard polling_change(loop.poll, descriptor, events, UInt64(UInt(bitPattern: me.toOpaque()))) == 0 else {
+                return
+            }
+        } else {
+            let result = polling_add(loop.poll, descriptor, events, UInt64(UInt(bitPattern: me.toOpaque())))
+            guard result == 0 else {
+                // No readiness will ever come. The source hears of it as of any failure.
+                loop.execute { [self] in if isOpen { refused(-result) } }
+                return
+            }
+            isRegistered = true
+            _ = me.retain()
+        }
+        told = events
+    }
+
+    /// What the loop is told of now.
+    final var toldEvents: UInt32 { told }
+
+    /// The descriptor is ready for `events`.
+    func serve(_ events: UInt32) {}
+
+    /// The system does not watch the descriptor.
+    func refused(_ error: CInt) {}
+
+    /// Takes the descriptor away without closing it: it is the caller's from now on.
+    final func release() -> CInt {
+        let released = descriptor
+        guard released >= 0 else { return -1 }
+        descriptor = -1
+        loop.openSources -= 1
+        if isRegistered {
+            isRegistered = false
+            polling_remove(loop.poll, released)
+            loop.bury(self)
+        }
+        return released
+    }
+
+    /// Closes the descriptor. Idempotent.
+    public func close() {
+        let released = release()
+        if released >= 0 { Glibc.close(released) }
+    }
+}
