@@ -59,7 +59,9 @@ let package = Package(
         ),
         .target(
             name: "HSMS",
-            dependencies: ["Bytes", "Polling", "ControlCore", .product(name: "DequeModule", package: "swift-collections")],
+            dependencies: [
+                "Bytes", "Polling", "ControlCore", .product(name: "DequeModule", package: "swift-collections"),
+            ],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -111,7 +113,8 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: swiftSettings),
-        .testTarget(name: "PollingTests", dependencies: ["Bytes", "Polling", "CPolling"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "PollingTests", dependencies: ["Bytes", "Polling", "CPolling"], swiftSettings: swiftSettings),
         .testTarget(name: "TLSTests", dependencies: ["Bytes", "TLS"], swiftSettings: swiftSettings),
         .testTarget(
             name: "HSMSTests", dependencies: ["Bytes", "Polling", "HSMS", "ControlCore", "LoopTesting"],

@@ -251,7 +251,7 @@ public struct ByteBuffer: @unchecked Sendable {
 
     /// The number at `index`, the most significant byte first; `nil` when its bytes are not all readable.
     @inlinable
-    public func getInteger<T: FixedWidthInteger>(at index: Int, as type: T.Type = T.self) -> T? {
+    public func getInteger<T: FixedWidthInteger>(at index: Int, as _: T.Type = T.self) -> T? {
         guard isReadable(index, MemoryLayout<T>.size), let storage else { return nil }
         return withExtendedLifetime(storage) {
             T(bigEndian: (storage.bytes + (Int(start) + index)).loadUnaligned(as: T.self))
@@ -261,7 +261,7 @@ public struct ByteBuffer: @unchecked Sendable {
     /// Takes a number from the front, the most significant byte first; `nil`, and nothing is taken, when there are too
     /// few bytes.
     @inlinable
-    public mutating func readInteger<T: FixedWidthInteger>(as type: T.Type = T.self) -> T? {
+    public mutating func readInteger<T: FixedWidthInteger>(as _: T.Type = T.self) -> T? {
         guard let number = getInteger(at: readerIndex, as: T.self) else { return nil }
         reader += UInt32(truncatingIfNeeded: MemoryLayout<T>.size)
         return number
@@ -346,7 +346,7 @@ public struct ByteBuffer: @unchecked Sendable {
     /// Appends a number, the most significant byte first.
     /// - Returns: how many bytes it takes.
     @inlinable @discardableResult
-    public mutating func writeInteger<T: FixedWidthInteger>(_ number: T, as type: T.Type = T.self) -> Int {
+    public mutating func writeInteger<T: FixedWidthInteger>(_ number: T, as _: T.Type = T.self) -> Int {
         append(MemoryLayout<T>.size) { $0.storeBytes(of: number.bigEndian, as: T.self) }
         return MemoryLayout<T>.size
     }

@@ -8,8 +8,8 @@ public final class ConnectSource: PollSource {
     /// Begins to connect.
     /// - Parameters:
     ///   - address: whom to connect to.
-    ///   - completion: called once on a later turn, unless ``cancel()`` comes first: with the connected descriptor, which is
-    ///     the callee's from then on, or with what the system said.
+    ///   - completion: called once on a later turn, unless ``cancel()`` comes first: with the connected descriptor,
+    ///     which is the callee's from then on, or with what the system said.
     /// - Throws: when the process has no descriptor left.
     public init(
         loop: PollLoop, to address: SocketAddress, completion: @escaping (Result<CInt, SystemError>) -> Void

@@ -32,8 +32,8 @@ public final class DatagramSource: PollSource {
 
     /// Makes a socket.
     /// - Parameters:
-    ///   - local: what it is bound to; nil lets the system choose when something is sent. An unspecified IPv6 address serves
-    ///     IPv4, too.
+    ///   - local: what it is bound to; nil lets the system choose when something is sent. An unspecified IPv6 address
+    ///     serves IPv4, too.
     ///   - peer: the only one that it hears and sends to; nil: everybody.
     ///   - handler: kept until the source is closed.
     /// - Throws: what the system refused.

@@ -6,8 +6,8 @@ public protocol ListenerSourceHandler: AnyObject {
     /// Somebody has connected. The descriptor is the callee's.
     func listenerDidAccept(_ descriptor: CInt, from address: SocketAddress?)
 
-    /// The system could not accept a connection, for instance for want of descriptors. It is tried again at once, for as
-    /// long as ``ListenerSource/setAccepting(_:)`` is not called.
+    /// The system could not accept a connection, for instance for want of descriptors. It is tried again at once, for
+    /// as long as ``ListenerSource/setAccepting(_:)`` is not called.
     func listenerDidFail(_ error: SystemError)
 }
 
@@ -23,7 +23,8 @@ public final class ListenerSource: PollSource {
 
     /// Binds a socket and listens.
     /// - Parameters:
-    ///   - address: the local address; port 0 lets the system choose. An IPv6 address that is unspecified serves IPv4, too.
+    ///   - address: the local address; port 0 lets the system choose. An IPv6 address that is unspecified serves IPv4,
+    ///     too.
     ///   - handler: kept until the source is closed.
     /// - Throws: what the system refused.
     public init(loop: PollLoop, on address: SocketAddress, handler: any ListenerSourceHandler) throws(SystemError) {

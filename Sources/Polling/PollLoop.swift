@@ -2,24 +2,25 @@ import CPolling
 import Glibc
 import Synchronization
 
-/// A loop over descriptors, deadlines and calls from other threads: one thread waits for all of them, and does one after
-/// the other.
+/// A loop over descriptors, deadlines and calls from other threads: one thread waits for all of them, and does one
+/// after the other.
 ///
-/// A turn of the loop goes: wait until something is there, serve what is ready, then what is due, then what was asked for
-/// by ``execute(_:)`` and ``submit(_:)``. Each source has a bounded share of a turn, and what a turn asks for anew waits
-/// for the next one; so nothing that comes without end keeps the others waiting.
+/// A turn of the loop goes: wait until something is there, serve what is ready, then what is due, then what was asked
+/// for by ``execute(_:)`` and ``submit(_:)``. Each source has a bounded share of a turn, and what a turn asks for anew
+/// waits for the next one; so nothing that comes without end keeps the others waiting.
 ///
 /// A loop runs on the thread that calls ``run()``; ``LoopThread`` has one for it. All members belong to that thread but
 /// ``submit(_:)``, ``call(_:)``, ``stop()`` and ``isCurrent``.
 public final class PollLoop: @unchecked Sendable {
-    // Unchecked: what other threads may touch is `shared`, which is locked, and what never changes; all else traps there.
+    // Unchecked: what other threads may touch is `shared`, which is locked, and what never changes; all else traps
+    // there.
 
     /// The most that one read brings.
     public static let readLimit = 64 * 1024
     /// How many ready sources are served between two looks at the clock.
     private static let eventsPerTurn = 256
-    /// Deadlines of one millisecond are served at its end, all at once: a thousand timers, each with an instant of its own,
-    /// would else wake the thread a thousand times.
+    /// Deadlines of one millisecond are served at its end, all at once: a thousand timers, each with an instant of its
+    /// own, would else wake the thread a thousand times.
     private static let resolution: UInt64 = 1_000_000
 
     /// What other threads may reach.

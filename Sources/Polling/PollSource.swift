@@ -19,8 +19,8 @@ enum Readiness {
 
 /// A descriptor on a loop. What it does with readiness is its subclass's part.
 ///
-/// An open source and its loop keep each other; ``close()`` ends that. After it nothing of the source is called any more,
-/// whatever the system had already said about the descriptor.
+/// An open source and its loop keep each other; ``close()`` ends that. After it nothing of the source is called any
+/// more, whatever the system had already said about the descriptor.
 public class PollSource {
     /// The loop it is on.
     public final let loop: PollLoop

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// A value that comes once, from any thread, and that one task waits for, whether or not that task is cancelled meanwhile.
+/// A value that comes once, from any thread, and that one task waits for, whether or not that task is cancelled
+/// meanwhile.
 package final class Promise<Value: Sendable>: Sendable {
     private enum State {
         case open

@@ -16,8 +16,8 @@ public protocol StreamSourceHandler: AnyObject {
 
 /// A stream of bytes on a loop: a connected socket, or a terminal.
 ///
-/// What arrives is read into the loop's one buffer and lent to the handler. What is sent goes to the system at once, and is
-/// copied only as far as the system does not take it.
+/// What arrives is read into the loop's one buffer and lent to the handler. What is sent goes to the system at once,
+/// and is copied only as far as the system does not take it.
 public final class StreamSource: PollSource {
     /// What the descriptor is.
     public enum Kind {

@@ -1,8 +1,8 @@
 import ControlCore
 import Lectern
 import Logging
-import LuaRuntime
 import LoopTesting
+import LuaRuntime
 import ServiceLifecycle
 import Testing
 

@@ -10,7 +10,9 @@ public final class Locked<Value>: @unchecked Sendable {
     public init(_ value: Value) { self.value = value }
 
     /// Reads or changes it while nobody else does.
-    public func withLock<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure) -> Result {
+    public func withLock<Result, Failure: Error>(
+        _ body: (inout Value) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let result: Swift.Result<Result, Failure> = lock.withLock { _ in
             do throws(Failure) { return .success(try body(&value)) } catch { return .failure(error) }
         }

@@ -30,7 +30,9 @@ public enum NameLookup {
         var addresses: [SocketAddress] = []
         var next = list
         while let info = next?.pointee {
-            if let address = info.ai_addr.flatMap({ SocketAddress($0, length: info.ai_addrlen) }) { addresses.append(address) }
+            if let address = info.ai_addr.flatMap({ SocketAddress($0, length: info.ai_addrlen) }) {
+                addresses.append(address)
+            }
             next = info.ai_next
         }
         return addresses.isEmpty ? .failure(.hostError) : .success(addresses)

@@ -1,7 +1,7 @@
-import CSSH
-import Glibc
 import Bytes
+import CSSH
 import DequeModule
+import Glibc
 import Polling
 import Synchronization
 

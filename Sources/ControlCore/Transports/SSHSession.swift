@@ -1,8 +1,8 @@
 import ByteText
-import CSSH
-import Glibc
 import Bytes
+import CSSH
 import DequeModule
+import Glibc
 import Polling
 
 /// A session of libssh and its one channel, on the session's thread. No call of it waits but ``settle(_:again:)``,

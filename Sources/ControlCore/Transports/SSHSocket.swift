@@ -1,6 +1,6 @@
-import Glibc
 import Bytes
 import DequeModule
+import Glibc
 import Polling
 
 /// Connects the socket of an SSH session, on the session's thread.

@@ -1,6 +1,6 @@
-import Glibc
 import Bytes
 import DequeModule
+import Glibc
 import Polling
 
 /// What the thread of one SSH session does, from connecting to the last byte.

@@ -55,8 +55,8 @@ extension TCPTransport {
                 handshake: error, terms: tls.handshake.terms, certificate: tls.peerCertificate, now: now))
     }
 
-    /// The socket has ended. A peer that ends it without the farewell of TLS is taken to have closed in good order: many
-    /// devices do that.
+    /// The socket has ended. A peer that ends it without the farewell of TLS is taken to have closed in good order:
+    /// many devices do that.
     func tlsWireDidEnd(_ error: SystemError?) {
         guard let error else {
             failTLS(.other(tlsErrorText(.endOfStream)))

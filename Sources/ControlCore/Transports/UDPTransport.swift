@@ -5,7 +5,8 @@ import Polling
 
 /// A UDP socket on the program's loop.
 ///
-/// What the system refuses of one datagram, for instance for want of a route, is told to the delegate; the socket stays.
+/// What the system refuses of one datagram, for instance for want of a route, is told to the delegate; the socket
+/// stays.
 final class UDPTransport: DatagramTransport, DatagramSourceHandler, LiveResource {
     let kind = LiveResourceKind.datagrams
     private var environment: LiveEnvironment?

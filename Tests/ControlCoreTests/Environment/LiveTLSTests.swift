@@ -1,5 +1,5 @@
-import Glibc
 import Bytes
+import Glibc
 import Polling
 import Testing
 
