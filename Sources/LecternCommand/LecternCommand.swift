@@ -20,10 +20,21 @@ struct LecternCommand: AsyncParsableCommand {
         }
     }
 
+    /// The command that the arguments ask for.
+    ///
+    /// `run` is parsed by itself first, without the tree of all commands, which would take a large part of a start. The
+    /// tree gets what that does not take: a mistake and a question for help are answered as those of any other command.
+    private static func command(for arguments: [String]) throws -> any ParsableCommand {
+        if arguments.first == RunCommand.name, let run = try? RunCommand.parse(Array(arguments.dropFirst())) {
+            return run
+        }
+        return try parseAsRoot(arguments)
+    }
+
     /// As the library's own `main`, but a mistake in the options gets one line like every other mistake.
     static func main() async {
         do {
-            var command = try parseAsRoot(rawArguments)
+            var command = try command(for: rawArguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

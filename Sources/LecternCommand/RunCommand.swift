@@ -6,8 +6,12 @@ import UnixSignals
 
 /// `lectern run`
 struct RunCommand: AsyncParsableCommand {
+    static let name = "run"
+
     static let configuration = CommandConfiguration(
-        commandName: "run",
+        commandName: name,
+        // Only a command that is below none is searched for a request of a completion script.
+        _superCommandName: "lectern",
         abstract: "Runs a program until it ends, or until SIGINT, SIGTERM or SIGHUP.",
         discussion: """
             A second signal ends the process at once, with 128 and the signal's number. Exit codes: that of ExitProgram, \

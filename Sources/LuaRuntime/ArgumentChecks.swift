@@ -116,6 +116,7 @@ struct ArgumentChecks {
         var hasOtherKeys = false
         guard shim_reserve(L, Int32(parameters.count) + 16) else { throw stackOverflow }
         let stack = LuaStack(L)
+        let level = StackLevel(stack)
         shim_push_nil(L)
         while shim_next(L, table) {
             shim_pop(L, 1)
@@ -129,6 +130,7 @@ struct ArgumentChecks {
                 hasOtherKeys = true
             }
         }
+        level.expect(0)
         let takesTable = given <= parameters.count && Self.accepts(parameters[given - 1].type.plain, L, table)
         if let unknown {
             let near = NearMiss.find(unknown, in: parameters.map(\.name))

@@ -101,6 +101,8 @@ public struct LuaArgument: LuaPushable {
 
     private func list<Element>(_ element: (LuaStack) -> Element?) -> [Element]? {
         guard isTable else { return nil }
+        let level = StackLevel(L)
+        defer { level.expect(0) }
         var elements: [Element] = []
         for index in 0..<shim_raw_length(L, slot) {
             shim_raw_get_index(L, slot, Int64(index) + 1)
@@ -123,6 +125,8 @@ public struct LuaArgument: LuaPushable {
     /// its first thousand keys.
     public var firstName: String? {
         guard isTable else { return nil }
+        let level = StackLevel(L)
+        defer { level.expect(0) }
         var first: String?
         var left = 1_000
         shim_push_nil(L)

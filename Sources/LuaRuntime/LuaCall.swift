@@ -255,8 +255,10 @@ extension LuaRuntime {
     func fault(_ fault: LuaFault, _ L: OpaquePointer) -> shim_verdict {
         _ = shim_reserve(L, 8)
         let stack = LuaStack(L)
+        let level = StackLevel(stack)
         stack.push(fault.kind.rawValue)
         stack.push(fault.message)
+        level.expect(2)
         return shim_verdict(kind: Int32(SHIM_FAULT.rawValue), count: 2)
     }
 

@@ -23,11 +23,13 @@ extension LuaExports where Name: RawRepresentable<String> {
     }
 
     fileprivate func take(_ names: [Name], from stack: LuaStack, runtime: LuaRuntime, chunk: String) {
+        let level = StackLevel(stack)
         for name in names {
             stack.getRaw(-1, name.rawValue)
             precondition(shim_is_callable(stack.L, -1), "\(chunk) exports no function '\(name.rawValue)'")
             functions[name.rawValue] = LuaReference(popping: stack, runtime: runtime)
         }
+        level.expect(0)
     }
 }
 
@@ -43,9 +45,11 @@ extension LuaRuntime {
         _ text: [UInt8], chunk: String, arguments: [String] = [], exporting exports: LuaExports<Name>
     ) throws(LuaFault) where Name.AllCases == [Name] {
         let stack = LuaStack(L)
+        let level = StackLevel(stack)
         try run(text, chunk: chunk, arguments: arguments, results: 1)
         exports.take(Name.allCases, from: stack, runtime: self, chunk: chunk)
         stack.pop()
+        level.expect(0)
     }
 }
 

@@ -134,7 +134,9 @@ public final class LuaInstance {
 
     /// Keeps the value on top of `stack`, which it pops, in `slot`.
     public func keep(_ slot: LuaEvent, popping stack: LuaStack) {
+        let level = StackLevel(stack)
         shim_set_handler(stack.L, address, anchor, Int32(slot.index))
+        level.expect(-1)
     }
 
     /// Keeps an argument of the call in `slot`.
@@ -145,6 +147,8 @@ public final class LuaInstance {
 
     /// Pushes what is kept in `slot`, or `nil`.
     public func push(_ slot: LuaEvent, onto stack: LuaStack) {
+        let level = StackLevel(stack)
+        defer { level.expect(1) }
         guard shim_push_handler(stack.L, address, anchor, Int32(slot.index)) else {
             stack.pushNil()
             return
@@ -154,6 +158,8 @@ public final class LuaInstance {
 
     /// Pushes a new list of what the list in `slot` has, or `nil`: the program may change it.
     public func pushCopy(ofList slot: LuaEvent, onto stack: LuaStack) {
+        let level = StackLevel(stack)
+        defer { level.expect(1) }
         push(slot, onto: stack)
         let L = stack.L
         guard shim_type(L, -1) == Int32(SHIM_TTABLE.rawValue) else { return }
@@ -168,9 +174,10 @@ public final class LuaInstance {
 
     /// True when something is kept in `slot`.
     public func has(_ slot: LuaEvent) -> Bool {
-        guard !isForgotten, mayHave(slot), shim_push_handler(runtime.L, address, anchor, Int32(slot.index)) else {
-            return false
-        }
+        guard !isForgotten, mayHave(slot) else { return false }
+        let level = StackLevel(runtime.L)
+        defer { level.expect(0) }
+        guard shim_push_handler(runtime.L, address, anchor, Int32(slot.index)) else { return false }
         shim_pop(runtime.L, 2)
         return true
     }
@@ -202,15 +209,19 @@ public final class LuaInstance {
 
     private func deliver(_ event: LuaEvent, _ owner: LuaInstance, _ argument: some LuaPushable) {
         guard let slot = takeHandler(of: event, setOn: owner) else { return }
+        let level = StackLevel(slot.thread)
         shim_move(runtime.L, slot.thread, 2)
-        argument.push(onto: LuaStack(slot.thread))
+        LuaStack(slot.thread).push(argument)
+        level.expect(3)
         runtime.enter(slot, arguments: 2)
     }
 
     private func deliver(_ event: LuaEvent, _ owner: LuaInstance) {
         guard let slot = takeHandler(of: event, setOn: owner) else { return }
+        let level = StackLevel(slot.thread)
         shim_pop(runtime.L, 1)
         shim_move(runtime.L, slot.thread, 1)
+        level.expect(1)
         runtime.enter(slot, arguments: 0)
     }
 
@@ -220,14 +231,17 @@ public final class LuaInstance {
         guard !owner.isForgotten, owner.mayHave(event) else { return nil }
         // Looked up on the main stack first: without a handler no task is taken.
         let L = runtime.L
+        let level = StackLevel(L)
         guard shim_push_handler(L, owner.address, owner.anchor, Int32(event.index)) else { return nil }
         if owner !== self {
             shim_pop(L, 1)
             guard shim_push_instance(L, address, anchor) else {
                 shim_pop(L, 1)
+                level.expect(0)
                 return nil
             }
         }
+        level.expect(2)
         let slot = runtime.takeSlot()
         slot.name = .event(self, event)
         slot.isHandler = true

@@ -21,6 +21,7 @@ extension LuaRuntime {
         classes.append(record)
         classesByName[declaration.name] = record
         let stack = LuaStack(L)
+        let level = StackLevel(stack)
         _ = shim_reserve(L, 16)
 
         shim_push_main_table(L)
@@ -48,6 +49,7 @@ extension LuaRuntime {
         shim_push_globals(L)
         stack.getRaw(-1, declaration.baseName ?? "")
         shim_remove(L, -2)
+        level.expect(7)
         // A start-up call of the prelude: it fails only by a defect of Lectern.
         let status = withoutTimeLimits { shim_call(L, 6, 2) }
         precondition(status == Int32(SHIM_OK.rawValue), "define_class: \(stack.string(at: -1) ?? "?")")
@@ -58,6 +60,7 @@ extension LuaRuntime {
             stack.setTop(declaration.name)
         }
         shim_pop(L, 1)
+        level.expect(0)
         return RegisteredClass(record: record)
     }
 
@@ -71,7 +74,10 @@ extension LuaRuntime {
         return add(
             HostFunction(name: declaration.name, parameters: declaration.parameters) { (call) throws(LuaFault) in
                 try checks.apply(call.runtime, call.stack.L, base: 0)
-                return try body(call)
+                let level = StackLevel(call.stack)
+                let result = try body(call)
+                level.expect(result, by: call.function.name)
+                return result
             })
     }
 
@@ -79,6 +85,8 @@ extension LuaRuntime {
 
     /// With the class at -2 and the accessors at -1.
     private func bind<Object>(_ member: LuaClass<Object>.Member, of record: ClassRecord, _ stack: LuaStack) {
+        let level = StackLevel(stack)
+        defer { level.expect(0) }
         switch member {
         case .method(let name, let parameters, _, _, _, let body):
             let function = method(name, parameters, record, body)
@@ -114,13 +122,17 @@ extension LuaRuntime {
         }
     }
 
+    /// Sets a field of the table at `table` to the value on top, which it pops.
     private func setField(_ name: String, table: Int32) {
+        let level = StackLevel(L)
         shim_push_value(L, table)
         shim_insert(L, -2)
         LuaStack(L).setTop(name)
         shim_pop(L, 1)
+        level.expect(-1)
     }
 
+    /// With the class at -2 and the accessors at -1.
     private func bindConstructor<Object>(_ declaration: LuaClass<Object>, _ record: ClassRecord, _ stack: LuaStack) {
         let function: UInt32
         if let constructor = declaration.constructor {
@@ -149,8 +161,10 @@ extension LuaRuntime {
                     throw LuaFault(.typeError, "\(name) objects are made by the host, not by a program")
                 })
         }
+        let level = StackLevel(stack)
         shim_push_function(L, function)
         setField("init", table: shim_top(L) - 2)
+        level.expect(0)
     }
 
     private func method<Object: AnyObject>(
@@ -163,10 +177,12 @@ extension LuaRuntime {
                 let L = call.stack.L
                 let object: Object = try call.runtime.object(at: 1, L, method: name, of: record)
                 try checks.apply(call.runtime, L, base: 1)
-                guard record.isRecounted else { return try body(object, call) }
-                let instance = call.selfInstance
+                let level = StackLevel(L)
+                let instance = record.isRecounted ? call.selfInstance : nil
                 defer { instance?.recount() }
-                return try body(object, call)
+                let result = try body(object, call)
+                level.expect(result, by: name)
+                return result
             })
     }
 
@@ -185,7 +201,10 @@ extension LuaRuntime {
                     )
                 }
                 if !parameters.isEmpty { try checks.apply(call.runtime, L, base: 1) }
-                return try body(object, call)
+                let level = StackLevel(L)
+                let result = try body(object, call)
+                level.expect(result, by: name)
+                return result
             })
     }
 
@@ -234,6 +253,8 @@ extension LuaRuntime {
             preconditionFailure("class \(name) is not registered")
         }
         precondition(record.isOf(object), "\(type(of: object)) is not what class \(name) is declared for")
+        let level = StackLevel(L)
+        defer { level.expect(0) }
         if let known = record.memory.map({ $0.recall(object) as? LuaInstance }) ?? knownInstance(of: object),
             known.tryToPush(onto: LuaStack(L))
         {
@@ -269,12 +290,14 @@ extension LuaRuntime {
     ) -> LuaInstance {
         guard let metatable = record.metatable?.index else { preconditionFailure("a registered class has a metatable") }
         let instance = LuaInstance(object: object, record: record, isListed: isListed)
+        let level = StackLevel(stack)
         if isListed { list(instance) }
         instance.handlers = shim_push_new_instance(
             stack.L, Unmanaged.passRetained(instance).toOpaque(), record.id, metatable, record.eventCount, Int32(kept),
             isListed)
         record.attached?(object, instance, nil)
         instance.recount()
+        level.expect(1 - kept)
         return instance
     }
 
@@ -308,6 +331,8 @@ extension LuaRuntime {
     /// The instances that Lua has, in no order. Those whose objects remember them are found in Lua.
     var listedInstances: [LuaInstance] {
         guard isOpen else { return [] }
+        let level = StackLevel(L)
+        defer { level.expect(0) }
         var found = instances.values.map { $0.takeUnretainedValue() }
         _ = shim_reserve(L, 8)
         for isAnchored in [true, false] {

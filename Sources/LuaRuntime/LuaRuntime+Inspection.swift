@@ -16,6 +16,8 @@ extension LuaRuntime {
     /// table.
     package func fieldNames(ofGlobal table: String) -> [String] {
         guard shim_reserve(L, 8) else { return [] }
+        let level = StackLevel(L)
+        defer { level.expect(0) }
         shim_push_globals(L)
         LuaStack(L).getRaw(-1, table)
         defer { shim_pop(L, 2) }
@@ -25,6 +27,7 @@ extension LuaRuntime {
     /// Of the table on top.
     private func fieldNamesOfTop() -> [String] {
         let stack = LuaStack(L)
+        let level = StackLevel(stack)
         let table = shim_top(L)
         var names: [String] = []
         shim_push_nil(L)
@@ -32,6 +35,7 @@ extension LuaRuntime {
             shim_pop(L, 1)
             if shim_type(L, -1) == Int32(SHIM_TSTRING.rawValue), let name = stack.string(at: -1) { names.append(name) }
         }
+        level.expect(0)
         return names
     }
 
@@ -82,8 +86,11 @@ extension LuaRuntime {
         }
     }
 
+    /// Pushes one value.
     private func push(_ value: SketchedValue) {
         let stack = LuaStack(L)
+        let level = StackLevel(stack)
+        defer { level.expect(1) }
         switch value {
         case .none: stack.pushNil()
         case .unknown: stack.push(true)

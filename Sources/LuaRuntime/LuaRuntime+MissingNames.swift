@@ -35,6 +35,7 @@ extension LuaRuntime {
                 L)
         }
         _ = shim_reserve(L, 8)
+        let level = StackLevel(stack)
         shim_push_main_table(L)
         stack.getRaw(-1, "read_through")
         shim_remove(L, -2)
@@ -42,6 +43,7 @@ extension LuaRuntime {
         instance.push(fallThrough, onto: stack)
         shim_push_value(L, 2)
         stack.push(problem)
+        level.expect(5)
         return LuaResult.call(arguments: 4).verdict
     }
 

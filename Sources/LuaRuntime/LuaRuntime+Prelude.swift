@@ -138,6 +138,7 @@ extension LuaRuntime {
         let mode = opening.optional("mode", .string, default: "r", "")
         var renaming = ofPath
         let newName = renaming.required("newname", .string, "")
+        let level = StackLevel(L)
         shim_push_main_table(L)
         let opener = LuaFunction("open", opening, "") { (call) throws(LuaFault) in
             switch try surroundings.openFile(call[path], call[mode]) {
@@ -149,6 +150,7 @@ extension LuaRuntime {
         shim_wrap_opener(L)
         LuaStack(L).setTop("open_file")
         shim_pop(L, 1)
+        level.expect(0)
         setInternal(
             "remove_file",
             LuaFunction("remove", ofPath, "") { (call) throws(LuaFault) in
@@ -188,20 +190,24 @@ extension LuaRuntime {
     /// Makes `require(name)` give what `chunk`, Lua text of the host, returns.
     public func addModule(_ name: String, text: [UInt8]) throws(LuaFault) {
         let stack = LuaStack(L)
+        let level = StackLevel(stack)
+        defer { level.expect(0) }
         shim_push_main_table(L)
         stack.getRaw(-1, "modules")
+        defer { shim_pop(L, 2) }
         try load(text, path: "=[lectern \(name)]", on: stack)
         stack.setTop(name)
-        shim_pop(L, 2)
     }
 
     /// Whether `require(name)` gives a module of the host or of Lua itself.
     public func hasModule(_ name: String) -> Bool {
         let stack = LuaStack(L)
+        let level = StackLevel(stack)
         shim_push_main_table(L)
         stack.getRaw(-1, "modules")
         let isHost = stack.getRaw(-1, name) != Int32(SHIM_TNIL.rawValue)
         shim_pop(L, 3)
+        level.expect(0)
         return isHost || ["coroutine", "debug", "io", "math", "os", "string", "table", "utf8", "_G"].contains(name)
     }
 
@@ -213,14 +219,17 @@ extension LuaRuntime {
     /// As the other; pushes `results` values that the text returns.
     func run(_ text: [UInt8], chunk: String, arguments: [String], results: Int32) throws(LuaFault) {
         let stack = LuaStack(L)
+        let level = StackLevel(stack)
         try load(text, path: chunk, on: stack)
         shim_push_main_table(L)
         for argument in arguments { stack.push(argument) }
         guard shim_call(L, Int32(1 + arguments.count), results) == Int32(SHIM_OK.rawValue) else {
             let message = stack.text(at: -1)
             shim_pop(L, 1)
+            level.expect(0)
             throw LuaFault(.runtimeError, "\(chunk): \(message)")
         }
+        level.expect(Int(results))
     }
 
     /// Compiles text and pushes the function.
@@ -240,6 +249,7 @@ extension LuaRuntime {
             throw LuaFault(.importError, "\(path): this is a compiled chunk; only Lua source text is loaded")
         }
         let name = path.hasPrefix("=") ? path : "@" + path
+        let level = StackLevel(stack)
         let status = text.withUnsafeBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) { text in
                 name.withRawCString { shim_load(stack.L, text.baseAddress ?? LuaStack.noBytes, text.count, $0) }
@@ -248,17 +258,21 @@ extension LuaRuntime {
         guard status == Int32(SHIM_OK.rawValue) else {
             let message = stack.text(at: -1)
             shim_pop(stack.L, 1)
+            level.expect(0)
             throw LuaFault(.importError, message)
         }
+        level.expect(1)
     }
 
     /// Gives Lua text of the host function `name` of its internals table, which no program sees.
     package func setInternal(_ name: String, _ function: LuaFunction) {
         let stack = LuaStack(L)
+        let level = StackLevel(stack)
         shim_push_main_table(L)
         stack.push(function: function, of: self)
         stack.setTop(name)
         shim_pop(L, 1)
+        level.expect(0)
     }
 
     /// Lets a task that requires a module wait while another task's load of it waits.

@@ -31,8 +31,10 @@ extension LuaRuntime {
         slot.onEnd = onEnd
         let task = LuaTask(slot: slot, generation: slot.generation)
         _ = shim_reserve(slot.thread, 16)
-        let arguments = Int32(push(LuaStack(slot.thread)))
-        enter(slot, arguments: arguments)
+        let level = StackLevel(slot.thread)
+        let arguments = push(LuaStack(slot.thread))
+        level.expect(arguments + 1, by: "what pushes the function and the arguments of '\(name.text)'")
+        enter(slot, arguments: Int32(arguments))
         return task
     }
 
@@ -171,8 +173,10 @@ extension LuaRuntime {
         slot.state = .running  // for a `result` that cancels the task
         _ = shim_reserve(thread, 16)
         let stack = LuaStack(thread)
+        let level = StackLevel(stack)
         switch result(stack) {
         case .values(let count):
+            level.expect(count, by: "what ends the wait of '\(slot.name.text)'")
             resume(slot, waiting: thread, count: Int32(count), raise: false)
         case .fault(let fault):
             stack.push(fault.kind.rawValue)
@@ -306,6 +310,8 @@ extension LuaRuntime {
             return failure
         }
         _ = shim_reserve(thread, 32)
+        let level = StackLevel(thread)
+        let mainLevel = StackLevel(L)
         shim_mend_message(thread)
         shim_push_traceback(thread, -1)
         failure.traceback = Traceback.lines(LuaStack(thread).string(at: -1) ?? "")
@@ -329,15 +335,19 @@ extension LuaRuntime {
             }
         }
         shim_pop(L, 1)
+        level.expect(-1)
+        mainLevel.expect(0)
         return failure
     }
 
     func reportSlow(_ thread: OpaquePointer, _ nanoseconds: UInt64) {
+        let level = StackLevel(thread)
         shim_push_where(thread, 0)
         let place = LuaStack(thread).string(at: -1) ?? ""
         shim_push_running(thread)
         let function = LuaStack(thread).string(at: -1) ?? ""
         shim_pop(thread, 2)
+        level.expect(0)
         let location = place.dropLast(2) + (function.isEmpty ? "" : " in \(function)")
         host.luaTaskIsSlow(
             running?.name.text ?? "?", at: String(location), elapsed: .nanoseconds(Int64(nanoseconds)))

@@ -202,7 +202,9 @@ public final class LuaRuntime {
     public func setGlobal(_ name: String, push: (LuaStack) -> Void) {
         let stack = LuaStack(L)
         shim_push_globals(L)
+        let level = StackLevel(stack)
         push(stack)
+        level.expect(1, by: "what pushes the global '\(name)'")
         stack.setTop(name)
         shim_pop(L, 1)
     }
@@ -244,6 +246,7 @@ public final class LuaRuntime {
     ///   - functions: their names begin with the class's name and a dot, as messages and the reference show them.
     public func setClassFunctions(_ className: String, _ functions: [LuaFunction]) {
         let stack = LuaStack(L)
+        let level = StackLevel(stack)
         _ = shim_reserve(L, 8)
         shim_push_globals(L)
         stack.getRaw(-1, className)
@@ -254,6 +257,7 @@ public final class LuaRuntime {
             stack.setTop(String(function.name.dropFirst(className.count + 1)))
         }
         shim_pop(L, 2)
+        level.expect(0)
     }
 
     func add(_ function: HostFunction) -> UInt32 {

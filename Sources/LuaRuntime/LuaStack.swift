@@ -53,22 +53,28 @@ public struct LuaStack {
     public func push(_ bytes: [UInt8]) { bytes.withUnsafeBytes { push($0) } }
 
     /// Pushes what `value` pushes: always exactly one value.
-    public func push(_ value: some LuaPushable) { value.push(onto: self) }
+    public func push(_ value: some LuaPushable) {
+        let level = StackLevel(self)
+        value.push(onto: self)
+        level.expect(1, by: "\(type(of: value)).push(onto:)")
+    }
 
     /// Pushes a list of what the elements push.
     public func push<Elements: Sequence>(list elements: Elements, each: (Elements.Element, LuaStack) -> Void) {
         shim_push_table(L, 0, 0)
+        let level = StackLevel(self)
         var index: Int64 = 0
         for element in elements {
             index += 1
             each(element, self)
+            level.expect(1, by: "what pushes an element of a list")
             shim_raw_set_index(L, -2, index)
         }
     }
 
     /// Sets a field of the table on top to the value that `value` pushes.
     public func set(_ name: String, _ value: some LuaPushable) {
-        value.push(onto: self)
+        push(value)
         setTop(name)
     }
 
@@ -86,7 +92,7 @@ public struct LuaStack {
 
     /// Sets the field of the table on top whose name has these bytes to the value that `value` pushes.
     public func set(_ name: [UInt8], _ value: some LuaPushable) {
-        value.push(onto: self)
+        push(value)
         name.withUnsafeBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) {
                 shim_raw_set_name(L, -2, $0.baseAddress ?? Self.noBytes, $0.count)

@@ -78,7 +78,10 @@ extension LuaCall {
                 throw LuaFault(
                     .valueError, "tables are nested deeper than \(Self.deepestValue); does one contain itself?")
             }
-            return try table(at: index, depth: depth + 1, &room)
+            let level = StackLevel(stack)
+            let value = try table(at: index, depth: depth + 1, &room)
+            level.expect(0, by: "table(at:depth:_:)")
+            return value
         default: return .other(runtime.typeName(at: index, L))
         }
     }

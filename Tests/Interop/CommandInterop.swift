@@ -98,6 +98,9 @@ struct CommandInterop {
                 "lectern: Unknown option '--confg'. Did you mean '--config'?; see 'lectern --help'"
             ),
             (["run"], "lectern: Missing expected argument '<program>'; see 'lectern --help'"),
+            (["run", "main.lua", "--config"], "lectern: Missing value for '--config <config>'; see 'lectern --help'"),
+            (["run", "main.lua", "b", "c"], "lectern: 2 unexpected arguments: 'b', 'c'; see 'lectern --help'"),
+            (["--stay", "run", "main.lua"], "lectern: Unknown option '--stay'; see 'lectern --help'"),
             (["frun"], "lectern: Unexpected argument 'frun'; see 'lectern --help'"),
         ])
     func badOptions(_ arguments: [String], _ expected: String) async throws {
@@ -135,6 +138,27 @@ struct CommandInterop {
         let result = try await run(["run", "--help"])
         #expect(result.code == 0)
         #expect(result.lines.contains { $0.hasPrefix("USAGE: lectern run") })
+    }
+
+    @Test(
+        "A question behind 'run' is answered as it is everywhere",
+        arguments: [
+            (["run", "--help"], ["help", "run"]), (["run", "main.lua", "-h"], ["help", "run"]),
+            (["run", "--generate-completion-script", "bash"], ["--generate-completion-script", "bash"]),
+        ])
+    func questions(_ behind: [String], _ elsewhere: [String]) async throws {
+        let answer = try await run(behind)
+        #expect(answer.code == 0 && !answer.lines.isEmpty)
+        #expect(answer.lines == (try await run(elsewhere)).lines)
+    }
+
+    @Test(
+        "A program may be called as a command is", arguments: [["run", "run"], ["run", "help"], ["run", "--", "-h"]])
+    func oddNames(_ arguments: [String]) async throws {
+        let text = "print('it ran') ExitProgram()"
+        let result = try await run(arguments, files: ["run": text, "help": text, "-h": text])
+        #expect(result.code == 0)
+        #expect(result.lines.count == 1 && result.lines.first?.hasSuffix("INFO    it ran") == true, "\(result.lines)")
     }
 
     @Test(

@@ -32,13 +32,17 @@ struct TraceInterop {
         return (code, peer.lines)
     }
 
+    /// No port stands for a protocol: the system chooses ports that may well be those of one, and tshark would complain
+    /// that what the program sends is none of its messages.
+    private static let plainPorts = ["-d", "tcp.port==1-65535,data", "-d", "udp.port==1-65535,data"]
+
     /// What tshark makes of a capture: its standard output, line by line. Ends the test as skipped without tshark.
     private func tshark(_ arguments: [String]) async throws -> [String] {
         let places = ["/usr/bin/tshark", "/usr/local/bin/tshark"]
         guard let path = places.first(where: FileManager.default.isExecutableFile) else {
             try Test.cancel("tshark is not installed: run scripts/setup")
         }
-        let peer = try Peer(path, arguments)
+        let peer = try Peer(path, Self.plainPorts + arguments)
         let code = try await peer.exitCode()
         let lines = peer.lines.filter { !$0.contains("Running as user") }
         #expect(code == 0, "\(lines.joined(separator: "\n"))")

@@ -53,3 +53,41 @@ class TracedStream: StreamTransport, StreamDelegate {
         delegate?.transportDidClose(self, reason: reason)
     }
 }
+
+/// A serial line that is watched.
+final class TracedSerialLine: TracedStream, SerialTransport {
+    private let line: any SerialTransport
+
+    init(_ line: any SerialTransport, tap: WireTap) {
+        self.line = line
+        super.init(line, tap: tap)
+    }
+
+    func reconfigure(_ settings: SerialSettings) { line.reconfigure(settings) }
+}
+
+/// A stream that is watched and can turn TLS on. What is seen is what TLS carries.
+final class TracedTLSStream: TracedStream, TLSCapableTransport {
+    private let stream: any TLSCapableTransport
+
+    init(_ stream: any TLSCapableTransport, tap: WireTap) {
+        self.stream = stream
+        super.init(stream, tap: tap)
+    }
+
+    var tlsSession: TLSSession? { stream.tlsSession }
+
+    func startTLS(
+        _ terms: TLSTerms, timeout: TimeAmount?,
+        completion: @escaping (Result<TLSSession, ConnectFailure>) -> Void
+    ) -> any Cancellable {
+        stream.startTLS(terms, timeout: timeout) { [tap, stream] result in
+            switch result {
+            case .success(let session): tap.record(.secured(session))
+            // A second call fails, and the stream goes on.
+            case .failure(let failure): if !stream.isOpen { tap.failedToSecure(failure.text) }
+            }
+            completion(result)
+        }
+    }
+}

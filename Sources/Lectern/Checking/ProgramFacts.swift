@@ -265,3 +265,10 @@ final class ProgramFacts {
         }
     }
 }
+
+/// A place in the expressions of a program's files.
+struct Site: Hashable {
+    /// Which file it is.
+    var file: Int
+    var id: ExpressionID
+}

@@ -106,3 +106,12 @@ extension SyntaxTree {
     /// The name after a dot, or in brackets and quotes.
     func name(_ id: ExpressionID) -> String? { string(id).map { String(rawBytes: $0) } }
 }
+
+/// A file of a program that is checked.
+struct CheckedFile {
+    /// As error messages show it.
+    let path: String
+    let text: [UInt8]
+    /// Nil when it does not compile.
+    let tree: SyntaxTree?
+}
