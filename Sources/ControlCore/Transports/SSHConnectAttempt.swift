@@ -1,5 +1,3 @@
-import Bytes
-import DequeModule
 import Polling
 
 /// One attempt to open an SSH session: resolves the name, then lets a thread connect and log in.

@@ -1,6 +1,5 @@
 import Bytes
 import CSSH
-import DequeModule
 import Glibc
 import Polling
 import Synchronization

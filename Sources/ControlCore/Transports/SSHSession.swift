@@ -1,7 +1,6 @@
 import ByteText
 import Bytes
 import CSSH
-import DequeModule
 import Glibc
 import Polling
 

@@ -1,5 +1,3 @@
-import Bytes
-import DequeModule
 import Glibc
 import Polling
 

@@ -1,5 +1,4 @@
 import Bytes
-import DequeModule
 import Polling
 
 /// An SSH session with an interactive channel: the loop's end of it. The other end is a thread of its own
