@@ -22,7 +22,7 @@ struct LecternCommand: AsyncParsableCommand {
 
     /// The command that the arguments ask for.
     ///
-    /// `run` is parsed by itself first, without the tree of all commands, which would take a large part of a start. The
+    /// `run` is parsed by itself first, without the tree of all commands, which would take a twelfth of a start. The
     /// tree gets what that does not take: a mistake and a question for help are answered as those of any other command.
     private static func command(for arguments: [String]) throws -> any ParsableCommand {
         if arguments.first == RunCommand.name, let run = try? RunCommand.parse(Array(arguments.dropFirst())) {

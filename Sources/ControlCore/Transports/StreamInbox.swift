@@ -79,6 +79,14 @@ final class StreamInbox {
         planDelivery()
     }
 
+    /// As ``finish(_:)``, from the loop itself: a delegate that takes bytes hears of the end before anything else
+    /// happens, so that nobody sends to a peer that is gone.
+    func finishNow(_ reason: CloseReason) {
+        guard end == nil else { return }
+        end = reason
+        deliver()
+    }
+
     /// Drops what is held and what still arrives: the owner has closed, and hears of nothing but the end.
     func discard() {
         isDiscarding = true

@@ -149,7 +149,7 @@ final class TCPTransport: StreamSourceHandler, TLSCapableTransport, LiveResource
             } else {
                 .peer
             }
-        inbox.finish(reason)
+        inbox.finishNow(reason)
         release()
     }
 }

@@ -25,6 +25,9 @@ local function Names(of)
     return table.concat(names, ', ')
 end
 
+-- Sends a line. A panel that is about to leave cannot take it any more, and that is no error.
+local function Tell(client, line) pcall(client.Send, client, line .. '\r\n') end
+
 local Commands = {}
 
 function Commands.on() system.On() end
@@ -52,7 +55,7 @@ function Commands.camera(preset)
 end
 
 function Commands.status(_, client)
-    status.Each(function(name, value) client:Send(name .. '=' .. value .. '\r\n') end)
+    status.Each(function(name, value) Tell(client, name .. '=' .. value) end)
 end
 
 local function Obey(client, line)
@@ -65,7 +68,7 @@ local function Obey(client, line)
     else
         problem = 'the commands are ' .. Names(Commands)
     end
-    client:Send(problem and 'ERROR ' .. problem .. '\r\n' or 'OK\r\n')
+    Tell(client, problem and 'ERROR ' .. problem or 'OK')
 end
 
 event(Server, 'Connected', function(client)
@@ -87,7 +90,7 @@ end)
 
 -- A change goes to all panels.
 status.Listen(function(name, value)
-    for client in pairs(Buffers) do client:Send(name .. '=' .. value .. '\r\n') end
+    for client in pairs(Buffers) do Tell(client, name .. '=' .. value) end
 end)
 
 return Server
