@@ -1,5 +1,6 @@
 #include "openssl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,13 +16,22 @@ enum {
     largest_kept_capacity = 128 * 1024,
 };
 
+/* The most plaintext that waits for the rest of a message of the peer's, but for a single piece that is larger. */
+enum { held_limit = 1 << 20 };
+/* How often a peer may ask to renegotiate until this side sends something. Each time it is told that it may not. */
+enum { refusal_limit = 16 };
+
 struct ctls_connection {
     SSL *ssl;
     buffer input, output;
     /* Plaintext that the library would not take, as a message of the peer has arrived by half. */
     buffer held;
     bool is_established, is_closing, has_peer_closed;
+    int refusals;
     ctls_failure failure;
+    ctls_judge judge;
+    void *judge_context;
+    bool is_judged_alone, is_judged, is_refused;
     X509 *refused;
 };
 
@@ -127,12 +137,56 @@ void ctls_connection_free(ctls_connection *connection) {
     free(connection);
 }
 
+static void fail(ctls_connection *connection, ctls_kind kind, const char *words) {
+    connection->failure = (ctls_failure) {.kind = kind};
+    snprintf(connection->failure.words, sizeof connection->failure.words, "%s", words);
+}
+
+void ctls_did_tell(const SSL *ssl, int where, int value) {
+    if (where != SSL_CB_WRITE_ALERT || (value & 0xFF) != SSL_AD_NO_RENEGOTIATION) return;
+    ctls_connection *connection = openssl.SSL_get_ex_data(ssl, 0);
+    /* A peer that asks without end, and reads no answer, would have the answers pile up here. */
+    if (++connection->refusals > refusal_limit) {
+        fail(connection, ctls_kind_renegotiating, "PEER_KEEPS_RENEGOTIATING");
+    }
+}
+
+void ctls_judge_peer(ctls_connection *connection, ctls_judge judge, void *context, bool is_alone) {
+    connection->judge = judge;
+    connection->judge_context = context;
+    connection->is_judged_alone = is_alone;
+    if (is_alone) openssl.SSL_set_verify(connection->ssl, SSL_VERIFY_PEER, ctls_did_verify);
+}
+
+static void keep_refused(ctls_connection *connection, X509 *certificate) {
+    if (!connection->refused && certificate && openssl.X509_up_ref(certificate)) connection->refused = certificate;
+}
+
+/* The library asks several times; the owner is asked once. */
+static int ask_owner(ctls_connection *connection, X509_STORE_CTX *store) {
+    if (!connection->is_judged) {
+        connection->is_judged = true;
+        X509 *certificate = openssl.X509_STORE_CTX_get0_cert(store);
+        ctls_certificate fields = {0};
+        if (certificate) ctls_certificate_fill(&fields, certificate);
+        connection->is_refused = !certificate || !connection->judge(connection->judge_context, &fields);
+        ctls_certificate_clear(&fields);
+        if (connection->is_refused) keep_refused(connection, certificate);
+    }
+    if (!connection->is_refused) return 1;
+    /* It has the peer told that its certificate is bad. */
+    openssl.X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
+    return 0;
+}
+
 int ctls_did_verify(int is_good, X509_STORE_CTX *store) {
-    if (is_good) return 1;
     const SSL *ssl = openssl.X509_STORE_CTX_get_ex_data(store, openssl.SSL_get_ex_data_X509_STORE_CTX_idx());
     ctls_connection *connection = openssl.SSL_get_ex_data(ssl, 0);
-    X509 *certificate = openssl.X509_STORE_CTX_get0_cert(store);
-    if (!connection->refused && certificate && openssl.X509_up_ref(certificate)) connection->refused = certificate;
+    /* The peer's own certificate comes last. */
+    bool is_last = is_good && openssl.X509_STORE_CTX_get_error_depth(store) == 0;
+    if (connection->judge && (connection->is_judged_alone || is_last)) return ask_owner(connection, store);
+    if (is_good) return 1;
+    keep_refused(connection, openssl.X509_STORE_CTX_get0_cert(store));
     return 0;
 }
 
@@ -155,6 +209,7 @@ static bool is_waiting(ctls_connection *connection, int result) {
         ctls_take_errors(&connection->failure);
         if (connection->failure.kind == ctls_kind_untrusted) {
             connection->failure.code = (int)openssl.SSL_get_verify_result(connection->ssl);
+            if (connection->is_refused) connection->failure.kind = ctls_kind_refused;
         }
         return false;
     }
@@ -222,6 +277,7 @@ ssize_t ctls_read(ctls_connection *connection, void *bytes, size_t capacity) {
         }
     }
     ctls_clear_errors();
+    if (has_failed(connection)) return total ? (ssize_t)total : -1;
     catch_up(connection);
     return (ssize_t)total;
 }
@@ -229,8 +285,14 @@ ssize_t ctls_read(ctls_connection *connection, void *bytes, size_t capacity) {
 bool ctls_write(ctls_connection *connection, const void *bytes, size_t count) {
     if (has_failed(connection)) return false;
     if (!count || connection->is_closing) return true;
-    if (!count_of(&connection->held) && encrypt(connection, bytes, count)) return true;
+    connection->refusals = 0;
+    size_t held = count_of(&connection->held);
+    if (!held && encrypt(connection, bytes, count)) return true;
     if (has_failed(connection)) return false;
+    if (held && held + count > held_limit) {
+        fail(connection, ctls_kind_half_message, "PEER_SENT_HALF_A_MESSAGE");
+        return false;
+    }
     append(&connection->held, bytes, count);
     return true;
 }
@@ -240,6 +302,8 @@ void ctls_close(ctls_connection *connection) {
     connection->is_closing = true;
     catch_up(connection);
 }
+
+size_t ctls_held_count(const ctls_connection *connection) { return count_of(&connection->held); }
 
 const void *ctls_output(const ctls_connection *connection, size_t *count) {
     *count = count_of(&connection->output);

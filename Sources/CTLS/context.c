@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The most bits of one's own key. */
+enum { largest_key = 8192 };
+
 static SSL_CTX *of(ctls_context *context) { return (SSL_CTX *)context; }
 
 ctls_context *ctls_context_new(bool is_server, int minimum, int maximum, ctls_failure *failure) {
@@ -23,7 +26,11 @@ ctls_context *ctls_context_new(bool is_server, int minimum, int maximum, ctls_fa
     openssl.SSL_CTX_ctrl(context, SSL_CTRL_MODE, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
     /* The older versions are made of nothing that a higher level permits. */
     if (minimum < TLS1_2_VERSION) openssl.SSL_CTX_set_security_level(context, 0);
-    if (!openssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, minimum, NULL)
+    openssl.SSL_CTX_set_info_callback(context, ctls_did_tell);
+    /* The peer chooses the group of a DHE exchange, and a large one takes a second to compute. Only the oldest devices
+     * speak nothing else. */
+    if ((minimum >= TLS1_2_VERSION && !openssl.SSL_CTX_set_cipher_list(context, "DEFAULT:!kDHE"))
+        || !openssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, minimum, NULL)
         || !openssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, maximum, NULL)) {
         ctls_take_errors(failure);
         openssl.SSL_CTX_free(context);
@@ -133,6 +140,11 @@ ctls_identity ctls_context_identify(
     openssl.BIO_free(bio);
     ctls_clear_errors();
     if (!key) return ctls_identity_no_key;
+    /* Each handshake signs with it, and nothing can interrupt that. */
+    if (openssl.EVP_PKEY_get_bits(key) > largest_key) {
+        openssl.EVP_PKEY_free(key);
+        return ctls_identity_large_key;
+    }
     bool is_usable = !chain.is_unusable && openssl.SSL_CTX_use_PrivateKey(of(context), key) == 1
         && openssl.SSL_CTX_check_private_key(of(context)) == 1;
     openssl.EVP_PKEY_free(key);

@@ -80,11 +80,15 @@ enum {
     SSL_AD_UNEXPECTED_MESSAGE = 10,
     SSL_AD_BAD_RECORD_MAC = 20,
     SSL_AD_PROTOCOL_VERSION = 70,
+    SSL_AD_NO_RENEGOTIATION = 100,
+    SSL_CB_WRITE_ALERT = 0x4008,
     /* <openssl/x509v3.h>, <openssl/obj_mac.h> */
     GEN_DNS = 2,
     GEN_IPADD = 7,
     NID_commonName = 13,
     NID_subject_alt_name = 85,
+    /* <openssl/x509_vfy.h> */
+    X509_V_ERR_HOSTNAME_MISMATCH = 62,
 };
 
 /* What is called: the type, the name, the parameters. */
@@ -111,6 +115,7 @@ enum {
     F(void, SSL_set_connect_state, SSL *ssl) \
     F(void, SSL_set_accept_state, SSL *ssl) \
     F(long, SSL_ctrl, SSL *ssl, int command, long number, void *pointer) \
+    F(void, SSL_set_verify, SSL *ssl, int mode, ctls_verify_callback callback) \
     F(int, SSL_set_ex_data, SSL *ssl, int index, void *data) \
     F(void *, SSL_get_ex_data, const SSL *ssl, int index) \
     F(int, SSL_get_ex_data_X509_STORE_CTX_idx, void) \
@@ -144,6 +149,9 @@ enum {
     F(X509 *, PEM_read_bio_X509, BIO *bio, X509 **result, ctls_password_callback callback, void *context) \
     F(EVP_PKEY *, PEM_read_bio_PrivateKey, BIO *bio, EVP_PKEY **result, ctls_password_callback callback, \
       void *context) \
+    F(int, EVP_PKEY_get_bits, const EVP_PKEY *key) \
+    F(int, SSL_CTX_set_cipher_list, SSL_CTX *context, const char *list) \
+    F(void, SSL_CTX_set_info_callback, SSL_CTX *context, void (*callback)(const SSL *ssl, int where, int value)) \
     F(void, EVP_PKEY_free, EVP_PKEY *key) \
     F(void, X509_free, X509 *certificate) \
     F(int, X509_up_ref, X509 *certificate) \
@@ -152,6 +160,8 @@ enum {
     F(const char *, X509_get_default_cert_file_env, void) \
     F(int, X509_STORE_add_cert, X509_STORE *store, X509 *certificate) \
     F(X509 *, X509_STORE_CTX_get0_cert, const X509_STORE_CTX *store) \
+    F(int, X509_STORE_CTX_get_error_depth, const X509_STORE_CTX *store) \
+    F(void, X509_STORE_CTX_set_error, X509_STORE_CTX *store, int error) \
     F(void *, X509_STORE_CTX_get_ex_data, const X509_STORE_CTX *store, int index) \
     F(int, i2d_X509, const X509 *certificate, unsigned char **bytes) \
     F(void *, X509_get_ext_d2i, const X509 *certificate, int extension, int *is_critical, int *index) \
@@ -196,8 +206,10 @@ CTLS_HIDDEN void ctls_clear_errors(void);
 /* Empties this thread's queue of errors into `failure`. */
 CTLS_HIDDEN void ctls_take_errors(ctls_failure *failure);
 
-/* Keeps the certificate that the library is about to refuse. */
+/* Has the peer's certificate judged by the owner, and keeps the one that is refused. */
 CTLS_HIDDEN int ctls_did_verify(int is_good, X509_STORE_CTX *store);
+/* The library's callback for what happens in a connection. */
+CTLS_HIDDEN void ctls_did_tell(const SSL *ssl, int where, int value);
 
 /* Tells what is in a certificate. */
 CTLS_HIDDEN void ctls_certificate_fill(ctls_certificate *certificate, const X509 *x509);

@@ -22,6 +22,11 @@ public struct TLSCertificate: Hashable, Sendable {
         var certificate = ctls_certificate()
         guard ctls_peer_certificate(connection, &certificate) else { return nil }
         defer { ctls_certificate_clear(&certificate) }
+        self.init(certificate)
+    }
+
+    /// Copies the library's fields.
+    init(_ certificate: ctls_certificate) {
         bytes = Array(UnsafeBufferPointer(start: certificate.der, count: certificate.der_count))
         let issuerText = UnsafeBufferPointer(start: certificate.issuer, count: certificate.issuer_count)
         issuer = String(decoding: issuerText, as: UTF8.self)

@@ -10,6 +10,7 @@ public final class TLSConnection {
     private let handle: OpaquePointer
     /// Kept as long as its connections.
     private let context: TLSContext
+    private var judge: ((TLSCertificate) -> Bool)?
 
     /// Makes a connection. A client's first message is put out by ``handshake()``.
     /// - Parameter serverName: clients: the host name to ask for. An IP address is none.
@@ -26,6 +27,24 @@ public final class TLSConnection {
     deinit { ctls_connection_free(handle) }
 
     private var failure: TLSError { TLSError(ctls_connection_failure(handle).pointee) }
+
+    /// Has the peer's certificate judged during the handshake, once, before this side shows its own. It is judged when
+    /// the context's ``TLSContext/Verification`` has found nothing wrong with it. What is not shown is not judged.
+    /// - Parameters:
+    ///   - alone: the judgement counts alone, whatever the context says. Clients only.
+    ///   - judge: must not call the connection; false ends the handshake with ``TLSError/Kind/refused``.
+    public func judgePeer(alone: Bool = false, _ judge: @escaping (TLSCertificate) -> Bool) {
+        precondition(!alone || context.role == .client, "a server asks for a certificate by its context")
+        self.judge = judge
+        // The library asks only while this connection calls it.
+        ctls_judge_peer(
+            handle,
+            { context, certificate in
+                guard let context, let certificate else { return false }
+                let connection = Unmanaged<TLSConnection>.fromOpaque(context).takeUnretainedValue()
+                return connection.judge?(TLSCertificate(certificate.pointee)) ?? false
+            }, Unmanaged.passUnretained(self).toOpaque(), alone)
+    }
 
     /// Takes ciphertext that the peer has sent: any number of records, or parts of one. Bytes after the peer's farewell
     /// or a failure are dropped.
@@ -80,6 +99,10 @@ public final class TLSConnection {
         _ = ctls_output(handle, &count)
         return count
     }
+
+    /// How many bytes of plaintext were written and wait, unencrypted, until the rest of a message of the peer's has
+    /// come. A farewell waits behind them.
+    public var heldCount: Int { ctls_held_count(handle) }
 
     /// Lends the ciphertext that waits to be sent.
     /// - Parameter body: must not call the connection, and returns how many of the bytes it has sent. These are

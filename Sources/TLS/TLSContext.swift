@@ -111,6 +111,7 @@ public final class TLSContext: @unchecked Sendable {
         case .usable: return
         case .no_certificate: throw .certificateChain
         case .no_key: throw .privateKey
+        case .large_key: throw .largeKey
         case .unusable: throw .identity(words: failure.text)
         }
     }

@@ -10,6 +10,8 @@ public enum TLSContextError: Error, Hashable, Sendable {
     case certificateChain
     /// The private key is damaged, or its passphrase is missing or wrong.
     case privateKey
+    /// The private key has more than 8192 bits: each handshake would take too long.
+    case largeKey
     /// Certificate and key can be read, but do not belong together, or are too weak for the library.
     case identity(words: String)
     /// Something else, in the library's words.

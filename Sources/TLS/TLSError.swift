@@ -6,6 +6,8 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Kind: Hashable, Sendable {
         /// The peer's certificate is refused. The code is OpenSSL's, such as 18 for one that is self-signed.
         case untrusted(verifyCode: Int)
+        /// The peer's certificate is refused by ``TLSConnection/judgePeer(alone:_:)``.
+        case refused
         /// The peer, a client, has shown no certificate.
         case noPeerCertificate
         /// There is no version that both sides allow. Either side may have found out.
@@ -20,6 +22,10 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
         case badRecord
         /// The peer has closed during the handshake.
         case endOfStream
+        /// The peer asks again and again to renegotiate, which is refused.
+        case keepsRenegotiating
+        /// The peer has sent half a message of TLS, behind which more than is kept waits to be sent.
+        case halfMessage
         /// Something else; the words tell.
         case other
     }
@@ -48,6 +54,7 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
         let kind: Kind =
             switch failure.kind {
             case .untrusted: .untrusted(verifyCode: code)
+            case .refused: .refused
             case .no_peer_certificate: .noPeerCertificate
             case .versions: .versions
             case .not_tls: .notTLS
@@ -55,6 +62,8 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
             case .no_shared_cipher: .noSharedCipher
             case .bad_record: .badRecord
             case .end_of_stream: .endOfStream
+            case .renegotiating: .keepsRenegotiating
+            case .half_message: .halfMessage
             case .none, .other: .other
             }
         self.init(kind: kind, words: failure.text)

@@ -112,12 +112,14 @@ struct SecureProgramTests {
         #expect(known.device.lines == [])
 
         let pin = SimulatedCertificate(names: ["y"]).fingerprint
-        let pinned = try run(
-            device: server, room: program, certificate: certificate,
-            yaml: yaml + "\n  pins:\n    DEVICE: ['\(pin)']\n")
-        #expect(
-            pinned.room.lines.last
-                == "CertificateError\tfingerprint differs: the peer has \(certificate.fingerprint)")
+        for host in ["DEVICE", "Device."] {
+            let pinned = try run(
+                device: server, room: program, certificate: certificate,
+                yaml: yaml + "\n  pins:\n    \(host): ['\(pin)']\n")
+            #expect(
+                pinned.room.lines.last
+                    == "CertificateError\tfingerprint differs: the peer has \(certificate.fingerprint)")
+        }
     }
 
     @Test("TLS is turned on over an open connection, on both sides, while other tasks go on")

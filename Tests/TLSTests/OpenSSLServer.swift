@@ -1,27 +1,31 @@
 import Foundation
 import Glibc
 
-/// `openssl s_server` as another process, which sends back every line in reverse, and a socket that is connected to it.
+/// `openssl s_server` as another process, and a socket that is connected to it. It sends back every line in reverse, or
+/// does what it is told.
 final class OpenSSLServer {
     private let process = Process()
     private let folder: URL
     private let socket: CInt
+    private let commands = Pipe()
 
     /// Starts it with the identity `good` and further arguments.
-    init(_ certificates: TestCertificates, _ arguments: [String]) throws {
+    /// - Parameter isCommanded: it takes commands, see ``command(_:)``, and sends nothing back by itself.
+    init(_ certificates: TestCertificates, _ arguments: [String], isCommanded: Bool = false) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        for name in ["good.pem", "good.key", "house.pem"] {
+        for name in ["good.pem", "good.key", "rsa.pem", "rsa.key", "house.pem"] {
             try Data(certificates[name]).write(to: folder.appendingPathComponent(name))
         }
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
-            ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", "good.pem", "-key", "good.key", "-rev"]
-            + arguments
+            ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", "good.pem", "-key", "good.key"]
+            + (isCommanded ? [] : ["-rev"]) + arguments
         process.currentDirectoryURL = folder
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
+        process.standardInput = commands
         try process.run()
         // "ACCEPT 127.0.0.1:12345"
         var text = ""
@@ -55,6 +59,9 @@ final class OpenSSLServer {
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: folder)
     }
+
+    /// Gives it a line to do, such as `r` for "renegotiate". It does one at a time.
+    func command(_ line: String) throws { try commands.fileHandleForWriting.write(contentsOf: Data("\(line)\n".utf8)) }
 
     /// Sends all of `bytes`.
     func send(_ bytes: [UInt8]) throws {

@@ -74,6 +74,21 @@ struct TLSContextTests {
         }
     }
 
+    @Test("A key of more than 8192 bits is refused before it costs anything")
+    func largeKeys() {
+        func error(_ bits: Int) -> TLSContextError? {
+            self.error(
+                identity: TLSContext.Identity(
+                    certificateChain: certificates["rsa.pem"], privateKey: TestCertificates.emptyKey(bits: bits)))
+        }
+        #expect(error(8193) == .largeKey)
+        #expect(error(16_384) == .largeKey)
+        guard case .identity = error(8192) else {
+            Issue.record("not judged: \(error(8192) as Any)")
+            return
+        }
+    }
+
     @Test("An encrypted key is opened by its passphrase alone", arguments: ["locked.key", "oldlocked.key"])
     func passphrases(_ key: String) {
         let chain = key == "locked.key" ? "good.pem" : "rsa.pem"

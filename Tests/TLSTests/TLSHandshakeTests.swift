@@ -166,6 +166,45 @@ struct TLSHandshakeTests {
         }
     }
 
+    @Test(
+        "A server that the client's owner refuses does not get to see the client's certificate",
+        arguments: [TLSVersion.tls12, .tls13], [false, true])
+    func judgement(_ version: TLSVersion, _ isAlone: Bool) throws {
+        for isGood in [true, false] {
+            let pair = try TLSPair(
+                client(trusting: isAlone ? nil : "ca", identity: "visitor", to: version), server(trusting: "house"))
+            var judged: [TLSCertificate] = []
+            pair.client.connection.judgePeer(alone: isAlone) { certificate in
+                judged.append(certificate)
+                return isGood
+            }
+            pair.run()
+            #expect(judged.map(\.bytes) == [certificates["good.der"]])
+            #expect(pair.client.isDone == isGood && pair.server.isDone == isGood)
+            #expect(pair.client.connection.peerCertificate?.bytes == certificates["good.der"])
+            #expect((pair.server.connection.peerCertificate != nil) == isGood)
+            #expect(pair.client.error?.kind == (isGood ? nil : .refused))
+            #expect(pair.server.error?.kind == (isGood ? nil : .alert(.badCertificate)))
+        }
+    }
+
+    @Test("The owner is not asked about a certificate that the library refuses, unless its judgement counts alone")
+    func judgedAlone() throws {
+        for name in ["good", "expired", "self"] {
+            for isAlone in [true, false] {
+                let pair = try TLSPair(client(trusting: "house"), server(name))
+                var count = 0
+                pair.client.connection.judgePeer(alone: isAlone) { _ in
+                    count += 1
+                    return true
+                }
+                pair.run()
+                #expect(count == (isAlone ? 1 : 0))
+                #expect(pair.client.isDone == isAlone, "\(pair.client.error as Any)")
+            }
+        }
+    }
+
     @Test("A server without a certificate has no cipher in common with anybody")
     func noCipher() throws {
         let pair = try TLSPair(client(to: .tls12), server(nil))

@@ -168,21 +168,29 @@ struct TLSStreamTests {
 /// Against another process, for what two ends of this library never send.
 @Suite("TLS with another process")
 struct TLSProcessTests {
-    @Test("What is written between two halves of a message of the peer is sent when the second one has come")
-    func halfMessages() throws {
-        let certificates = try TestCertificates.shared.get()
+    private let certificates: TestCertificates
+
+    init() throws { certificates = try TestCertificates.shared.get() }
+
+    /// Goes on with the handshake until it is done or has failed.
+    private func agree(_ end: TLSPair.End, with server: OpenSSLServer) throws {
+        while !end.isDone, end.error == nil {
+            end.step()
+            try server.send(end.takeOutput())
+            if !end.isDone, end.error == nil { end.feed([try server.receive()]) }
+        }
+    }
+
+    /// A client that has got half a message and holds an "a" back.
+    private func halfMessage() throws -> (OpenSSLServer, TLSPair.End) {
         // A ticket with the client's certificate in it takes more than one record of 512 bytes.
         let server = try OpenSSLServer(certificates, ["-Verify", "1", "-CAfile", "house.pem", "-max_send_frag", "512"])
         let context = try TLSContext(
             role: .client, minimumVersion: .tls13, verification: .authorities(certificates["ca.pem"]),
             identity: certificates.identity("visitor"))
         let end = try TLSPair.End(context, serverName: nil)
-        while !end.isDone {
-            end.step()
-            try #require(end.error == nil)
-            try server.send(end.takeOutput())
-            if !end.isDone { end.feed([try server.receive()]) }
-        }
+        try agree(end, with: server)
+        try #require(end.error == nil)
         var wasHeld = false
         while !wasHeld {
             end.feed([try server.receive()])
@@ -190,15 +198,24 @@ struct TLSProcessTests {
             // Something is written after every byte, until it does not go out at once.
             try end.write(Array("a".utf8))
             wasHeld = end.connection.outputCount == 0
+            #expect(end.connection.heldCount == (wasHeld ? 1 : 0))
             try server.send(end.takeOutput())
         }
+        return (server, end)
+    }
+
+    @Test("What is written between two halves of a message of the peer is sent when the second one has come")
+    func halfMessages() throws {
+        let (server, end) = try halfMessage()
         try end.write(Array("bcd\n".utf8))
         end.connection.close()
         #expect(end.connection.outputCount == 0)
+        #expect(end.connection.heldCount == 5)
         while end.connection.outputCount == 0 {
             end.feed([try server.receive()])
             end.step()
         }
+        #expect(end.connection.heldCount == 0)
         try server.send(end.takeOutput())
         while !end.received.contains(10) {
             end.feed([try server.receive()])
@@ -207,5 +224,57 @@ struct TLSProcessTests {
         }
         #expect(end.received.starts(with: Array("dcba".utf8)))
         #expect(end.received.allSatisfy { Array("abcd\n".utf8).contains($0) })
+    }
+
+    @Test("No more than a mebibyte waits behind half a message")
+    func endlessHalf() throws {
+        let (server, end) = try halfMessage()
+        try end.write([UInt8](repeating: 1, count: 1 << 20 - 1))
+        #expect(end.connection.heldCount == 1 << 20)
+        do throws(TLSError) {
+            try end.connection.write([2].span.bytes)
+            Issue.record("it was taken")
+        } catch { #expect(error.kind == .halfMessage) }
+        withExtendedLifetime(server) {}
+    }
+
+    @Test("A peer that asks to renegotiate again and again is put up with for so long as this side sends")
+    func renegotiation() throws {
+        let server = try OpenSSLServer(certificates, ["-tls1_2"], isCommanded: true)
+        let end = try TLSPair.End(TLSContext(role: .client, verification: .none), serverName: nil)
+        try agree(end, with: server)
+        try #require(end.connection.version == .tls12)
+        /// Has it ask once. What answers it is not sent, as the server would break off over that.
+        func ask() throws {
+            try server.command("r")
+            let before = end.connection.outputCount
+            while end.connection.outputCount == before, end.error == nil {
+                end.feed([try server.receive()])
+                end.step()
+            }
+        }
+        for _ in 0..<3 {
+            for _ in 0..<16 { try ask() }
+            #expect(end.error == nil)
+            try end.write([1])
+        }
+        for _ in 0..<16 { try ask() }
+        #expect(end.error == nil)
+        try ask()
+        #expect(end.error?.kind == .keepsRenegotiating, "\(end.error as Any)")
+    }
+
+    @Test(
+        "A key exchange whose numbers the peer chooses is for the oldest devices alone",
+        arguments: [TLSVersion.tls11, .tls12])
+    func costlyExchange(_ oldest: TLSVersion) throws {
+        let server = try OpenSSLServer(
+            certificates,
+            ["-cert", "rsa.pem", "-key", "rsa.key", "-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256"])
+        let context = try TLSContext(role: .client, minimumVersion: oldest, verification: .none)
+        let end = try TLSPair.End(context, serverName: nil)
+        try agree(end, with: server)
+        #expect(end.isDone == (oldest < .tls12))
+        #expect(end.error?.kind == (oldest < .tls12 ? nil : .alert(.handshakeFailure)))
     }
 }

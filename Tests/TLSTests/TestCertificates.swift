@@ -16,6 +16,25 @@ struct TestCertificates: Sendable {
         TLSContext.Identity(certificateChain: self["\(name).pem"], privateKey: self["\(name).key"])
     }
 
+    /// An RSA key of so many bits in PEM form. No prime is in it, so it is quickly made and of no use.
+    static func emptyKey(bits: Int) -> [UInt8] {
+        func field(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
+            [tag, 0x82, UInt8(content.count >> 8), UInt8(content.count & 255)] + content
+        }
+        /// Odd, with the highest bit set.
+        func number(_ bits: Int) -> [UInt8] {
+            var bytes = [UInt8](repeating: 0, count: bits / 8 + 1)
+            bytes[0] = bits % 8 == 0 ? 0 : 1 << (bits % 8 - 1)
+            if bits % 8 == 0 { bytes[1] = 0x80 }
+            bytes[bytes.count - 1] |= 1
+            return field(2, bytes)
+        }
+        let half = number(bits / 2)
+        let key = field(0x30, field(2, [0]) + number(bits) + number(17) + half + half + half + half + half + half)
+        let text = Data(key).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed])
+        return Array("-----BEGIN RSA PRIVATE KEY-----\n\(text)\n-----END RSA PRIVATE KEY-----\n".utf8)
+    }
+
     private init() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -18,6 +18,9 @@ typedef enum __attribute__((enum_extensibility(closed))) ctls_kind {
     ctls_kind_no_shared_cipher,
     ctls_kind_bad_record,
     ctls_kind_end_of_stream,
+    ctls_kind_refused,       /* the owner has refused the peer's certificate */
+    ctls_kind_renegotiating, /* the peer asks to renegotiate again and again */
+    ctls_kind_half_message,  /* too much waits for the rest of a message of the peer's */
     ctls_kind_other,
 } ctls_kind;
 
@@ -56,6 +59,7 @@ typedef enum __attribute__((enum_extensibility(closed))) ctls_identity {
     ctls_identity_usable,
     ctls_identity_no_certificate, /* the chain cannot be read */
     ctls_identity_no_key,         /* the key cannot be read */
+    ctls_identity_large_key,      /* the key has more than 8192 bits */
     ctls_identity_unusable,       /* they do not belong together, or are too weak: see the failure */
 } ctls_identity;
 
@@ -89,6 +93,9 @@ bool ctls_write(ctls_connection *connection, const void *bytes, size_t count);
 /* Says farewell; what is written afterwards is dropped. */
 void ctls_close(ctls_connection *connection);
 
+/* How many bytes of plaintext wait until the rest of a message of the peer's has come. */
+size_t ctls_held_count(const ctls_connection *connection);
+
 /* Ciphertext for the peer, valid until the next call for the connection. */
 const void *ctls_output(const ctls_connection *connection, size_t *count);
 void ctls_drop_output(ctls_connection *connection, size_t count);
@@ -119,6 +126,13 @@ typedef struct ctls_certificate {
     size_t name_count;
     void *name_owner;
 } ctls_certificate;
+
+/* The owner's judgement of the peer's certificate. False refuses it. */
+typedef bool (*ctls_judge)(void *context, const ctls_certificate *certificate);
+
+/* Has the owner judge the peer's certificate, once, before this side shows its own, when the library has found nothing
+ * wrong with it. `is_alone`: the library's opinion does not count. */
+void ctls_judge_peer(ctls_connection *connection, ctls_judge judge, void *context, bool is_alone);
 
 /* What the peer has shown, also when it was refused. False: nothing. */
 bool ctls_peer_certificate(const ctls_connection *connection, ctls_certificate *certificate);

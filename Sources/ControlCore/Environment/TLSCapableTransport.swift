@@ -6,9 +6,10 @@ public protocol TLSCapableTransport: StreamTransport {
     /// What the handshake of TLS has agreed on; `nil` while TLS is off.
     var tlsSession: TLSSession? { get }
 
-    /// Turns TLS on over the open stream, before or after ``StreamTransport/start(delegate:)``. What was read before is
-    /// delivered as it is, what is read from now on belongs to TLS. What is sent during the handshake waits for it;
-    /// ``StreamTransport/close()`` drops that.
+    /// Turns TLS on over the open stream, before or after ``StreamTransport/start(delegate:)``. What has arrived and
+    /// was not delivered yet belongs to TLS, as does all that arrives from now on: nothing that came unprotected is
+    /// delivered behind the handshake. What is sent during the handshake waits for it; ``StreamTransport/close()``
+    /// drops that.
     ///
     /// A stream whose handshake fails is closed: after the completion its delegate hears ``CloseReason/failed(_:)``. A
     /// peer that ends a stream without the farewell of TLS is taken to have closed it in good order.

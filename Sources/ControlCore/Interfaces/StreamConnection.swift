@@ -233,11 +233,17 @@ final class StreamConnection: StreamDelegate {
 
     // MARK: TLS
 
-    /// Turns TLS on over the open stream; see ``TLSCapableTransport/startTLS(_:timeout:completion:)``.
+    /// Turns TLS on over the open stream; see ``TLSCapableTransport/startTLS(_:timeout:completion:)``. What was kept
+    /// for the program until then is dropped: anybody on the way may have written it, and the program would take it for
+    /// something that came by TLS.
     func startTLS(
         _ terms: TLSTerms, timeout: TimeAmount?, completion: @escaping (Result<TLSSession, ConnectFailure>) -> Void
     ) -> any Cancellable {
-        transport.startTLSIfCapable(terms, timeout: timeout, in: environment, completion: completion)
+        if let capable = transport as? any TLSCapableTransport, capable.tlsSession == nil, kept.readableBytes > 0 {
+            kept = ByteBuffer()
+            updateReading()
+        }
+        return transport.startTLSIfCapable(terms, timeout: timeout, in: environment, completion: completion)
     }
 
     // MARK: The end

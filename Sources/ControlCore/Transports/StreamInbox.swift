@@ -96,9 +96,8 @@ final class StreamInbox {
         planDelivery()
     }
 
-    /// Takes back what arrived before anybody read: it is not to be delivered as it is.
-    func takeUnread() -> [ByteBuffer] {
-        guard !isStarted else { return [] }
+    /// Takes back what has arrived and was not delivered: it is not to be delivered as it is.
+    func takeUndelivered() -> [ByteBuffer] {
         defer { held = [] }
         return held
     }

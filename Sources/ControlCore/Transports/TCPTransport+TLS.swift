@@ -31,7 +31,9 @@ extension TCPTransport {
             }
             // The handshake has to be read, whether the owner wants bytes or not.
             readAsWanted()
-            layer.advance()
+            layer.judgePeer(now: environment.wallClock / 1_000_000_000)
+            // As with what the system has still to hand over: nothing that was not protected is delivered from now on.
+            layer.begin(with: inbox.takeUndelivered())
         } catch {
             let failure = ConnectFailure.other(error.description)
             handshake.fail(failure, execute: scheduler.execute)
@@ -59,13 +61,13 @@ extension TCPTransport {
     /// many devices do that.
     func tlsWireDidEnd(_ error: SystemError?) {
         guard let error else {
-            failTLS(.other(tlsErrorText(.endOfStream)))
+            failTLS(.other(tlsErrorText(.endOfStream, inHandshake: true)))
             return
         }
-        failTLS(.other("TLS: \(systemErrorText(error.number))"))
+        failTLS(.other("TLS: \(wireErrorText(error)) during the handshake"))
     }
 
-    /// The library has agreed with the peer; the certificate's names and pins are still to be looked at.
+    /// The library has agreed with the peer, whose certificate is looked at once more, however it was verified.
     func tlsDidAgree(_ tls: TLSLayer) {
         let terms = tls.handshake.terms
         guard tls.handshake.isUnderWay, let environment, let version = tls.version else { return }

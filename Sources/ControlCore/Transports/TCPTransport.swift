@@ -19,6 +19,8 @@ final class TCPTransport: StreamSourceHandler, TLSCapableTransport, LiveResource
     private(set) var inbox: StreamInbox! = nil
     var tls: TLSLayer?
     private var isClosing = false
+    /// The end of this side is decided; the queue may still go out, and the peer's end is awaited.
+    private var isLingering = false
     private var isFlushed = false
     private var wasFull = false
     private var lingerTimer: (any Cancellable)?
@@ -39,7 +41,7 @@ final class TCPTransport: StreamSourceHandler, TLSCapableTransport, LiveResource
 
     var isOpen: Bool { source.canSend && !isClosing && !inbox.hasEnded }
 
-    var queuedBytes: Int { source.queuedBytes + (tls?.handshake.heldBytes ?? 0) }
+    var queuedBytes: Int { source.queuedBytes + (tls?.waitingBytes ?? 0) }
 
     func start(delegate: any StreamDelegate) {
         inbox.start(delegate: delegate)
@@ -54,7 +56,7 @@ final class TCPTransport: StreamSourceHandler, TLSCapableTransport, LiveResource
 
     /// Reads when the owner wants bytes, or TLS does.
     func readAsWanted() {
-        source.setReading(inbox.wantsBytes || tls?.handshake.isUnderWay == true)
+        source.setReading(isLingering || inbox.wantsBytes || tls?.handshake.isUnderWay == true)
     }
 
     func send(_ bytes: ByteBuffer) {
@@ -77,26 +79,47 @@ final class TCPTransport: StreamSourceHandler, TLSCapableTransport, LiveResource
         guard !isClosing else { return }
         isClosing = true
         inbox.discard()
-        guard let environment, source.isOpen, !inbox.hasEnded else { return }
+        guard source.isOpen, !inbox.hasEnded else { return }
+        // What waits for the handshake cannot be sent, and there is nobody to take leave of.
+        if let tls, tls.handshake.isUnderWay { tls.handshake.fail(.calledOff, execute: scheduler.execute) }
+        linger()
+    }
+
+    /// Ends the stream for a reason that the delegate hears. What was sent before still goes out, as after a close: so
+    /// does what TLS has to say of the reason.
+    func abandon(_ reason: CloseReason) {
+        // What ends a stream that is closed already is of no account.
+        guard !isLingering else { return }
+        inbox.finish(reason)
+        if source.isOpen { linger() }
+    }
+
+    private func linger() {
+        guard let environment else { return }
+        isLingering = true
         // Reading goes on, into the void: a socket closed over unread bytes would send a reset, and that may destroy on
         // the other side what was sent just before.
         source.setReading(true)
         lingerTimer = environment.scheduleHousekeeping(after: environment.linger) { [self] in lingerEnded() }
-        if let tls {
-            // What waits for the handshake cannot be sent, and there is nobody to take leave of.
-            if tls.handshake.isUnderWay {
-                tls.handshake.fail(.calledOff, execute: scheduler.execute)
-            } else {
-                tls.takeLeave()
-            }
-        }
+        tls?.takeLeave()
+        finishOutputIfReady()
+    }
+
+    /// Ends the sending direction, unless something waits in TLS for the peer: an end before it would look whole.
+    private func finishOutputIfReady() {
+        guard tls?.waitingBytes ?? 0 == 0 else { return }
         source.finishOutput()
         noteFlush()
     }
 
+    /// What waited in TLS for the peer has gone on to the socket.
+    func tlsDidCatchUp() {
+        if isLingering { finishOutputIfReady() } else { drainedIfFull() }
+    }
+
     /// Everything that was sent before the close has left, or nothing of it can any more.
     private func noteFlush() {
-        guard isClosing, !isFlushed, source.queuedBytes == 0 else { return }
+        guard isLingering, !isFlushed, queuedBytes == 0 else { return }
         isFlushed = true
         inbox.finish(.local)
     }
@@ -105,13 +128,6 @@ final class TCPTransport: StreamSourceHandler, TLSCapableTransport, LiveResource
         // The peer does not take what is queued: a reset tells it that the stream is not whole.
         if isFlushed { source.close() } else { source.reset() }
         inbox.finish(.local)
-        release()
-    }
-
-    /// Closes the socket now, for a reason that the delegate hears.
-    func abandon(_ reason: CloseReason) {
-        source.close()
-        inbox.finish(isClosing ? .local : reason)
         release()
     }
 
@@ -131,11 +147,13 @@ final class TCPTransport: StreamSourceHandler, TLSCapableTransport, LiveResource
     // MARK: StreamSourceHandler
 
     func streamDidReceive(_ bytes: RawSpan) {
+        // What comes behind the end is for nobody.
+        guard !inbox.hasEnded else { return }
         if let tls { tls.receive(bytes) } else { inbox.receive(ByteBuffer(copying: bytes)) }
     }
 
     func streamDidSend() {
-        if isClosing { noteFlush() } else { drainedIfFull() }
+        if isLingering { noteFlush() } else { drainedIfFull() }
     }
 
     func streamDidEnd(_ error: SystemError?) {
@@ -144,12 +162,17 @@ final class TCPTransport: StreamSourceHandler, TLSCapableTransport, LiveResource
             if isClosing {
                 .local
             } else if let error {
-                // Whatever its number, a write fails at once only on a connection that the peer has reset.
-                .failed(systemErrorText(error.number == EPIPE ? ECONNRESET : error.number))
+                .failed(wireErrorText(error))
             } else {
                 .peer
             }
         inbox.finishNow(reason)
         release()
     }
+}
+
+/// Why a socket has ended, in the system's words. Whatever the number, a write fails at once only on a connection that
+/// the peer has reset.
+func wireErrorText(_ error: SystemError) -> String {
+    systemErrorText(error.number == EPIPE ? ECONNRESET : error.number)
 }

@@ -22,8 +22,8 @@ final class TLSContexts {
 
     /// The name to tell the peer: an IP address is none.
     private static func serverName(_ terms: TLSTerms) -> String? {
-        guard let name = terms.peerName, PeerCertificate.normalizedAddress(name) == nil else { return nil }
-        return name.hasSuffix(".") ? String(name.dropLast()) : name
+        guard let name = terms.peerName, HostName.normalizedAddress(name) == nil else { return nil }
+        return HostName.withoutFinalDot(name)
     }
 
     /// The context for `terms`.
@@ -95,6 +95,10 @@ extension ParameterError {
             self.init(
                 parameter: "certificate", problem: "has no readable private key",
                 allowed: "a certificate with its private key in PEM form, and the passphrase if that is encrypted")
+        case .largeKey:
+            self.init(
+                parameter: "certificate", problem: "has a private key of more than 8192 bits",
+                allowed: "a certificate with a key of at most 8192 bits")
         case .identity, .other:
             self.init(
                 parameter: "certificate", problem: "cannot be used",

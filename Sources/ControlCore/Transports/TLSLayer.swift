@@ -31,8 +31,29 @@ final class TLSLayer {
         }
     }
 
-    /// Goes on with the handshake, or begins it.
-    func advance() {
+    /// Has the handshake end over a wrong name or pin before this side has shown a certificate to a stranger.
+    /// - Parameter now: seconds since 1970 UTC.
+    func judgePeer(now: Int64) {
+        let terms = handshake.terms
+        var isPinned = false
+        if case .pinned = terms.verification { isPinned = true }
+        guard terms.role == .client, terms.verification != .none else { return }
+        connection.judgePeer(alone: isPinned) { certificate in
+            PeerCertificate(certificate).problem(under: terms, isTrusted: true, now: now) == nil
+        }
+    }
+
+    /// Plaintext that is not encrypted yet: it waits for the handshake, or for the rest of a message of the peer's.
+    var waitingBytes: Int { handshake.heldBytes + connection.heldCount }
+
+    /// Begins the handshake.
+    /// - Parameter early: what the peer has sent already.
+    func begin(with early: [ByteBuffer]) {
+        for bytes in early { bytes.withUnsafeReadableBytes { connection.feed($0) } }
+        advance()
+    }
+
+    private func advance() {
         do throws(TLSError) {
             let isDone = try connection.handshake()
             sendOutput()
@@ -61,7 +82,7 @@ final class TLSLayer {
             sendOutput()
         } catch {
             sendOutput()
-            transport.abandon(.failed(tlsErrorText(error)))
+            transport.abandon(.failed(tlsErrorText(error, inHandshake: false)))
         }
     }
 
@@ -80,6 +101,7 @@ final class TLSLayer {
     }
 
     private func deliver() {
+        let waited = connection.heldCount
         let failure: TLSError? = withUnsafeTemporaryAllocation(byteCount: Self.recordLimit, alignment: 16) { buffer in
             do throws(TLSError) {
                 while transport.source.isOpen {
@@ -95,11 +117,11 @@ final class TLSLayer {
         // An answer of TLS itself, as to a change of keys.
         sendOutput()
         if let failure {
-            transport.abandon(.failed(tlsErrorText(failure)))
-        } else if connection.hasPeerClosed, transport.source.isOpen {
-            takeLeave()
-            transport.abandon(.peer)
+            transport.abandon(.failed(tlsErrorText(failure, inHandshake: false)))
+            return
         }
+        if waited > 0, connection.heldCount == 0 { transport.tlsDidCatchUp() }
+        if connection.hasPeerClosed { transport.abandon(.peer) }
     }
 }
 

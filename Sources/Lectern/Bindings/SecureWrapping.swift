@@ -79,7 +79,7 @@ struct SecureWrapping {
         }
         terms.isPeerCertificateOptional = role == .server && requirement == .optional
         // Whoever runs the program knows the device: a pin counts, whatever the program asks for.
-        if let host, let pins = context.configuration.pins[host.lowercased()] { terms.verification = .pinned(pins) }
+        if let host, let pins = context.configuration.pins(of: host) { terms.verification = .pinned(pins) }
         return terms
     }
 }

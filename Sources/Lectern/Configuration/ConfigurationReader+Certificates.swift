@@ -17,7 +17,8 @@ extension ConfigurationReader {
                 }
             default:
                 for (host, value) in entries(value, nil, of: "'pins'") {
-                    configuration.pins[host.lowercased()] = fingerprints(value, host)
+                    // Two spellings of one host are both heard.
+                    configuration.pins[host.lowercased(), default: []] += fingerprints(value, host) ?? []
                 }
             }
         }

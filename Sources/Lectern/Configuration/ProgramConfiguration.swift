@@ -49,8 +49,8 @@ public struct ProgramConfiguration: Equatable, Sendable {
     public var identities: [String: IdentityFiles] = [:]
     /// The files of certificates in PEM form, whose authorities programs know by an alias.
     public var authorities: [String: String] = [:]
-    /// The only certificates that are accepted from certain hosts, by the name or address that programs give, in lower
-    /// case.
+    /// The only certificates that are accepted from certain hosts, by the name or address that programs give. Case, a
+    /// final dot and the form of an address are of no account.
     public var pins: [String: [CertificateFingerprint]] = [:]
     /// Further folders whose modules `require` finds, after those of the program's own folder; absolute paths, or from
     /// the folder of the process. A program reads modules there, and nothing else.
@@ -104,6 +104,12 @@ public struct ProgramConfiguration: Equatable, Sendable {
             return .tcp(host: String(rest[..<colon]), port: port)
         }
         return text.hasPrefix("/") && text.count > 1 ? .path(text) : nil
+    }
+
+    /// The only certificates that are accepted from `host`, however it is spelled; `nil`: any that are trusted.
+    func pins(of host: String) -> [CertificateFingerprint]? {
+        let found = pins.filter { HostName.areSame($0.key, host) }
+        return found.isEmpty ? nil : found.flatMap(\.value)
     }
 
     /// Where `port` of the device `alias` is on this machine.

@@ -129,7 +129,7 @@ struct LiveTLSTests {
                     tls.scene.fail("closed: \(reason)")
                     return
                 }
-                #expect(text.hasPrefix("TLS: "))
+                #expect(text == "TLS: the peer has sent something else than TLS")
                 tls.scene.client.schedule(after: .milliseconds(20)) {
                     #expect(clientSide.closes.count == 1)
                     tls.scene.end()
@@ -142,6 +142,63 @@ struct LiveTLSTests {
                     return
                 }
                 wire.send(ByteBuffer(string: "this is no record of TLS"))
+            }
+        }
+    }
+
+    @Test("A farewell of the peer does not keep it from what was queued for it")
+    func halfClose() async throws {
+        try await withTLSScene(.live) { tls in
+            let count = 64 << 18
+            let serverSide = StreamRecorder()
+            let clientSide = StreamRecorder()
+            clientSide.onClose = { reason in
+                #expect(reason == .peer)
+                // The other end reads only now that this one knows of its farewell.
+                tls.server.setReading(true)
+            }
+            serverSide.onReceive = { [unowned serverSide] _, _ in
+                if serverSide.received.readableBytes == count { tls.scene.end() }
+            }
+            serverSide.onClose = { [unowned serverSide] reason in
+                guard serverSide.received.readableBytes < count else { return }
+                tls.scene.fail("\(reason) after \(serverSide.received.readableBytes) bytes")
+            }
+            tls.secure(tls.certificates.client(), tls.certificates.server()) { _, _ in
+                tls.client.start(delegate: clientSide)
+                tls.server.start(delegate: serverSide)
+                tls.server.setReading(false)
+                for _ in 0..<64 { tls.client.send(ByteBuffer(repeating: 7, count: 1 << 18)) }
+                #expect(tls.client.queuedBytes > 0)
+                (tls.server as? TCPTransport)?.tls?.takeLeave()
+            }
+        }
+    }
+
+    @Test("The alert over a failure gets to the peer, behind what was queued for it")
+    func queuedAlert() async throws {
+        try await withTLSScene(.live) { tls in
+            let count = 64 << 18
+            let serverSide = StreamRecorder()
+            let clientSide = StreamRecorder()
+            clientSide.onClose = { reason in
+                #expect(reason == .failed("TLS: packet length too long"))
+                tls.server.setReading(true)
+            }
+            serverSide.onClose = { [unowned serverSide] reason in
+                #expect(reason == .failed("TLS: the peer broke off with the alert 'record overflow'"))
+                #expect(serverSide.received.readableBytes == count)
+                tls.scene.end()
+            }
+            tls.secure(tls.certificates.client(), tls.certificates.server()) { _, _ in
+                tls.client.start(delegate: clientSide)
+                tls.server.start(delegate: serverSide)
+                tls.server.setReading(false)
+                for _ in 0..<64 { tls.client.send(ByteBuffer(repeating: 7, count: 1 << 18)) }
+                #expect(tls.client.queuedBytes > 0)
+                guard let wire = (tls.server as? TCPTransport)?.source else { return tls.scene.fail("no TLS here") }
+                // A record that is too long.
+                wire.send(ByteBuffer(bytes: [23, 3, 3, 0xFF, 0xFF]))
             }
         }
     }

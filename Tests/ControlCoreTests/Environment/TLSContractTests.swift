@@ -221,6 +221,29 @@ struct TLSContractTests {
         }
     }
 
+    @Test(
+        "What arrived unprotected at an end that does not read belongs to TLS, which breaks off over it",
+        arguments: EnvironmentKind.allCases)
+    func injection(_ kind: EnvironmentKind) async throws {
+        try await withTLSScene(kind) { tls in
+            let clientSide = StreamRecorder()
+            clientSide.onClose = { [unowned clientSide] _ in
+                #expect(clientSide.text == "")
+                tls.scene.end()
+            }
+            tls.client.start(delegate: clientSide)
+            tls.client.setReading(false)
+            tls.server.start(delegate: StreamRecorder())
+            tls.server.send("injected\n")
+            tls.scene.client.schedule(after: .milliseconds(50)) {
+                tls.client.startTLS(tls.certificates.client(), timeout: .milliseconds(300)) { outcome in
+                    #expect(outcome == .failure(.other("TLS: the peer does not speak TLS")))
+                    tls.client.setReading(true)
+                }
+            }
+        }
+    }
+
     @Test("1 MB arrives whole through a receiver that pauses, then the close", arguments: EnvironmentKind.allCases)
     func largeTransfer(_ kind: EnvironmentKind) async throws {
         try await withTLSScene(kind) { tls in
@@ -361,6 +384,26 @@ struct TLSContractTests {
                 tls.scene.end()
             }
             tls.client.startTLS(clientTerms, timeout: .seconds(5)) { _ in }
+        }
+    }
+
+    @Test(
+        "A server with another name or another pin does not see the client's certificate",
+        arguments: EnvironmentKind.allCases, [true, false])
+    func shyClient(_ kind: EnvironmentKind, _ isPinned: Bool) async throws {
+        try await withTLSScene(kind) { tls in
+            let certificates = tls.certificates
+            var clientTerms = certificates.client()
+            clientTerms.identity = certificates.good
+            if isPinned { clientTerms.verification = .pinned([certificates.fingerprint]) }
+            var serverTerms = certificates.server(certificates.other)
+            serverTerms.verification = .authorities(certificates.authority)
+            tls.secure(clientTerms, serverTerms) { client, server in
+                guard case .failure(.certificateError) = client else { return tls.scene.fail("\(client)") }
+                // Else it would have agreed, or known the certificate.
+                #expect(server == .failure(.other("TLS: the peer does not accept this side's certificate")))
+                tls.scene.end()
+            }
         }
     }
 

@@ -149,6 +149,36 @@ struct SecureInterfaceTests {
         #expect(scenario.takeLog() == ["5.0 Connected", "5.0 Connected"], "the next connection is plain")
     }
 
+    @Test("What a response left over before TLS is not given to the program behind the handshake")
+    func injectedRest() throws {
+        let scenario = ControlScenario(deviceListens: false)
+        let recorder = StreamRecorder()
+        recorder.onReceive = { [unowned recorder] transport, _ in
+            guard recorder.text == "STARTTLS", let transport = transport as? any TLSCapableTransport else { return }
+            transport.send("ready\rinjected")
+            let certificate = SimulatedCertificate(names: ["10.0.0.2"])
+            let terms = TLSTerms(role: .server, verification: .none, identity: certificate.identity)
+            transport.startTLS(terms, timeout: nil) { _ in transport.send("by TLS") }
+        }
+        scenario.device.environment.listenTCP(address: nil, port: 23) { transport in
+            transport.start(delegate: recorder)
+        } completion: { _ in
+        }
+        scenario.world.run(for: .zero)
+        let client = try scenario.connectedClient()
+        client.setReceiving(false)
+        client.sendAndWait(ByteBuffer(string: "STARTTLS"), timeout: .seconds(1), delimiter: .suffix([13])) {
+            scenario.note(ControlScenario.text($0))
+        }
+        scenario.world.run(for: .zero)
+        try client.startTLS(TLSTerms(role: .client), timeout: nil) { outcome in
+            #expect((try? outcome.get()) != nil, "\(outcome)")
+            client.setReceiving(true)
+        }
+        scenario.world.run(for: .seconds(1))
+        #expect(scenario.takeLog() == ["0.0 response 'ready\r'", "0.0 Data by TLS"])
+    }
+
     @Test("UDP has no TLS")
     func datagrams() throws {
         let scenario = ControlScenario()

@@ -75,8 +75,8 @@ public struct SimulatedCertificate: Equatable, Sendable {
     /// As the other side judges it.
     var peerCertificate: PeerCertificate {
         PeerCertificate(
-            hostNames: names.filter { PeerCertificate.normalizedAddress($0) == nil },
-            addresses: names.filter { PeerCertificate.normalizedAddress($0) != nil },
+            hostNames: names.filter { HostName.normalizedAddress($0) == nil },
+            addresses: names.filter { HostName.normalizedAddress($0) != nil },
             issuer: issuer ?? names.first ?? "", isSelfSigned: issuer == nil, notBefore: notBefore, notAfter: notAfter,
             fingerprint: fingerprint)
     }

@@ -46,8 +46,8 @@ extension SimulatedTransport {
             self?.failTLS(.timedOut)
         }
         perform(layer.protocolState.begin(), layer)
-        // As a socket does, an end that nobody reads yet leaves what arrives to TLS.
-        let early = inbox.takeUnread()
+        // As on a socket: nothing that was not protected is delivered from now on.
+        let early = inbox.takeUndelivered()
         if !early.isEmpty {
             execute { [self] in
                 for bytes in early where !isGone { receiveThroughTLS(bytes) }

@@ -145,7 +145,7 @@ final class SimulatedTransport: TLSCapableTransport {
     func receiveReset() {
         guard !isGone else { return }
         record("reset", "")
-        failTLS(.other("TLS: \(systemErrorText(ECONNRESET))"))
+        failTLS(.other("TLS: \(systemErrorText(ECONNRESET)) during the handshake"))
         guard !isGone else { return }
         inbox.finish(isClosing ? .local : .failed(systemErrorText(ECONNRESET)))
         vanish(killingLink: true)

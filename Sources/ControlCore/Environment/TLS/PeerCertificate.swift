@@ -1,5 +1,3 @@
-import Polling
-
 /// What matters of a peer's certificate, and what may be wrong with it.
 struct PeerCertificate: Equatable, Sendable {
     /// The host names that it is for; the first label may be `*`.
@@ -41,28 +39,20 @@ struct PeerCertificate: Equatable, Sendable {
     /// Whether it is for the host `name`, a name or an IP literal. The common name is of no account, as RFC 6125 has
     /// it.
     func isFor(_ name: String) -> Bool {
-        if let address = Self.normalizedAddress(name) {
-            return addresses.contains { Self.normalizedAddress($0) == address }
+        if let address = HostName.normalizedAddress(name) {
+            return addresses.contains { HostName.normalizedAddress($0) == address }
         }
-        let host = Self.withoutFinalDot(name.lowercased())
-        return hostNames.contains { Self.matches(Self.withoutFinalDot($0.lowercased()), host) }
+        let host = HostName.comparableBytes(name)
+        return hostNames.contains { Self.matches(HostName.comparableBytes($0), host) }
     }
 
     /// A pattern's `*` stands for exactly one first label, and there are at least two labels behind it.
-    private static func matches(_ pattern: String, _ host: String) -> Bool {
-        guard pattern.hasPrefix("*.") else { return !pattern.isEmpty && pattern == host }
+    private static func matches(_ pattern: [UInt8], _ host: [UInt8]) -> Bool {
+        let dot = UInt8(ascii: ".")
+        guard pattern.starts(with: "*.".utf8) else { return !pattern.isEmpty && pattern == host }
         let parent = pattern.dropFirst(2)
-        guard parent.contains("."), let dot = host.firstIndex(of: "."), dot > host.startIndex else { return false }
-        return host[host.index(after: dot)...] == parent
-    }
-
-    private static func withoutFinalDot(_ name: String) -> String {
-        name.hasSuffix(".") ? String(name.dropLast()) : name
-    }
-
-    /// The one way in which an address is written; `nil` when `text` is none.
-    static func normalizedAddress(_ text: String) -> String? {
-        (try? SocketAddress(ipAddress: text, port: 0))?.unmapped.ipAddress
+        guard parent.contains(dot), let end = host.firstIndex(of: dot), end > 0 else { return false }
+        return host[(end + 1)...] == parent
     }
 
     private static func date(_ seconds: Int64) -> String {
