@@ -220,6 +220,12 @@ public struct ByteBuffer: @unchecked Sendable {
         change(storage.bytes + (Int(start) + index))
     }
 
+    /// Sets `count` bytes of memory: by one call of the system, however the program is compiled.
+    @usableFromInline
+    static func fill(_ memory: UnsafeMutableRawPointer, with byte: UInt8, count: Int) {
+        memset(memory, CInt(byte), count)
+    }
+
     /// Whether `count` bytes from `index` lie in the readable ones.
     @inlinable
     func isReadable(_ index: Int, _ count: Int) -> Bool {
@@ -356,7 +362,7 @@ public struct ByteBuffer: @unchecked Sendable {
     /// - Returns: `count`.
     @inlinable @discardableResult
     public mutating func writeRepeatingByte(_ byte: UInt8, count: Int) -> Int {
-        append(count) { $0.initializeMemory(as: UInt8.self, repeating: byte, count: count) }
+        append(count) { Self.fill($0, with: byte, count: count) }
         return count
     }
 
@@ -391,7 +397,7 @@ public struct ByteBuffer: @unchecked Sendable {
     ///   - index: where they begin.
     @inlinable
     public mutating func setRepeatingByte(_ byte: UInt8, count: Int, at index: Int) {
-        replace(count, at: index) { $0.initializeMemory(as: UInt8.self, repeating: byte, count: count) }
+        replace(count, at: index) { Self.fill($0, with: byte, count: count) }
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -61,6 +62,11 @@ void polling_wakeup_signal(int fd) { (void)eventfd_write(fd, 1); }
 void polling_wakeup_clear(int fd) {
     eventfd_t count;
     (void)eventfd_read(fd, &count);
+}
+
+void polling_wakeup_await(int fd) {
+    struct pollfd wakeup = {.fd = fd, .events = POLLIN};
+    while (poll(&wakeup, 1, -1) < 0 && errno == EINTR) continue;
 }
 
 uint64_t polling_now(void) {

@@ -49,7 +49,8 @@ public final class DatagramSource: PollSource {
         if kind == .user { _ = try checked(polling_set_option(descriptor, SOL_SOCKET, SO_BROADCAST, 1)) }
         if let local { try bind(descriptor, to: local) }
         if let peer, peer.withSocketAddress({ connect(descriptor, $0, $1) }) != 0 { throw SystemError(errno) }
-        watch()
+        // A peer's refusal is told even when nobody reads.
+        try register(for: 0)
     }
 
     /// What it is bound to.
@@ -61,20 +62,37 @@ public final class DatagramSource: PollSource {
         watch()
     }
 
-    /// Sends one datagram now, or not at all.
+    /// Sends one datagram now, or not at all. What the system has to say of an earlier one is told to the handler.
     /// - Parameter address: nil: the peer that it is connected to.
     /// - Returns: 0, or the error number. `EAGAIN`: there is no room, and the handler is told when there is.
     public func send(_ bytes: RawSpan, to address: SocketAddress?) -> CInt {
         guard isOpen else { return EBADF }
+        let error = attempt(bytes, to: address)
+        guard error != 0 else { return 0 }
+        guard error != EAGAIN, address == nil else { return failed(error) }
+        // A connected socket answers with what has happened to an earlier datagram, and does not send this one.
+        let second = attempt(bytes, to: nil)
+        if second != error {
+            loop.execute { [self] in if isOpen { handler?.datagramsDidFail(SystemError(error)) } }
+        }
+        return failed(second)
+    }
+
+    /// - Returns: 0, or the error number.
+    private func attempt(_ bytes: RawSpan, to address: SocketAddress?) -> CInt {
         let sent = bytes.withUnsafeBytes { bytes in
             guard let address else { return polling_send(descriptor, bytes.baseAddress, bytes.count) }
             return address.withSocketAddress { polling_send_to(descriptor, bytes.baseAddress, bytes.count, $0, $1) }
         }
-        if sent == -Int(EAGAIN) {
+        return sent < 0 ? CInt(-sent) : 0
+    }
+
+    private func failed(_ error: CInt) -> CInt {
+        if error == EAGAIN {
             isFull = true
             watch()
         }
-        return sent < 0 ? CInt(-sent) : 0
+        return error
     }
 
     private func watch() {
@@ -107,8 +125,6 @@ public final class DatagramSource: PollSource {
         super.close()
         handler = nil
     }
-
-    override func refused(_ error: CInt) { handler?.datagramsDidFail(SystemError(error)) }
 
     /// - Returns: whether there may be more.
     private func receive() -> Bool {

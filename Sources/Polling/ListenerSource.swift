@@ -6,8 +6,9 @@ public protocol ListenerSourceHandler: AnyObject {
     /// Somebody has connected. The descriptor is the callee's.
     func listenerDidAccept(_ descriptor: CInt, from address: SocketAddress?)
 
-    /// The system could not accept a connection, for instance for want of descriptors. It is tried again at once, for
-    /// as long as ``ListenerSource/setAccepting(_:)`` is not called.
+    /// The system can accept no connection, for instance for want of descriptors or memory. It is tried again at once,
+    /// for as long as ``ListenerSource/setAccepting(_:)`` is not called. What concerns one connection only, which is
+    /// gone, is not told.
     func listenerDidFail(_ error: SystemError)
 }
 
@@ -34,7 +35,7 @@ public final class ListenerSource: PollSource {
         _ = try checked(polling_set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1))
         try bind(descriptor, to: address)
         guard listen(descriptor, Self.backlog) == 0 else { throw SystemError(errno) }
-        tell(of: Readiness.readable)
+        try register(for: Readiness.readable)
     }
 
     /// Where it listens.
@@ -60,9 +61,18 @@ public final class ListenerSource: PollSource {
                 handler.listenerDidAccept(accepted, from: SocketAddress(storage))
             } else if accepted == -EAGAIN {
                 return
-            } else if accepted != -ECONNABORTED {
+            } else if !Self.concernsOneConnection(-accepted) {
                 handler.listenerDidFail(SystemError(-accepted))
             }
+        }
+    }
+
+    /// Whether the next connection may be accepted even so: the one that is meant is gone. Linux hands out what has
+    /// happened to a connection before it was accepted.
+    static func concernsOneConnection(_ error: CInt) -> Bool {
+        switch error {
+        case ECONNABORTED, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET, ENOPROTOOPT, EOPNOTSUPP: true
+        default: false
         }
     }
 
@@ -73,8 +83,6 @@ public final class ListenerSource: PollSource {
         super.close()
         handler = nil
     }
-
-    override func refused(_ error: CInt) { handler?.listenerDidFail(SystemError(error)) }
 }
 
 /// Binds a socket. An unspecified IPv6 address serves both families.

@@ -26,14 +26,14 @@ public final class PollLoop: @unchecked Sendable {
     /// What other threads may reach.
     private struct Shared {
         var submitted: [@Sendable () -> Void] = []
-        var isStopping = false
         var hasEnded = false
     }
 
-    let poll: CInt
+    /// -1 when the loop has ended.
+    @exclusivity(unchecked) private(set) var poll: CInt
     private let wakeUp: CInt
     private let shared = Mutex(Shared())
-    private let runner = Atomic<UInt>(0)
+    private let hasRun = Atomic(false)
 
     private let events: UnsafeMutablePointer<polling_event>
     /// What every source reads into: what it brings is valid until the source's handler returns.
@@ -48,6 +48,8 @@ public final class PollLoop: @unchecked Sendable {
     @exclusivity(unchecked) private var closed: [PollSource] = []
     /// How often the service of a queue was ended.
     private var endedServices = 0
+    /// The present turn is the last one.
+    private var isStopping = false
     /// No turn will come any more.
     private var isDone = false
 
@@ -79,8 +81,7 @@ public final class PollLoop: @unchecked Sendable {
     }
 
     deinit {
-        close(wakeUp)
-        close(poll)
+        closeDescriptors()
         events.deallocate()
         received.deallocate()
     }
@@ -92,8 +93,11 @@ public final class PollLoop: @unchecked Sendable {
         polling_thread_loop().map { Unmanaged<PollLoop>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Whether the caller is on the loop's thread.
-    public var isCurrent: Bool { runner.load(ordering: .relaxed) == UInt(pthread_self()) }
+    /// Whether the caller is on the loop's thread, called from ``run()``.
+    public var isCurrent: Bool {
+        // The system gives the number of a thread that has ended to another one: it says nothing.
+        polling_thread_loop() == UnsafeMutableRawPointer(Unmanaged.passUnretained(self).toOpaque())
+    }
 
     /// Ends the process when the caller is not on the loop's thread.
     public func preconditionCurrent(file: StaticString = #fileID, line: UInt = #line) {
@@ -127,35 +131,39 @@ public final class PollLoop: @unchecked Sendable {
     ///
     /// A source that is still open then stays open, and nothing is told of it any more: its owner closes it before.
     public func stop() {
-        submit { [unowned self] in shared.withLock { $0.isStopping = true } }
+        submit { [unowned self] in isStopping = true }
     }
 
     // MARK: On the loop
 
     /// Runs the loop on this thread until ``stop()``. A loop runs once.
     public func run() {
-        let me = UInt(pthread_self())
-        let (isFree, _) = runner.compareExchange(expected: 0, desired: me, ordering: .acquiringAndReleasing)
-        precondition(isFree, "a loop runs once, and on one thread")
+        precondition(!hasRun.exchange(true, ordering: .acquiringAndReleasing), "a loop runs once, and on one thread")
+        let outer = polling_thread_loop()
         // The caller keeps the loop until this returns.
         polling_set_thread_loop(Unmanaged.passUnretained(self).toOpaque())
-        defer { polling_set_thread_loop(nil) }
-        while !shared.withLock({ $0.isStopping }) { turn() }
+        defer { polling_set_thread_loop(outer) }
+        while !isStopping { turn() }
         end()
     }
 
     /// Runs `body` on this loop, in this turn behind what is ready and due, or in the next one. After the end of the
-    /// loop it never runs.
+    /// loop it never runs, on whatever thread this is called.
     public func execute(_ body: @escaping () -> Void) {
-        preconditionCurrent()
         guard !isDone else { return }
+        preconditionCurrent()
         bodies.append(body)
     }
 
-    /// Runs `body` on this loop after `delay`.
+    /// Runs `body` on this loop after `delay`; after the end of the loop never.
     /// - Returns: a handle that prevents it. Dropping the handle does not.
     @discardableResult
     public func schedule(after delay: TimeAmount, _ body: @escaping () -> Void) -> ScheduledDeadline {
+        guard !isDone else {
+            let handle = DeadlineQueue().arm(at: .distantFuture, body)
+            handle.cancel()
+            return handle
+        }
         preconditionCurrent()
         return deadlines.arm(at: .now() + delay, body)
     }
@@ -259,6 +267,9 @@ public final class PollLoop: @unchecked Sendable {
             shared.submitted = []
             return rest
         }
+        // Who has submitted the first of them has woken the loop, or is about to: after that nobody touches the
+        // descriptor.
+        if !rest.isEmpty { polling_wakeup_await(wakeUp) }
         // Whoever waits for one of these hears of it.
         for body in rest { bodies.append(body) }
         while !bodies.isEmpty { runBodies() }
@@ -269,6 +280,15 @@ public final class PollLoop: @unchecked Sendable {
         let gone = queues
         queues = []
         withExtendedLifetime(gone) {}
+        // The loop itself may be kept for long, by a thread that looks up a name.
+        closeDescriptors()
+    }
+
+    private func closeDescriptors() {
+        guard poll >= 0 else { return }
+        close(wakeUp)
+        close(poll)
+        poll = -1
     }
 }
 

@@ -58,16 +58,26 @@ public class PollSource {
             guard polling_change(loop.poll, descriptor, events, UInt64(UInt(bitPattern: me.toOpaque()))) == 0 else {
                 return
             }
+            told = events
         } else {
-            let result = polling_add(loop.poll, descriptor, events, UInt64(UInt(bitPattern: me.toOpaque())))
-            guard result == 0 else {
+            do throws(SystemError) {
+                try register(for: events)
+            } catch {
                 // No readiness will ever come. The source hears of it as of any failure.
-                loop.execute { [self] in if isOpen { refused(-result) } }
-                return
+                loop.execute { [self] in if isOpen { refused(error.number) } }
             }
-            isRegistered = true
-            _ = me.retain()
         }
+    }
+
+    /// Has the loop tell of `events` and of errors, for the first time. Called where the source is made by one that can
+    /// say that it is of no use; ``tell(of:)`` does it for the others.
+    /// - Throws: what the system says: not every descriptor can be watched, and their number is limited.
+    @inline(never)
+    final func register(for events: UInt32) throws(SystemError) {
+        let me = Unmanaged.passUnretained(self)
+        _ = try checked(polling_add(loop.poll, descriptor, events, UInt64(UInt(bitPattern: me.toOpaque()))))
+        isRegistered = true
+        _ = me.retain()
         told = events
     }
 
@@ -77,7 +87,7 @@ public class PollSource {
     /// The descriptor is ready for `events`.
     func serve(_ events: UInt32) {}
 
-    /// The system does not watch the descriptor.
+    /// The system does not watch the descriptor: for those that ``tell(of:)`` has registered.
     func refused(_ error: CInt) {}
 
     /// Takes the descriptor away without closing it: it is the caller's from now on.

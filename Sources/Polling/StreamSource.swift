@@ -44,6 +44,7 @@ public final class StreamSource: PollSource {
     /// A write has failed: nothing is sent any more, and the end follows what still can be read.
     private var writeError: SystemError?
     private var shutsOutput = false
+    private var isEndPlanned = false
 
     /// Takes over a descriptor that never waits. Nothing is read until ``setReading(_:)``.
     /// - Parameter handler: kept until the source is closed.
@@ -150,7 +151,22 @@ public final class StreamSource: PollSource {
     private func readToEnd() {
         var left = Self.readsPerTurn
         while left > 0, readOnce() { left -= 1 }
-        if isOpen, left == 0 { watch() }
+        guard isOpen, left == 0 else { return }
+        watch()
+        // The system has told the error to the write: should nothing be left now, it tells nothing more.
+        if writeError != nil { planEnd() }
+    }
+
+    /// Reads what is left in the next turn, whether or not the system tells of it.
+    private func planEnd() {
+        guard !isEndPlanned else { return }
+        isEndPlanned = true
+        loop.execute { [self] in
+            isEndPlanned = false
+            guard isOpen else { return }
+            isEnding = true
+            readToEnd()
+        }
     }
 
     /// Reads once and tells the handler.
@@ -192,15 +208,13 @@ public final class StreamSource: PollSource {
         return 0
     }
 
+    /// Kept out of the way of writes that succeed.
+    @inline(never)
     private func writeFailed(_ error: CInt) {
         writeError = SystemError(error)
         queue = OutputQueue()
         // The handler hears of it after the call that it is making, behind what still can be read.
-        loop.execute { [self] in
-            guard isOpen else { return }
-            isEnding = true
-            readToEnd()
-        }
+        planEnd()
     }
 
     private func flush() {

@@ -107,6 +107,60 @@ struct LoopTests {
         #expect(counted.value == 1_000)
     }
 
+    @Test("The thread of a loop that has ended is not the loop's any more, nor is one that gets its number")
+    func endedThread() throws {
+        let loop = try PollLoop()
+        let seen = Mutex<[Bool]>([])
+        let note: @Sendable () -> Void = {
+            let isCurrent = loop.isCurrent || PollLoop.current != nil
+            seen.withLock { $0.append(isCurrent) }
+        }
+        loop.submit(note)
+        loop.stop()
+        try SystemThread(name: "ends") {
+            loop.run()
+            note()
+        }.join()
+        for _ in 0..<20 { try SystemThread(name: "later", note).join() }
+        #expect(seen.withLock { $0 } == [true] + [Bool](repeating: false, count: 21))
+    }
+
+    @Test("A loop that has ended keeps no descriptor although somebody keeps it, and does nothing that it is asked for")
+    func endedButKept() async {
+        await #expect(processExitsWith: .success) {
+            func openDescriptors() -> Int { (0..<1_024).count { fcntl(CInt($0), F_GETFD) >= 0 } }
+            let before = openDescriptors()
+            var loops: [PollLoop] = []
+            for _ in 0..<50 {
+                let thread = try LoopThread(name: "kept")
+                loops.append(thread.loop)
+                thread.stop()
+                thread.join()
+            }
+            // The system's libraries open a few of their own meanwhile.
+            guard openDescriptors() < before + 50 else { exit(1) }
+            for loop in loops {
+                loop.execute { exit(2) }
+                loop.schedule(after: .zero) { exit(3) }
+                guard !loop.submit({ exit(4) }) else { exit(5) }
+                loop.stop()
+            }
+        }
+    }
+
+    @Test("What is submitted in the last turn of a loop is done, too", arguments: 0..<20)
+    func submittedInLastTurn(round: Int) throws {
+        let thread = try LoopThread(name: "ends")
+        let counted = Counter()
+        let loop = thread.loop
+        loop.submit {
+            loop.stop()
+            loop.submit { loop.submit { counted.add() } }
+        }
+        thread.join()
+        #expect(counted.value == 1)
+    }
+
     @Test("Calls return what their bodies return and throw what they throw, up to the end")
     func calls() async throws {
         let thread = try LoopThread(name: "calls")
@@ -177,7 +231,12 @@ struct LoopTests {
             let bound = try await loop.call { LoopBound(7, loop: loop) }
             _ = bound.value
         }
-        await #expect(processExitsWith: .failure) { try LoopThread(name: "execute").loop.execute {} }
+        await #expect(processExitsWith: .failure) {
+            let thread = try LoopThread(name: "execute")
+            thread.loop.execute {}
+            // After the end it would be harmless.
+            withExtendedLifetime(thread) {}
+        }
     }
 
     @Test("A handler of broken pipes that the process has installed stays")

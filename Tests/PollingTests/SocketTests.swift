@@ -178,6 +178,53 @@ struct ListenerTests {
         }
     }
 
+    @Test("What concerns one connection leaves the next to be accepted, and anything else is told")
+    func acceptErrors() {
+        for error in [ECONNABORTED, EPROTO, ENETUNREACH] { #expect(ListenerSource.concernsOneConnection(error)) }
+        for error in [EMFILE, ENFILE, ENOBUFS, ENOMEM, EINVAL, EPERM] {
+            #expect(!ListenerSource.concernsOneConnection(error))
+        }
+    }
+
+    @Test("A socket that the system does not watch is refused to its owner, and nothing is left open")
+    func unwatched() throws {
+        try Scene.run { scene in
+            var connects: [Result<CInt, SystemError>] = []
+            let errors = try scene.on { () -> [CInt] in
+                // Something else has the number of the loop's descriptor meanwhile.
+                let (poll, kept, other) = (scene.loop.poll, dup(scene.loop.poll), polling_wakeup_create())
+                dup2(other, poll)
+                defer {
+                    dup2(kept, poll)
+                    close(kept)
+                    close(other)
+                }
+                func error(_ make: () throws(SystemError) -> Void) -> CInt {
+                    do throws(SystemError) {
+                        try make()
+                        return 0
+                    } catch {
+                        return error.number
+                    }
+                }
+                let address = try loopback
+                _ = scene.keep(try ConnectSource(loop: scene.loop, to: address) { connects.append($0) })
+                return [
+                    error { () throws(SystemError) in
+                        _ = try ListenerSource(loop: scene.loop, on: address, handler: Acceptor())
+                    },
+                    error { () throws(SystemError) in
+                        _ = try DatagramSource(loop: scene.loop, local: address, peer: nil, handler: Mailbox())
+                    },
+                ]
+            }
+            #expect(errors == [EINVAL, EINVAL])
+            try scene.wait { !connects.isEmpty }
+            #expect(throws: SystemError.self) { try connects.first?.get() }
+            #expect(try scene.on { scene.loop.openSources } == 0)
+        }
+    }
+
     @Test("A port that is taken is refused, and nothing is left open")
     func taken() throws {
         let (other, address) = try listeningSocket()
@@ -275,6 +322,33 @@ struct DatagramTests {
                 #expect(source.send([2]) == 0)
             }
             try scene.wait { two.arrived.map(\.bytes) == [[2]] }
+        }
+    }
+
+    @Test("A datagram that meets the refusal of an earlier one is sent, and the refusal is told once")
+    func pendingRefusal() throws {
+        try Scene.run { scene in
+            let (one, two) = (Mailbox(), Mailbox())
+            try scene.on {
+                let gone = try DatagramSource(loop: scene.loop, local: try loopback, peer: nil, handler: two)
+                let there = try #require(gone.localAddress)
+                gone.close()
+                let source = scene.keep(
+                    try DatagramSource(loop: scene.loop, local: try loopback, peer: there, handler: one))
+                #expect(source.send([1]) == 0)
+                var refusal = pollfd(fd: source.descriptor, events: 0, revents: 0)
+                try #require(poll(&refusal, 1, 60_000) == 1)
+                let peer = scene.keep(
+                    try DatagramSource(loop: scene.loop, local: there, peer: nil, handler: two))
+                peer.setReading(true)
+                #expect(source.send([2]) == 0)
+                // What is wrong with this one itself is told by the call only.
+                #expect(source.send([UInt8](repeating: 0, count: 65_508)) == EMSGSIZE)
+                #expect(one.failures.isEmpty)
+            }
+            try scene.wait { two.arrived.map(\.bytes) == [[2]] && !one.failures.isEmpty }
+            try scene.passTurns()
+            #expect(try scene.on { one.failures } == [ECONNREFUSED])
         }
     }
 

@@ -281,6 +281,26 @@ struct StreamEndTests {
         }
     }
 
+    @Test("A write that fails is told although the last bytes take the whole share of a turn", arguments: [15, 16, 17])
+    func writeErrorAtTheLastRead(reads: Int) throws {
+        try Scene.run { scene in
+            let (near, far) = try socketPair()
+            let recorder = Recorder()
+            try scene.on {
+                let source = scene.stream(near, recorder)
+                recorder.onReceive = { if recorder.sizes.count < reads { far.write("x") } }
+                far.write("x")
+                // The peer goes on: the system tells of nothing but the bytes.
+                shutdown(near, CInt(SHUT_WR))
+                source.send("lost")
+                #expect(!source.canSend && recorder.ends.isEmpty)
+            }
+            try scene.wait { !recorder.ends.isEmpty }
+            try scene.expect { recorder.ends == [SystemError(EPIPE)] && recorder.sizes.count == reads }
+            far.close()
+        }
+    }
+
     @Test("A peer that goes while much is queued ends the stream once, and drops the queue")
     func goneWhileQueued() throws {
         try Scene.run { scene in

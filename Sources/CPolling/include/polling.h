@@ -44,6 +44,8 @@ int polling_wait(int poll, polling_event *events, int capacity, int64_t nanoseco
 int polling_wakeup_create(void);
 void polling_wakeup_signal(int fd);
 void polling_wakeup_clear(int fd);
+/* Waits until it was signalled. */
+void polling_wakeup_await(int fd);
 
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t polling_now(void);

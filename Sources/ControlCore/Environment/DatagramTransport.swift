@@ -9,7 +9,8 @@ public protocol DatagramTransport: AnyObject {
     /// The local address; its port is the system's choice when 0 was asked for.
     var localAddress: SocketAddress? { get }
 
-    /// Bytes handed to ``send(_:to:)`` that the system has not taken yet.
+    /// Bytes handed to ``send(_:to:)`` that the system has not taken yet. Each datagram counts 256 more than it has, as
+    /// an empty one takes memory, too.
     var queuedBytes: Int { get }
 
     /// False from the moment at which ``close()`` was called or the socket was lost.

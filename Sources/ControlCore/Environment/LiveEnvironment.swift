@@ -237,7 +237,11 @@ public final class LiveEnvironment: ClosableEnvironment {
         if let endsBy, forcedEnd == nil {
             // The sockets keep to their time by themselves. What does not, such as a thread that computes, is not
             // awaited.
-            forcedEnd = housekeeping.schedule(at: endsBy + Self.closeGrace) { [self] in reportClosed() }
+            forcedEnd = housekeeping.schedule(at: endsBy + Self.closeGrace) { [self] in
+                // The loop may end before such a thread does: then nobody would hear of its end.
+                for resource in resources.inClosingOrder { resource.abandonClose() }
+                reportClosed()
+            }
         }
         scheduler.close()
         resolver.close()

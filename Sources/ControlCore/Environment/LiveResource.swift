@@ -19,6 +19,15 @@ protocol LiveResource: AnyObject {
 
     /// Begins to close it. It reports its end by ``LiveEnvironment/closed(_:)``, from inside this call or later.
     func close()
+
+    /// The time of the program's end is over, and it was closed before: lets go of the environment without waiting for
+    /// anything else. It reports its end by ``LiveEnvironment/closed(_:)`` from inside this call.
+    func abandonClose()
+}
+
+extension LiveResource {
+    /// Most keep to the time by themselves.
+    func abandonClose() {}
 }
 
 /// What is open in one environment.

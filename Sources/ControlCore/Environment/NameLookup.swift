@@ -43,13 +43,28 @@ public enum NameLookup {
 final class LookupThreads: Sendable {
     private struct State {
         var running = 0
-        var waiting: [@Sendable () -> Void] = []
+        var waiting: [Task] = []
     }
 
+    /// Looks a name up and tells of it; or tells of a failure, without looking.
+    private typealias Task = @Sendable (_ failure: ConnectFailure?) -> Void
+
     private let limit: Int
+    private let start: @Sendable (_ body: @escaping @Sendable () -> Void) throws(SystemError) -> Void
     private let state = Mutex(State())
 
-    init(limit: Int) { self.limit = limit }
+    /// - Parameters:
+    ///   - limit: how many threads there are at once.
+    ///   - start: runs a body on a thread of its own.
+    init(
+        limit: Int,
+        start: @escaping @Sendable (_ body: @escaping @Sendable () -> Void) throws(SystemError) -> Void = {
+            body throws(SystemError) in try SystemThread(name: "name look-up", body).detach()
+        }
+    ) {
+        self.limit = limit
+        self.start = start
+    }
 
     /// Calls `lookup` on a thread of its own.
     /// - Parameter completion: called on that thread; on this one, when the process may have no more threads.
@@ -57,7 +72,7 @@ final class LookupThreads: Sendable {
         _ lookup: @escaping NameLookup.Function, for name: String,
         completion: @escaping @Sendable (Result<[SocketAddress], ConnectFailure>) -> Void
     ) {
-        let task: @Sendable () -> Void = { completion(lookup(name)) }
+        let task: Task = { failure in completion(failure.map { .failure($0) } ?? lookup(name)) }
         let needsThread = state.withLock { state in
             guard state.running < limit else {
                 state.waiting.append(task)
@@ -68,20 +83,27 @@ final class LookupThreads: Sendable {
         }
         guard needsThread else { return }
         do throws(SystemError) {
-            try SystemThread(name: "name look-up") { [self] in work(task) }.detach()
+            try start { [self] in work(task) }
         } catch {
-            state.withLock { $0.running -= 1 }
-            completion(.failure(.other(systemErrorText(error.number))))
+            let failure = ConnectFailure.other(systemErrorText(error.number))
+            // Those that have waited for a thread meanwhile, when there is none that comes to them.
+            let stranded = state.withLock { state -> [Task] in
+                state.running -= 1
+                guard state.running == 0 else { return [] }
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for task in [task] + stranded { task(failure) }
         }
     }
 
     /// Does a task, then those that have waited.
-    private func work(_ first: @Sendable () -> Void) {
-        first()
-        while let next = next() { next() }
+    private func work(_ first: Task) {
+        first(nil)
+        while let next = next() { next(nil) }
     }
 
-    private func next() -> (@Sendable () -> Void)? {
+    private func next() -> Task? {
         state.withLock { state in
             guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
             state.running -= 1

@@ -145,7 +145,7 @@ final class DatagramConnection {
 
     private func keepForOpening(_ bytes: ByteBuffer) {
         waiting.append(bytes)
-        waitingBytes += bytes.readableBytes
+        waitingBytes += bytes.readableBytes + DatagramOutbox.overhead
     }
 
     var isWritable: Bool { queuedBytes <= StreamConnection.writableBelow }

@@ -32,9 +32,15 @@ final class SSHTransport: StreamTransport, LiveResource {
     }
 
     /// Starts the thread, which connects and logs in.
-    /// - Parameter onOpened: called once on a later turn, unless ``abandon()`` comes first.
+    /// - Parameters:
+    ///   - start: runs a body on a thread of its own.
+    ///   - onOpened: called once on a later turn, unless ``abandon()`` comes first.
     /// - Throws: when the process may have no more threads.
-    func open(_ target: SSHTarget, onOpened: @escaping (Outcome) -> Void) throws(ConnectFailure) {
+    func open(
+        _ target: SSHTarget,
+        start: (@escaping @Sendable () -> Void) throws(ConnectFailure) -> Void = SSHThread.start,
+        onOpened: @escaping (Outcome) -> Void
+    ) throws(ConnectFailure) {
         guard let environment else { return }
         let loop = environment.loop
         let bound = LoopBound(self, loop: loop)
@@ -42,7 +48,7 @@ final class SSHTransport: StreamTransport, LiveResource {
             loop.submit { bound.value.collect() }
         }
         do throws(ConnectFailure) {
-            try SSHThread.start { worker.run() }
+            try start { worker.run() }
         } catch {
             mailbox.closeWakeUp()
             throw error
@@ -86,6 +92,20 @@ final class SSHTransport: StreamTransport, LiveResource {
         mailbox.close(by: environment.now + environment.linger)
     }
 
+    func abandonClose() {
+        abandon()
+        inbox.discard()
+        inbox.finish(.local)
+        leaveEnvironment()
+    }
+
+    /// The environment keeps it no more, and it does not keep the environment.
+    private func leaveEnvironment() {
+        let environment = environment
+        self.environment = nil
+        environment?.closed(self)
+    }
+
     /// Takes what the thread has brought.
     private func collect() {
         let arrivals = mailbox.takeArrivals()
@@ -93,11 +113,7 @@ final class SSHTransport: StreamTransport, LiveResource {
         for chunk in arrivals.chunks { inbox.receive(chunk) }
         if arrivals.hasDrained { inbox.didDrain() }
         if let end = arrivals.end { inbox.finish(isClosing ? .local : end) }
-        if arrivals.isOver {
-            let environment = environment
-            self.environment = nil
-            environment?.closed(self)
-        }
+        if arrivals.isOver { leaveEnvironment() }
     }
 
     private func opened(_ outcome: Result<SSHMailbox.Addresses, ConnectFailure>) {

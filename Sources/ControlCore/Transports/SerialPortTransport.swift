@@ -136,6 +136,8 @@ extension SerialPortTransport: SerialLine {
     func write(_ bytes: ByteBuffer) {
         // A failure ends the stream, and that is how it is heard of.
         source?.send(bytes)
+        // With a character delay the queue drains here. The delegate hears of it after the call that it may be making.
+        if wasFull { environment?.execute { [self] in drainedIfFull() } }
     }
 
     func apply(_ settings: SerialSettings) {
@@ -144,6 +146,7 @@ extension SerialPortTransport: SerialLine {
         } catch {
             // The first failure is the cause. Not from inside the owner's call.
             if failure == nil { failure = "the port \(error.reason)" }
+            transmitter.stop()
             environment?.execute { [self] in release() }
         }
     }

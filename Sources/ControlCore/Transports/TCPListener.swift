@@ -3,9 +3,9 @@ import Polling
 
 /// A listening TCP socket.
 final class TCPListener: ListenerSourceHandler, Listener, LiveResource {
-    /// A want of descriptors that was told is not told again for so long.
+    /// A want of descriptors or memory that was told is not told again for so long.
     static let troubleInterval = TimeAmount.seconds(60)
-    /// How long no connection is accepted after the process ran out of descriptors.
+    /// How long no connection is accepted after the system could accept none.
     static let acceptPause = TimeAmount.milliseconds(200)
 
     let kind = LiveResourceKind.listener
@@ -14,7 +14,7 @@ final class TCPListener: ListenerSourceHandler, Listener, LiveResource {
     private let accept: (any StreamTransport) -> Void
     private(set) var port = 0
     var onTrouble: ((String) -> Void)?
-    /// When a want of descriptors was told last.
+    /// When such a want was told last.
     private var toldTroubleAt: Deadline?
 
     /// Listens.
@@ -48,14 +48,15 @@ final class TCPListener: ListenerSourceHandler, Listener, LiveResource {
     }
 
     func listenerDidFail(_ error: SystemError) {
-        // Without descriptors the socket stays readable, and accepting would fail again at once, for ever, at full
-        // speed. Any other failure concerns one connection, which is gone.
-        guard let trouble = DescriptorTrouble(errorNumber: error.number), let environment else { return }
+        // Without descriptors or memory the socket stays readable, and accepting would fail again at once, for ever, at
+        // full speed.
+        guard let environment else { return }
         source?.setAccepting(false)
         let now = environment.now
         if toldTroubleAt.map({ now - $0 >= Self.troubleInterval }) ?? true {
             toldTroubleAt = now
-            onTrouble?("no connection can be accepted, and it is tried again 5 times a second: \(trouble.text)")
+            let cause = DescriptorTrouble(errorNumber: error.number)?.text ?? systemErrorText(error.number)
+            onTrouble?("no connection can be accepted, and it is tried again 5 times a second: \(cause)")
         }
         environment.schedule(after: Self.acceptPause) { [weak self] in self?.source?.setAccepting(true) }
     }

@@ -1,5 +1,4 @@
 import Bytes
-import DequeModule
 import Glibc
 import Polling
 
@@ -18,10 +17,7 @@ final class UDPTransport: DatagramTransport, DatagramSourceHandler, LiveResource
     private var isV6 = false
     private var largestDatagram: Int
     private var isClosing = false
-    private var wasFull = false
-    /// Sent while the system had no room.
-    private var waiting: Deque<(bytes: ByteBuffer, address: SocketAddress)> = []
-    private(set) var queuedBytes = 0
+    private var outbox = DatagramOutbox()
 
     /// Opens the socket.
     /// - Throws: why the system does not let it.
@@ -48,6 +44,8 @@ final class UDPTransport: DatagramTransport, DatagramSourceHandler, LiveResource
 
     // MARK: DatagramTransport
 
+    var queuedBytes: Int { outbox.queuedBytes }
+
     func start(delegate: any DatagramDelegate) {
         inbox.start(delegate: delegate)
         setReading(true)
@@ -65,18 +63,14 @@ final class UDPTransport: DatagramTransport, DatagramSourceHandler, LiveResource
 
     func send(_ bytes: ByteBuffer, to address: SocketAddress) {
         guard isOpen else { return }
-        // What waits goes first.
-        if waiting.isEmpty, transmit(bytes, to: address) { return }
-        waiting.append((bytes, address))
-        queuedBytes += bytes.readableBytes
-        if queuedBytes > StreamLimits.highWaterMark { wasFull = true }
+        // The delegate is told of a failure later: nobody sends or closes meanwhile.
+        outbox.send(bytes, to: address) { transmit($0, to: $1) }
     }
 
     func close() {
         guard !isClosing else { return }
         isClosing = true
-        waiting = []
-        queuedBytes = 0
+        outbox = DatagramOutbox()
         inbox.finish(.local)
         source?.close()
         source = nil
@@ -115,15 +109,7 @@ final class UDPTransport: DatagramTransport, DatagramSourceHandler, LiveResource
     }
 
     func datagramsCanSend() {
-        while let (bytes, address) = waiting.first {
-            guard transmit(bytes, to: address) else { return }
-            // The delegate is told of a failure later: nobody has closed meanwhile.
-            waiting.removeFirst()
-            queuedBytes -= bytes.readableBytes
-        }
-        guard wasFull, isOpen, queuedBytes < StreamLimits.lowWaterMark else { return }
-        wasFull = false
-        inbox.didDrain()
+        if outbox.resume(transmit: { transmit($0, to: $1) }) { inbox.didDrain() }
     }
 }
 

@@ -1,3 +1,4 @@
+import Glibc
 import LoopTesting
 import Polling
 import Testing
@@ -28,6 +29,74 @@ struct LiveEnvironmentTests {
             }
         }
         #expect(ok)
+    }
+
+    @Test(
+        "A listener that can accept nobody says so, pauses, and goes on by itself",
+        arguments: [ENOBUFS, ENOMEM, EMFILE, ENFILE])
+    func listenerTrouble(error: CInt) async throws {
+        let (troubles, pause): ([String], TimeAmount) = try await onLiveLoop { loop, done in
+            let environment = LiveEnvironment(loop: loop)
+            var troubles: [String] = []
+            var failedAt = environment.now
+            environment.listenTCP(address: "127.0.0.1", port: 0) { accepted in
+                let pause = environment.now - failedAt
+                accepted.close()
+                environment.close { done((troubles, pause)) }
+            } completion: { result in
+                guard case .success(let listener as TCPListener) = result else { return done((["\(result)"], .zero)) }
+                listener.onTrouble = { troubles.append($0) }
+                failedAt = environment.now
+                listener.listenerDidFail(SystemError(error))
+                environment.connectTCP(host: "127.0.0.1", port: listener.port, timeout: nil) { try? $0.get().close() }
+            }
+        }
+        #expect(pause >= TCPListener.acceptPause)
+        #expect(troubles.count == 1)
+        #expect(troubles.first?.hasPrefix("no connection can be accepted, and it is tried again") == true)
+    }
+
+    @Test("An SSH session whose thread outlasts a forced end goes with the thread")
+    func sshThread() async throws {
+        let traces = Traces()
+        let thread = Locked<(@Sendable () -> Void)?>(nil)
+        let begun: Bool = try await onLiveLoop { loop, done in
+            let environment = LiveEnvironment(loop: loop)
+            do throws(ConnectFailure) {
+                let transport = try SSHTransport(environment: environment)
+                (traces.environment, traces.transport) = (environment, transport)
+                let login = SSHLogin(credentials: Credentials(user: "admin", password: "hunter2"))
+                let target = SSHTarget(addresses: [], host: "nowhere", port: 22, login: login)
+                // It does nothing for longer than the program and its loop live.
+                try transport.open(target) { body in
+                    thread.withLock { $0 = body }
+                } onOpened: { _ in
+                    Issue.record("it is not open")
+                }
+            } catch {
+                return done(false)
+            }
+            environment.end(by: environment.now)
+            environment.close { done(true) }
+        }
+        #expect(begun)
+        func runThread() {
+            let body = thread.withLock { body in
+                defer { body = nil }
+                return body
+            }
+            body?()
+        }
+        runThread()
+        #expect(traces.transport == nil)
+        #expect(traces.environment == nil)
+    }
+
+    /// What is left of a program.
+    private final class Traces: @unchecked Sendable {
+        // Unchecked: touched on the loop, and when that has ended.
+        weak var environment: LiveEnvironment?
+        weak var transport: SSHTransport?
     }
 
     @Test("100,000 armed deadlines cost the loop one callback, and cancelling them leaves none")

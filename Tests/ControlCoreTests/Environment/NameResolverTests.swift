@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import LoopTesting
 import Polling
 import Synchronization
@@ -133,6 +134,37 @@ struct NameResolverTests {
         }
         #expect(failure == .hostError)
         #expect(failure?.reason == "HostError")
+    }
+
+    @Test("Look-ups that wait for a thread that cannot be made fail with it, and the next one has its chance")
+    func noThread() {
+        let told = Locked<[String]>([])
+        let made = Locked(0)
+        let shared = Locked<LookupThreads?>(nil)
+        @Sendable func look(_ name: String) {
+            let threads = shared.withLock { $0 }
+            threads?.run({ _ in .failure(.hostError) }, for: name) { outcome in
+                told.withLock { $0.append("\(name): \(outcome == .failure(.hostError) ? "looked up" : "no thread")") }
+            }
+        }
+        let threads = LookupThreads(limit: 1) { body throws(SystemError) in
+            let number = made.withLock { made in
+                made += 1
+                return made
+            }
+            guard number == 1 else { return body() }
+            // Others ask at this moment, and wait for the thread that is about to be.
+            look("second")
+            look("third")
+            throw SystemError(EAGAIN)
+        }
+        shared.withLock { $0 = threads }
+        look("first")
+        #expect(told.withLock { $0 } == ["first: no thread", "second: no thread", "third: no thread"])
+        look("fourth")
+        #expect(told.withLock { $0.last } == "fourth: looked up")
+        #expect(made.withLock { $0 } == 2)
+        shared.withLock { $0 = nil }
     }
 
     @Test("The system resolves localhost to loopback addresses")

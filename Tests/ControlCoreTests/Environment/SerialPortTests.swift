@@ -1,5 +1,7 @@
+import Bytes
 import Glibc
 import LoopTesting
+import Polling
 import Testing
 
 @testable import ControlCore
@@ -117,6 +119,79 @@ struct SerialPortTests {
         }
         #expect(received == "hello")
         #expect(reasons == [.failed("the port was pulled out")])
+    }
+
+    @Test("A line with a character delay tells that its queue has drained")
+    func drainWithDelay() async throws {
+        let drains: [Bool] = try await onLiveLoop { loop, done in
+            let environment = LiveEnvironment(loop: loop)
+            guard let terminal = try? PseudoTerminal(),
+                let settings = try? SerialSettings(baud: 4_000_000, charDelay: .nanoseconds(1))
+            else { return done([]) }
+            let recorder = StreamRecorder()
+            environment.openSerial(path: terminal.path, settings: settings) { result in
+                guard let transport = try? result.get() else { return done([]) }
+                let far = terminal.release()
+                var isClosed = false
+                var drains: [Bool] = []
+                // The loop does not sleep until the next character is due, and the far end always has room.
+                func turn() {
+                    _ = Self.readAll(far)
+                    if transport.queuedBytes < 30 << 10 { transport.close() }
+                    if !isClosed { loop.execute(turn) }
+                }
+                recorder.onDrain = { drains.append($0.queuedBytes > 0 && $0.queuedBytes < 32 << 10) }
+                recorder.onClose = { _ in
+                    isClosed = true
+                    close(far)
+                    environment.close { done(drains) }
+                }
+                transport.start(delegate: recorder)
+                transport.send(ByteBuffer(repeating: 0x41, count: 65 << 10))
+                turn()
+            }
+        }
+        #expect(drains == [true])
+    }
+
+    @Test(
+        "What is sent behind settings that the port refuses does not go out with the former ones", arguments: ["", "a"])
+    func behindRefusedSettings(before: String) async throws {
+        let (sent, reasons): (String, [CloseReason]) = try await onLiveLoop { loop, done in
+            let environment = LiveEnvironment(loop: loop)
+            guard let terminal = try? PseudoTerminal(), let refused = try? SerialSettings(mode: .rs485) else {
+                return done(("no pseudo terminal", []))
+            }
+            let recorder = StreamRecorder()
+            environment.openSerial(path: terminal.path, settings: SerialSettings()) { result in
+                guard let transport = try? result.get() else { return done(("not opened: \(result)", [])) }
+                let far = terminal.release()
+                recorder.onClose = { _ in
+                    let sent = Self.readAll(far)
+                    close(far)
+                    environment.close { done((sent, recorder.closes)) }
+                }
+                transport.start(delegate: recorder)
+                transport.send(before)
+                transport.reconfigure(refused)
+                transport.send("behind")
+            }
+        }
+        #expect(sent == before)
+        guard case .failed(let reason) = reasons.first, reasons.count == 1 else {
+            Issue.record("\(reasons)")
+            return
+        }
+        #expect(reason.hasPrefix("the port cannot do mode 'RS485'"))
+    }
+
+    /// What waits at the far end of a pseudo terminal.
+    private static func readAll(_ far: CInt) -> String {
+        _ = fcntl(far, F_SETFL, fcntl(far, F_GETFL) | O_NONBLOCK)
+        var all: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 4096)
+        while case let count = read(far, &piece, piece.count), count > 0 { all += piece.prefix(count) }
+        return String(decoding: all, as: UTF8.self)
     }
 
     @Test("A thousand opens and closes leave no descriptor")

@@ -83,6 +83,24 @@ struct EthernetClientDatagramTests {
         #expect(room.controller.openDatagramSockets == 0)
     }
 
+    @Test("What waits for the name has a bound, also when it has no bytes, and all of it arrives")
+    func waitsForTheName() throws {
+        let room = Room()
+        let client = try room.client("device")
+        var sent = 0
+        #expect(throws: IOFault.self) {
+            while sent < 10_000 {
+                try client.send(ByteBuffer())
+                sent += 1
+            }
+        }
+        // Each counts 256 bytes; the last is taken when the bound is just reached.
+        #expect(sent == (1 << 20) / 256 + 1)
+        room.world.run(for: .milliseconds(2))
+        #expect(room.heard.count == sent)
+        client.close()
+    }
+
     @Test("A service port is the local port, and others than the device are heard there")
     func servicePort() throws {
         let room = Room()
