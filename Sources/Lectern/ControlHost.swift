@@ -24,6 +24,8 @@ public final class ControlHost: Service {
 
     private struct State {
         var exitCode: Int?
+        /// From the start of ``run()`` to its end.
+        var isRunning = false
         /// The loop, from the start of ``run()`` to its end.
         var loop: PollLoop?
         var program: LoopBound<Running>?
@@ -88,8 +90,14 @@ public final class ControlHost: Service {
 
     /// Loads and runs the program until it ends, ``stop()`` is called, the service is shut down gracefully or the task
     /// is cancelled. Everything that the program had opened is closed when this returns.
-    /// - Throws: ``ProgramError`` when the program does not load.
+    /// - Throws: ``ProgramError`` when the program does not load, or while an earlier call runs.
     public func run() async throws {
+        let isFree = state.withLock { state in
+            defer { state.isRunning = true }
+            return !state.isRunning
+        }
+        guard isFree else { throw ProgramError("the host runs already: each program has a host of its own") }
+        defer { state.withLock { $0.isRunning = false } }
         let threadEnd = Promise<Void>()
         let thread: LoopThread
         do throws(SystemError) {
@@ -199,7 +207,8 @@ public final class ControlHost: Service {
             // Whoever asked before there was a program is served now.
             if state.withLock({ $0.isStopping }) { stop() }
         } catch {
-            state.withLock { $0.program = nil }
+            // What goes with the program may ask for the state: it goes outside the lock.
+            withExtendedLifetime(takeRunning()) {}
             environment.close {}
             throw error
         }

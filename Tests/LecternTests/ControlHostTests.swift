@@ -3,6 +3,7 @@ import Lectern
 import Logging
 import LoopTesting
 import LuaRuntime
+import Polling
 import ServiceLifecycle
 import Testing
 
@@ -55,7 +56,7 @@ struct ControlHostTests {
     @Test("A graceful shutdown of the group stops the program and closes what it had opened")
     func gracefulShutdown() async throws {
         let lines = LiveProgramTests.Lines()
-        let started = Locked<CheckedContinuation<Void, Never>?>(nil)
+        let started = Promise<Void>()
         let host = ControlHost(
             source: .text(
                 """
@@ -67,7 +68,7 @@ struct ControlHostTests {
             register: { runtime in
                 runtime.setGlobal(
                     LuaFunction("Started", "Tells the test.") { (_) throws(LuaFault) in
-                        started.withLock { $0.take() }?.resume()
+                        started.keep(())
                         return .none
                     })
             }, log: lines.sink("room"))
@@ -75,10 +76,7 @@ struct ControlHostTests {
             configuration: .init(
                 services: [.init(service: host)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
         async let running: Void = group.run()
-        await withCheckedContinuation { continuation in
-            started.withLock { $0 = continuation }
-            Task { await Task.yield() }
-        }
+        await started.value
         let state = try await host.withProgram { program in
             (program.isRunning, program.runtime.usedBytes, program.runtime.surface.count)
         }
@@ -89,6 +87,23 @@ struct ControlHostTests {
         #expect(host.exitCode == 0)
         #expect(lines.texts("room") == ["Listening"])
         #expect(try await host.withProgram { _ in true } == nil)
+    }
+
+    @Test("A host that runs refuses to run once more, and the program goes on; after its end it may run again")
+    func runsOnce() async throws {
+        let lines = LiveProgramTests.Lines()
+        let host = ControlHost(
+            source: .text("print('started') Wait(0.05, function() ExitProgram(3) end)", folder: "/tmp"),
+            log: lines.sink("room"))
+        async let first: Void = host.run()
+        async let second: Void = host.run()
+        var refusals = 0
+        do { try await first } catch { refusals += 1 }
+        do { try await second } catch { refusals += 1 }
+        #expect(refusals == 1)
+        #expect(host.exitCode == 3)
+        try await host.run()
+        #expect(lines.texts("room") == ["started", "started"])
     }
 
     @Test("A program that does not load is the caller's error, however often")

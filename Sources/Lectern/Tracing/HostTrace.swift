@@ -44,12 +44,9 @@ final class HostTrace: Sendable {
         let written = Promise<[String]>()
         let isTaken = loop.submit { [self] in
             // The environment is closed by now: it has no deadlines any more.
-            let timeouts = DeadlineQueue()
-            timeouts.arm(at: .now() + Self.writingTimeout) { [loop, unowned timeouts] in
-                loop.stopServing(timeouts)
+            loop.schedule(after: Self.writingTimeout) {
                 written.keep(["the end of the trace is not written: it is not taken"])
             }
-            loop.serve(timeouts)
             for note in running.value.trace.end({ written.keep($0) }) { warn(note) }
         }
         // A loop that has ended takes nothing: then there is no log either.
