@@ -37,7 +37,7 @@ struct HsmsFrameDecoderTests {
     @Test("A length above the maximum is refused before anything is kept for it, and for good")
     func tooLong() {
         var decoder = HsmsFrameDecoder(maximumLength: 1_000)
-        decoder.feed(ByteBuffer(hex: "ffffffff"))
+        decoder.feed(ByteBuffer(hex: "ffffffff0102"))
         let error = HsmsFrameError.tooLong(length: 0xFFFF_FFFF, maximum: 1_000)
         #expect(throws: error) { try decoder.next() }
         #expect(decoder.bufferedBytes == 0)

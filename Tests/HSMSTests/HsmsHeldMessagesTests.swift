@@ -78,7 +78,9 @@ struct HsmsHeldMessagesTests {
 
     @Test(
         "A text gets memory of its own when it came in over twice as much and 64 bytes",
-        arguments: [(32, 128, 128), (32, 256, 32), (0, 64, 0), (0, 128, 0), (200, 512, 208), (300, 512, 512)])
+        arguments: [
+            (32, 128, 128), (32, 256, 32), (1, 128, 16), (0, 64, 0), (0, 128, 0), (200, 512, 208), (300, 512, 512),
+        ])
     func compacts(text: Int, capacity: Int, kept: Int) throws {
         let size = MemoryLayout<HsmsPacket>.size
         for isReply in [false, true] {

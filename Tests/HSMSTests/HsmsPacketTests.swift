@@ -4,6 +4,9 @@ import Testing
 
 @Suite("HSMS messages")
 struct HsmsPacketTests {
+    @Test("The longest text leaves room for the header, which the length on the wire counts")
+    func longestText() { #expect(HsmsPacket.longestText == 4_294_967_285) }
+
     /// The session of the reference: secsgem 0.1.0 equipment and host, device ID 0, and messages by construction.
     static let session: [(hex: String, brief: String)] = [
         ("0000000a ffff 00 00 00 01 03861964", "Select.req"),

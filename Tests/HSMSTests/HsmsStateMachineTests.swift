@@ -391,7 +391,43 @@ struct HsmsStateMachineTests {
         }
         #expect(!rejected(503).contains("send Select.req"))
         _ = machine.handle(.received(Self.s1f1(9)))
-        #expect(rejected(504).contains("send Select.req"))
+        for attempt in 0..<3 as Range<UInt32> {
+            #expect(rejected(504 + attempt).contains("send Select.req"))
+            _ = machine.handle(Self.header(.selectResponse(system: machine.lastSystem)))
+        }
+        #expect(!rejected(507).contains("send Select.req"))
+    }
+
+    @Test("A second Select.req that is refused for another reason than that the session is active ends the connection")
+    func refusedAgain() {
+        var machine = Self.machine("active selecting", HsmsConfiguration())
+        _ = machine.handle(.replyOverdue(101))
+        let outputs = machine.handle(Self.header(.selectResponse(status: .notReady, system: 102))).map(\.brief)
+        #expect(outputs.last == "close the peer refused the session with status 2")
+        #expect(machine.state == .notConnected)
+    }
+
+    @Test("An error message that quotes a control message of this side ends nothing")
+    func quotedControl() {
+        var machine = Self.machine("active selected", HsmsConfiguration())
+        _ = machine.handle(.peerSilent)
+        let linktest = HsmsHeader.linktestRequest(system: machine.lastSystem)
+        let error = HsmsErrorMessage.illegalData.packet(quoting: linktest, session: 0, system: 3)
+        #expect(machine.handle(.received(error)).map(\.brief) == ["report received S9F7"])
+        #expect(machine.transactions[linktest.system] != nil)
+    }
+
+    @Test("Linktests that failed on a connection without a session do not count on the next one")
+    func anewWithoutSession() {
+        var configuration = HsmsConfiguration()
+        configuration.toleratedLinktestFailures = 1
+        var machine = Self.machine("passive connected", configuration)
+        for _ in 0..<3 {
+            _ = machine.handle(.peerSilent)
+            #expect(machine.handle(.replyOverdue(machine.lastSystem)).map(\.brief) == [])
+            _ = machine.handle(.disconnected(.peer))
+            _ = machine.handle(.connected)
+        }
     }
 
     @Test("A new connection begins anew: tries, reselections and failed linktests of the former one do not count")

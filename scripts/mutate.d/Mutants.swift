@@ -23,16 +23,20 @@ func mutation(_ first: Int) -> Int {
 
 func keeps(_ number: Int) -> Bool { mutation(number) != 0 }
 
-func mutated<Value: Numeric>(_ first: Int, _ value: Value) -> Value {
+func raised<Value: Numeric>(_ number: Int, _ value: Value) -> Value {
+    mutation(number) == 0 ? wrapping(value, plus: 1) ?? value + 1 : value
+}
+
+func stepped<Value: Numeric>(_ first: Int, _ value: Value) -> Value {
     switch mutation(first) {
-    case 0: stepped(value, by: 1) ?? value + 1
-    case 1: stepped(value, by: -1) ?? value - 1
+    case 0: wrapping(value, plus: 1) ?? value + 1
+    case 1: wrapping(value, plus: -1) ?? value - 1
     default: value
     }
 }
 
 /// Integers wrap: a change that overflows is to be judged by what it does.
-private func stepped<Value>(_ value: Value, by step: Int) -> Value? {
+private func wrapping<Value>(_ value: Value, plus step: Int) -> Value? {
     func wrapped<Number: FixedWidthInteger>(_ number: Number) -> Value? {
         (number &+ Number(truncatingIfNeeded: step)) as? Value
     }

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,20 +39,25 @@ def limit_memory():
 
 
 def run(suites, limit, **environment):
-    """Whether the suites pass. A hanging run is ended, and does not pass."""
+    """Whether the suites pass. A run that hangs, or of which one test has failed, is ended."""
     pattern = "^(" + "|".join(re.escape(suite) for suite in suites) + ")/"
     process = subprocess.Popen(
         [bundle(), "--testing-library", "swift-testing", "--filter", pattern],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         env=os.environ | {"SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH": "4"} | environment,
         preexec_fn=limit_memory, cwd=mutants.PACKAGE,
     )
+    timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
+    timer.start()
     try:
-        return process.wait(limit) == 0
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        process.wait()
-        return False
+        for line in process.stdout:
+            if b"recorded an issue" in line:
+                os.killpg(process.pid, signal.SIGKILL)
+                break
+        return process.wait() == 0
+    finally:
+        timer.cancel()
+        process.stdout.close()
 
 
 class Baseline:
@@ -94,7 +100,7 @@ def is_noticed(number, suites, baseline):
     rest = suites[len(fast) :]
     for batch in (fast, rest):
         if batch:
-            limit = 20 + 10 * sum(baseline.seconds[suite] for suite in batch)
+            limit = 10 + 5 * sum(baseline.seconds[suite] for suite in batch)
             if not run(batch, limit, LECTERN_MUTANT=str(number)):
                 return True
     return False

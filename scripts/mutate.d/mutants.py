@@ -39,8 +39,17 @@ FILES = [
     "Sources/ControlCore/Interfaces/ResponseDelimiter.swift",
     "Sources/ControlCore/Interfaces/SuffixScanner.swift",
 ]
-# The targets that these files and their tests need.
-TARGETS = ["ByteText", "CBeneath", "CSerial", "CSSH", "ControlCore", "HSMS", "CMalloc", "ControlCoreTests", "HSMSTests"]
+# The copy is of the tests of these files and of what they need.
+MANIFEST = """
+var kept: Set = ["ControlCoreTests", "HSMSTests"]
+for _ in package.targets {
+    for target in package.targets where kept.contains(target.name) {
+        for case .byNameItem(let name, _) in target.dependencies { kept.insert(name) }
+    }
+}
+package.targets.removeAll { !kept.contains($0.name) }
+package.products = []
+"""
 
 
 def write(path, text):
@@ -82,11 +91,7 @@ def copy_package(changed):
             path = os.path.relpath(os.path.join(folder, name), PACKAGE)
             if path.startswith(("Sources/", "Tests/")) and path not in kept and "Mutants_" not in name:
                 os.remove(os.path.join(PACKAGE, path))
-    manifest = read("Package.swift") + (
-        f"\nlet kept: Set = {json.dumps(TARGETS)}\n"
-        "package.targets.removeAll { !kept.contains($0.name) }\npackage.products = []\n"
-    )
-    write(os.path.join(PACKAGE, "Package.swift"), manifest)
+    write(os.path.join(PACKAGE, "Package.swift"), read("Package.swift") + MANIFEST)
     if os.path.exists(os.path.join(ROOT, "Package.resolved")):
         write(os.path.join(PACKAGE, "Package.resolved"), read("Package.resolved"))
     # The packages that were fetched already are not fetched once more.

@@ -310,8 +310,10 @@ class Finder:
         if self.precedes(index, ".") or self.text[token.start - 1] in ".$":
             return
         value = float(token.text.replace("_", "")) if "." in token.text else int(token.text.replace("_", ""), 0)
+        # A count or an index is seldom below zero.
         changes = [f"{token.text} is one more"] + ([f"{token.text} is one less"] if value else [])
-        self.add(token, changes, [(token.start, token.end, f"mutated({{n}}, {token.text})", 5)])
+        function = "stepped" if value else "raised"
+        self.add(token, changes, [(token.start, token.end, f"{function}({{n}}, {token.text})", 5)])
 
     def truth(self, index):
         token = self.tokens[index]

@@ -180,7 +180,6 @@ struct HsmsStateMachine {
     private mutating func connected() {
         guard connection == .down else { return }
         connection = .up
-        selected = []
         selectTries = [:]
         reselects = 0
         linktestFailures = 0

@@ -71,6 +71,20 @@ struct RetryPolicyTests {
         for failure in others { #expect(policy.continues(after: failure)) }
     }
 
+    @Test("What comes next is said as it is: once more, again and again, less and less often, or not at all")
+    func words() {
+        let fixed = RetryPolicy(.fixed, time: .seconds(5), limit: .seconds(60))
+        let backoff = RetryPolicy(.backoff, time: .seconds(5), limit: .seconds(60))
+        let refused = ConnectionTrouble(.authenticationFailed(detail: ""))
+        let silent = ConnectionTrouble(.timedOut)
+        #expect(fixed.text(after: silent, isRetrying: true) == "again every 5 s")
+        #expect(fixed.text(after: silent, isRetrying: false) == "again in 5 s")
+        #expect(fixed.text(after: refused, isRetrying: true) == "again every 5 s")
+        #expect(backoff.text(after: refused, isRetrying: true) == "not again until Connect is called")
+        let less = "again at once, then less and less often, at most 60 s apart"
+        #expect(backoff.text(after: silent, isRetrying: false) == less)
+    }
+
     @Test("Fifty devices that vanish together do not come back in lockstep")
     func crowd() throws {
         let scenario = ControlScenario(deviceListens: false)

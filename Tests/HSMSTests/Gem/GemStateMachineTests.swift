@@ -70,6 +70,27 @@ struct GemStateMachineTests {
         ])
     }
 
+    @Test("When the session is not renewed, it takes two more without an answer until it is asked for again")
+    func unansweredAgain() {
+        check([
+            (.sessionSelected, [], .disabled), (.enabled, [.sendEstablish(attempt: 1)], .waitCRA),
+            (.establishUnanswered(attempt: 1), [.startDelay], .waitDelay),
+            (.delayOver, [.sendEstablish(attempt: 2)], .waitCRA),
+            (.establishUnanswered(attempt: 2), [.startDelay, .renewSession], .waitDelay),
+            (.delayOver, [.sendEstablish(attempt: 3)], .waitCRA),
+            (.establishUnanswered(attempt: 3), [.startDelay], .waitDelay),
+            (.delayOver, [.sendEstablish(attempt: 4)], .waitCRA),
+            (.establishUnanswered(attempt: 4), [.startDelay, .renewSession], .waitDelay),
+        ])
+    }
+
+    @Test("A session that came and went before GEM was enabled counts for nothing")
+    func sessionBefore() {
+        check([
+            (.sessionSelected, [], .disabled), (.sessionDeselected, [], .disabled), (.enabled, [], .notCommunicating),
+        ])
+    }
+
     @Test("Any message in the delay ends it, as the peer takes communication for established")
     func messageInDelay() {
         check([
@@ -151,6 +172,15 @@ struct GemStateMachineTests {
                 (.communicationEnded, [], .onlineRemote),
                 (.communicationStarted, [], .onlineRemote),
             ])
+    }
+
+    @Test("A switch to on-line before there is communication waits for it")
+    func switchedBefore() {
+        var configuration = GemControlConfiguration()
+        configuration.initialState = .equipmentOffline
+        var machine = Control(configuration)
+        #expect(machine.handle(.switchedOnline) == [.report(.attemptOnline)])
+        #expect(machine.handle(.communicationStarted) == [.sendAreYouThere(attempt: 1)])
     }
 
     @Test("A failed attempt ends in the configured state")

@@ -1,3 +1,4 @@
+import Bytes
 import HSMS
 import Testing
 
@@ -53,8 +54,25 @@ struct SecsItemDecoderTests {
         #expect(reason(Array(deep.dropFirst(2))).0 == nil)
         let many = [UInt8]([3, 0, 0, 4, 0x41, 0, 0x41, 0, 0x41, 0, 0x41, 0])
         #expect(reason(many, limits: SecsLimits(maximumItems: 5)).0 == nil)
-        #expect(reason(many, limits: SecsLimits(maximumItems: 4)).0 == .tooManyItems(limit: 4))
-        #expect(reason(many, limits: SecsLimits(maximumBytes: 11)).0 == .tooManyBytes(limit: 11))
+        // The promise is refused, and not its last item.
+        #expect(reason(many, limits: SecsLimits(maximumItems: 4)) == (.tooManyItems(limit: 4), 0))
+        #expect(reason(many, limits: SecsLimits(maximumBytes: 11)) == (.tooManyBytes(limit: 11), 0))
+    }
+
+    @Test("A buffer of one byte is no item, and an empty one is nothing")
+    func buffers() throws {
+        #expect(throws: SecsDecodingError.self) { try SecsItem.decode(ByteBuffer(bytes: [1])) }
+        #expect(try SecsItem.decode(ByteBuffer()) == nil)
+        #expect(try SecsItem.decode(ByteBuffer(bytes: [1, 0])) == .list([]))
+    }
+
+    @Test("Booleans are true for every byte but 0, and are written as they came", arguments: ["25020001", "25020002"])
+    func booleans(hex: String) throws {
+        let item = try #require(try SecsItem.decode(bytes(hex)))
+        #expect(item == .boolean(false, true))
+        var written = ByteBuffer()
+        try item.encode(into: &written)
+        #expect(Array(written.readableBytesView) == bytes(hex))
     }
 
     @Test("Every beginning of a text is refused, and so is the text with a byte more")
