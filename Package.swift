@@ -98,7 +98,7 @@ let package = Package(
         ),
         .testTarget(
             name: "LuaRuntimeTests",
-            dependencies: ["ByteText", "LuaRuntime", "CLuaShim", "CLua"],
+            dependencies: ["ByteText", "LuaRuntime", "CLuaShim", "CLua", "LoopTesting"],
             exclude: ["Lua"],
             swiftSettings: swiftSettings
         ),

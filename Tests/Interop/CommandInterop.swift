@@ -1,4 +1,5 @@
 import Foundation
+import LoopTesting
 import Testing
 
 /// The command as people use it: good and bad input, signals, exit codes.

@@ -1,4 +1,5 @@
 import Foundation
+import LoopTesting
 import Testing
 
 /// UDP programs against other processes.

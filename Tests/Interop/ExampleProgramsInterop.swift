@@ -1,4 +1,5 @@
 import Foundation
+import LoopTesting
 import Testing
 
 /// The documented example programs, each in a process of its own, against their devices in another.

@@ -1,4 +1,5 @@
 import Foundation
+import LoopTesting
 import Testing
 
 /// Connection handlers over the transports that need a peer in another process.

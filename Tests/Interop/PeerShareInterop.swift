@@ -1,4 +1,5 @@
 import Foundation
+import LoopTesting
 import Testing
 
 /// Peers that flood a program, and a process without descriptors: in the real world, with real time.

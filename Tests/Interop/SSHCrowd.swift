@@ -1,5 +1,6 @@
 import Bytes
 import ControlCore
+import LoopTesting
 import Polling
 
 /// 50 sessions on one loop, and how late that loop is meanwhile.

@@ -1,5 +1,6 @@
 import Bytes
 import ControlCore
+import LoopTesting
 import Polling
 
 extension EthernetClientInterface {

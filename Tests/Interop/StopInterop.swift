@@ -1,5 +1,6 @@
 import Foundation
 import Lectern
+import LoopTesting
 import Polling
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import LoopTesting
 import Testing
 
 /// TLS programs against OpenSSL and Python.

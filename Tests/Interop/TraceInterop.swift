@@ -1,4 +1,5 @@
 import Foundation
+import LoopTesting
 import Testing
 
 /// Traces of the command, read by people and by Wireshark's `tshark`.

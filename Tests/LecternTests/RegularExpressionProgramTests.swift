@@ -1,4 +1,5 @@
 import ControlCore
+import LoopTesting
 import LuaRuntime
 import Testing
 
@@ -288,7 +289,7 @@ struct RegularExpressionProgramTests {
         ])
     func endlessMatches(_ call: String) throws {
         var configuration = Stage.configuration()
-        configuration.limits.taskBurst = .milliseconds(50)
+        configuration.limits.taskBurst = .milliseconds(50) * Machine.slowness
         let stage = Stage()
         let room = try stage.start(
             "room",

@@ -1,11 +1,11 @@
 import Foundation
-import Polling
+public import Polling
 
 /// How fast this machine is at present. What waits for another process has a limit; it grows with this, lest a busy or
 /// a slow machine look like a defect.
-enum Machine {
+public enum Machine {
     /// How many times longer than on a quiet machine things take: 1…10. Measured once a run, and printed.
-    static let slowness: Double = {
+    public static let slowness: Double = {
         let work = median { worked() } / usualWork
         let start = median { started() } / usualStart
         let slowness = min(max(work, start, 1), 10)
@@ -47,10 +47,10 @@ enum Machine {
 
 extension Duration {
     /// A limit for what another process does, on this machine.
-    var here: Duration { self * Machine.slowness }
+    public var here: Duration { self * Machine.slowness }
 }
 
 extension TimeAmount {
     /// A limit for what another process does, on this machine.
-    var here: TimeAmount { .nanoseconds(Int64(Double(nanoseconds) * Machine.slowness)) }
+    public var here: TimeAmount { .nanoseconds(Int64(Double(nanoseconds) * Machine.slowness)) }
 }

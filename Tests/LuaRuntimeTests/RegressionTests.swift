@@ -153,7 +153,7 @@ struct RegressionTests {
             "table.insert(sly(), 1, 'x')", "table.remove(sly(), 1)", "table.sort(sly(), math.type)",
         ])
     func lyingLengths(_ text: String) throws {
-        let probe = try Probe(limits: ContainmentTests.shortBurst())
+        let probe = try Probe(limits: ContainmentTests.patient())
         try probe.run(
             """
             long = setmetatable({}, {__len = function() return 1 << 30 end})
@@ -164,8 +164,9 @@ struct RegressionTests {
                 return setmetatable({}, {__len = function() asked = asked + 1; return asked == 1 and 3 or 1 << 30 end})
             end
             """)
+        let began = Self.processorSeconds
         try probe.run("print(pcall(function() return \(text) end))")
-        #expect(probe.slow.isEmpty)
+        #expect(Self.processorSeconds - began < 1)
         #expect(probe.failures.isEmpty, "\(probe.failures)")
         #expect(probe.printed.count == 1)
     }
