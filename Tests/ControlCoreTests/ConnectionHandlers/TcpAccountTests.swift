@@ -7,11 +7,13 @@ struct TcpAccountTests {
     private static let up: [TcpStep] = [.connectCalled, .socketConnected]
 
     /// The limit is 2.
-    private static func account(module: Bool, after path: [TcpStep], at step: TcpStep) -> String? {
+    private static func account(
+        module: Bool, connectedOn: HandlerOptions.ConnectedOn = .socket, after path: [TcpStep], at step: TcpStep
+    ) -> String? {
         let judge: TcpStateMachine.Judge =
             module
             ? .module(ModuleEvidence(disconnectLimit: 2)) : .countedSends(TcpStateMachine.CountedSends(limit: 2))
-        var machine = TcpStateMachine(judge, connectedOn: .socket, after: path)
+        var machine = TcpStateMachine(judge, connectedOn: connectedOn, after: path)
         guard case .input(let input) = step else {
             let decision = machine.admitSend()
             return machine.account(of: decision)
@@ -127,6 +129,18 @@ struct TcpAccountTests {
         ] as [([TcpStep], TcpStep, String?)])
     func module(_ path: [TcpStep], _ step: TcpStep, _ account: String?) {
         #expect(Self.account(module: true, after: path, at: step) == account)
+    }
+
+    @Test("What shows that the device is there is told with it")
+    func deviceIsThere() {
+        let accepted = Self.account(
+            module: false, connectedOn: .response, after: Self.up + [.sending], at: .responseAccepted)
+        #expect(accepted == "ResponseAccepted after 1 of 2 sends: the device is there")
+        let polled = Self.account(
+            module: true, connectedOn: .response, after: Self.up + [.pollDue, .heard], at: .pollDue)
+        #expect(
+            polled
+                == "polls; 1 of 2 polls unanswered, and the module has said nothing yet: the device is there")
     }
 
     @Test("A connection to a device whose module was refused shows nothing yet, and says so")

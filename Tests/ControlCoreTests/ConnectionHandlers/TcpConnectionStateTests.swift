@@ -19,6 +19,24 @@ struct TcpConnectionStateTests {
         #expect(connected.hasBegun)
     }
 
+    @Test("An attempt that the program waits for goes on when AutoReconnect is switched off, and a mere retry does not")
+    func asked() {
+        var retrying = TcpConnectionState(retry: .everyFiveSeconds)
+        _ = retrying.connectCalled()
+        _ = retrying.attemptFailed(.timedOut)
+        _ = retrying.retryDue()
+        var askedFor = retrying
+        #expect(retrying.autoReconnectSet(false) == [.abandonAttempt])
+        _ = askedFor.connectCalled()
+        #expect(askedFor.autoReconnectSet(false) == [])
+        var reopening = TcpConnectionState(retry: .everyFiveSeconds)
+        _ = reopening.socketConnected()
+        _ = reopening.disconnectCalled()
+        _ = reopening.connectCalled()
+        #expect(reopening.socketDisconnected() == [.openSocket])
+        #expect(reopening.autoReconnectSet(false) == [])
+    }
+
     @Test("It is connecting from the call, or the retry, to the connection or the failure")
     func connecting() {
         var state = TcpConnectionState(retry: .everyFiveSeconds)

@@ -211,6 +211,9 @@ struct ResponseMatcherTests {
         #expect(
             try matcher.append(ByteBuffer(string: "aba"))
                 == .complete(response: ByteBuffer(string: "aba"), rest: ByteBuffer()))
+        matcher.restart(delimiter: nil)
+        #expect(!matcher.hasDelimiter)
+        #expect(try matcher.append(ByteBuffer(string: "abba")) == .incomplete)
         let pattern = NotingPattern()
         matcher.restart(delimiter: .pattern(pattern))
         _ = try matcher.append(buffer(3))
