@@ -8,6 +8,8 @@ struct ArgumentChecks {
     let function: String
     let parameters: [LuaParameter]
     private let takesAnyNumber: Bool
+    /// How many arguments come before one that may give others by name.
+    private let dataCount: Int
     /// Whether no message shows a string that was given: it may be the secret, in the wrong place.
     private let takesSecret: Bool
     /// What needs no look at the declaration, for each parameter.
@@ -19,6 +21,7 @@ struct ArgumentChecks {
         self.function = function
         self.parameters = parameters
         takesAnyNumber = parameters.last?.isRepeated == true
+        dataCount = parameters.first?.isData == true ? 1 : 0
         takesSecret = parameters.contains { $0.type.isSecret }
         plain = parameters.map(PlainArgument.init)
         keys = parameters.map { Array($0.name.utf8) }
@@ -27,7 +30,7 @@ struct ArgumentChecks {
     func apply(_ runtime: LuaRuntime, _ L: OpaquePointer, base: Int32) throws(LuaFault) {
         var given = Int(shim_top(L) - base)
         if given == 0 && parameters.isEmpty { return }
-        if given > 0, !parameters.isEmpty, shim_type(L, base + Int32(given)) == Int32(SHIM_TTABLE.rawValue) {
+        if given > dataCount, !parameters.isEmpty, shim_type(L, base + Int32(given)) == Int32(SHIM_TTABLE.rawValue) {
             if try placeKeywords(L, base: base, given: given) {
                 given = parameters.count
             } else {

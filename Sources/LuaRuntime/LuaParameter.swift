@@ -122,6 +122,8 @@ public struct LuaParameter: Sendable {
     public var isRequired: Bool
     /// True for a last parameter that may be given any number of times.
     public var isRepeated = false
+    /// True for a first parameter that takes any table as it is, whatever its keys: none of them names a parameter.
+    public var isData = false
     /// The default as the reference shows it; nil when there is none.
     public var defaultText: String?
     /// One sentence.
@@ -130,6 +132,13 @@ public struct LuaParameter: Sendable {
     /// A parameter that must be given.
     public static func required(_ name: String, _ type: LuaType, _ documentation: String) -> LuaParameter {
         LuaParameter(name: name, type: type, isRequired: true, defaultText: nil, documentation: documentation)
+    }
+
+    /// A first parameter that takes any table as it is, even one whose keys are names of parameters.
+    public static func data(_ name: String, _ type: LuaType, _ documentation: String) -> LuaParameter {
+        var parameter = LuaParameter.required(name, type, documentation)
+        parameter.isData = true
+        return parameter
     }
 
     /// A parameter that may be left out.

@@ -219,7 +219,7 @@ public final class LuaRuntime {
     }
 
     /// The declared global tables with their constants, in the order of their declaration.
-    public private(set) var globalTables: [(name: String, constants: [(name: String, number: Int)])] = []
+    public private(set) var globalTables: [GlobalTable] = []
 
     /// Defines global `name` as a table of declared functions and constants.
     /// - Parameters:
@@ -227,7 +227,7 @@ public final class LuaRuntime {
     ///   - functions: their names begin with `name` and a dot, as messages and the reference show them.
     ///   - constants: fields of the table that hold a number, by their names.
     public func setGlobal(table name: String, functions: [LuaFunction], constants: [(name: String, number: Int)]) {
-        globalTables.append((name, constants))
+        globalTables.append(GlobalTable(name: name, constants: constants, values: []))
         setGlobal(name) { stack in
             stack.pushTable(fields: functions.count + constants.count)
             for function in functions {
@@ -238,6 +238,19 @@ public final class LuaRuntime {
             }
             for constant in constants { stack.set(constant.name, constant.number) }
         }
+    }
+
+    /// Tells of a global table that is there already, written in C, as of those that are declared: for the reference,
+    /// for editors and for checks before a run.
+    /// - Parameters:
+    ///   - name: the global's name.
+    ///   - functions: their names begin with `name` and a dot.
+    ///   - values: its other fields.
+    public func describeGlobal(
+        table name: String, functions: [ClassSurface.Member], values: [GlobalTable.Value]
+    ) {
+        globalTables.append(GlobalTable(name: name, constants: [], values: values))
+        globalFunctions += functions
     }
 
     /// Adds declared functions to a registered class, to be called with a dot: `File.Exists(path)`.

@@ -18,6 +18,9 @@ struct EditorAnnotations {
         for table in surface.tables {
             text += "\n\(table.name) = {\n"
             for constant in table.constants { text += "    \(constant.name) = \(constant.number),\n" }
+            for value in table.values {
+                text += "    --- \(value.documentation)\n    ---@type \(value.type)\n    \(value.name) = nil,\n"
+            }
             text += "}\n"
         }
         for member in surface.functions {

@@ -7,7 +7,7 @@ struct LibrarySurface {
     let innerClasses = [ClassSurface.deviceOfModule]
     /// Those of a global table have its name before a dot.
     let functions: [ClassSurface.Member]
-    let tables: [(name: String, constants: [(name: String, number: Int)])]
+    let tables: [GlobalTable]
 
     /// The surface of a program's runtime.
     init(_ runtime: LuaRuntime) {

@@ -21,11 +21,17 @@ struct ReferencePage {
         _ = anchor(of: subject.title)
         _ = anchor(of: "Contents")
         let functions = surface.functions.filter { subject.has(function: $0.name) }
-        let constants = surface.tables.filter { !$0.constants.isEmpty && subject.functions.contains($0.name + ".") }
+        let tables = surface.tables.filter { subject.functions.contains($0.name + ".") }
         if !functions.isEmpty {
             heading("## Functions", as: nil)
             for function in functions { add(function, prefix: "", isListed: true) }
-            for table in constants {
+            for table in tables {
+                for value in table.values {
+                    heading("### `\(table.name).\(value.name)`", as: "\(table.name).\(value.name)")
+                    body += "\(value.documentation)\n\n"
+                }
+            }
+            for table in tables where !table.constants.isEmpty {
                 heading("### Constants of `\(table.name)`", as: nil)
                 body += table.constants.map { "`\($0.name)` \($0.number)" }.joined(separator: ", ") + "\n\n"
             }
