@@ -2209,6 +2209,12 @@ checksum = {
 hex = {
 }
 
+json = {
+    --- Stands for null in lists and objects. It counts as true.
+    ---@type userdata
+    null = nil,
+}
+
 re = {
     IGNORECASE = 2,
     MULTILINE = 8,
@@ -2650,6 +2656,48 @@ function hex.encode(data, separator) end
 ---@param class table A class.
 ---@return boolean
 function isinstance(object, class) end
+
+--- Marks a table as an array, also when it is empty or has holes, which become null. A field `n` is its length.
+---@param t? table The table; a new one when it is left out.
+---@return table # the same table
+function json.array(t) end
+
+--- Makes a value of the text of JSON. Raises ValueError with line, column and path when it is none.
+---@param text string The text of one value.
+---@param encoding? 'utf-8'|'latin-1'|'bytes' What bytes from 128 on are: UTF-8, which is checked; characters of Latin-1, of which UTF-8 is made; or just bytes.
+---@param drop_nulls? boolean Whether members that are null are left out.
+---@return table|string|number|boolean|userdata # the value
+function json.decode(text, encoding, drop_nulls) end
+
+--- Does what encode does, with the parameters and defaults of Python's json.dumps.
+---@param value table|string|number|boolean|userdata|nil A string, a number, a boolean, json.null, nil, or a table of such values; tables are read raw.
+---@param indent? integer|string Spaces of a step, or its text; without it all is one line.
+---@param sort_keys? boolean Whether the members of objects are sorted by their names' bytes.
+---@param ensure_ascii? boolean Whether other characters than those of ASCII are escaped.
+---@param separators? {[1]: string, [2]: string} What stands between two members, and behind a name; by default {', ', ': '}, with an indent {',', ': '}.
+---@return string
+function json.dumps(value, indent, sort_keys, ensure_ascii, separators) end
+
+--- Writes a value as JSON. Raises ValueError with the path of what JSON does not have.
+---@param value table|string|number|boolean|userdata|nil A string, a number, a boolean, json.null, nil, or a table of such values; tables are read raw.
+---@param pretty? boolean Whether each member has a line of its own, indented by two spaces.
+---@param sort_keys? boolean Whether the members of objects are sorted by their names' bytes.
+---@param ascii? boolean Whether other characters than those of ASCII are escaped.
+---@param encoding? 'utf-8'|'latin-1'|'bytes' What bytes from 128 on of strings are: UTF-8, which is checked; characters of Latin-1; or just bytes.
+---@return string
+function json.encode(value, pretty, sort_keys, ascii, encoding) end
+
+--- Does what decode does, by Python's name.
+---@param text string The text of one value.
+---@param encoding? 'utf-8'|'latin-1'|'bytes' What bytes from 128 on are: UTF-8, which is checked; characters of Latin-1, of which UTF-8 is made; or just bytes.
+---@param drop_nulls? boolean Whether members that are null are left out.
+---@return table|string|number|boolean|userdata # the value
+function json.loads(text, encoding, drop_nulls) end
+
+--- Marks a table as an object, so that its numbers among the keys become names.
+---@param t? table The table; a new one when it is left out.
+---@return table # the same table
+function json.object(t) end
 
 --- Compiles a pattern; the last 256 are kept compiled.
 ---@param pattern string|Pattern A pattern in Python's syntax, or a Pattern.

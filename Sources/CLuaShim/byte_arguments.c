@@ -15,10 +15,14 @@ static int parameter_number(const byte_declaration *declaration, const char *nam
     return 0;
 }
 
-/* Pushes the names of the parameters, for messages. */
-static void push_names(lua_State *L, const byte_declaration *declaration) {
+/* Pushes the names of the parameters, for messages: of those that can be given by name, or of all. */
+static void push_names(lua_State *L, const byte_declaration *declaration, bool with_own) {
     luaL_Buffer names;
     luaL_buffinit(L, &names);
+    if (with_own && declaration->own != NULL) {
+        luaL_addstring(&names, declaration->own);
+        if (declaration->parameters[0] != NULL) luaL_addstring(&names, ", ");
+    }
     for (int i = 0; declaration->parameters[i] != NULL; i++) {
         if (i > 0) luaL_addstring(&names, ", ");
         luaL_addstring(&names, declaration->parameters[i]);
@@ -44,7 +48,7 @@ static bool gives_names(lua_State *L, const byte_declaration *declaration, int g
                 lua_settop(L, table);
                 return false;
             }
-            push_names(L, declaration);
+            push_names(L, declaration, false);
             shim_raise_fault(L, "TypeError", "%s has no parameter '%s'; it has %s", declaration->name, name,
                              lua_tostring(L, -1));
         }
@@ -74,7 +78,7 @@ static void place_named(lua_State *L, const byte_declaration *declaration, int g
     lua_settop(L, 1 + count);
 }
 
-byte_slice byte_take(lua_State *L, const byte_declaration *declaration) {
+void byte_place(lua_State *L, const byte_declaration *declaration) {
     int given = lua_gettop(L) - 1;
     if (given > 0) {
         int count = 0;
@@ -85,15 +89,23 @@ byte_slice byte_take(lua_State *L, const byte_declaration *declaration) {
         }
         while (given > count && lua_isnil(L, 1 + given)) given--; /* as good as nothing */
         if (given > count) {
+            if (declaration->own != NULL) {
+                count++;
+                given++;
+            }
             if (count == 0) {
                 shim_raise_fault(L, "TypeError", "%s takes no arguments, got %d", declaration->name, given);
             }
-            push_names(L, declaration);
+            push_names(L, declaration, true);
             shim_raise_fault(L, "TypeError", "%s takes at most %d argument%s (%s), got %d", declaration->name, count,
                              count == 1 ? "" : "s", lua_tostring(L, -1), given);
         }
         lua_settop(L, 1 + given);
     }
+}
+
+byte_slice byte_take(lua_State *L, const byte_declaration *declaration) {
+    byte_place(L, declaration);
     return byte_check_slice(L, 1);
 }
 

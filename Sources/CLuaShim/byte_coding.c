@@ -67,8 +67,7 @@ static error_rule check_errors(lua_State *L) {
 
 /* MARK: - Characters */
 
-/* The length of the character of UTF-8 at `at`; of what is none, the length of its begin, and false. */
-static size_t character_length(const char *at, const char *end, bool *is_valid) {
+size_t byte_character_length(const char *at, const char *end, bool *is_valid) {
     const unsigned char *bytes = (const unsigned char *)at;
     unsigned char lead = bytes[0], low = 0x80, high = 0xBF;
     size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
@@ -99,11 +98,11 @@ static size_t character_length(const char *at, const char *end, bool *is_valid) 
 /* The length of what is at `at`, and whether the coding allows it. */
 static size_t piece_length(coding coding, bool by_characters, const char *at, const char *end, bool *is_valid) {
     if (coding == UTF_8) {
-        return character_length(at, end, is_valid);
+        return byte_character_length(at, end, is_valid);
     }
     *is_valid = (unsigned char)*at < 128;
     bool is_character;
-    return by_characters ? character_length(at, end, &is_character) : 1;
+    return by_characters ? byte_character_length(at, end, &is_character) : 1;
 }
 
 /* Goes through `s` with `substitute` for what the coding does not allow; writes where `out` is not null. Gives the length. */

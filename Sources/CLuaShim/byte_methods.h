@@ -22,13 +22,14 @@ typedef struct byte_set {
 } byte_set;
 
 /* The most parameters of a method, the string itself not counted. */
-#define MOST_BYTE_PARAMETERS 3
+#define MOST_BYTE_PARAMETERS 4
 
 /* A method: its name and parameters as programs write them. */
 typedef struct byte_declaration {
     const char *name;
     const char *parameters[MOST_BYTE_PARAMETERS + 1];
     int table_parameter; /* the number of one that may be a list or table; 0: none */
+    const char *own; /* how messages name the first argument; NULL: it is the string whose method this is */
 } byte_declaration;
 
 /* Steps of a loop between two looks at the time. */
@@ -38,9 +39,12 @@ extern const char byte_whitespace[]; /* the six bytes that Python strips */
 #define BYTE_WHITESPACE_COUNT 6
 
 /*
- * Puts arguments that a trailing table gives by name into their places, and refuses unknown names and arguments that are
- * too many. Gives the string itself.
+ * Puts arguments behind the first that a trailing table gives by name into their places, and refuses unknown names and
+ * arguments that are too many.
  */
+void byte_place(lua_State *L, const byte_declaration *declaration);
+
+/* The same of a method. Gives the string itself. */
 byte_slice byte_take(lua_State *L, const byte_declaration *declaration);
 
 /* Raises an error value: "method: problem". */
@@ -84,6 +88,9 @@ static inline bool byte_is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 static inline bool byte_is_lower(char c) { return c >= 'a' && c <= 'z'; }
 static inline bool byte_is_digit(char c) { return c >= '0' && c <= '9'; }
 static inline bool byte_is_alpha(char c) { return byte_is_upper(c) || byte_is_lower(c); }
+
+/* The length of the character of UTF-8 at `at`; of what is none, the length of its begin, and false. */
+size_t byte_character_length(const char *at, const char *end, bool *is_valid);
 
 /* Whether the text has a field of Python's format language, as '{}' and '{name:>5}'. */
 bool byte_has_field(byte_slice text);

@@ -92,7 +92,8 @@ static __LJMP int host_setmetatable(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_argexpected(L, type == LUA_TNIL || type == LUA_TTABLE, 2, "nil or table");
     if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL) {
-        return luaL_error(L, "cannot change a protected metatable");
+        lua_getmetatable(L, 1);
+        if (!shim_is_json_mark(L, -1)) return luaL_error(L, "cannot change a protected metatable");
     }
     lua_settop(L, 2);
     if (type == LUA_TTABLE) {

@@ -93,6 +93,8 @@ typedef struct shim_host {
     int64_t finalizers_last;
     bool shutting;
 
+    bool sorts_names;           /* json.c: of objects, always */
+
     /* warn pieces */
     char warn_text[1024];
     size_t warn_length;
@@ -186,6 +188,9 @@ void shim_forget_errors(shim_host *h);
 /* base.c: whether a C function is the message handler of a protected call. */
 bool shim_is_message_handler(lua_CFunction function);
 
+/* json.c: whether the value at index is a metatable by which `json` marks a table, which programs may replace by their own. */
+bool shim_is_json_mark(lua_State *L, int index);
+
 /* Each fills or replaces entries of the table on top (an internals table), or globals. Run protected at start. */
 __LJMP void shim_open_base(lua_State *L);
 __LJMP void shim_open_load(lua_State *L);
@@ -197,6 +202,7 @@ __LJMP void shim_open_collector(lua_State *L);
 __LJMP void shim_open_errors(lua_State *L);
 __LJMP void shim_open_hints(lua_State *L);
 __LJMP void shim_open_tracebacks(lua_State *L);
+__LJMP void shim_open_json(lua_State *L);
 
 __LJMP int shim_act(lua_State *L, shim_host *h, shim_verdict verdict);
 __LJMP int shim_trampoline(lua_State *L);

@@ -101,7 +101,7 @@ package enum MissingNames {
 
     /// The modules of Python that programs are likely to mean by such a global, and not a variable of their own.
     private static let wellKnownModules = [
-        "json", "requests", "urllib", "datetime", "random", "threading", "asyncio", "socket", "ssl", "struct",
+        "requests", "urllib", "datetime", "random", "threading", "asyncio", "socket", "ssl", "struct",
         "binascii",
         "base64", "hashlib", "sys", "pathlib", "logging", "traceback", "collections", "itertools", "functools",
         "subprocess", "pickle",
@@ -109,7 +109,6 @@ package enum MissingNames {
 
     /// Modules of Python, and what to use instead.
     private static let pythonModules: [String: String] = [
-        "json": "Lectern has no JSON yet; take text apart by re or the methods of strings",
         "requests": "Lectern has no HTTP client yet; EthernetClientInterface speaks TCP and, after SSLWrap, TLS",
         "urllib": "Lectern has no HTTP client yet; EthernetClientInterface speaks TCP and, after SSLWrap, TLS",
         "http": "Lectern has no HTTP client yet; EthernetClientInterface speaks TCP and, after SSLWrap, TLS",

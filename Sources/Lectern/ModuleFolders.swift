@@ -24,6 +24,12 @@ struct ModuleFolders {
         self.shared = shared
     }
 
+    /// Modules that Lectern has, and that a program may bring itself: many a program has its own json.lua.
+    private static let replaceable = ["json": "return json"]
+
+    /// Whether a module that ``module(_:)`` gave is no file, but Lectern's own of that name.
+    static func isOwn(shownPath: String) -> Bool { shownPath.hasPrefix("=") }
+
     /// The text of module `name`: `folder/module.lua` or `folder/module/init.lua` for `folder.module`.
     func module(_ name: String) throws(LuaFault) -> (text: [UInt8], shownPath: String) {
         let bytes = name.rawBytes
@@ -46,6 +52,7 @@ struct ModuleFolders {
                 }
             }
         }
+        if let text = Self.replaceable[name] { return (Array(text.utf8), "=[lectern \(name)]") }
         let places = (["the program's folder"] + shared.map { $0.folder.path }).joined(separator: ", ")
         let missing = candidates.joined(separator: " nor ")
         let hint = MissingNames.hint(forModule: name).map { ". \($0)" } ?? ""

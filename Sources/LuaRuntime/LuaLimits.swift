@@ -29,6 +29,9 @@ public struct LuaLimits: Equatable, Sendable {
     /// to 8,000 calls of a small function within each other. More is an error in the program.
     public static let stackValues = Int(SHIM_STACK_LIMIT)
 
+    /// Lists and objects within one another that `json` reads and writes at most.
+    public static let jsonDepth = Int(SHIM_JSON_DEEPEST)
+
     /// The defaults named at each property.
     public init() {}
 }

@@ -118,6 +118,8 @@ enum shim_refusal { SHIM_REFUSED_NOTHING, SHIM_REFUSED_MEMORY, SHIM_REFUSED_STAC
 int shim_take_refusal(lua_State *L);
 /* The most values that the stack of one coroutine may hold as calls nest, see stack.c. */
 #define SHIM_STACK_LIMIT 24000
+/* Lists and objects within one another that `json` reads and writes. */
+#define SHIM_JSON_DEEPEST 1000
 void shim_collect(lua_State *L);
 /* For tests: the n-th allocation from now on that the VM makes is refused, once; 0: none. never */
 void shim_refuse_allocation(lua_State *L, uint64_t n);

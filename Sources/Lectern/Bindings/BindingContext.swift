@@ -79,6 +79,7 @@ final class BindingContext {
         runtime.setGlobal(table: "time", functions: declareTimeFunctions(self), constants: [])
         runtime.setGlobal(table: "checksum", functions: declareChecksumFunctions(), constants: [])
         runtime.setGlobal(table: "hex", functions: declareHexadecimalFunctions(), constants: [])
+        describeJSON()
         try registerRegularExpressions()
         try registerMESet()
         try registerHandlers()

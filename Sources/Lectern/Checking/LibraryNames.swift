@@ -10,13 +10,20 @@ struct LibraryNames {
     /// The declared functions; those of a table have its name and a dot before theirs.
     let functions: [String: ClassSurface.Member]
 
-    init(_ runtime: LuaRuntime) {
+    private let ownModules: Set<String>
+
+    /// - Parameter ownModules: modules that are Lectern's in this program, beside those that are so in each.
+    init(_ runtime: LuaRuntime, ownModules: Set<String>) {
         self.runtime = runtime
+        self.ownModules = ownModules
         globals = Set(runtime.globalNames)
         // The first of a name, should an embedder declare one again.
         classes = Dictionary(runtime.surface.map { ($0.name, $0) }) { first, _ in first }
         functions = Dictionary(runtime.globalFunctions.map { ($0.name, $0) }) { first, _ in first }
     }
+
+    /// Whether `require(name)` gives a module of Lectern or of Lua itself.
+    func hasModule(_ name: String) -> Bool { runtime.hasModule(name) || ownModules.contains(name) }
 
     /// What a declared class has under a name.
     func member(_ name: String, of className: String) -> ClassSurface.Member? {

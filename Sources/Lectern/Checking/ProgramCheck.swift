@@ -43,7 +43,8 @@ public struct ProgramCheck {
                 var reader = ProgramReader(program.runtime, folders)
                 reader.read(main: main.text, path: main.name)
                 let facts = ProgramFacts(
-                    reader.files, isWhole: reader.isWhole, library: LibraryNames(program.runtime))
+                    reader.files, isWhole: reader.isWhole,
+                    library: LibraryNames(program.runtime, ownModules: reader.ownModules))
                 let evaluator = ConstantEvaluator(facts)
                 let found =
                     reader.problems + CallChecks.problems(facts, evaluator)

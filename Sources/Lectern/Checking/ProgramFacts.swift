@@ -194,7 +194,7 @@ final class ProgramFacts {
             case .call(let call):
                 guard call.method == nil, tree.globalName(call.callee) == "require", !defines("require"),
                     let first = call.arguments.first, let module = tree.name(first),
-                    library.runtime.hasModule(module)
+                    library.hasModule(module)
                 else { return nil }
                 // A module that has a library's name is that; the others hold globals, and modules of their kind.
                 if library.globals.contains(module), library.classes[module] == nil {

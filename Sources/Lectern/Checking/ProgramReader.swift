@@ -8,6 +8,8 @@ struct ProgramReader {
     private(set) var files: [CheckedFile] = []
     /// What keeps them from loading.
     private(set) var problems: [ProgramProblem] = []
+    /// The required modules that are Lectern's, because the program brings none of that name.
+    private(set) var ownModules: Set<String> = []
     /// False when something of the program could not be read, so that nobody knows what it does.
     private(set) var isWhole = true
 
@@ -28,6 +30,10 @@ struct ProgramReader {
             for (name, line, column, isTried) in needed where !runtime.hasModule(name) && seen.insert(name).inserted {
                 do throws(LuaFault) {
                     let module = try folders.module(name)
+                    if ModuleFolders.isOwn(shownPath: module.shownPath) {
+                        ownModules.insert(name)
+                        continue
+                    }
                     pending.append((module.text, module.shownPath))
                 } catch {
                     isWhole = false

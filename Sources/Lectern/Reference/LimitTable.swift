@@ -50,6 +50,9 @@ package struct LimitTable {
                 what: "the result of a function that can be larger than its arguments", limit: size(limits.stringBytes),
                 key: "stringSize", then: "an error; the result is not made"),
             Row(
+                what: "lists and objects of `json` within one another", limit: count(LuaLimits.jsonDepth),
+                then: "a `ValueError`"),
+            Row(
                 what: "a pattern of `re`", limit: size(PatternTranslator.lengthLimit), then: "an error of `re.compile`"),
             Row(
                 what: "events of one object that wait for its handler", limit: count(limits.queuedEvents),

@@ -57,6 +57,11 @@ struct ReferenceSubject: Sendable {
             introduction: "Strings hold bytes. Checksums and hexadecimal digits are functions; the rest are methods.",
             classes: [], functions: ["checksum.", "hex."], hasStrings: true),
         ReferenceSubject(
+            name: "json", title: "JSON",
+            introduction:
+                "Values as text, and back. The [guide](../guide.md#json) tells what becomes of what, and what is an error.",
+            classes: [], functions: ["json."]),
+        ReferenceSubject(
             name: "regular-expressions", title: "Regular expressions",
             introduction:
                 "Patterns with Python's syntax and names, on bytes. [Compatibility](../compatibility.md#regular-expressions) "

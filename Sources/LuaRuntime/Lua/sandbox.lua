@@ -16,8 +16,9 @@ end
 math.randomseed = host.front(math.randomseed)
 
 -- Lua seeds the hash of strings from addresses and the time, so `pairs` visits string keys in another order in each
--- run. Where a run must be repeatable, numbers come first and ascend, then strings; other keys follow as `next` has them.
+-- run, and `json` would write them so. Where a run must be repeatable, numbers come first and ascend, then strings; other keys follow as `next` has them.
 if host.is_repeatable() then
+    host.sort_json_names()
     local stock_pairs, raw_getmetatable, sort = pairs, debug.getmetatable, table.sort
     local ranks = {number = 1, string = 2}
 

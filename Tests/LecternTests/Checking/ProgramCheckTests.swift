@@ -127,6 +127,18 @@ struct ProgramCheckTests {
             ])
     }
 
+    @Test("The json that a program requires is Lectern's, unless the program brings one")
+    func requiredJSON() throws {
+        let text = "local json = require('json')\nprint(json.decod('1'))\nprint(json.encode(1, {prety = true}))"
+        #expect(
+            try CheckScene.lines(of: text) == [
+                "main.lua:2: json has no 'decod'; did you mean 'decode'?",
+                "main.lua:3: json.encode has no parameter 'prety'; did you mean 'pretty'?",
+            ])
+        let own = ["json.lua": "return {decod = print, encode = print}"]
+        #expect(try CheckScene.lines(of: text, modules: own).isEmpty)
+    }
+
     @Test("What a module or another name brings is what it is")
     func otherNames() throws {
         let text = """

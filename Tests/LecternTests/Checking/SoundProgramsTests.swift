@@ -55,6 +55,8 @@ struct SoundProgramsTests {
             "local EthernetClientInterface = print EthernetClientInterface()",
             "local C = require 'ConnectionHandler' print(C.ModuleVersion(), C.GetConnectionHandler)",
             "local g = require '_G' g.x = 1 x()", "local r = require 're' print(r.compile('a', r.IGNORECASE))",
+            "print(json.encode({value = 1, unit = 'C'}), json.dumps({values = 1}, {indent = 2}))",
+            "local json = require('json') print(json.null, json.decode('{}').x, json.encode(nil))",
             "function Timer() end Timer('x', 1, 2)", "function string.foo() end string.foo()",
             // Arguments that are not known.
             "function f(o) return EthernetClientInterface('a', o) end",
