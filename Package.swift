@@ -99,7 +99,7 @@ let package = Package(
         .testTarget(
             name: "LuaRuntimeTests",
             dependencies: ["ByteText", "LuaRuntime", "CLuaShim", "CLua", "LoopTesting"],
-            exclude: ["Lua"],
+            exclude: ["Lua", "JSONSuite"],
             swiftSettings: swiftSettings
         ),
         .systemLibrary(name: "CMalloc", path: "Tests/CMalloc"),

@@ -26,7 +26,10 @@ CALLED_FROM_OUTSIDE = set(
     """.split()
 )
 # Folders whose files are found by reading the folder.
-READ_WHOLE = ("Tests/LecternTests/ProgramFuzz/Kept/", "Tests/LecternTests/Surface/", "docs/examples/", "scripts/bench.d/")
+READ_WHOLE = (
+    "Tests/LecternTests/ProgramFuzz/Kept/", "Tests/LuaRuntimeTests/JSONSuite/", "Tests/LecternTests/Surface/", "docs/examples/",
+    "scripts/bench.d/",
+)
 # What people and tools start or read by themselves.
 ENTRANCES = ("README.md", "CHANGELOG.md", "LICENSE", "Package.swift", "Package.resolved", ".swift-format", ".gitignore")
 
