@@ -158,7 +158,7 @@ let package = Package(
             path: "Tests/Interop",
             exclude: [
                 "Socs", "bytes_cases.lua", "bytes_cases.py", "case_runner.lua", "format_cases.lua", "format_cases.py",
-                "secsgem_gem_peer.py", "secsgem_peer.py",
+                "json_cases.lua", "json_cases.py", "secsgem_gem_peer.py", "secsgem_peer.py",
             ],
             swiftSettings: swiftSettings
         ),

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Methods of strings against those of CPython's bytes, in generated calls with arguments at their bounds.
+/// Methods of strings against those of CPython's bytes, and `json` against its module, in generated calls with
+/// arguments at their bounds.
 @Suite("Methods of bytes against CPython")
 struct BytesInterop {
     /// `LECTERN_TEST_LONG=1` tries ten times as many.
@@ -48,7 +49,15 @@ struct BytesInterop {
         #expect(result.lines.last?.hasSuffix("cases \(count) wrong 0") == true, "\(result.lines.suffix(20))")
     }
 
-    @Test("The comparison sees a wrong result", arguments: ["bytes_cases", "format_cases"])
+    @Test("Texts of JSON, whole and damaged, are read and written as CPython does")
+    func json() async throws {
+        let count = Self.isLong ? 200_000 : 20_000
+        let result = try await compare("json_cases", seed: 20_260_103, count: count)
+        #expect(result.code == 0)
+        #expect(result.lines.last?.hasSuffix("cases \(count) wrong 0") == true, "\(result.lines.suffix(20))")
+    }
+
+    @Test("The comparison sees a wrong result", arguments: ["bytes_cases", "format_cases", "json_cases"])
     func seesDifferences(_ name: String) async throws {
         let result = try await compare(name, seed: 1, count: 100) { text in
             var lines = text.split(separator: "\n").map(String.init)
