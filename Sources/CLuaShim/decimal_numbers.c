@@ -10,6 +10,9 @@
 #include "decimal_numbers.h"
 
 #include <locale.h>
+#ifdef __APPLE__
+#include <xlocale.h>
+#endif
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

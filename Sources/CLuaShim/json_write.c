@@ -392,7 +392,7 @@ static __LJMP name *sort_names(writer *w, name *names, size_t count) {
 static __attribute__((noinline)) __LJMP void write_sorted_members(writer *w, place *here, int table, size_t count, bool is_marked) {
     lua_State *L = w->L;
     int keys = table + 1;
-    lua_createtable(L, count < INT32_MAX / 2 ? (int)count : 0, 0);
+    lua_createtable(L, count < INT32_MAX ? (int)count : 0, 0);
     name *names = lua_newuserdatauv(L, guarded_string_product(count, 2 * sizeof *names), 0);
     size_t filled = 0;
     lua_pushnil(L);
@@ -404,12 +404,13 @@ static __attribute__((noinline)) __LJMP void write_sorted_members(writer *w, pla
         n->bytes = name_of_key(w, -1, is_marked, digits, &n->length);
         if (n->bytes == digits) { /* a string in the list keeps the bytes */
             n->bytes = lua_pushlstring(L, digits, n->length);
-            lua_rawseti(L, keys, (lua_Integer)(count + filled));
+            lua_rawseti(L, keys, (lua_Integer)(count + filled)); /* beyond the keys */
         }
         lua_pushvalue(L, -1);
         lua_rawseti(L, keys, n->key);
         json_spend(L, &w->spent, 1);
     }
+    count = filled; /* the collector may have taken members of a weak table meanwhile */
     names = sort_names(w, names, count);
     w->place = here; /* only now: a bad key is an error of the table itself */
     for (size_t i = 0; i < count; i++) {

@@ -142,6 +142,23 @@ struct JSONTests {
                 == "ValueError: json.encode: \(problem)")
     }
 
+    @Test("What the collector takes out of a weak table while it is written is not there")
+    func weakTables() throws {
+        #expect(
+            try lines(
+                """
+                local taken = 0
+                for _ = 1, 3000 do
+                    local t = setmetatable({}, {__mode = 'v'})
+                    for k = 1, 200 do t['k' .. k] = {} end
+                    local count = 0
+                    for name, value in next, json.decode(json.encode(t, {sort_keys = true})) do count = count + 1 end
+                    if count < 200 then taken = taken + 1 end
+                end
+                print(taken > 0)
+                """) == ["true"])
+    }
+
     @Test("A table within itself is an error where it comes again")
     func cycles() throws {
         #expect(

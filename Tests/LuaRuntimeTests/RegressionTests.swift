@@ -69,10 +69,11 @@ struct RegressionTests {
         try probe.run(
             """
             hoard = {}
-            for _, size in ipairs {100000, 1000, 100, 40} do
-                pcall(function() while true do hoard = {hoard, ('x'):rep(size) .. #hoard} end end)
-            end
-            for i = 1, 10 do pcall(function() while true do hoard = {hoard} end end) end
+            -- Made before there is no memory for them.
+            local function strings(size) while true do hoard = {hoard, ('x'):rep(size) .. #hoard} end end
+            local function tables() while true do hoard = {hoard} end end
+            for _, size in ipairs {100000, 1000, 100, 40} do pcall(strings, size) end
+            for i = 1, 10 do pcall(tables) end
             pause('full')
             hoard = nil
             """)
