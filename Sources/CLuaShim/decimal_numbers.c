@@ -1,10 +1,10 @@
 /*
  * Floats as decimal numbers and back.
  *
- * Writing is Raffaele Giulietti's Schubfach ("The Schubfach way to render doubles", 2021): of the decimals in the interval that
- * reads back as the number, it finds the shortest, and the nearest of these, by three products of 64 by 128 bits. Reading is
- * Daniel Lemire's ("Number parsing at a gigabyte per second", 2021): one or two such products, which tell when they do not
- * suffice. Both use the same table of powers of ten.
+ * Writing is Raffaele Giulietti's Schubfach ("The Schubfach way to render doubles", 2021): of the decimals in the
+ * interval that reads back as the number, it finds the shortest, and the nearest of these, by three products of 64 by
+ * 128 bits. Reading is Daniel Lemire's ("Number parsing at a gigabyte per second", 2021): one or two such products,
+ * which tell when they do not suffice. Both use the same table of powers of ten.
  */
 #define _GNU_SOURCE /* strtod_l */
 #include "decimal_numbers.h"
@@ -43,7 +43,7 @@ static wide first_bits(const uint64_t *limbs) {
     return shift == 0 ? bits : bits << shift | low >> (64 - shift);
 }
 
-/* Multiplies and divides by 5 step by step: 10^k has the same bits as 5^k. What a division cuts off changes no later bit. */
+/* Multiplies and divides by 5 step by step: 10^k has the bits of 5^k. What a division cuts off changes no later bit. */
 static void make_powers(void) {
     uint64_t limbs[LIMBS] = {1};
     for (int k = 0; k <= MOST_POWER; k++) {

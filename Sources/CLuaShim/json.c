@@ -105,7 +105,8 @@ static __LJMP int json_encode(lua_State *L) {
         .colon_length = is_pretty ? 2 : 1,
     };
     if (how.is_ascii && how.encoding == JSON_ANY_BYTES) {
-        shim_raise_fault(L, "ValueError", "json.encode: with 'ascii' the encoding cannot be 'bytes': escapes are of characters");
+        shim_raise_fault(L, "ValueError",
+                         "json.encode: with 'ascii' the encoding cannot be 'bytes': escapes are of characters");
     }
     json_write(L, &how, 1);
     return 1;

@@ -43,7 +43,7 @@ __LJMP void json_write(lua_State *L, const json_writing *how, int index);
 /* Bytes that stand in the text of a string for themselves: printable ASCII but '"' and '\\'. */
 extern const bool json_is_plain[256];
 
-/* Whether one of eight bytes is none of these; of one that comes first the answer is right, and so it is when it is no. */
+/* Whether one of eight bytes is none of these: never wrong when it says no, and seldom else. */
 static inline bool json_has_special(uint64_t bytes) {
     const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
     uint64_t quotes = bytes ^ ones * '"', backslashes = bytes ^ ones * '\\';

@@ -96,7 +96,8 @@ static __attribute__((noinline, cold)) __LJMP void fail_at(reader *r, const char
     if (at >= r->end) {
         lua_pushfstring(L, "the text ends where %s should be", expected);
     } else if (byte > 0x20 && byte < 0x7F) {
-        lua_pushfstring(L, byte == '\'' ? "%s should be where \"%c\" is" : "%s should be where '%c' is", expected, byte);
+        const char *format = byte == '\'' ? "%s should be where \"%c\" is" : "%s should be where '%c' is";
+        lua_pushfstring(L, format, expected, byte);
     } else {
         static const char digits[] = "0123456789ABCDEF";
         lua_pushfstring(L, "%s should be where the byte 0x%c%c is", expected, digits[byte >> 4], digits[byte & 15]);
@@ -108,8 +109,10 @@ static __attribute__((noinline, cold)) __LJMP void fail_for_byte(reader *r, cons
     static const char digits[] = "0123456789ABCDEF";
     unsigned char byte = (unsigned char)*at;
     luaL_checkstack(r->L, 8, NULL);
-    lua_pushfstring(r->L, "the byte 0x%c%c, number %I of the text, is not UTF-8; encoding='latin-1' takes it for a character, "
-                    "encoding='bytes' as it is", digits[byte >> 4], digits[byte & 15], (LUAI_UACINT)(at - r->text + 1));
+    lua_pushfstring(r->L,
+                    "the byte 0x%c%c, number %I of the text, is not UTF-8; "
+                    "encoding='latin-1' takes it for a character, encoding='bytes' as it is",
+                    digits[byte >> 4], digits[byte & 15], (LUAI_UACINT)(at - r->text + 1));
     fail_on_top(r, at);
 }
 
@@ -136,8 +139,12 @@ static int read_unit(const char *p) {
     int unit = 0;
     for (int i = 0; i < 4; i++) {
         char c = p[i];
-        int digit = byte_is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-        if (digit < 0) return -1;
+        int digit = c - '0';
+        if (!byte_is_digit(c)) {
+            c |= 0x20;
+            if (c < 'a' || c > 'f') return -1;
+            digit = c - 'a' + 10;
+        }
         unit = unit << 4 | digit;
     }
     return unit;
@@ -198,25 +205,30 @@ static __attribute__((noinline)) const char *find_quote(reader *r, const char *s
 #define ROOM_OF_A_STEP 8
 
 /*
- * Writes a string with escapes, or with bytes that are to be changed, to *out. Gives its quote, or NULL when there was no room
- * before `limit`.
+ * Writes a string with escapes, or with bytes that are to be changed, to *out; up to p it has none. Gives its quote, or
+ * NULL when there was no room before `limit`.
  */
-static const char *change_string(reader *r, const char *start, char **out, const char *limit) {
-    const char *p = start;
+static const char *change_string(reader *r, const char *start, const char *p, char **out, const char *limit) {
     char *to = *out;
+    if (limit - to < p - start) return NULL;
+    memcpy(to, start, (size_t)(p - start));
+    to += p - start;
     for (;;) {
-        uint64_t bytes;
-        while (r->end - p >= (ptrdiff_t)sizeof bytes && limit - to >= ROOM_OF_A_STEP) {
-            memcpy(&bytes, p, sizeof bytes);
-            if (json_has_special(bytes)) break;
-            memcpy(to, &bytes, sizeof bytes);
-            p += sizeof bytes;
-            to += sizeof bytes;
-        }
-        unsigned char byte;
-        while (json_is_plain[byte = (unsigned char)*p] && limit - to >= ROOM_OF_A_STEP) *to++ = *p++;
         if (limit - to < ROOM_OF_A_STEP) return NULL;
-        if (byte == '\\') {
+        unsigned char byte = (unsigned char)*p;
+        if (json_is_plain[byte]) {
+            uint64_t bytes;
+            *to++ = *p++;
+            if (!json_is_plain[(unsigned char)*p]) continue;
+            while (r->end - p >= (ptrdiff_t)sizeof bytes && limit - to >= ROOM_OF_A_STEP) {
+                memcpy(&bytes, p, sizeof bytes);
+                if (json_has_special(bytes)) break;
+                memcpy(to, &bytes, sizeof bytes);
+                p += sizeof bytes;
+                to += sizeof bytes;
+            }
+            while (json_is_plain[(unsigned char)*p] && limit - to >= ROOM_OF_A_STEP) *to++ = *p++;
+        } else if (byte == '\\') {
             p = read_escape(r, p, &to);
         } else if (byte == '"') {
             *out = to;
@@ -235,10 +247,10 @@ static const char *change_string(reader *r, const char *start, char **out, const
 }
 
 /* [0, +1] such a string. Gives what is behind its end. */
-static const char *read_changed_string(reader *r, const char *start) {
+static const char *read_changed_string(reader *r, const char *start, const char *p) {
     lua_State *L = r->L;
     char short_text[256], *out = short_text;
-    const char *quote = change_string(r, start, &out, short_text + sizeof short_text);
+    const char *quote = change_string(r, start, p, &out, short_text + sizeof short_text);
     if (quote != NULL) {
         lua_pushlstring(L, short_text, (size_t)(out - short_text));
         return quote + 1;
@@ -251,7 +263,7 @@ static const char *read_changed_string(reader *r, const char *start) {
     luaL_Buffer b;
     char *first = luaL_buffinitsize(L, &b, most);
     out = first;
-    quote = change_string(r, start, &out, first + most);
+    quote = change_string(r, start, p, &out, first + most);
     luaL_pushresultsize(&b, (size_t)(out - first));
     return quote + 1;
 }
@@ -268,7 +280,7 @@ static const char *read_string(reader *r, const char *start) {
         lua_pushlstring(r->L, start, (size_t)(p - start));
         behind = p + 1;
     } else {
-        behind = read_changed_string(r, start);
+        behind = read_changed_string(r, start, p);
     }
     r->spent += (size_t)(behind - start) / JSON_BYTES_IN_A_STEP;
     return behind;
@@ -470,7 +482,8 @@ static const char *skip_mark(const char *text, size_t length) {
 
 static bool is_utf_16(const char *text, size_t length) {
     if (length < 2) return false;
-    return memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0 || (text[0] == '\0') != (text[1] == '\0');
+    bool has_mark = memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0;
+    return has_mark || (text[0] == '\0') != (text[1] == '\0');
 }
 
 __LJMP void json_read(lua_State *L, const json_reading *how, const char *text, size_t length) {

@@ -1,44 +1,19 @@
 /*
  * Values of Lua as the text of JSON.
  *
- * Tables are read raw: nothing of the program runs meanwhile, so what is found stays as it is. The text grows in a userdata, which
- * counts as the program's memory and is the collector's if an error ends the work.
+ * Tables are read raw: nothing of the program runs meanwhile. The text grows in a userdata, which counts as the memory
+ * of the program and is the collector's if an error ends the work.
  */
-#include "json.h"
+#include "json_writer.h"
 
 #include "byte_methods.h"
 #include "decimal_numbers.h"
 
 #include <math.h>
 
-/* What is being written, for the paths of errors: from the innermost outwards. */
-typedef struct place {
-    const struct place *outer;
-    const void *table;
-    const char *name; /* NULL: an element */
-    size_t length;
-    lua_Integer index;
-} place;
-
-typedef struct writer {
-    lua_State *L;
-    const json_writing *how;
-    const void *null, *array_mark, *object_mark;
-    char *out;
-    size_t length, capacity, limit;
-    int box;            /* the stack's place of the userdata with the text, when it has outgrown `first` */
-    int depth;
-    size_t spent;
-    const place *place;
-    char first[1000];
-} writer;
-
 static __LJMP void write_value(writer *w);
 
 /* ---- errors ---- */
-
-/* Functions of errors are never inlined: calls nest as tables do, and their variables would be on the stack for each. */
-#define RARE __attribute__((noinline, cold))
 
 /* Puts the places into a list, the outermost first, and gives their number. */
 static int list_places(const writer *w, const place *places[JSON_DEEPEST]) {
@@ -49,7 +24,7 @@ static int list_places(const writer *w, const place *places[JSON_DEEPEST]) {
 }
 
 /* [-1, 0] what is wrong, on top */
-static RARE __LJMP void fail_on_top(writer *w) {
+RARE __LJMP void json_fail_on_top(writer *w) {
     lua_State *L = w->L;
     json_path path = {.length = 0};
     const place *places[JSON_DEEPEST];
@@ -66,7 +41,7 @@ static RARE __LJMP void fail_on_top(writer *w) {
 static RARE __LJMP void fail(writer *w, const char *problem) {
     luaL_checkstack(w->L, 4, NULL);
     lua_pushstring(w->L, problem);
-    fail_on_top(w);
+    json_fail_on_top(w);
 }
 
 /* Too deep mostly means that a table is within itself: then the error is where it comes for the second time. */
@@ -81,53 +56,10 @@ static RARE __LJMP void fail_for_depth(writer *w) {
         }
     }
     lua_pushfstring(w->L, "more than %d tables within one another", JSON_DEEPEST);
-    fail_on_top(w);
-}
-
-static RARE __LJMP void fail_for_byte(writer *w, const char *text, const char *at) {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char byte = (unsigned char)*at;
-    luaL_checkstack(w->L, 8, NULL);
-    lua_pushfstring(w->L, "the byte 0x%c%c, number %I of the string, is not UTF-8; encoding='latin-1' takes it for a character%s",
-                    digits[byte >> 4], digits[byte & 15], (LUAI_UACINT)(at - text + 1),
-                    w->how->is_ascii ? "" : ", encoding='bytes' as it is");
-    fail_on_top(w);
+    json_fail_on_top(w);
 }
 
 /* ---- text ---- */
-
-static RARE __LJMP void grow(writer *w, size_t more) {
-    size_t length = guarded_string_sum(w->length, more);
-    if (length > w->limit) {
-        luaL_error(w->L, "resulting string too large: '%s' would make more than %I bytes, which is the limit",
-                   w->how->function, (LUAI_UACINT)w->limit);
-    }
-    size_t capacity = w->capacity > w->limit / 2 ? w->limit : w->capacity * 2;
-    if (capacity < length) capacity = length;
-    luaL_checkstack(w->L, 4, NULL);
-    char *out = lua_newuserdatauv(w->L, capacity, 0);
-    memcpy(out, w->out, w->length);
-    lua_replace(w->L, w->box);
-    w->out = out;
-    w->capacity = capacity;
-    shim_watchdog_check(w->L);
-}
-
-/* Makes room for so many bytes. */
-static inline __LJMP char *reserve(writer *w, size_t count) {
-    if (w->capacity - w->length < count) grow(w, count);
-    return w->out + w->length;
-}
-
-static inline __LJMP void add(writer *w, const char *bytes, size_t length) {
-    memcpy(reserve(w, length), bytes, length);
-    w->length += length;
-}
-
-static inline __LJMP void add_byte(writer *w, char byte) {
-    *reserve(w, 1) = byte;
-    w->length++;
-}
 
 static __LJMP void add_indentation(writer *w) {
     add_byte(w, '\n');
@@ -136,132 +68,6 @@ static __LJMP void add_indentation(writer *w) {
 
 static inline __LJMP void add_line(writer *w) {
     if (w->how->indent != NULL) add_indentation(w);
-}
-
-/* Of one byte mostly. */
-static inline __LJMP void add_separator(writer *w, const char *bytes, size_t length) {
-    if (length == 1) add_byte(w, *bytes); else add(w, bytes, length);
-}
-
-/* ---- strings ---- */
-
-static char *write_unit(char *out, unsigned unit) {
-    static const char digits[] = "0123456789abcdef";
-    *out++ = '\\';
-    *out++ = 'u';
-    for (int shift = 12; shift >= 0; shift -= 4) *out++ = digits[unit >> shift & 15];
-    return out;
-}
-
-/* Of a byte of ASCII. JSON allows DEL, which no text of ASCII for people has. */
-static inline char *write_escape(char *out, unsigned char byte, bool is_ascii) {
-    static const char letters[128] = {
-        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['"'] = '"', ['\\'] = '\\',
-    };
-    if (byte == 0x7F && !is_ascii) {
-        *out++ = (char)byte;
-        return out;
-    }
-    if (letters[byte] == 0) return write_unit(out, byte);
-    *out++ = '\\';
-    *out++ = letters[byte];
-    return out;
-}
-
-static unsigned character_at(const char *p, size_t length) {
-    static const unsigned char masks[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-    unsigned c = (unsigned char)*p & masks[length];
-    for (size_t i = 1; i < length; i++) c = c << 6 | ((unsigned char)p[i] & 0x3F);
-    return c;
-}
-
-/* The most bytes that one character of a string becomes, of four bytes; one of a byte becomes half as many. */
-#define MOST_ESCAPE 12
-
-/* Writes what is no plain byte at p; gives what is behind it. */
-static __LJMP const char *add_special(writer *w, const char *text, const char *p, const char *end) {
-    unsigned char byte = (unsigned char)*p;
-    char *out = reserve(w, MOST_ESCAPE), *from = out;
-    size_t length = 1;
-    if (byte < 0x80) {
-        out = write_escape(out, byte, w->how->is_ascii);
-    } else {
-        bool is_character = true;
-        if (w->how->encoding == JSON_UTF_8) {
-            length = byte_character_length(p, end, &is_character);
-            if (!is_character) fail_for_byte(w, text, p);
-        }
-        if (w->how->is_ascii) {
-            unsigned c = w->how->encoding == JSON_UTF_8 ? character_at(p, length) : byte;
-            if (c >= 0x10000) {
-                out = write_unit(out, 0xD800 + ((c - 0x10000) >> 10));
-                out = write_unit(out, 0xDC00 + ((c - 0x10000) & 0x3FF));
-            } else {
-                out = write_unit(out, c);
-            }
-        } else if (w->how->encoding == JSON_LATIN_1) {
-            *out++ = (char)(0xC0 | byte >> 6);
-            *out++ = (char)(0x80 | (byte & 0x3F));
-        } else {
-            memcpy(out, p, length);
-            out += length;
-        }
-    }
-    w->length += (size_t)(out - from);
-    return p + length;
-}
-
-/* Of a string, when there is room for the longest that can come of it. */
-static __LJMP void write_short_string(writer *w, const char *text, const char *end) {
-    const char *p = text;
-    char *out = w->out + w->length;
-    bool copies = !w->how->is_ascii && w->how->encoding == JSON_UTF_8;
-    *out++ = '"';
-    for (;;) {
-        uint64_t bytes;
-        while (end - p >= (ptrdiff_t)sizeof bytes) {
-            memcpy(&bytes, p, sizeof bytes);
-            if (json_has_special(bytes)) break;
-            memcpy(out, &bytes, sizeof bytes);
-            p += sizeof bytes;
-            out += sizeof bytes;
-        }
-        while (json_is_plain[(unsigned char)*p]) *out++ = *p++;
-        if (p >= end) break;
-        if ((unsigned char)*p < 0x80) {
-            out = write_escape(out, (unsigned char)*p++, w->how->is_ascii);
-            continue;
-        }
-        size_t length = copies ? json_common_character(p) : 0;
-        if (length != 0) {
-            while (length-- > 0) *out++ = *p++;
-            continue;
-        }
-        w->length = (size_t)(out - w->out);
-        p = add_special(w, text, p, end);
-        out = w->out + w->length;
-    }
-    *out++ = '"';
-    w->length = (size_t)(out - w->out);
-}
-
-static __LJMP void write_string(writer *w, const char *text, size_t length) {
-    const char *p = text, *end = text + length;
-    size_t room = w->capacity - w->length;
-    w->spent += length / JSON_BYTES_IN_A_STEP;
-    if (room > MOST_ESCAPE + 2 && length < (room - MOST_ESCAPE - 2) / (MOST_ESCAPE / 2)) {
-        write_short_string(w, text, end);
-        return;
-    }
-    add_byte(w, '"');
-    for (;;) {
-        const char *from = p;
-        p = json_skip_plain(p, end);
-        add(w, from, (size_t)(p - from));
-        if (p >= end) break;
-        p = add_special(w, text, p, end);
-    }
-    add_byte(w, '"');
 }
 
 /* ---- numbers ---- */
@@ -325,17 +131,21 @@ static RARE __LJMP const char *name_of_number(writer *w, int index, bool is_mark
     lua_State *L = w->L;
     if (lua_type(L, index) != LUA_TNUMBER) {
         lua_pushfstring(L, "a %s cannot be a name", luaL_typename(L, index));
-        fail_on_top(w);
+        json_fail_on_top(w);
     }
     double value = lua_tonumber(L, index);
     if (isinf(value)) fail(w, "an infinite number cannot be a name");
-    *length = lua_isinteger(L, index) ? decimal_write_integer(digits, lua_tointeger(L, index)) : decimal_write(digits, value);
+    *length = lua_isinteger(L, index) ? decimal_write_integer(digits, lua_tointeger(L, index))
+                                      : decimal_write(digits, value);
     if (!is_marked) {
         push_key(w, index);
-        lua_pushfstring(L, "the key %s is a number, and no element of a list without holes; json.object(t) writes it as a "
-                        "name, json.array(t) writes holes as null", lua_tostring(L, -1));
-        fail_on_top(w);
+        lua_pushfstring(L,
+                        "the key %s is a number, and no element of a list without holes; "
+                        "json.object(t) writes it as a name, json.array(t) writes holes as null",
+                        lua_tostring(L, -1));
+        json_fail_on_top(w);
     }
+    digits[*length] = '\0'; /* as at the end of every string that is written */
     return digits;
 }
 
@@ -349,7 +159,7 @@ static __LJMP void write_member(writer *w, place *here, const char *name, size_t
     here->length = length;
     if (!is_first) add_separator(w, w->how->comma, w->how->comma_length);
     add_line(w);
-    write_string(w, name, length);
+    json_write_string(w, name, length);
     add_separator(w, w->how->colon, w->how->colon_length);
     write_value(w);
 }
@@ -389,7 +199,8 @@ static __LJMP name *sort_names(writer *w, name *names, size_t count) {
 }
 
 /* Writes the members in the order of their names' bytes. */
-static __attribute__((noinline)) __LJMP void write_sorted_members(writer *w, place *here, int table, size_t count, bool is_marked) {
+static __attribute__((noinline)) __LJMP void write_sorted_members(
+    writer *w, place *here, int table, size_t count, bool is_marked) {
     lua_State *L = w->L;
     int keys = table + 1;
     lua_createtable(L, count < INT32_MAX ? (int)count : 0, 0);
@@ -475,7 +286,7 @@ static __LJMP lua_Integer marked_length(writer *w, int table) {
         if (n < 1) {
             push_key(w, -2);
             lua_pushfstring(L, "an array has no place for the key %s", lua_tostring(L, -1));
-            fail_on_top(w);
+            json_fail_on_top(w);
         }
         if (n > length) length = n;
         lua_pop(L, 1);
@@ -490,12 +301,12 @@ static RARE __LJMP void fail_for_hole(writer *w, int table) {
         json_spend(w->L, &w->spent, 1);
     }
     lua_pushfstring(w->L, "a list with a hole: [%I] is nil; json.array(t) writes null there", (LUAI_UACINT)hole);
-    fail_on_top(w);
+    json_fail_on_top(w);
 }
 
 /*
- * [-1, 0] Raises unless the key on top and those that follow it are elements from `first` to `last`, as many as there are: else
- * the table is no list.
+ * [-1, 0] Raises unless the key on top and those that follow it are elements from `first` to `last`, as many as there
+ * are: else the table is no list.
  */
 static RARE __LJMP void check_rest(writer *w, int table, lua_Integer first, lua_Integer last) {
     lua_State *L = w->L;
@@ -508,7 +319,7 @@ static RARE __LJMP void check_rest(writer *w, int table, lua_Integer first, lua_
             push_key(w, -1);
             lua_pushfstring(L, "a list that also has the key %s; json.object(t) writes all keys as names",
                             lua_tostring(L, -1));
-            fail_on_top(w);
+            json_fail_on_top(w);
         }
         found++;
         if (!lua_next(L, table)) break;
@@ -519,8 +330,8 @@ static RARE __LJMP void check_rest(writer *w, int table, lua_Integer first, lua_
 }
 
 /*
- * A table that has an element 1. Most lists give their elements in order; if one does not, or it is none, what follows is
- * looked through before it goes on by numbers. What is written by then is right, or not needed.
+ * A table that has an element 1. Most lists give their elements in order; if one does not, or it is none, what follows
+ * is looked through before it goes on by numbers. What is written by then is right, or not needed.
  */
 static __LJMP void write_list(writer *w, int table, lua_Integer count) {
     lua_State *L = w->L;
@@ -599,7 +410,7 @@ static __LJMP void write_value(writer *w) {
         break;
     case LUA_TSTRING:
         text = lua_tolstring(L, -1, &length);
-        write_string(w, text, length);
+        json_write_string(w, text, length);
         break;
     case LUA_TTABLE:
         write_table(w);
@@ -612,7 +423,7 @@ static __LJMP void write_value(writer *w) {
         /* fall through */
     default:
         lua_pushfstring(L, "a %s cannot be encoded", luaL_typename(L, -1));
-        fail_on_top(w);
+        json_fail_on_top(w);
     }
 }
 

@@ -62,6 +62,27 @@ struct JSONTests {
                 ])
     }
 
+    @Test("Numbers that become names of an object are written whole, and nothing behind them")
+    func numberNames() throws {
+        #expect(
+            try lines(
+                """
+                local wrong = 0
+                for i = 1, 50 do
+                    local t = json.object({[1234567890 + i] = 1, [i] = 2, [-i] = 3, [i + 0.5] = 4, [math.mininteger + i] = 5})
+                    for _, sorted in ipairs({false, true}) do
+                        local count = 0
+                        for name, value in next, json.decode(json.encode(t, {sort_keys = sorted})) do
+                            if t[tonumber(name)] ~= value then wrong = wrong + 1 end
+                            count = count + 1
+                        end
+                        if count ~= 5 then wrong = wrong + 1 end
+                    end
+                end
+                print(wrong)
+                """) == ["0"])
+    }
+
     @Test("A program may give a list that was read a metatable of its own")
     func ownMetatable() throws {
         #expect(
