@@ -25,9 +25,10 @@ public class PollSource {
     /// The loop it is on.
     public final let loop: PollLoop
     /// The descriptor; -1 when it is closed.
-    public final private(set) var descriptor: CInt
+    // Without checks of exclusive access: numbers, which nothing is called for.
+    @exclusivity(unchecked) public final private(set) var descriptor: CInt
     /// What the loop is told of.
-    private var told: UInt32 = 0
+    @exclusivity(unchecked) private var told: UInt32 = 0
     private var isRegistered = false
 
     /// Takes `descriptor` over: it is closed with the source. Nothing is told of it yet.

@@ -36,14 +36,16 @@ public final class StreamSource: PollSource {
     private static let writeLimit = 1024 * 1024
 
     private let kind: Kind
-    private var handler: (any StreamSourceHandler)?
-    private var queue = OutputQueue()
-    private var isReading = false
+    // Without checks of exclusive access, of which a message would take a dozen: nothing is called while one of these
+    // is changed.
+    @exclusivity(unchecked) private var handler: (any StreamSourceHandler)?
+    @exclusivity(unchecked) private var queue = OutputQueue()
+    @exclusivity(unchecked) private var isReading = false
     /// The peer has ended the stream, or the system has.
     private var isEnding = false
     /// A write has failed: nothing is sent any more, and the end follows what still can be read.
-    private var writeError: SystemError?
-    private var shutsOutput = false
+    @exclusivity(unchecked) private var writeError: SystemError?
+    @exclusivity(unchecked) private var shutsOutput = false
     private var isEndPlanned = false
 
     /// Takes over a descriptor that never waits. Nothing is read until ``setReading(_:)``.

@@ -42,8 +42,9 @@ public final class EthernetServerInterfaceEx {
     public var onConnected: ((ClientObject) -> Void)?
     /// A client is gone, whoever ended it.
     public var onDisconnected: ((ClientObject) -> Void)?
-    /// A client has sent bytes: as many as came at once, at most 64 KiB.
-    public var onReceiveData: ((ClientObject, ByteBuffer) -> Void)?
+    /// A client has sent bytes: as many as came at once, at most 64 KiB. Without checks of exclusive access, as every
+    /// message takes it: nothing is called while it is set.
+    @exclusivity(unchecked) public var onReceiveData: ((ClientObject, ByteBuffer) -> Void)?
     /// UDP: a datagram did not get to its receiver, as far as the system knows, or the socket was lost. TLS: a
     /// connection did not become a client, as its handshake has failed.
     public var onFault: ((IOFault) -> Void)?
