@@ -21,7 +21,8 @@ import mutants
 ACCEPTED = os.path.join(os.path.dirname(__file__), "accepted.toml")
 RESULTS = os.path.join(mutants.WORK, "results.json")
 # Real sockets and descriptors answer for themselves; what they notice may be a busy machine.
-UNFIT = re.compile(r"Live|Contract|Leak|Echo|SerialPort|NameResolver|MachineDescription|TimeZone|Certificate")
+# Days of handlers and random sequences take long, and notice what the tables do.
+UNFIT = re.compile(r"Days|Crowd|Fuzz|Live|Contract|Leak|Echo|SerialPort|NameResolver|MachineDescription|TimeZone|Certificate")
 AT_ONCE = 2
 # A suite that takes longer than that, in seconds, is asked only when no other has noticed.
 SHORT = 1.5

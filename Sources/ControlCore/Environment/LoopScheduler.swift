@@ -13,7 +13,13 @@ final class LoopScheduler {
         loop.serve(queue)
     }
 
-    deinit { loop.stopServing(queue) }
+    deinit {
+        // What keeps an environment may be let go of by another thread, such as one that has looked up a name.
+        guard !loop.isCurrent else { return loop.stopServing(queue) }
+        // Nobody but the loop knows the queue any more.
+        nonisolated(unsafe) let queue = queue
+        loop.submit { [loop] in loop.stopServing(queue) }
+    }
 
     /// How many deadlines are armed.
     var count: Int { queue.count }

@@ -11,7 +11,7 @@ struct SuffixScanner {
     private var matched = 0
 
     init(_ bytes: ByteBuffer) {
-        sought = Array(bytes.readableBytesView)
+        sought = bytes.withUnsafeReadableBytes { Array($0) }
         var fallback = [Int](repeating: 0, count: sought.count)
         var length = 0
         for index in sought.indices.dropFirst() {

@@ -56,6 +56,37 @@ struct LiveEnvironmentTests {
         #expect(troubles.first?.hasPrefix("no connection can be accepted, and it is tried again") == true)
     }
 
+    @Test("An environment that another thread lets go of, before or after the end of its loop, leaves all in order")
+    func droppedElsewhere() async throws {
+        struct Kept: @unchecked Sendable {
+            let environment: LiveEnvironment
+        }
+        for endsFirst in [false, true] {
+            let thread = try LoopThread(name: "test loop")
+            let loop = thread.loop
+            let kept = Locked<Kept?>(nil)
+            let fired = Locked(0)
+            try await loop.call {
+                let environment = LiveEnvironment(loop: loop)
+                environment.schedule(at: environment.now + .milliseconds(20)) { fired.withLock { $0 += 1 } }
+                kept.withLock { $0 = Kept(environment: environment) }
+            }
+            if endsFirst {
+                thread.stop()
+                thread.join()
+            }
+            kept.withLock { $0 = nil }
+            if !endsFirst {
+                let passed = Promise<Void>()
+                try await loop.call { _ = loop.schedule(after: .milliseconds(60)) { passed.keep(()) } }
+                await passed.value
+                thread.stop()
+                thread.join()
+            }
+            #expect(fired.withLock { $0 } == 0)
+        }
+    }
+
     @Test("An SSH session whose thread outlasts a forced end goes with the thread")
     func sshThread() async throws {
         let traces = Traces()
