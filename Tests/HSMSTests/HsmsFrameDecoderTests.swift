@@ -34,6 +34,27 @@ struct HsmsFrameDecoderTests {
         #expect(decoder.bufferedBytes == 0)
     }
 
+    @Test("The rest of a message may come with the begin of the next one, and what is kept is counted")
+    func restAndNext() throws {
+        let header = HsmsHeader.data(session: 0, stream: 6, function: 11, requireResponse: false, system: 7)
+        let packet = HsmsPacket(header, data: ByteBuffer(bytes: (0..<40).map { UInt8($0) }))
+        var bytes = packet.encoded()
+        bytes.writeImmutableBuffer(packet.encoded())
+        var decoder = HsmsFrameDecoder(maximumLength: 1_000)
+        for length in [30, 50] {
+            let piece = bytes.readSlice(length: length)
+            decoder.feed(try #require(piece))
+            while let found = try decoder.next() { #expect(found == packet) }
+        }
+        // Of the second message 26 bytes have come, of which 4 were its length.
+        #expect(decoder.isMidMessage)
+        #expect(decoder.bufferedBytes == 22)
+        decoder.feed(bytes)
+        let last = try decoder.next()
+        #expect(last == packet)
+        #expect(decoder.bufferedBytes == 0)
+    }
+
     @Test("A length above the maximum is refused before anything is kept for it, and for good")
     func tooLong() {
         var decoder = HsmsFrameDecoder(maximumLength: 1_000)

@@ -112,6 +112,7 @@ struct TcpAccountTests {
             (up, .responseAccepted, nil),
             (up, .sending, nil),
             (up, .pollDue, "polls; 1 of 2 polls unanswered, and the module has said nothing yet"),
+            (up + [.pollDue], .pollDue, "polls; 2 of 2 polls unanswered, and the module has said nothing yet"),
             (
                 up + [.pollDue, .pollDue], .pollDue,
                 "closes the connection instead of polling: more than 2 polls are unanswered, and the module has said nothing yet"

@@ -56,6 +56,7 @@ struct SecsItemDecoderTests {
         #expect(reason(many, limits: SecsLimits(maximumItems: 5)).0 == nil)
         // The promise is refused, and not its last item.
         #expect(reason(many, limits: SecsLimits(maximumItems: 4)) == (.tooManyItems(limit: 4), 0))
+        #expect(reason(many, limits: SecsLimits(maximumBytes: 12)).0 == nil)
         #expect(reason(many, limits: SecsLimits(maximumBytes: 11)) == (.tooManyBytes(limit: 11), 0))
     }
 
@@ -66,10 +67,21 @@ struct SecsItemDecoderTests {
         #expect(try SecsItem.decode(ByteBuffer(bytes: [1, 0])) == .list([]))
     }
 
-    @Test("Booleans are true for every byte but 0, and are written as they came", arguments: ["25020001", "25020002"])
-    func booleans(hex: String) throws {
+    @Test("The first two bytes of a localized text tell its encoding, the higher one first")
+    func localized() throws {
+        let item = try #require(try SecsItem.decode(bytes("4904 0102 4142")))
+        #expect(item.content == .localized(LocalizedText(encoding: 0x0102, bytes: [0x41, 0x42])))
+    }
+
+    @Test(
+        "Booleans are true for every byte but 0, and are written as they came",
+        arguments: [
+            ("25020001", [false, true]), ("25020002", [false, true]), ("25020202", [true, true]),
+            ("25020000", [false, false]),
+        ])
+    func booleans(hex: String, values: [Bool]) throws {
         let item = try #require(try SecsItem.decode(bytes(hex)))
-        #expect(item == .boolean(false, true))
+        #expect(item == .boolean(values))
         var written = ByteBuffer()
         try item.encode(into: &written)
         #expect(Array(written.readableBytesView) == bytes(hex))
