@@ -24,8 +24,8 @@ enum Readiness {
 public class PollSource {
     /// The loop it is on.
     public final let loop: PollLoop
+    // Without checks of exclusive access, this and the next: numbers, for which nothing is called.
     /// The descriptor; -1 when it is closed.
-    // Without checks of exclusive access: numbers, which nothing is called for.
     @exclusivity(unchecked) public final private(set) var descriptor: CInt
     /// What the loop is told of.
     @exclusivity(unchecked) private var told: UInt32 = 0
