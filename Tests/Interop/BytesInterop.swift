@@ -33,28 +33,29 @@ struct BytesInterop {
         return (code, peer.lines)
     }
 
+    private func expectAgreement(
+        _ name: String, seed: Int, count: Int, at location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let result = try await compare(name, seed: seed, count: count)
+        #expect(result.code == 0, sourceLocation: location)
+        #expect(
+            result.lines.last?.hasSuffix("cases \(count) wrong 0") == true, "\(result.lines.suffix(20))",
+            sourceLocation: location)
+    }
+
     @Test("Every method gives what CPython gives, or an error where CPython raises one")
     func generated() async throws {
-        let count = Self.isLong ? 500_000 : 50_000
-        let result = try await compare("bytes_cases", seed: 20_260_101, count: count)
-        #expect(result.code == 0)
-        #expect(result.lines.last?.hasSuffix("cases \(count) wrong 0") == true, "\(result.lines.suffix(20))")
+        try await expectAgreement("bytes_cases", seed: 20_260_101, count: Self.isLong ? 500_000 : 50_000)
     }
 
     @Test("Fields are filled in as CPython fills them in, with an error of the same kind where it raises one")
     func fields() async throws {
-        let count = Self.isLong ? 600_000 : 60_000
-        let result = try await compare("format_cases", seed: 20_260_102, count: count)
-        #expect(result.code == 0)
-        #expect(result.lines.last?.hasSuffix("cases \(count) wrong 0") == true, "\(result.lines.suffix(20))")
+        try await expectAgreement("format_cases", seed: 20_260_102, count: Self.isLong ? 600_000 : 60_000)
     }
 
     @Test("Texts of JSON, whole and damaged, are read and written as CPython does")
     func json() async throws {
-        let count = Self.isLong ? 200_000 : 20_000
-        let result = try await compare("json_cases", seed: 20_260_103, count: count)
-        #expect(result.code == 0)
-        #expect(result.lines.last?.hasSuffix("cases \(count) wrong 0") == true, "\(result.lines.suffix(20))")
+        try await expectAgreement("json_cases", seed: 20_260_103, count: Self.isLong ? 200_000 : 20_000)
     }
 
     @Test("The comparison sees a wrong result", arguments: ["bytes_cases", "format_cases", "json_cases"])
