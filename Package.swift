@@ -169,12 +169,12 @@ let package = Package(
         .testTarget(
             name: "Interop",
             dependencies: [
-                "Bytes", "Polling", "Lectern", "LecternCommand", "ControlCore", "HSMS", "LoopTesting",
+                "Bytes", "Polling", "Lectern", "LecternCommand", "ControlCore", "HSMS", "HttpClient", "LoopTesting",
             ],
             path: "Tests/Interop",
             exclude: [
                 "Socs", "bytes_cases.lua", "bytes_cases.py", "case_runner.lua", "format_cases.lua", "format_cases.py",
-                "json_cases.lua", "json_cases.py", "secsgem_gem_peer.py", "secsgem_peer.py",
+                "http_peer.py", "json_cases.lua", "json_cases.py", "secsgem_gem_peer.py", "secsgem_peer.py",
             ],
             swiftSettings: swiftSettings
         ),

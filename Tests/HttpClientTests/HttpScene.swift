@@ -81,7 +81,7 @@ final class ScriptedServer {
     final class Connection: StreamDelegate {
         let number: Int
         let transport: any StreamTransport
-        fileprivate unowned let server: ScriptedServer
+        unowned let server: ScriptedServer
         private var arrived = ByteBuffer()
         private(set) var isClosed = false
 
@@ -160,6 +160,7 @@ final class ScriptedServer {
     fileprivate(set) var requests: [Request] = []
     fileprivate(set) var received = 0
     fileprivate(set) var connections: [Connection] = []
+    var openConnections: Int { connections.count { !$0.isClosed } }
     fileprivate var hasAsked: Set<Int> = []
     /// Called when a request waits to be asked for its body.
     var onExpect: Script = { connection, _ in connection.send("HTTP/1.1 100 Continue\r\n\r\n") }

@@ -77,6 +77,9 @@ struct DigestLogin: Equatable {
     /// How many bytes of memory it keeps.
     var heldBytes: Int { 256 + realm.utf8.count + nonce.utf8.count + (opaque?.utf8.count ?? 0) }
 
+    /// Sets the nonce of this side, which else is a random number.
+    mutating func setClientNonce(_ nonce: String) { clientNonce = nonce }
+
     /// The value of `Authorization` for one request.
     /// - Parameters:
     ///   - method: the request's.

@@ -14,6 +14,9 @@ public struct ServerSentEvent: Equatable, Sendable {
 
 /// Reads server-sent events, as the HTML standard has them. A plain value: it is fed with bytes, and gives events.
 public struct ServerSentEventReader: Sendable {
+    /// Room for the name of a field, with which each line begins.
+    private static let longestFieldStart = 64
+
     private var lines: HttpLineSplitter
     private let limit: Int
     private var event = ""
@@ -32,7 +35,7 @@ public struct ServerSentEventReader: Sendable {
     public init(lastID: String = "", limit: Int = HttpLimits.eventBytes) {
         self.lastID = lastID
         self.limit = limit
-        lines = HttpLineSplitter(.any, limit: limit)
+        lines = HttpLineSplitter(.any, limit: limit + Self.longestFieldStart)
     }
 
     /// How many bytes of memory it keeps.
