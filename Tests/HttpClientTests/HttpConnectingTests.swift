@@ -6,6 +6,7 @@ import Testing
 @testable import HttpClient
 
 /// TLS and proxies.
+@Suite("HTTP over TLS and proxies")
 struct HttpConnectingTests {
     private static let certificate = SimulatedCertificate(names: ["device"])
 

@@ -4,6 +4,7 @@ import Testing
 
 @testable import HttpClient
 
+@Suite("Cookies")
 struct HttpCookieTests {
     private static let now: Int64 = 1_767_225_600
 

@@ -5,6 +5,7 @@ import Testing
 
 @testable import HttpClient
 
+@Suite("HTTP exchanges")
 struct HttpExchangeTests {
     @Test func `A request is made and its response collected`() throws {
         let scene = try HttpScene()

@@ -5,6 +5,7 @@ import Testing
 
 @testable import HttpClient
 
+@Suite("Kept HTTP connections")
 struct HttpPoolTests {
     @Test func `A connection is kept for the next exchange`() throws {
         let scene = try HttpScene()
@@ -162,6 +163,7 @@ struct HttpPoolTests {
     }
 }
 
+@Suite("The ledger of HTTP connections")
 struct HttpPoolLedgerTests {
     private static func route(_ host: String) -> HttpRoute {
         HttpRoute(to: HttpURL.Origin(scheme: .http, host: host, port: 80))

@@ -4,6 +4,7 @@ import Testing
 
 @testable import HttpClient
 
+@Suite("HTTP redirects")
 struct HttpRedirectTests {
     private static func course(
         _ method: String, _ url: String, _ change: (inout HttpOptions) -> Void = { _ in }

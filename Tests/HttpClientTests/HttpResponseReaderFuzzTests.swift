@@ -4,6 +4,7 @@ import Testing
 @testable import HttpClient
 
 /// Random splits and random damage.
+@Suite("Responses from random bytes")
 struct HttpResponseReaderFuzzTests {
     private struct Dice {
         var state: UInt64

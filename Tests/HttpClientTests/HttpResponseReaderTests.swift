@@ -47,6 +47,7 @@ struct ReadResponse: Equatable {
     }
 }
 
+@Suite("Responses from bytes")
 struct HttpResponseReaderTests {
     @Test func `A response with a length is taken apart`() throws {
         let read = try ReadResponse(

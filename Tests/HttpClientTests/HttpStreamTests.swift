@@ -5,6 +5,7 @@ import Testing
 
 @testable import HttpClient
 
+@Suite("HTTP streams")
 struct HttpStreamTests {
     /// What a streamed exchange has told.
     private final class Log {

@@ -2,6 +2,7 @@ import ControlCore
 import HttpClient
 import Testing
 
+@Suite("URLs")
 struct HttpURLTests {
     @Test(arguments: [
         ("http://host", "http://host/", "host", 80),

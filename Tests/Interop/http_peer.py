@@ -49,7 +49,7 @@ WAYS = {
     "endless-headers": lambda c: endless(c, b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 100),
     "header-of-a-megabyte": lambda c: c.sendall(b"HTTP/1.1 200 OK\r\nX: " + b"y" * (1 << 20) + b"\r\n\r\n"),
     "endless-body": lambda c: endless(c, b"HTTP/1.1 200 OK\r\n\r\n", b"z" * 65536),
-    "endless-chunks": lambda c: endless(c, chunked(b""), b"1\r\nx\r\n" * 1000),
+    "endless-chunks": lambda c: endless(c, chunked(b""), b"10\r\n0123456789abcdef\r\n" * 1000),
     "endless-announcements": lambda c: endless(c, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     "bomb": lambda c: c.sendall(
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(BOMB), BOMB)
@@ -91,7 +91,8 @@ def serve(connection):
             if not WAYS[head.split(b" ")[1].decode().strip("/")](connection):
                 return
     except (OSError, ssl.SSLError):
-        pass  # The other side has given up, which is what most paths are for.
+        # The other side has given up, which is what most paths are for.
+        pass
     finally:
         connection.close()
 

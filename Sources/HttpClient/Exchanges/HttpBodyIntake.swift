@@ -28,9 +28,6 @@ struct HttpBodyIntake {
     /// How many bytes of memory it keeps.
     var heldBytes: Int { pending.readableBytes + (decoder == nil ? 0 : ContentDecoder.heldBytes) }
 
-    /// Whether bytes wait to be taken out.
-    var hasPending: Bool { pending.readableBytes > 0 }
-
     /// Takes bytes from the wire.
     mutating func add(_ bytes: ByteBuffer) throws(HttpFailure) {
         wireBytes += bytes.readableBytes
