@@ -152,6 +152,35 @@ struct HttpPoolTests {
         #expect(scene.world.pendingEvents == 0)
     }
 
+    @Test func `A server that says how long it keeps a connection is asked no later`() throws {
+        let scene = try HttpScene()
+        let device = scene.server { connection, _ in connection.answer("", "Keep-Alive: timeout=5, max=100") }
+        _ = try scene.get("http://device/")
+        scene.world.run(for: .seconds(3))
+        _ = try scene.get("http://device/")
+        scene.world.run(for: .seconds(5))
+        #expect(scene.session.connectionCount == 0)
+        _ = try scene.get("http://device/")
+        #expect(device.requests.map(\.connection) == [1, 1, 2])
+    }
+
+    @Test func `Who lets go of a session closes its connections`() throws {
+        let scene = try HttpScene()
+        let device = scene.server { connection, _ in connection.answer() }
+        var session: HttpSession? = try HttpSession(environment: scene.client)
+        var isDone = false
+        try session?.send(HttpRequest(url: HttpURL("http://device/"))) { _ in isDone = true }
+        #expect(scene.world.run(limit: .seconds(5)) { isDone })
+        #expect(device.openConnections == 1)
+        weak let old = session
+        session = nil
+        #expect(old == nil)
+        scene.world.run(for: .seconds(2))
+        #expect(device.openConnections == 0)
+        #expect(scene.client.openTransports == 0)
+        #expect(scene.world.pendingEvents == 0)
+    }
+
     @Test func `Too many that wait are refused`() throws {
         let scene = try HttpScene { $0.bounds.perHost = 1 }
         scene.server { _, _ in }

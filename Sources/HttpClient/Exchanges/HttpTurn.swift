@@ -1,5 +1,6 @@
 import Bytes
 import ControlCore
+import Polling
 
 /// One request and its answer on one connection, as a plain value: what is received and what happens to the connection
 /// go in, what is to be done comes out.
@@ -36,6 +37,10 @@ struct HttpTurn {
     private var reader: HttpResponseReader
     private var sending = Sending.head
     private var isOver = false
+
+    /// How long the server keeps the connection without a request, as far as it has said; less a second, as a request
+    /// must not meet the end on its way.
+    private(set) var patience: TimeAmount?
 
     /// - Parameters:
     ///   - head: the request's, as it stands on the wire.
@@ -100,6 +105,7 @@ struct HttpTurn {
                 if head.status == 100 { actions += sendBody() }
             case .head(let head):
                 if sending == .awaitsContinue { sending = .withheld }
+                patience = Self.patience(head.headers)
                 actions.append(.head(head))
             case .body(let bytes): actions.append(.body(bytes))
             case .end(let ending):
@@ -112,6 +118,15 @@ struct HttpTurn {
             }
         }
         return actions
+    }
+
+    /// `Keep-Alive: timeout=5, max=100`.
+    private static func patience(_ headers: HttpHeaders) -> TimeAmount? {
+        for part in (headers["Keep-Alive"] ?? "").lowercased().split(whereSeparator: { $0 == "," || $0 == " " }) {
+            guard part.hasPrefix("timeout="), let seconds = Int64(part.dropFirst(8)), seconds >= 0 else { continue }
+            return max(.seconds(seconds) - .seconds(1), .zero)
+        }
+        return nil
     }
 
     private mutating func fail(_ failure: HttpFailure) -> [Action] {

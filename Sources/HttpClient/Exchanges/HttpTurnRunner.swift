@@ -76,6 +76,6 @@ final class HttpTurnRunner: HttpLineReceiver {
         handler = nil
         timer?.cancel()
         timer = nil
-        lease.giveBack(isReusable: isReusable)
+        lease.giveBack(isReusable: isReusable, patience: turn.patience)
     }
 }

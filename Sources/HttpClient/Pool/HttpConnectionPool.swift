@@ -32,6 +32,13 @@ final class HttpConnectionPool {
         ledger = HttpPoolLedger(bounds)
     }
 
+    /// Whoever lets go of a session wants none of its connections any more. Those that are lent end with their exchanges,
+    /// of which there are none then.
+    deinit {
+        timer?.cancel()
+        for id in lines.keys.sorted() { lines[id]?.close() }
+    }
+
     /// How many connections are open.
     var lineCount: Int { ledger.lineCount }
     /// How many of them no exchange has.
@@ -75,7 +82,7 @@ final class HttpConnectionPool {
         perform(ledger.withdraw(ticket))
     }
 
-    fileprivate func giveBack(_ id: HttpPoolLedger.LineID, isReusable: Bool) {
+    fileprivate func giveBack(_ id: HttpPoolLedger.LineID, isReusable: Bool, patience: TimeAmount?) {
         guard !isClosed, let line = lines[id] else { return }
         line.receiver = nil
         guard isReusable, line.isOpen else {
@@ -85,7 +92,7 @@ final class HttpConnectionPool {
         }
         line.setReading(true)
         line.onEndUnused = { [weak self] in self?.ended(id) }
-        perform(ledger.release(id, at: environment.now))
+        perform(ledger.release(id, at: environment.now, patience: patience))
     }
 
     // MARK: -
@@ -181,11 +188,13 @@ final class HttpLease {
     }
 
     /// Gives it back. Idempotent.
-    /// - Parameter isReusable: whether the next exchange may have it; else it is closed.
-    func giveBack(isReusable: Bool) {
+    /// - Parameters:
+    ///   - isReusable: whether the next exchange may have it; else it is closed.
+    ///   - patience: how long the server keeps it, as far as it has said.
+    func giveBack(isReusable: Bool, patience: TimeAmount? = nil) {
         guard !isGivenBack else { return }
         isGivenBack = true
         guard let pool, !pool.isClosed else { return line.close() }
-        pool.giveBack(id, isReusable: isReusable)
+        pool.giveBack(id, isReusable: isReusable, patience: patience)
     }
 }

@@ -36,6 +36,10 @@ struct HttpPoolLedger {
         let route: HttpRoute
         /// `nil` while an exchange has it.
         var idleSince: Deadline?
+        /// How long it is kept then.
+        var idleTime: TimeAmount
+
+        var expiry: Deadline? { idleSince.map { $0 + idleTime } }
     }
 
     private struct Wish {
@@ -61,7 +65,7 @@ struct HttpPoolLedger {
     var waitingCount: Int { waiting.count }
 
     /// When the next connection has been idle for long enough; `nil` when none is.
-    var nextExpiry: Deadline? { lines.values.compactMap(\.idleSince).min().map { $0 + bounds.idleTime } }
+    var nextExpiry: Deadline? { lines.values.compactMap(\.expiry).min() }
 
     /// Somebody wants a connection.
     /// - Parameter isFresh: none that was used before will do.
@@ -75,7 +79,7 @@ struct HttpPoolLedger {
     mutating func dialed(_ ticket: Ticket) -> LineID? {
         guard let route = dialing.removeValue(forKey: ticket) else { return nil }
         lastLine += 1
-        lines[lastLine] = Line(route: route, idleSince: nil)
+        lines[lastLine] = Line(route: route, idleSince: nil, idleTime: bounds.idleTime)
         return lastLine
     }
 
@@ -87,8 +91,10 @@ struct HttpPoolLedger {
     }
 
     /// An exchange needs its connection no longer, which may be used again.
-    mutating func release(_ line: LineID, at now: Deadline) -> [Action] {
+    /// - Parameter patience: how long the server keeps it, as far as it has said.
+    mutating func release(_ line: LineID, at now: Deadline, patience: TimeAmount? = nil) -> [Action] {
         lines[line]?.idleSince = now
+        lines[line]?.idleTime = min(bounds.idleTime, patience ?? bounds.idleTime)
         return serve()
     }
 
@@ -100,7 +106,7 @@ struct HttpPoolLedger {
 
     /// Time has passed.
     mutating func expire(at now: Deadline) -> [Action] {
-        let old = lines.filter { $0.value.idleSince.map { $0 + bounds.idleTime <= now } ?? false }.keys.sorted()
+        let old = lines.filter { $0.value.expiry.map { $0 <= now } ?? false }.keys.sorted()
         for line in old { lines[line] = nil }
         return old.map { .close($0) } + serve()
     }
