@@ -1,4 +1,5 @@
 import Bytes
+import Foundation
 import Testing
 
 @testable import HttpClient
@@ -6,6 +7,8 @@ import Testing
 /// Random splits and random damage.
 @Suite("Responses from random bytes")
 struct HttpResponseReaderFuzzTests {
+    private static let rounds = ProcessInfo.processInfo.environment["LECTERN_TEST_LONG"] == nil ? 4_000 : 200_000
+
     private struct Dice {
         var state: UInt64
 
@@ -57,7 +60,7 @@ struct HttpResponseReaderFuzzTests {
     @Test func `However the bytes are damaged and split, the result is the same`() throws {
         var dice = Dice(state: 17)
         let requests: [HttpResponseReader.Request] = [.ordinary, .head, .connect, .upgrade]
-        for round in 0..<4_000 {
+        for round in 0..<Self.rounds {
             let bytes = Self.damaged(Array(Self.seeds[dice.roll(Self.seeds.count)].utf8), &dice)
             let request = requests[dice.roll(requests.count)]
             let whole = try ReadResponse([ByteBuffer(bytes: bytes)], request, closes: true)

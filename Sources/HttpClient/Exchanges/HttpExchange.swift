@@ -159,11 +159,11 @@ public final class HttpExchange: Cancellable {
             self.runner = runner
             runner.begin()
         } catch let failure as HttpFailure {
-            lease.giveBack(isReusable: !lease.isReused)
+            lease.giveBack(isReusable: true)
             fail(failure)
         } catch {
             // Cookies and logins of servers may have made it too large.
-            lease.giveBack(isReusable: false)
+            lease.giveBack(isReusable: true)
             fail(.tooLarge("the request's head: \(error)"))
         }
     }

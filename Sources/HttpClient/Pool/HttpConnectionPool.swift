@@ -90,6 +90,8 @@ final class HttpConnectionPool {
             line.close()
             return perform(ledger.ended(id))
         }
+        // It must read, lest its end goes unnoticed.
+        line.start()
         line.setReading(true)
         line.onEndUnused = { [weak self] in self?.ended(id) }
         perform(ledger.release(id, at: environment.now, patience: patience))

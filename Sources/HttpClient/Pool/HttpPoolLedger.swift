@@ -70,9 +70,12 @@ struct HttpPoolLedger {
     /// Somebody wants a connection.
     /// - Parameter isFresh: none that was used before will do.
     mutating func wish(_ ticket: Ticket, for route: HttpRoute, isFresh: Bool) -> [Action] {
+        let wish = Wish(ticket: ticket, route: route, isFresh: isFresh)
+        // Nothing has changed for those who wait, and one of them on the same route would be in the way of this one, too.
+        if let served = serve(wish) { return served }
         guard waiting.count < HttpLimits.waitingExchanges else { return [.refuse(ticket)] }
-        waiting.append(Wish(ticket: ticket, route: route, isFresh: isFresh))
-        return serve()
+        waiting.append(wish)
+        return []
     }
 
     /// A connection was opened, for the one who wanted it.
@@ -116,7 +119,7 @@ struct HttpPoolLedger {
     private mutating func serve() -> [Action] {
         var actions: [Action] = []
         var index = 0
-        while index < waiting.count {
+        while index < waiting.count, idleCount > 0 || lines.count + dialing.count < bounds.altogether {
             if let served = serve(waiting[index]) {
                 actions += served
                 waiting.remove(at: index)
