@@ -150,6 +150,28 @@ struct HttpStreamTests {
         #expect(log.failure?.reason == "BadResponse")
     }
 
+    @Test func `What came before damage is delivered first, also to one who holds back`() throws {
+        let scene = try HttpScene()
+        scene.server { connection, _ in
+            connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n")
+        }
+        let log = Log()
+        log.exchange = try scene.session.stream(
+            HttpRequest(url: HttpURL("http://device/")), onHead: { _ in log.exchange?.pause() },
+            onBody: { log.events.append(String(buffer: $0)) },
+            completion: { result in
+                if case .failure(let failure) = result { log.failure = failure }
+            })
+        scene.world.run(for: .seconds(5))
+        #expect(log.events.isEmpty)
+        #expect(log.failure == nil)
+        log.exchange?.resume()
+        #expect(log.events.isEmpty, "not from inside the call")
+        scene.world.run(for: .seconds(1))
+        #expect(log.events == ["abc"])
+        #expect(log.failure == .badResponse("invalid character in chunk size header"))
+    }
+
     // MARK: Lines
 
     private static func lines(_ pieces: [String], _ ends: HttpLineSplitter.Ends = .lineFeed) throws -> [String] {

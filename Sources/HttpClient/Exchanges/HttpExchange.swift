@@ -47,8 +47,8 @@ public final class HttpExchange: Cancellable {
     private var head: HttpResponseHead?
     private var intake: HttpBodyIntake?
     private var body = ByteBuffer()
-    /// The answer is complete on the wire.
-    private var trailers: HttpHeaders?
+    /// How the answer has ended on the wire: with its trailers, or too early. Told behind what has come before.
+    private var ending: Result<HttpHeaders, HttpFailure>?
     private var lastHeard: Deadline
     private var isPumpPlanned = false
 
@@ -88,8 +88,8 @@ public final class HttpExchange: Cancellable {
     }
 
     /// Holds a streamed response back: nothing more of it is delivered, and the server is slowed down. The time in
-    /// which something must come does not run meanwhile.
-    public func pause() { isPaused = true }
+    /// which something must come does not run meanwhile. A response that is collected cannot be held back.
+    public func pause() { isPaused = stream != nil }
 
     /// Goes on with a response that was held back; not before this has returned.
     public func resume() {
@@ -177,16 +177,21 @@ public final class HttpExchange: Cancellable {
         case .head(let head): judge(head)
         case .body(let bytes): take(bytes)
         case .end(let trailers, _):
-            if case .taking = phase {
-                self.trailers = trailers
-                pump()
-            } else {
-                hop()
-            }
+            ended(.success(trailers))
         case .fail(let failure, let isUnanswered):
-            if case .discarding = phase { return hop() }
             if isUnanswered, let lease, course.mayRepeat(isReused: lease.isReused, isUnsent: false) { return hop() }
-            fail(failure)
+            ended(.failure(failure))
+        }
+    }
+
+    private func ended(_ ending: Result<HttpHeaders, HttpFailure>) {
+        switch (phase, ending) {
+        case (.discarding, _): hop()
+        case (.taking, _):
+            self.ending = ending
+            pump()
+        case (_, .failure(let failure)): fail(failure)
+        case (_, .success): break
         }
     }
 
@@ -264,7 +269,8 @@ public final class HttpExchange: Cancellable {
 
     private func finishIfComplete() throws(HttpFailure) {
         updateReading()
-        guard let trailers, let head else { return }
+        guard let ending, let head else { return }
+        let trailers = try ending.get()
         try intake?.finish()
         let response = HttpResponse(head: head, body: body, trailers: trailers, url: course.request.url)
         complete(.success(response))
@@ -282,7 +288,7 @@ public final class HttpExchange: Cancellable {
 
     /// Only what is handed on makes room for more.
     private func updateReading() {
-        guard stream != nil, trailers == nil else { return }
+        guard stream != nil, ending == nil else { return }
         runner?.setReading(!isPaused && !isPumpPlanned)
     }
 

@@ -32,8 +32,8 @@ final class HttpConnectionPool {
         ledger = HttpPoolLedger(bounds)
     }
 
-    /// Whoever lets go of a session wants none of its connections any more. Those that are lent end with their exchanges,
-    /// of which there are none then.
+    /// Whoever lets go of a session wants none of its connections any more. Those that are lent end with their
+    /// exchanges, of which there are none then.
     deinit {
         timer?.cancel()
         for id in lines.keys.sorted() { lines[id]?.close() }

@@ -71,7 +71,8 @@ struct HttpPoolLedger {
     /// - Parameter isFresh: none that was used before will do.
     mutating func wish(_ ticket: Ticket, for route: HttpRoute, isFresh: Bool) -> [Action] {
         let wish = Wish(ticket: ticket, route: route, isFresh: isFresh)
-        // Nothing has changed for those who wait, and one of them on the same route would be in the way of this one, too.
+        // Nothing has changed for those who wait, and one of them on the same route would be in the way of this one,
+        // too.
         if let served = serve(wish) { return served }
         guard waiting.count < HttpLimits.waitingExchanges else { return [.refuse(ticket)] }
         waiting.append(wish)
