@@ -2699,6 +2699,12 @@ function json.loads(text, encoding, drop_nulls) end
 ---@return table # the same table
 function json.object(t) end
 
+--- Gives a table that survives restarts. Changes of it are stored within about a second.
+---@param name string The name under which the table is stored.
+---@param default? table The table when nothing is stored under that name yet.
+---@return table # the same one at each call with that name
+function persistent(name, default) end
+
 --- Compiles a pattern; the last 256 are kept compiled.
 ---@param pattern string|Pattern A pattern in Python's syntax, or a Pattern.
 ---@param flags? integer re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, combined with |.

@@ -38,6 +38,7 @@ struct ProgramRights {
         if isSealed, let main { files.append((main, "the program's source, which is sealed")) }
         self.files = files
         var folders = [("\(own)/\(FoldedName.hostFolder)", "of the host")]
+        if case .folder(let path) = configuration.persistent.place { folders.append((path, "of the host")) }
         for path in configuration.moduleFolders where !Self.holds(path, folder) {
             folders.append((path, "of a folder of modules"))
         }

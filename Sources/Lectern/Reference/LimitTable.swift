@@ -144,6 +144,13 @@ package struct LimitTable {
                 what: "the log that `SaveProgramLog` writes",
                 limit: "\(count(LogHistory.entryLimit)) entries, or \(size(LogHistory.byteLimit))",
                 then: "the oldest entries are left out"),
+            Row(
+                what: "persistent values, all together", limit: size(PersistentValues.sizeLimit),
+                then: "the log says which; what was stored before stays"),
+            Row(
+                what: "tables within one another of a persistent value", limit: count(StoredBounds.depth),
+                then: "the same"),
+            Row(what: "names of persistent values", limit: count(PersistentValues.countLimit), then: "a `ValueError`"),
         ]
     }
 

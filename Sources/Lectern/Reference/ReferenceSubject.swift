@@ -50,7 +50,8 @@ struct ReferenceSubject: Sendable {
             introduction: "Classes and events of Lua, the program's log and end, and the machine that it runs on.",
             classes: ["ProcessorDevice", "MESet"],
             functions: [
-                "class", "isinstance", "event", "ProgramLog", "SaveProgramLog", "ExitProgram", "Platform", "Version",
+                "class", "isinstance", "event", "persistent", "ProgramLog", "SaveProgramLog", "ExitProgram", "Platform",
+                "Version",
             ]),
         ReferenceSubject(
             name: "strings", title: "Strings and bytes",
