@@ -91,6 +91,7 @@ final class BindingContext {
         runtime.register(declareTimer(self))
         runtime.register(declareWait(self))
         runtime.register(declareClock(self))
+        runtime.register(declareEmail(self))
         for function in declareFunctions(self) { runtime.setGlobal(function) }
         runtime.setGlobal(declarePersistent(self))
         runtime.setGlobal(table: "time", functions: declareTimeFunctions(self), constants: [])

@@ -15,7 +15,7 @@ struct ConfigurationReader {
     mutating func read(_ root: YAMLNode, into configuration: inout ProgramConfiguration) {
         let keys = [
             "devices", "modules", "limits", "profile", "servers", "certificates", "log", "ssh", "sealed", "trace",
-            "stay", "onMainError", "persistent",
+            "stay", "onMainError", "persistent", "mail",
         ]
         for (key, value) in entries(root, keys, of: "the configuration") {
             switch key {
@@ -43,6 +43,7 @@ struct ConfigurationReader {
                 }
             case "certificates": certificates(value, &configuration)
             case "trace": configuration.trace = trace(value)
+            case "mail": mail(value, &configuration.mail)
             case "persistent": persistent(value, &configuration.persistent)
             default:
                 for (key, value) in entries(value, ["level", "format", "connections"], of: "'log'") {

@@ -35,6 +35,7 @@ struct ProgramRights {
             }
         }
         files += configuration.authorities.values.map { ($0, "a certificate of the configuration") }
+        if let path = configuration.mail.passwordFile { files.append((path, "a password of the configuration")) }
         if isSealed, let main { files.append((main, "the program's source, which is sealed")) }
         self.files = files
         var folders = [("\(own)/\(FoldedName.hostFolder)", "of the host")]

@@ -149,7 +149,7 @@ local interface = {
 local system = {
     Timer = Timer, Wait = Wait, Clock = Clock, ProgramLog = ProgramLog, ExitProgram = ExitProgram,
     GetSystemUpTime = GetSystemUpTime, Ping = Ping, WakeOnLan = WakeOnLan, MESet = MESet, File = File, RFile = RFile,
-    SaveProgramLog = SaveProgramLog,
+    SaveProgramLog = SaveProgramLog, Email = Email,
 }
 local handlers = {
     GetConnectionHandler = GetConnectionHandler, ModuleVersion = ModuleVersion, ConnectionHandler = ConnectionHandler,

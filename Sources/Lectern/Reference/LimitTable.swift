@@ -151,6 +151,11 @@ package struct LimitTable {
                 what: "tables within one another of a persistent value", limit: count(StoredBounds.depth),
                 then: "the same"),
             Row(what: "names of persistent values", limit: count(PersistentValues.countLimit), then: "a `ValueError`"),
+            Row(
+                what: "mails of one `Email` that wait", limit: count(Email.queueLimit), then: "an `IOError`"),
+            Row(
+                what: "receivers of a mail", limit: count(Email.recipientLimit), then: "a `ValueError`"),
+            Row(what: "the text of a mail", limit: size(Email.textLimit), then: "a `ValueError`"),
         ]
     }
 

@@ -72,6 +72,11 @@ struct ReferenceSubject: Sendable {
             name: "files", title: "Files", introduction: "Files of the program's folder, by Python's names.",
             classes: ["File", "RFile"], functions: ["File.", "RFile."]),
         ReferenceSubject(
+            name: "mail", title: "Mail",
+            introduction:
+                "Mail by SMTP, by the names of ControlScript. The [guide](../guide.md#mail) tells how to use it.",
+            classes: ["Email"], functions: []),
+        ReferenceSubject(
             name: "instruments", title: "TCPInterface",
             introduction: "Drivers for instruments, as in SOCS. [TCPInterface](../socs.md) tells how to write one.",
             classes: ["TCPInterface", "TCPConnection"], functions: []),
