@@ -74,7 +74,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             resources: [
-                .embedInCode("Lua/environment.lua"), .embedInCode("Lua/handlers.lua"), .embedInCode("Lua/meset.lua"),
+                .embedInCode("Lua/environment.lua"), .embedInCode("Lua/event.lua"), .embedInCode("Lua/files.lua"),
+                .embedInCode("Lua/handlers.lua"), .embedInCode("Lua/meset.lua"), .embedInCode("Lua/timers.lua"),
                 .embedInCode("Lua/re.lua"), .embedInCode("Lua/secsgem.lua"), .embedInCode("Lua/device_module.lua"),
                 .embedInCode("Lua/device_module/declaration.lua"), .embedInCode("Lua/device_module/values.lua"),
                 .embedInCode("Lua/device_module/replies.lua"), .embedInCode("Lua/device_module/framing.lua"),

@@ -161,7 +161,7 @@ struct SurfaceTests {
             add('', _G)
             table.sort(names)
             print(table.concat(names, '\\n'))
-            """, configuration: configuration)
+            """, configuration: configuration, register: { $0.openLibraries() })
         try expect((room.lines.first ?? "") + "\n", in: "Tests/LecternTests/Surface/\(profile.rawValue).txt")
     }
 }

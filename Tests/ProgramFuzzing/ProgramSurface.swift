@@ -58,7 +58,7 @@ package struct ProgramSurface: Sendable {
         let program = try Program(
             source: .text(Self.walk, folder: folder),
             environment: world.environment(named: "surface", address: "10.0.0.1"), configuration: configuration,
-            log: log)
+            log: log, register: { $0.openLibraries() })
         try program.start()
         classes = program.runtime.surface
         functions = program.runtime.globalFunctions
