@@ -10,6 +10,7 @@ struct MailBody {
 
     private static let lineLimit = 998
     private static let encodedLineLength = 76
+    private static let digits = Array("0123456789ABCDEF".utf8)
     private static let lineEnd: [UInt8] = [0x0D, 0x0A]
 
     /// - Parameter text: as the program gave it; what is not UTF-8 is taken for Latin-1.
@@ -20,10 +21,16 @@ struct MailBody {
         let encoding: String
         if odd == 0, lines.allSatisfy({ $0.count <= Self.lineLimit }) {
             encoding = "7bit"
-            bytes = lines.reduce(into: []) { $0 += $1 + Self.lineEnd }
+            bytes = lines.reduce(into: []) {
+                $0 += $1
+                $0 += Self.lineEnd
+            }
         } else if odd * 6 <= text.count {
             encoding = "quoted-printable"
-            bytes = lines.reduce(into: []) { $0 += Self.quotedPrintable($1) + Self.lineEnd }
+            bytes = lines.reduce(into: []) {
+                Self.writeQuotedPrintable($1, to: &$0)
+                $0 += Self.lineEnd
+            }
         } else {
             encoding = "base64"
             let digits = Base64.encode(lines.joined(separator: Self.lineEnd))
@@ -57,25 +64,28 @@ struct MailBody {
     }
 
     /// One line by RFC 2045, section 6.7, broken where it is too long.
-    private static func quotedPrintable(_ line: ArraySlice<UInt8>) -> [UInt8] {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var result: [UInt8] = []
+    private static func writeQuotedPrintable(_ line: ArraySlice<UInt8>, to result: inout [UInt8]) {
         var length = 0
         for index in line.indices {
             let byte = line[index]
             let isLast = index == line.endIndex - 1
             let isPlain = (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "=")
             let isSpace = (byte == 0x20 || byte == 0x09) && !isLast
-            let piece =
-                isPlain || isSpace ? [byte] : [UInt8(ascii: "="), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            let size = isPlain || isSpace ? 1 : 3
             // A broken line ends with a sign of its own.
-            if length + piece.count > encodedLineLength - 1 {
-                result += [UInt8(ascii: "=")] + lineEnd
+            if length + size > encodedLineLength - 1 {
+                result.append(UInt8(ascii: "="))
+                result += lineEnd
                 length = 0
             }
-            result += piece
-            length += piece.count
+            if size == 1 {
+                result.append(byte)
+            } else {
+                result.append(UInt8(ascii: "="))
+                result.append(digits[Int(byte >> 4)])
+                result.append(digits[Int(byte & 15)])
+            }
+            length += size
         }
-        return result
     }
 }

@@ -14,6 +14,11 @@ func declarePersistent(_ context: BindingContext) -> LuaFunction {
         guard table.instance == nil else {
             throw LuaFault(.typeError, "argument 'default' of persistent must be a table, got a \(table.typeName)")
         }
-        return call.returning(try context.persistentValues.table(call[name], default: table.reference))
+        let values = context.persistentValues
+        let wasOpen = values.isOpen
+        let found = try values.table(call[name], default: table.reference)
+        // The disk may have been slow. Once only: else a loop of such calls would never be ended.
+        if !wasOpen { call.forgiveTime() }
+        return call.returning(found)
     }
 }

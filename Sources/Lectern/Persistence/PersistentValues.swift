@@ -7,8 +7,8 @@ internal import Synchronization
 /// The tables of a program that survive restarts. They are plain tables: once in a while they are compared with what is
 /// stored, and written when they differ.
 ///
-/// A comparison is done in one go, as nothing of the program may change meanwhile. It takes some milliseconds for all
-/// that may be stored, and comes the later the longer it takes.
+/// A comparison is done in one go, as nothing of the program may change meanwhile. It takes less than 0.1 ms for a few
+/// kilobytes and up to 50 ms for all that may be stored, and the next one comes the later the longer it took.
 final class PersistentValues {
     /// Bytes of all values together, as they are stored.
     static let sizeLimit = 1 << 20
@@ -37,7 +37,8 @@ final class PersistentValues {
     private let log: (ProgramLogEntry.Severity, String) -> Void
 
     private var values: [String: Value] = [:]
-    private var isOpen = false
+    /// Whether the file was read.
+    private(set) var isOpen = false
     private var isEnded = false
     /// What the values held for the program when they were charged last.
     private var charged = 0

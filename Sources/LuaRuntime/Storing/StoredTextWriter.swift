@@ -47,6 +47,8 @@ private struct StoredTextWriter {
         }
     }
 
+    private static let digits = Array("0123456789abcdef".utf8)
+
     private let L: OpaquePointer
     private let limit: Int
     private(set) var text: [UInt8] = []
@@ -139,10 +141,9 @@ private struct StoredTextWriter {
             case UInt8(ascii: "\r"): text.append(UInt8(ascii: "r"))
             case UInt8(ascii: "\t"): text.append(UInt8(ascii: "t"))
             default:
-                let digits = Array("0123456789abcdef".utf8)
                 text += [
-                    UInt8(ascii: "u"), UInt8(ascii: "0"), UInt8(ascii: "0"), digits[Int(byte >> 4)],
-                    digits[Int(byte & 15)],
+                    UInt8(ascii: "u"), UInt8(ascii: "0"), UInt8(ascii: "0"), Self.digits[Int(byte >> 4)],
+                    Self.digits[Int(byte & 15)],
                 ]
             }
         }
