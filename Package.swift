@@ -39,6 +39,7 @@ let package = Package(
         .target(name: "Bytes", swiftSettings: swiftSettings),
         .target(name: "Polling", dependencies: ["Bytes", "CPolling"], swiftSettings: swiftSettings),
         .target(name: "TLS", dependencies: ["Bytes", "CTLS"], swiftSettings: swiftSettings),
+        .target(name: "Digests", dependencies: ["CTLS"], swiftSettings: swiftSettings),
         .target(name: "ByteText", swiftSettings: swiftSettings),
         .target(
             name: "LuaRuntime",
@@ -52,7 +53,7 @@ let package = Package(
         .target(
             name: "ControlCore",
             dependencies: [
-                "ByteText", "Bytes", "Polling", "TLS", "CBeneath", "CSerial", "CSSH",
+                "ByteText", "Bytes", "Digests", "Polling", "TLS", "CBeneath", "CSerial", "CSSH",
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: swiftSettings
@@ -67,7 +68,8 @@ let package = Package(
         .target(
             name: "Lectern",
             dependencies: [
-                "ByteText", "Bytes", "Polling", "CBeneath", "LuaRuntime", "ControlCore", "HSMS", "CPCRE2", "CYAML",
+                "ByteText", "Bytes", "Digests", "Polling", "CBeneath", "LuaRuntime", "ControlCore", "HSMS", "CPCRE2",
+                "CYAML",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -115,6 +117,7 @@ let package = Package(
         .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: swiftSettings),
         .testTarget(
             name: "PollingTests", dependencies: ["Bytes", "Polling", "CPolling"], swiftSettings: swiftSettings),
+        .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: swiftSettings),
         .testTarget(name: "TLSTests", dependencies: ["Bytes", "TLS"], swiftSettings: swiftSettings),
         .testTarget(
             name: "HSMSTests", dependencies: ["Bytes", "Polling", "HSMS", "ControlCore", "LoopTesting"],
