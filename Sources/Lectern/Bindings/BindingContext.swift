@@ -89,6 +89,7 @@ final class BindingContext {
         for (name, text) in MissingNames.globals { runtime.setHint(missingGlobal: name, text) }
         for (name, text) in MissingNames.functions { runtime.setHint(missingGlobal: name, isFunction: true, text) }
         try runtime.run(PackageResources.environment_lua, chunk: "=[lectern environment]", arguments: [])
+        try registerPythonLibraries()
         try registerDeviceModules()
     }
 }

@@ -174,4 +174,3 @@ host.modules["extronlib"] = module({
 host.modules["ConnectionHandler"] = module(handlers)
 host.modules["socs.tcp"] = module({TCPInterface = TCPInterface})
 host.modules["re"] = function() return re end
-host.modules["time"] = module(time)

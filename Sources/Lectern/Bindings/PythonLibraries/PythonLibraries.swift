@@ -1,0 +1,58 @@
+internal import LuaRuntime
+
+/// Python's libraries that are written in Lua, each in a text of its own.
+enum PythonLibraries {
+    /// The libraries, as programs name them: each is a global and a module.
+    static let names = [
+        "base64", "binascii", "calendar", "collections", "csv", "datetime", "hashlib", "hmac", "random", "secrets",
+        "struct", "time", "uuid",
+    ]
+
+    /// The text of a library, or of a part that several have in common; nil: there is none of this name.
+    static func text(_ name: String) -> [UInt8]? {
+        switch name {
+        case "base64": PackageResources.base64_lua
+        case "binascii": PackageResources.binascii_lua
+        case "calendar": PackageResources.calendar_lua
+        case "collections": PackageResources.collections_lua
+        case "csv": PackageResources.csv_lua
+        case "date_fields": PackageResources.date_fields_lua
+        case "datetime": PackageResources.datetime_lua
+        case "deque": PackageResources.deque_lua
+        case "durations": PackageResources.durations_lua
+        case "hashlib": PackageResources.hashlib_lua
+        case "hmac": PackageResources.hmac_lua
+        case "iso_texts": PackageResources.iso_texts_lua
+        case "python_math": PackageResources.python_math_lua
+        case "random": PackageResources.random_lua
+        case "secrets": PackageResources.secrets_lua
+        case "struct": PackageResources.struct_lua
+        case "time": PackageResources.time_lua
+        case "uuid": PackageResources.uuid_lua
+        default: nil
+        }
+    }
+}
+
+extension BindingContext {
+    /// Makes Python's libraries known to the program.
+    func registerPythonLibraries() throws(LuaFault) {
+        for (name, function) in declareLibraryFunctions(self) { runtime.setInternal(name, function) }
+        var loading = ParameterList()
+        let name = loading.required("name", .string, "The library.")
+        runtime.setInternal(
+            "load_library",
+            LuaFunction("require", loading, "") { (call) throws(LuaFault) in
+                let name = call[name]
+                guard let text = PythonLibraries.text(name) else {
+                    throw LuaFault(.importError, "there is no library '\(name)'")
+                }
+                try call.runtime.load(text, path: "=[lectern \(name)]", on: call.stack)
+                return .values(1)
+            })
+        try runtime.run(PackageResources.stock_lua, chunk: "=[lectern stock]", arguments: [])
+        try runtime.run(PackageResources.declaring_lua, chunk: "=[lectern declaring]", arguments: [])
+        try runtime.run(
+            PackageResources.opening_lua, chunk: "=[lectern opening]", arguments: PythonLibraries.names)
+    }
+}
