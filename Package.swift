@@ -93,11 +93,11 @@ let package = Package(
                 .embedInCode("Lua/libraries/deque.lua"), .embedInCode("Lua/libraries/describing.lua"),
                 .embedInCode("Lua/libraries/durations.lua"),
                 .embedInCode("Lua/libraries/hashlib.lua"), .embedInCode("Lua/libraries/hmac.lua"),
-                .embedInCode("Lua/libraries/iso_texts.lua"), .embedInCode("Lua/libraries/opening.lua"),
+                .embedInCode("Lua/libraries/iso_texts.lua"),
                 .embedInCode("Lua/libraries/python_math.lua"), .embedInCode("Lua/libraries/random.lua"),
                 .embedInCode("Lua/libraries/secrets.lua"), .embedInCode("Lua/libraries/stock.lua"),
                 .embedInCode("Lua/libraries/struct.lua"), .embedInCode("Lua/libraries/time.lua"),
-                .embedInCode("Lua/libraries/uuid.lua"),
+                .embedInCode("Lua/libraries/times_of_day.lua"), .embedInCode("Lua/libraries/uuid.lua"),
             ],
             swiftSettings: swiftSettings
         ),

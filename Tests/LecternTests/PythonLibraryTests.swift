@@ -47,8 +47,32 @@ struct PythonLibraryTests {
                 """
                 type, error, pairs, ipairs, tostring, select, next, isinstance, class, setmetatable = nil
                 math.floor, table.concat, os.date = nil, nil, nil
-                print(load("return datetime.datetime(2024, 2, 29):isoformat() .. ' ' .. hashlib.md5('abc'):hexdigest()")())
+                local text = "return date" .. "time.datetime(2024, 2, 29):isoformat() .. ' ' .. hash" .. "lib.md5('abc'):hexdigest()"
+                print(load(text)())
                 """) == ["2024-02-29T00:00:00 900150983cd24fb0d6963f7d28e17f72"])
+    }
+
+    @Test("A library is there from the first text on that names it, and costs nothing before")
+    func opened() throws {
+        #expect(
+            try lines(
+                """
+                local name = 'hash' .. 'lib'
+                print(_G[name], rawget(math, 'is' .. 'close'))
+                print(load('return type(' .. name .. ')')(), type(_G[name]), type(math['is' .. 'close']))
+                print(require('ca' .. 'lendar').isleap(2024), type(_G['ca' .. 'lendar']), _G['u' .. 'uid'])
+                """) == ["nil\tnil", "table\ttable\tfunction", "true\ttable\tnil"])
+    }
+
+    @Test("What a program has under a library's name stays")
+    func kept() throws {
+        #expect(
+            try lines(
+                """
+                local name = 'c' .. 'sv'
+                _G[name] = 'mine'
+                print(load('return ' .. name)(), _G[name])
+                """) == ["mine\tmine"])
     }
 
     @Test(

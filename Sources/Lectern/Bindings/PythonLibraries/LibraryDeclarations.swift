@@ -21,9 +21,10 @@ extension PythonLibraries {
                 return .none
             })
         do throws(LuaFault) {
+            try runtime.openAllLibraries()
             try runtime.run(
                 PackageResources.describing_lua, chunk: "=[lectern describing]",
-                arguments: names + ["python_math"])
+                arguments: names)
         } catch {
             preconditionFailure("a library does not open: \(error.message)")
         }

@@ -18,6 +18,7 @@ enum PythonLibraries {
         case "csv": PackageResources.csv_lua
         case "date_fields": PackageResources.date_fields_lua
         case "datetime": PackageResources.datetime_lua
+        case "declaring": PackageResources.declaring_lua
         case "deque": PackageResources.deque_lua
         case "durations": PackageResources.durations_lua
         case "hashlib": PackageResources.hashlib_lua
@@ -28,6 +29,7 @@ enum PythonLibraries {
         case "secrets": PackageResources.secrets_lua
         case "struct": PackageResources.struct_lua
         case "time": PackageResources.time_lua
+        case "times_of_day": PackageResources.times_of_day_lua
         case "uuid": PackageResources.uuid_lua
         default: nil
         }
@@ -35,6 +37,13 @@ enum PythonLibraries {
 }
 
 extension BindingContext {
+    /// Lets a library be opened when the program names it.
+    private func register(library name: String) {
+        runtime.addLibrary(names: [name]) { [unowned runtime] (stack) throws(LuaFault) in
+            try runtime.callInternal("open_global", name, on: stack)
+        }
+    }
+
     /// Makes Python's libraries known to the program.
     func registerPythonLibraries() throws(LuaFault) {
         for (name, function) in declareLibraryFunctions(self) { runtime.setInternal(name, function) }
@@ -51,8 +60,6 @@ extension BindingContext {
                 return .values(1)
             })
         try runtime.run(PackageResources.stock_lua, chunk: "=[lectern stock]", arguments: [])
-        try runtime.run(PackageResources.declaring_lua, chunk: "=[lectern declaring]", arguments: [])
-        try runtime.run(
-            PackageResources.opening_lua, chunk: "=[lectern opening]", arguments: PythonLibraries.names)
+        for name in PythonLibraries.names { register(library: name) }
     }
 }

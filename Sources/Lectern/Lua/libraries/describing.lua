@@ -4,14 +4,16 @@ local host = ...
 local _ENV <const> = host.stock
 local names = {select(2, ...)}
 
-local library = host.library
 local FIELD, PARAMETER = "\31", "\30"
 
 local function packed(parameter, mark)
     return table.concat({parameter.name, mark, parameter.text, parameter.default_text or ""}, FIELD)
 end
 
-for _, name in ipairs(names) do library.open(name) end
+for _, name in ipairs(names) do host.open_global(name) end
+host.open_math()
+
+local library = host.library
 for _, declaration in ipairs(library.declarations) do
     local read, parts = library.read(declaration[1]), {}
     for i, parameter in ipairs(read.parameters) do parts[i] = packed(parameter, parameter.is_optional and "?" or "") end
