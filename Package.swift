@@ -76,7 +76,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             resources: [
-                .embedInCode("Lua/environment.lua"), .embedInCode("Lua/handlers.lua"), .embedInCode("Lua/meset.lua"),
+                .embedInCode("Lua/environment.lua"), .embedInCode("Lua/event.lua"), .embedInCode("Lua/files.lua"),
+                .embedInCode("Lua/handlers.lua"), .embedInCode("Lua/meset.lua"), .embedInCode("Lua/timers.lua"),
                 .embedInCode("Lua/re.lua"), .embedInCode("Lua/secsgem.lua"), .embedInCode("Lua/device_module.lua"),
                 .embedInCode("Lua/device_module/declaration.lua"), .embedInCode("Lua/device_module/values.lua"),
                 .embedInCode("Lua/device_module/replies.lua"), .embedInCode("Lua/device_module/framing.lua"),
@@ -95,7 +96,7 @@ let package = Package(
                 .embedInCode("Lua/libraries/hashlib.lua"), .embedInCode("Lua/libraries/hmac.lua"),
                 .embedInCode("Lua/libraries/iso_texts.lua"),
                 .embedInCode("Lua/libraries/python_math.lua"), .embedInCode("Lua/libraries/random.lua"),
-                .embedInCode("Lua/libraries/secrets.lua"), .embedInCode("Lua/libraries/stock.lua"),
+                .embedInCode("Lua/libraries/secrets.lua"), .embedInCode("Lua/libraries/opening.lua"),
                 .embedInCode("Lua/libraries/struct.lua"), .embedInCode("Lua/libraries/time.lua"),
                 .embedInCode("Lua/libraries/times_of_day.lua"), .embedInCode("Lua/libraries/uuid.lua"),
             ],

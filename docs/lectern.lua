@@ -117,39 +117,45 @@ function EthernetServerInterfaceEx:StopListen() end
 ---@param client ClientObject The client.
 function EthernetServerInterfaceEx:Disconnect(client) end
 
---- The processor whose ports a program uses.
----@class ProcessorDevice
----@field DeviceAlias string The name as given.
----@field PartNumber string|nil The part that the program gave, else that of the configuration, or nil.
----@field ModelName string The model of the configuration, else 'Lectern'.
----@field SerialNumber string|nil The serial number of the configuration, or nil.
----@field FirmwareVersion string The version of Lectern.
----@field Hostname string The machine's name.
----@field IPAddress string|nil The address of the interface LAN in the configuration, else that of the interface of the default route, or nil.
----@field MACAddress string|nil The hardware address of the interface with IPAddress, or nil.
----@field LinkLicenses string[] An empty list: nothing here needs a license.
----@field UserUsage {[1]: number, [2]: number}|nil {used, total} of the program's file system in KB, or nil.
----@field ExecutiveMode integer What SetExecutiveMode has set; 0 before.
----@field SystemSettings {Network: table<'LAN'|'AVLAN', {Hostname: string, IPAddress: string|nil, SubnetMask: string|nil, Gateway: string|nil, DNSServers: string[], SearchDomains: string[]}>, ProgramInformation: {DeviceName: string, SoftwareVersion: string}} Network.LAN and, when it is configured, Network.AVLAN with Hostname, IPAddress, SubnetMask, Gateway, DNSServers and SearchDomains; ProgramInformation with DeviceName and SoftwareVersion.
----@field CurrentLoad number|nil nil: this hardware does not measure it.
----@field CombinedCurrent number|nil nil: this hardware does not measure it.
----@field CombinedWattage number|nil nil: this hardware does not measure it.
----@field CombinedLoadState string|nil nil: this hardware does not measure it.
----@field ExecutiveModeChanged fun(object: ProcessorDevice, mode: integer)|nil SetExecutiveMode has changed the mode.
----@field Online fun(object: ProcessorDevice, state: 'Online')|nil Comes once, when the handler is set, because the program runs on the processor.
----@field Offline fun(object: ProcessorDevice, state: 'Offline')|nil Never comes: a program ends with its processor.
----@field CombinedCurrentChanged fun(object: ProcessorDevice, value: number)|nil Never comes: this hardware does not measure it.
----@field CombinedWattageChanged fun(object: ProcessorDevice, value: number)|nil Never comes: this hardware does not measure it.
----@field CombinedLoadStateChanged fun(object: ProcessorDevice, state: string)|nil Never comes: this hardware does not measure it.
----@overload fun(DeviceAlias: string, PartNumber?: string): ProcessorDevice
-ProcessorDevice = {}
+--- Listens for one client. The older of the two servers: EthernetServerInterfaceEx serves many.
+---@class EthernetServerInterface
+---@field Hostname string|nil The client's address; nil without one.
+---@field IPAddress string|nil The client's address; nil without one.
+---@field IPPort integer The port. If 0 was given: the port that the system has chosen, while it listens.
+---@field Interface 'Any'|'LAN'|'AVLAN' 'Any', 'LAN' or 'AVLAN'.
+---@field Protocol 'TCP'|'UDP' 'TCP' or 'UDP'.
+---@field ServicePort integer The client's port; without a client the one that was given.
+---@field LastError {Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil The last trouble, with the time in seconds since 1970; nil when there was none yet.
+---@field Connected fun(interface: EthernetServerInterface, state: 'Connected')|nil A client has connected.
+---@field Disconnected fun(interface: EthernetServerInterface, state: 'Disconnected')|nil The client is gone.
+---@field ReceiveData fun(interface: EthernetServerInterface, data: string)|nil The client has sent.
+---@overload fun(IPPort: integer, Protocol?: 'TCP'|'UDP', Interface?: 'Any'|'LAN'|'AVLAN', ServicePort?: integer): EthernetServerInterface
+EthernetServerInterface = {}
 
---- Sets the mode that ExecutiveMode reads.
----@param ExecutiveMode integer The mode. Its meaning is up to the program.
-function ProcessorDevice:SetExecutiveMode(ExecutiveMode) end
+--- Begins to listen. With TCP, it stops listening when a client is accepted.
+---@async
+---@param timeout? number How long to listen; 0: until StopListen.
+---@return string, string? # 'Listening', 'ListeningAlready', or the reason of the failure
+function EthernetServerInterface:StartListen(timeout) end
 
---- Raises RuntimeError: a program does not restart the machine; see ExitProgram.
-function ProcessorDevice:Reboot() end
+--- Before StartListen: every client uses TLS. With a client: turns TLS on, and raises ConnectionError when that fails. Only for TCP.
+---@async
+---@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
+---@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified. A client verifies it unless this is 'CERT_NONE'. A server asks its clients for a certificate only if this says so.
+---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is allowed; 'TLSv2' is TLS 1.2. Newer ones are preferred.
+---@param ca_certs? string The authorities to trust instead of those of the system: an alias of lectern.yaml, or a PEM file.
+function EthernetServerInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
+
+--- Stops listening; the client stays connected.
+function EthernetServerInterface:StopListen() end
+
+--- Sends data to the client. Raises IOError without a client. Waits while more than 64 KiB are queued. If the task cannot wait, it raises IOError above 128 KiB.
+---@async
+---@param data string What to send.
+function EthernetServerInterface:Send(data) end
+
+--- Disconnects the client. Has no effect without one.
+function EthernetServerInterface:Disconnect() end
 
 --- A serial port and the device that is connected to it. It opens by itself, also after it was gone.
 ---@class SerialInterface
@@ -208,46 +214,6 @@ function SerialInterface:StopKeepAlive() end
 ---@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is allowed; 'TLSv2' is TLS 1.2. Newer ones are preferred.
 ---@param ca_certs? string The authorities to trust instead of those of the system: an alias of lectern.yaml, or a PEM file.
 function SerialInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
-
---- Listens for one client. The older of the two servers: EthernetServerInterfaceEx serves many.
----@class EthernetServerInterface
----@field Hostname string|nil The client's address; nil without one.
----@field IPAddress string|nil The client's address; nil without one.
----@field IPPort integer The port. If 0 was given: the port that the system has chosen, while it listens.
----@field Interface 'Any'|'LAN'|'AVLAN' 'Any', 'LAN' or 'AVLAN'.
----@field Protocol 'TCP'|'UDP' 'TCP' or 'UDP'.
----@field ServicePort integer The client's port; without a client the one that was given.
----@field LastError {Reason: string, Detail: string|nil, Advice: string|nil, Since: number}|nil The last trouble, with the time in seconds since 1970; nil when there was none yet.
----@field Connected fun(interface: EthernetServerInterface, state: 'Connected')|nil A client has connected.
----@field Disconnected fun(interface: EthernetServerInterface, state: 'Disconnected')|nil The client is gone.
----@field ReceiveData fun(interface: EthernetServerInterface, data: string)|nil The client has sent.
----@overload fun(IPPort: integer, Protocol?: 'TCP'|'UDP', Interface?: 'Any'|'LAN'|'AVLAN', ServicePort?: integer): EthernetServerInterface
-EthernetServerInterface = {}
-
---- Begins to listen. With TCP, it stops listening when a client is accepted.
----@async
----@param timeout? number How long to listen; 0: until StopListen.
----@return string, string? # 'Listening', 'ListeningAlready', or the reason of the failure
-function EthernetServerInterface:StartListen(timeout) end
-
---- Before StartListen: every client uses TLS. With a client: turns TLS on, and raises ConnectionError when that fails. Only for TCP.
----@async
----@param certificate? string The certificate to show: an alias of lectern.yaml, or a PEM file with certificate and key in the program's folder.
----@param cert_reqs? 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED' Whether the peer's certificate is verified. A client verifies it unless this is 'CERT_NONE'. A server asks its clients for a certificate only if this says so.
----@param ssl_version? 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3' The oldest version that is allowed; 'TLSv2' is TLS 1.2. Newer ones are preferred.
----@param ca_certs? string The authorities to trust instead of those of the system: an alias of lectern.yaml, or a PEM file.
-function EthernetServerInterface:SSLWrap(certificate, cert_reqs, ssl_version, ca_certs) end
-
---- Stops listening; the client stays connected.
-function EthernetServerInterface:StopListen() end
-
---- Sends data to the client. Raises IOError without a client. Waits while more than 64 KiB are queued. If the task cannot wait, it raises IOError above 128 KiB.
----@async
----@param data string What to send.
-function EthernetServerInterface:Send(data) end
-
---- Disconnects the client. Has no effect without one.
-function EthernetServerInterface:Disconnect() end
 
 --- The connection of a TCPInterface while there is one. Made by the interface.
 ---@class TCPConnection
@@ -373,6 +339,40 @@ function Clock:SetTimes(Times) end
 --- Replaces the days. Takes effect at once.
 ---@param Days? string[] A list of days; nil: every day.
 function Clock:SetDays(Days) end
+
+--- The processor whose ports a program uses.
+---@class ProcessorDevice
+---@field DeviceAlias string The name as given.
+---@field PartNumber string|nil The part that the program gave, else that of the configuration, or nil.
+---@field ModelName string The model of the configuration, else 'Lectern'.
+---@field SerialNumber string|nil The serial number of the configuration, or nil.
+---@field FirmwareVersion string The version of Lectern.
+---@field Hostname string The machine's name.
+---@field IPAddress string|nil The address of the interface LAN in the configuration, else that of the interface of the default route, or nil.
+---@field MACAddress string|nil The hardware address of the interface with IPAddress, or nil.
+---@field LinkLicenses string[] An empty list: nothing here needs a license.
+---@field UserUsage {[1]: number, [2]: number}|nil {used, total} of the program's file system in KB, or nil.
+---@field ExecutiveMode integer What SetExecutiveMode has set; 0 before.
+---@field SystemSettings {Network: table<'LAN'|'AVLAN', {Hostname: string, IPAddress: string|nil, SubnetMask: string|nil, Gateway: string|nil, DNSServers: string[], SearchDomains: string[]}>, ProgramInformation: {DeviceName: string, SoftwareVersion: string}} Network.LAN and, when it is configured, Network.AVLAN with Hostname, IPAddress, SubnetMask, Gateway, DNSServers and SearchDomains; ProgramInformation with DeviceName and SoftwareVersion.
+---@field CurrentLoad number|nil nil: this hardware does not measure it.
+---@field CombinedCurrent number|nil nil: this hardware does not measure it.
+---@field CombinedWattage number|nil nil: this hardware does not measure it.
+---@field CombinedLoadState string|nil nil: this hardware does not measure it.
+---@field ExecutiveModeChanged fun(object: ProcessorDevice, mode: integer)|nil SetExecutiveMode has changed the mode.
+---@field Online fun(object: ProcessorDevice, state: 'Online')|nil Comes once, when the handler is set, because the program runs on the processor.
+---@field Offline fun(object: ProcessorDevice, state: 'Offline')|nil Never comes: a program ends with its processor.
+---@field CombinedCurrentChanged fun(object: ProcessorDevice, value: number)|nil Never comes: this hardware does not measure it.
+---@field CombinedWattageChanged fun(object: ProcessorDevice, value: number)|nil Never comes: this hardware does not measure it.
+---@field CombinedLoadStateChanged fun(object: ProcessorDevice, state: string)|nil Never comes: this hardware does not measure it.
+---@overload fun(DeviceAlias: string, PartNumber?: string): ProcessorDevice
+ProcessorDevice = {}
+
+--- Sets the mode that ExecutiveMode reads.
+---@param ExecutiveMode integer The mode. Its meaning is up to the program.
+function ProcessorDevice:SetExecutiveMode(ExecutiveMode) end
+
+--- Raises RuntimeError: a program does not restart the machine; see ExitProgram.
+function ProcessorDevice:Reboot() end
 
 --- A compiled regular expression. Made by re.compile.
 ---@class Pattern
@@ -2200,6 +2200,12 @@ function string.translate(self, table, delete) end
 ---@return string
 function string.zfill(self, width) end
 
+json = {
+    --- Stands for null in lists and objects. It counts as true.
+    ---@type userdata
+    null = nil,
+}
+
 time = {
 }
 
@@ -2207,12 +2213,6 @@ checksum = {
 }
 
 hex = {
-}
-
-json = {
-    --- Stands for null in lists and objects. It counts as true.
-    ---@type userdata
-    null = nil,
 }
 
 re = {
@@ -3301,22 +3301,22 @@ function datetime.timezone:utcoffset(dt) end
 ---@overload fun(objects: EthernetServerInterfaceEx, names: 'Connected', f: fun(client: ClientObject, state: 'Connected')): function
 ---@overload fun(objects: EthernetServerInterfaceEx, names: 'Disconnected', f: fun(client: ClientObject, state: 'Disconnected')): function
 ---@overload fun(objects: EthernetServerInterfaceEx, names: 'ReceiveData', f: fun(client: ClientObject, data: string)): function
+---@overload fun(objects: EthernetServerInterface, names: 'Connected', f: fun(interface: EthernetServerInterface, state: 'Connected')): function
+---@overload fun(objects: EthernetServerInterface, names: 'Disconnected', f: fun(interface: EthernetServerInterface, state: 'Disconnected')): function
+---@overload fun(objects: EthernetServerInterface, names: 'ReceiveData', f: fun(interface: EthernetServerInterface, data: string)): function
+---@overload fun(objects: SerialInterface, names: 'Online', f: fun(interface: SerialInterface, state: 'Online')): function
+---@overload fun(objects: SerialInterface, names: 'Offline', f: fun(interface: SerialInterface, state: 'Offline')): function
+---@overload fun(objects: SerialInterface, names: 'ReceiveData', f: fun(interface: SerialInterface, data: string)): function
+---@overload fun(objects: Timer, names: 'Function', f: fun(object: Timer, count: integer)): function
+---@overload fun(objects: Timer, names: 'StateChanged', f: fun(object: Timer, state: 'Running'|'Paused'|'Stopped')): function
+---@overload fun(objects: Wait, names: 'Function', f: fun(object: Wait)): function
+---@overload fun(objects: Clock, names: 'Function', f: fun(object: Clock, time: osdate)): function
 ---@overload fun(objects: ProcessorDevice, names: 'ExecutiveModeChanged', f: fun(object: ProcessorDevice, mode: integer)): function
 ---@overload fun(objects: ProcessorDevice, names: 'Online', f: fun(object: ProcessorDevice, state: 'Online')): function
 ---@overload fun(objects: ProcessorDevice, names: 'Offline', f: fun(object: ProcessorDevice, state: 'Offline')): function
 ---@overload fun(objects: ProcessorDevice, names: 'CombinedCurrentChanged', f: fun(object: ProcessorDevice, value: number)): function
 ---@overload fun(objects: ProcessorDevice, names: 'CombinedWattageChanged', f: fun(object: ProcessorDevice, value: number)): function
 ---@overload fun(objects: ProcessorDevice, names: 'CombinedLoadStateChanged', f: fun(object: ProcessorDevice, state: string)): function
----@overload fun(objects: SerialInterface, names: 'Online', f: fun(interface: SerialInterface, state: 'Online')): function
----@overload fun(objects: SerialInterface, names: 'Offline', f: fun(interface: SerialInterface, state: 'Offline')): function
----@overload fun(objects: SerialInterface, names: 'ReceiveData', f: fun(interface: SerialInterface, data: string)): function
----@overload fun(objects: EthernetServerInterface, names: 'Connected', f: fun(interface: EthernetServerInterface, state: 'Connected')): function
----@overload fun(objects: EthernetServerInterface, names: 'Disconnected', f: fun(interface: EthernetServerInterface, state: 'Disconnected')): function
----@overload fun(objects: EthernetServerInterface, names: 'ReceiveData', f: fun(interface: EthernetServerInterface, data: string)): function
----@overload fun(objects: Timer, names: 'Function', f: fun(object: Timer, count: integer)): function
----@overload fun(objects: Timer, names: 'StateChanged', f: fun(object: Timer, state: 'Running'|'Paused'|'Stopped')): function
----@overload fun(objects: Wait, names: 'Function', f: fun(object: Wait)): function
----@overload fun(objects: Clock, names: 'Function', f: fun(object: Clock, time: osdate)): function
 ---@overload fun(objects: ConnectionHandler, names: 'Connected', f: fun(handler: ConnectionHandler, state: 'Connected')): function
 ---@overload fun(objects: ConnectionHandler, names: 'Disconnected', f: fun(handler: ConnectionHandler, state: 'Disconnected')): function
 ---@overload fun(objects: RawSimplePipeHandler, names: 'Connected', f: fun(handler: RawSimplePipeHandler, state: 'Connected')): function

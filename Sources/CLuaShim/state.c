@@ -120,6 +120,7 @@ void shim_close(lua_State *L) {
     h->depth = 1;
     lua_close(h->main);
     shim_alarm_close(h);
+    shim_drop_library_names(h);
     free(h);
 }
 

@@ -108,7 +108,7 @@ int shim_call(lua_State *L, int arguments, int results) {
     bool hooks_off = h->hooks_off; /* of the task that ended last: its message may be what is asked for here */
     bool is_outermost = h->frame == NULL;
     h->frame = &frame; /* before the burst begins: when a stop is asked for already, its hook goes there at once */
-    h->depth = 0;
+    if (h->set_ups == 0) h->depth = 0; /* what the host opens has its memory */
     if (is_outermost) shim_watchdog_begin(h);
     int status = lua_pcall(L, arguments, results, 0);
     h->depth = depth;

@@ -333,6 +333,7 @@ struct PythonLibraryTests {
             """
             local libraries = {\(Self.names.joined(separator: ", "))}
             for i, name in ipairs({\(Self.names.map { "'\($0)'" }.joined(separator: ", "))}) do
+                local _ = time.localtime -- what is added to the host's own comes with the first of it
                 for member, value in pairs(libraries[i]) do
                     if type(value) == 'function' then print(name .. '.' .. member) end
                 end

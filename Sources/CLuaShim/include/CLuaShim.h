@@ -228,6 +228,18 @@ void shim_kill(lua_State *L, int reason);
 /* Lets the time of the running task begin anew: what it took so far was the host's. never */
 void shim_forgive_time(lua_State *L);
 /*
+ * Between these two what runs is the host's own: it may take memory beyond the limit, and nothing ends it half-way. They
+ * nest. never
+ */
+void shim_begin_set_up(lua_State *L);
+void shim_end_set_up(lua_State *L);
+/* Adds a name that a library brings; false: there is no memory for it. The library is a number from 0 on. never */
+bool shim_add_library_name(lua_State *L, const char *name, size_t length, int library);
+/* Sets the flag of each library of which a name is a word of the text. never */
+void shim_find_libraries(lua_State *L, const char *text, size_t length, bool *found);
+/* Whether `load` of a program asks the internals' function `open_libraries` to open what the text names. never */
+void shim_open_by_load(lua_State *L, bool on);
+/*
  * Whether the task on L has to end now, because it ran too long: for work of the host that takes long for its arguments.
  * When it has to, the host function returns a fault, whatever it says: no pcall stops it. never
  */

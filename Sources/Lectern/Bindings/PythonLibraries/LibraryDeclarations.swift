@@ -21,10 +21,9 @@ extension PythonLibraries {
                 return .none
             })
         do throws(LuaFault) {
-            try runtime.openAllLibraries()
             try runtime.run(
                 PackageResources.describing_lua, chunk: "=[lectern describing]",
-                arguments: names)
+                arguments: names + ["python_math"])
         } catch {
             preconditionFailure("a library does not open: \(error.message)")
         }

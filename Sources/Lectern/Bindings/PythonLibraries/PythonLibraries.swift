@@ -37,29 +37,32 @@ enum PythonLibraries {
 }
 
 extension BindingContext {
-    /// Lets a library be opened when the program names it.
-    private func register(library name: String) {
-        runtime.addLibrary(names: [name]) { [unowned runtime] (stack) throws(LuaFault) in
-            try runtime.callInternal("open_global", name, on: stack)
-        }
-    }
-
-    /// Makes Python's libraries known to the program.
-    func registerPythonLibraries() throws(LuaFault) {
-        for (name, function) in declareLibraryFunctions(self) { runtime.setInternal(name, function) }
+    /// Lets Python's libraries be opened when the program names them. `time` has two functions of the host's at first.
+    func registerPythonLibraries() {
         var loading = ParameterList()
         let name = loading.required("name", .string, "The library.")
         runtime.setInternal(
             "load_library",
-            LuaFunction("require", loading, "") { (call) throws(LuaFault) in
+            LuaFunction("require", loading, "") { [unowned self] (call) throws(LuaFault) in
                 let name = call[name]
                 guard let text = PythonLibraries.text(name) else {
                     throw LuaFault(.importError, "there is no library '\(name)'")
                 }
-                try call.runtime.load(text, path: "=[lectern \(name)]", on: call.stack)
+                // What all of them have in common comes first.
+                if name == "declaring" {
+                    for (name, function) in declareLibraryFunctions(self) { runtime.setInternal(name, function) }
+                }
+                try runtime.compile(text, path: "=[lectern \(name)]", on: call.stack)
                 return .values(1)
             })
-        try runtime.run(PackageResources.stock_lua, chunk: "=[lectern stock]", arguments: [])
-        for name in PythonLibraries.names { register(library: name) }
+        for name in PythonLibraries.names {
+            runtime.addLibrary([name]) { [unowned self] () throws(LuaFault) in
+                let isAdded = name == "time"
+                if isAdded { runtime.setGlobal(table: name, functions: declareTimeFunctions(self), constants: []) }
+                try runtime.run(
+                    PackageResources.opening_lua, chunk: "=[lectern opening]",
+                    arguments: isAdded ? [name, "later"] : [name])
+            }
+        }
     }
 }

@@ -9,7 +9,17 @@
 -- and several of these with a | between; what has another name, the function checks by itself.
 
 local host = ...
-local _ENV <const> = host.stock
+
+-- What the libraries find as globals: as it was before the program began, and in a plain table, as they read it often.
+local stock = {raw_getmetatable = host.raw_getmetatable}
+for name in ([[type error tostring tonumber next select pairs ipairs pcall rawget rawset rawequal rawlen getmetatable
+    setmetatable class isinstance string table math os Exception TypeError ValueError KeyError IndexError AttributeError
+    RuntimeError IOError NotImplementedError]]):gmatch("%S+") do
+    stock[name] = host.environment[name]
+end
+host.stock = stock
+
+local _ENV <const> = stock
 
 local unpack, concat, insert = table.unpack, table.concat, table.insert
 local math_type, tointeger, find, match = math.type, math.tointeger, string.find, string.match

@@ -8,8 +8,7 @@ local library = host.library
 local declare, got = library.declare, library.got
 local dates = library.open("date_fields")
 
-local time = stock_time
-time.struct_time = dates.StructTime
+local time = {struct_time = dates.StructTime}
 
 time.time_ns = declare(
     "time.time_ns() -> integer", "Tells the time of the system's clock in nanoseconds since 1970-01-01 00:00:00 UTC.",
