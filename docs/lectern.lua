@@ -2206,13 +2206,13 @@ json = {
     null = nil,
 }
 
-time = {
-}
-
 checksum = {
 }
 
 hex = {
+}
+
+time = {
 }
 
 re = {

@@ -3,6 +3,7 @@ internal import LuaRuntime
 extension PythonLibraries {
     /// What the libraries declare in their Lua texts, in their order. Opens all of them.
     static func declarations(of runtime: LuaRuntime) -> (functions: [ClassSurface.Member], tables: [GlobalTable]) {
+        runtime.openLibraries()
         let found = Box<[ClassSurface.Member]>()
         found.value = []
         var noting = ParameterList()

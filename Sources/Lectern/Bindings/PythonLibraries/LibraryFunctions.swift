@@ -3,17 +3,10 @@ internal import Digests
 internal import LuaRuntime
 import Polling
 
-/// What the Lua text of Python's libraries asks of the host: clocks, randomness, digests.
-func declareLibraryFunctions(_ context: BindingContext) -> [(name: String, function: LuaFunction)] {
+/// What the Lua text of Python's libraries asks of the host's clocks.
+func declareClockFunctions(_ context: BindingContext) -> [(name: String, function: LuaFunction)] {
     let environment = context.environment
-    let digests = DigestFunctions(registered: context.runtime.register(hidden: declareDigest()))
-    var counting = ParameterList()
-    let count = counting.required("count", .integer(0...Int.max), "How many bytes.")
-    var comparing = ParameterList()
-    let first = comparing.required("a", .bytes, "A string.")
-    let second = comparing.required("b", .bytes, "Another.")
     return [
-        ("new_digest", digests.new()), ("copy_digest", digests.copy()), ("derive_block", digests.deriveBlock()),
         (
             "wall_clock_nanoseconds",
             LuaFunction("time.time_ns", "") { (call) throws(LuaFault) in
@@ -26,6 +19,20 @@ func declareLibraryFunctions(_ context: BindingContext) -> [(name: String, funct
                 call.returning(Int(clamping: environment.now.uptimeNanoseconds))
             }
         ),
+    ]
+}
+
+/// What the Lua text of Python's libraries asks of the host's digests and randomness.
+func declareDigestFunctions(_ context: BindingContext) -> [(name: String, function: LuaFunction)] {
+    let environment = context.environment
+    let digests = DigestFunctions(registered: context.runtime.register(hidden: declareDigest()))
+    var counting = ParameterList()
+    let count = counting.required("count", .integer(0...Int.max), "How many bytes.")
+    var comparing = ParameterList()
+    let first = comparing.required("a", .bytes, "A string.")
+    let second = comparing.required("b", .bytes, "Another.")
+    return [
+        ("new_digest", digests.new()), ("copy_digest", digests.copy()), ("derive_block", digests.deriveBlock()),
         (
             "random_bytes",
             LuaFunction("random", counting, "") { (call) throws(LuaFault) in

@@ -50,13 +50,19 @@ extension BindingContext {
                 }
                 // What all of them have in common comes first.
                 if name == "declaring" {
-                    for (name, function) in declareLibraryFunctions(self) { runtime.setInternal(name, function) }
+                    for (name, function) in declareClockFunctions(self) { runtime.setInternal(name, function) }
                 }
                 try runtime.compile(text, path: "=[lectern \(name)]", on: call.stack)
                 return .values(1)
             })
+        let hasDigests = Box<Bool>()
         for name in PythonLibraries.names {
             runtime.addLibrary([name]) { [unowned self] () throws(LuaFault) in
+                // Not when a library is opened in the middle of a task's own time and memory: it makes a class.
+                if hasDigests.value == nil {
+                    hasDigests.value = true
+                    for (name, function) in declareDigestFunctions(self) { runtime.setInternal(name, function) }
+                }
                 let isAdded = name == "time"
                 if isAdded { runtime.setGlobal(table: name, functions: declareTimeFunctions(self), constants: []) }
                 try runtime.run(
