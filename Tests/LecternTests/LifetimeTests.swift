@@ -91,6 +91,7 @@ struct LifetimeTests {
             "SecsItem": "a value",
             "SecsMessage": "a value",
             "SecsRequest": "a message that was received; its answer goes through its handler",
+            "digest": "a digest under way, of hashlib; programs do not see it",
         ]
         let stage = Stage()
         let room = try stage.start("room", "")

@@ -89,10 +89,10 @@ final class BindingContext {
         }
         runtime.addLibrary(["Email"]) { [unowned self] in runtime.register(declareEmail(self)) }
         runtime.addLibrary(["persistent"]) { [unowned self] in runtime.setGlobal(declarePersistent(self)) }
-        addTable("time") { declareTimeFunctions($0) }
         addTable("checksum") { _ in declareChecksumFunctions() }
         addTable("hex") { _ in declareHexadecimalFunctions() }
         describeJSON()
+        registerPythonLibraries()
         runtime.addLibrary(["event"]) { [unowned self] () throws(LuaFault) in
             try runtime.run(PackageResources.event_lua, chunk: "=[lectern event]", arguments: [])
         }

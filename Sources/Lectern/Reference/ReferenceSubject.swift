@@ -63,6 +63,24 @@ struct ReferenceSubject: Sendable {
                 "Values as text, and back. The [guide](../guide.md#json) tells what becomes of what, and what is an error.",
             classes: [], functions: ["json."]),
         ReferenceSubject(
+            name: "bytes-libraries", title: "struct, base64, hashes and randomness",
+            introduction:
+                "Libraries of Python for bytes. [Python's libraries](../python-libraries.md) tells how to use them.",
+            classes: [],
+            functions: ["struct.", "base64.", "binascii.", "hashlib.", "hmac.", "secrets.", "uuid."]),
+        ReferenceSubject(
+            name: "dates", title: "Dates and times",
+            introduction:
+                "`datetime` and `calendar` of Python. [Python's libraries](../python-libraries.md) tells how to use them; "
+                + "`time` is on the page on [timers](time.md).",
+            classes: [], functions: ["datetime.", "calendar."]),
+        ReferenceSubject(
+            name: "collections", title: "collections, csv, random and math",
+            introduction:
+                "More libraries of Python. [Python's libraries](../python-libraries.md) tells how to use them. `math` has "
+                + "Lua's functions, too.",
+            classes: [], functions: ["collections.", "csv.", "random.", "math."]),
+        ReferenceSubject(
             name: "regular-expressions", title: "Regular expressions",
             introduction:
                 "Patterns with Python's syntax and names, on bytes. [Compatibility](../compatibility.md#regular-expressions) "
