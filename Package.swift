@@ -13,6 +13,7 @@ let package = Package(
         .library(name: "Lectern", targets: ["Lectern"]),
         .library(name: "ControlCore", targets: ["ControlCore"]),
         .library(name: "HSMS", targets: ["HSMS"]),
+        .library(name: "HttpClient", targets: ["HttpClient"]),
         .library(name: "LuaRuntime", targets: ["LuaRuntime"]),
         .library(name: "ByteText", targets: ["ByteText"]),
         .library(name: "Bytes", targets: ["Bytes"]),
@@ -36,6 +37,8 @@ let package = Package(
         .target(name: "CBeneath"),
         .target(name: "CPolling"),
         .target(name: "CTLS"),
+        .target(name: "CHttpParser"),
+        .target(name: "CInflate"),
         .target(name: "Bytes", swiftSettings: swiftSettings),
         .target(name: "Polling", dependencies: ["Bytes", "CPolling"], swiftSettings: swiftSettings),
         .target(name: "TLS", dependencies: ["Bytes", "CTLS"], swiftSettings: swiftSettings),
@@ -63,6 +66,11 @@ let package = Package(
             dependencies: [
                 "Bytes", "Polling", "ControlCore", .product(name: "DequeModule", package: "swift-collections"),
             ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "HttpClient",
+            dependencies: ["ByteText", "Bytes", "Digests", "Polling", "ControlCore", "CHttpParser", "CInflate"],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -136,6 +144,11 @@ let package = Package(
             name: "HSMSTests", dependencies: ["Bytes", "Polling", "HSMS", "ControlCore", "LoopTesting"],
             swiftSettings: swiftSettings
         ),
+        .testTarget(
+            name: "HttpClientTests",
+            dependencies: ["ByteText", "Bytes", "Polling", "ControlCore", "HttpClient"],
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "ProgramFuzzing",
             dependencies: [
@@ -169,13 +182,13 @@ let package = Package(
         .testTarget(
             name: "Interop",
             dependencies: [
-                "Bytes", "Polling", "Lectern", "LecternCommand", "ControlCore", "HSMS", "LoopTesting",
+                "Bytes", "Polling", "Lectern", "LecternCommand", "ControlCore", "HSMS", "HttpClient", "LoopTesting",
             ],
             path: "Tests/Interop",
             exclude: [
                 "Socs", "bytes_cases.lua", "bytes_cases.py", "case_runner.lua", "format_cases.lua", "format_cases.py",
-                "json_cases.lua", "json_cases.py", "library_cases.lua", "library_cases.py", "secsgem_gem_peer.py",
-                "secsgem_peer.py",
+                "http_peer.py", "json_cases.lua", "json_cases.py", "library_cases.lua", "library_cases.py",
+                "secsgem_gem_peer.py", "secsgem_peer.py",
             ],
             swiftSettings: swiftSettings
         ),

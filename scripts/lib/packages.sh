@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # The system packages that the build and the tests need. Sourced, after messages.sh.
 
-# Lua, PCRE2 and libyaml are linked, which pkg-config finds, and libssh is loaded by the first SSH session; git fetches the
-# Swift packages; python3, socat, openssl and sshd play peers in the tests, and tshark reads the captures of traces.
-required_packages=(liblua5.4-dev libpcre2-dev libssh-dev libyaml-dev pkg-config git python3 python3-venv socat openssl openssh-server
-    tshark)
+# Lua, PCRE2 and libyaml are linked, which pkg-config finds; libssh is loaded by the first SSH session, http-parser by the
+# first HTTP exchange and zlib by the first compressed body; git fetches the Swift packages; python3, socat, openssl, sshd and
+# nginx play peers in the tests, and tshark reads the captures of traces.
+required_packages=(liblua5.4-dev libpcre2-dev libssh-dev libyaml-dev libhttp-parser-dev zlib1g pkg-config git python3 python3-venv socat openssl
+    openssh-server nginx-light tshark)
 
 # Prints those that are not installed.
 missing_packages() {
@@ -19,7 +20,7 @@ missing_packages() {
 install_missing_packages() {
     local missing as_root=()
     command -v dpkg-query >/dev/null ||
-        die "this is no Debian: install Lua 5.4, PCRE2 (8 bit), libssh, their headers, pkg-config, git, python3, socat, openssl, sshd and tshark by hand, then run 'swift build'"
+        die "this is no Debian: install Lua 5.4, PCRE2 (8 bit), libssh, http-parser 2.9, zlib, their headers, pkg-config, git, python3, socat, openssl, sshd, nginx and tshark by hand, then run 'swift build'"
     mapfile -t missing < <(missing_packages)
     ((${#missing[@]})) || return 0
 

@@ -1,5 +1,5 @@
 /// A user name and a password. Its description shows no password, so it may be logged.
-public struct Credentials: Equatable, Sendable, CustomStringConvertible {
+public struct Credentials: Hashable, Sendable, CustomStringConvertible {
     /// The user's name.
     public let user: String
     /// The password; may be empty.

@@ -1,4 +1,4 @@
-import Polling
+package import Polling
 
 /// One attempt to open a TCP connection and to turn TLS on over it, within one time-out.
 final class SecureConnectAttempt: Cancellable {
@@ -52,7 +52,7 @@ extension StreamTransport {
     var tlsSessionIfCapable: TLSSession? { (self as? any TLSCapableTransport)?.tlsSession }
 
     /// Turns TLS on; on a stream that cannot carry it that is a failure, and the stream stays as it is.
-    func startTLSIfCapable(
+    package func startTLSIfCapable(
         _ terms: TLSTerms, timeout: TimeAmount?, in environment: any Environment,
         completion: @escaping (Result<TLSSession, ConnectFailure>) -> Void
     ) -> any Cancellable {

@@ -5,7 +5,7 @@ extension TimeAmount {
     public static let longestDelay = TimeAmount.hours(24 * 3_650)
 
     /// This amount, brought into 0…``longestDelay``.
-    var boundedDelay: TimeAmount {
+    package var boundedDelay: TimeAmount {
         min(max(self, .zero), .longestDelay)
     }
 
