@@ -114,7 +114,9 @@ let package = Package(
         ),
         .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "PollingTests", dependencies: ["Bytes", "Polling", "CPolling"], swiftSettings: swiftSettings),
+            name: "PollingTests", dependencies: ["Bytes", "Polling", "CPolling", "LoopTesting"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(name: "TLSTests", dependencies: ["Bytes", "TLS"], swiftSettings: swiftSettings),
         .testTarget(
             name: "HSMSTests", dependencies: ["Bytes", "Polling", "HSMS", "ControlCore", "LoopTesting"],
