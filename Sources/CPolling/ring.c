@@ -19,7 +19,9 @@ enum {
     COMPLETIONS = 4096,
     FIRST_BUFFERS = 64,
     MOST_BUFFERS = 1024, /* a power of two */
-    BUFFER_GROUP = 1
+    BUFFER_GROUP = 1,
+    AT_A_TIME = 20, /* of the kernel, when one completion is waited for */
+    MOST_AT_A_TIME = 256
 };
 
 /* Completions in the order in which they came. */
@@ -46,7 +48,7 @@ struct polling_ring {
     struct ring_buffer *buffers;
     uint8_t *bytes;
     uint16_t buffers_tail;
-    unsigned provided;
+    unsigned provided, lent; /* how many there are, and how many of them were not given back */
 
     uint8_t *output;
     size_t staged;
@@ -299,6 +301,7 @@ static void fetch(polling_ring *ring) {
     uint32_t tail = atomic_load_explicit(ring->completion_tail, memory_order_acquire);
     for (; head != tail; head++) {
         const struct ring_completion *one = &ring->completions[head & ring->completion_mask];
+        if (one->flags & POLLING_RING_HAS_BUFFER) ring->lent++;
         /* A request to cancel something, which was not there any more. */
         if (one->value == 0) continue;
         if ((one->value & POLLING_RING_KINDS) == POLLING_RING_SEND) {
@@ -340,6 +343,11 @@ int polling_ring_turn(polling_ring *ring, int64_t nanoseconds) {
     }
     finish_sends(ring);
     fetch(ring);
+    /* The kernel works on a few at a time unless more are asked for. */
+    if (is_served && ring->told.end - ring->told.first >= AT_A_TIME) {
+        (void)enter(ring, MOST_AT_A_TIME, RING_GETS_EVENTS, 1);
+        fetch(ring);
+    }
     /* The queue was full, and the kernel keeps the rest, in order. It tells no more of it than it has requests. */
     while (has_overflown(ring)) {
         int flushed = enter(ring, 0, RING_GETS_EVENTS, 0);
@@ -361,9 +369,14 @@ const void *polling_ring_buffer(polling_ring *ring, uint16_t number) {
     return ring->bytes + (size_t)number * POLLING_RING_BUFFER_SIZE;
 }
 
-void polling_ring_give_back(polling_ring *ring, uint16_t number) { provide(ring, number); }
+void polling_ring_give_back(polling_ring *ring, uint16_t number) {
+    ring->lent--;
+    provide(ring, number);
+}
 
 void polling_ring_provide_more(polling_ring *ring) {
+    /* Many may say so of the same want. */
+    if (ring->lent < ring->provided) return;
     unsigned wanted = 2 * ring->provided;
     while (ring->provided < wanted && ring->provided < MOST_BUFFERS) provide(ring, (uint16_t)ring->provided++);
 }

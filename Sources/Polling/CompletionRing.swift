@@ -302,7 +302,8 @@ final class CompletionRing {
         }
     }
 
-    /// Every send is done when a turn has begun. What could not be sent stays with its source, before anybody is called.
+    /// Every send is done when a turn has begun. What could not be sent stays with its source, before anybody is
+    /// called.
     private func finishSends() {
         var completion = polling_completion()
         while polling_ring_next_failure(ring, &completion) {

@@ -60,8 +60,9 @@ public final class StreamSource: PollSource {
         watch()
     }
 
-    /// Bytes that were handed in and that the system has not taken.
-    public var queuedBytes: Int { queue.count + (inRing?.stagedCount ?? 0) }
+    /// Bytes that were handed in and that the system has not taken. What io_uring is given at the end of this turn, at
+    /// most 16 KiB, is not among them.
+    public var queuedBytes: Int { queue.count }
 
     /// Whether what is handed in is sent: the source is open, and no write has failed.
     public var canSend: Bool { isOpen && writeError == nil && !shutsOutput }

@@ -84,7 +84,7 @@ bool polling_ring_next(polling_ring *ring, polling_completion *completion);
 /* The bytes of a buffer, which are the caller's until it gives the buffer back. */
 const void *polling_ring_buffer(polling_ring *ring, uint16_t number);
 void polling_ring_give_back(polling_ring *ring, uint16_t number);
-/* Doubles the number of buffers, as far as that goes. */
+/* Doubles the number of buffers, as far as that goes, if none is left. */
 void polling_ring_provide_more(polling_ring *ring);
 /* How many buffers there are. */
 unsigned polling_ring_buffers(const polling_ring *ring);
