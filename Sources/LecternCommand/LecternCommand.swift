@@ -91,5 +91,6 @@ struct VersionCommand: ParsableCommand {
 
     func run() {
         print("lectern \(LecternVersion.current), \(LecternVersion.lua)")
+        print("loop: \(LecternVersion.loop)")
     }
 }
