@@ -39,6 +39,7 @@ let package = Package(
         .target(name: "Bytes", swiftSettings: swiftSettings),
         .target(name: "Polling", dependencies: ["Bytes", "CPolling"], swiftSettings: swiftSettings),
         .target(name: "TLS", dependencies: ["Bytes", "CTLS"], swiftSettings: swiftSettings),
+        .target(name: "Digests", dependencies: ["CTLS"], swiftSettings: swiftSettings),
         .target(name: "ByteText", swiftSettings: swiftSettings),
         .target(
             name: "LuaRuntime",
@@ -52,7 +53,7 @@ let package = Package(
         .target(
             name: "ControlCore",
             dependencies: [
-                "ByteText", "Bytes", "Polling", "TLS", "CBeneath", "CSerial", "CSSH",
+                "ByteText", "Bytes", "Digests", "Polling", "TLS", "CBeneath", "CSerial", "CSSH",
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: swiftSettings
@@ -67,14 +68,16 @@ let package = Package(
         .target(
             name: "Lectern",
             dependencies: [
-                "ByteText", "Bytes", "Polling", "CBeneath", "LuaRuntime", "ControlCore", "HSMS", "CPCRE2", "CYAML",
+                "ByteText", "Bytes", "Digests", "Polling", "CBeneath", "LuaRuntime", "ControlCore", "HSMS", "CPCRE2",
+                "CYAML",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             resources: [
-                .embedInCode("Lua/environment.lua"), .embedInCode("Lua/handlers.lua"), .embedInCode("Lua/meset.lua"),
+                .embedInCode("Lua/environment.lua"), .embedInCode("Lua/event.lua"), .embedInCode("Lua/files.lua"),
+                .embedInCode("Lua/handlers.lua"), .embedInCode("Lua/meset.lua"), .embedInCode("Lua/timers.lua"),
                 .embedInCode("Lua/re.lua"), .embedInCode("Lua/secsgem.lua"), .embedInCode("Lua/device_module.lua"),
                 .embedInCode("Lua/device_module/declaration.lua"), .embedInCode("Lua/device_module/values.lua"),
                 .embedInCode("Lua/device_module/replies.lua"), .embedInCode("Lua/device_module/framing.lua"),
@@ -84,6 +87,18 @@ let package = Package(
                 .embedInCode("Lua/device_module/line.lua"), .embedInCode("Lua/device_module/telnet.lua"),
                 .embedInCode("Lua/device_module/session.lua"), .embedInCode("Lua/device_module/device.lua"),
                 .embedInCode("Lua/device_module/device_classes.lua"),
+                .embedInCode("Lua/libraries/base64.lua"), .embedInCode("Lua/libraries/binascii.lua"),
+                .embedInCode("Lua/libraries/calendar.lua"), .embedInCode("Lua/libraries/collections.lua"),
+                .embedInCode("Lua/libraries/csv.lua"), .embedInCode("Lua/libraries/date_fields.lua"),
+                .embedInCode("Lua/libraries/datetime.lua"), .embedInCode("Lua/libraries/declaring.lua"),
+                .embedInCode("Lua/libraries/deque.lua"), .embedInCode("Lua/libraries/describing.lua"),
+                .embedInCode("Lua/libraries/durations.lua"),
+                .embedInCode("Lua/libraries/hashlib.lua"), .embedInCode("Lua/libraries/hmac.lua"),
+                .embedInCode("Lua/libraries/iso_texts.lua"),
+                .embedInCode("Lua/libraries/python_math.lua"), .embedInCode("Lua/libraries/random.lua"),
+                .embedInCode("Lua/libraries/secrets.lua"), .embedInCode("Lua/libraries/opening.lua"),
+                .embedInCode("Lua/libraries/struct.lua"), .embedInCode("Lua/libraries/time.lua"),
+                .embedInCode("Lua/libraries/times_of_day.lua"), .embedInCode("Lua/libraries/uuid.lua"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -118,6 +133,7 @@ let package = Package(
             name: "PollingTests", dependencies: ["Bytes", "Polling", "CPolling", "CSeccomp", "LoopTesting"],
             swiftSettings: swiftSettings
         ),
+        .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: swiftSettings),
         .testTarget(name: "TLSTests", dependencies: ["Bytes", "TLS"], swiftSettings: swiftSettings),
         .testTarget(
             name: "HSMSTests", dependencies: ["Bytes", "Polling", "HSMS", "ControlCore", "LoopTesting"],
@@ -161,7 +177,8 @@ let package = Package(
             path: "Tests/Interop",
             exclude: [
                 "Socs", "bytes_cases.lua", "bytes_cases.py", "case_runner.lua", "format_cases.lua", "format_cases.py",
-                "json_cases.lua", "json_cases.py", "secsgem_gem_peer.py", "secsgem_peer.py",
+                "json_cases.lua", "json_cases.py", "library_cases.lua", "library_cases.py", "secsgem_gem_peer.py",
+                "secsgem_peer.py",
             ],
             swiftSettings: swiftSettings
         ),

@@ -95,6 +95,11 @@ typedef struct shim_host {
 
     bool sorts_names;           /* json.c: of objects, always */
 
+    /* libraries.c */
+    int set_ups;                /* nested openings of what the host brings */
+    bool opens_libraries;       /* whether any is left to be opened */
+    struct library_name **library_names; /* chains of names whose looks are the same; NULL: there are none */
+
     /* warn pieces */
     char warn_text[1024];
     size_t warn_length;
@@ -138,6 +143,9 @@ void shim_watchdog_end(shim_host *h);
 void shim_watchdog_arm(shim_host *h);
 /* Arms it when the running task is due. For the signal handler. */
 void shim_watchdog_look(shim_host *h);
+/* libraries.c: has the host open what the text at an index names; 0: one that is not known yet, and may name anything. */
+__LJMP void shim_open_named(lua_State *L, int text);
+void shim_drop_library_names(shim_host *h);
 
 /* False when the system gives no thread. */
 bool shim_alarm_open(shim_host *h);
@@ -203,6 +211,7 @@ __LJMP void shim_open_errors(lua_State *L);
 __LJMP void shim_open_hints(lua_State *L);
 __LJMP void shim_open_tracebacks(lua_State *L);
 __LJMP void shim_open_json(lua_State *L);
+__LJMP void shim_open_binary_text(lua_State *L);
 
 __LJMP int shim_act(lua_State *L, shim_host *h, shim_verdict verdict);
 __LJMP int shim_trampoline(lua_State *L);

@@ -84,12 +84,14 @@ static __LJMP int host_load(lua_State *L) {
         const char *name = luaL_optstring(L, 2, text);
         text_reader reader = {text, length};
         lua_settop(L, HELD_PIECE);
+        shim_open_named(L, 1);
         status = lua_load(L, read_piece, &reader, name, mode);
     } else {
         const char *name = luaL_optstring(L, 2, "=(load)");
         text_reader reader = {NULL, 0};
         luaL_checktype(L, 1, LUA_TFUNCTION);
         lua_settop(L, HELD_PIECE);
+        shim_open_named(L, 0);
         status = lua_load(L, read_from_function, &reader, name, mode);
     }
     if (h->kill != SHIM_KILL_NONE) { /* the parser's protection turned the end of the task into a result */

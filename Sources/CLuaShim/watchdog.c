@@ -16,6 +16,7 @@ uint64_t shim_monotonic_now(void) {
 
 /* Whether the task on L has to end now. */
 static bool is_over(lua_State *L, shim_host *h) {
+    if (h->set_ups > 0) return false;
     uint64_t now = shim_monotonic_now();
     if (h->kill != SHIM_KILL_NONE) return now >= h->kill_grace;
     if (atomic_load_explicit(&h->stop_requested_at, memory_order_relaxed) != 0) {
@@ -101,7 +102,8 @@ void shim_watchdog_arm(shim_host *h) { lua_sethook(h->frame->L, hook, LUA_MASKCO
 void shim_watchdog_look(shim_host *h) {
     uint64_t now = shim_monotonic_now();
     bool stops = atomic_load(&h->stop_requested_at) != 0;
-    if (h->frame == NULL || (now < h->next_check && !stops)) return;
+    /* While the host opens something the alarm goes on: the task is looked at when it runs again. */
+    if (h->frame == NULL || h->set_ups > 0 || (now < h->next_check && !stops)) return;
     lua_Hook own = lua_gethook(h->frame->L);
     /* Once is enough, and to arm takes as long as the stack is deep: repeated, the task would come to nothing else. */
     if (own == hook) return;

@@ -20,6 +20,19 @@ typedef struct asn1_string_st ASN1_STRING;
 typedef struct evp_pkey_st EVP_PKEY;
 typedef struct stack_st OPENSSL_STACK;
 typedef struct GENERAL_NAME_st GENERAL_NAME;
+typedef struct evp_md_st EVP_MD;
+typedef struct evp_md_ctx_st EVP_MD_CTX;
+typedef struct evp_mac_st EVP_MAC;
+typedef struct evp_mac_ctx_st EVP_MAC_CTX;
+
+/* <openssl/core.h> */
+typedef struct ossl_param_st {
+    const char *key;
+    unsigned int data_type;
+    void *data;
+    size_t data_size;
+    size_t return_size;
+} OSSL_PARAM;
 
 typedef int (*ctls_verify_callback)(int is_good, X509_STORE_CTX *store);
 typedef int (*ctls_password_callback)(char *bytes, int capacity, int is_writing, void *context);
@@ -89,6 +102,9 @@ enum {
     NID_subject_alt_name = 85,
     /* <openssl/x509_vfy.h> */
     X509_V_ERR_HOSTNAME_MISMATCH = 62,
+    /* <openssl/core.h>, <openssl/evp.h> */
+    OSSL_PARAM_UTF8_STRING = 4,
+    EVP_MAX_MD_SIZE = 64,
 };
 
 /* What is called: the type, the name, the parameters. */
@@ -182,7 +198,26 @@ enum {
     F(void *, OPENSSL_sk_value, const OPENSSL_STACK *stack, int index) \
     F(void *, GENERAL_NAME_get0_value, const GENERAL_NAME *name, int *type) \
     F(void, GENERAL_NAMES_free, void *names) \
-    F(void, CRYPTO_free, void *pointer, const char *file, int line)
+    F(void, CRYPTO_free, void *pointer, const char *file, int line) \
+    F(EVP_MD *, EVP_MD_fetch, void *library, const char *name, const char *properties) \
+    F(void, EVP_MD_free, EVP_MD *algorithm) \
+    F(int, EVP_MD_get_size, const EVP_MD *algorithm) \
+    F(int, EVP_MD_get_block_size, const EVP_MD *algorithm) \
+    F(EVP_MD_CTX *, EVP_MD_CTX_new, void) \
+    F(void, EVP_MD_CTX_free, EVP_MD_CTX *digest) \
+    F(int, EVP_MD_CTX_copy_ex, EVP_MD_CTX *copy, const EVP_MD_CTX *digest) \
+    F(int, EVP_DigestInit_ex2, EVP_MD_CTX *digest, const EVP_MD *algorithm, const OSSL_PARAM *parameters) \
+    F(int, EVP_DigestUpdate, EVP_MD_CTX *digest, const void *bytes, size_t count) \
+    F(int, EVP_DigestFinal_ex, EVP_MD_CTX *digest, unsigned char *result, unsigned int *count) \
+    F(EVP_MAC *, EVP_MAC_fetch, void *library, const char *name, const char *properties) \
+    F(void, EVP_MAC_free, EVP_MAC *algorithm) \
+    F(EVP_MAC_CTX *, EVP_MAC_CTX_new, EVP_MAC *algorithm) \
+    F(void, EVP_MAC_CTX_free, EVP_MAC_CTX *code) \
+    F(EVP_MAC_CTX *, EVP_MAC_CTX_dup, const EVP_MAC_CTX *code) \
+    F(int, EVP_MAC_init, EVP_MAC_CTX *code, const unsigned char *key, size_t count, const OSSL_PARAM *parameters) \
+    F(int, EVP_MAC_update, EVP_MAC_CTX *code, const unsigned char *bytes, size_t count) \
+    F(int, EVP_MAC_final, EVP_MAC_CTX *code, unsigned char *result, size_t *count, size_t capacity) \
+    F(int, RAND_bytes, unsigned char *bytes, int count)
 
 #define CTLS_FUNCTION(type, name, ...) type (*name)(__VA_ARGS__);
 typedef struct ctls_library {

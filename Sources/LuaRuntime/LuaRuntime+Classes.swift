@@ -16,6 +16,7 @@ extension LuaRuntime {
     }
 
     private func register<Object>(_ declaration: LuaClass<Object>, isHidden: Bool) -> RegisteredClass<Object> {
+        if let base = declaration.baseName, classesByName[base] == nil { openLibrary(of: base) }
         let id = UInt32(classes.count)
         let record = ClassRecord(id: id, declaration, of: self, isHidden: isHidden)
         classes.append(record)
@@ -64,8 +65,11 @@ extension LuaRuntime {
         return RegisteredClass(record: record)
     }
 
-    /// The visible surface of every class that programs see.
-    public var surface: [ClassSurface] { classes.filter { !$0.isHidden }.map(\.surface) }
+    /// The visible surface of every class that programs see. Opens every library.
+    public var surface: [ClassSurface] {
+        openLibraries()
+        return classes.filter { !$0.isHidden }.map(\.surface)
+    }
 
     /// Registers a declared function and returns what pushes it.
     func register(_ declaration: LuaFunction) -> UInt32 {
@@ -249,6 +253,7 @@ extension LuaRuntime {
 
     /// The instance of an object that the host made: the one that Lua has, or a new one of the registered class `name`.
     public func instance(for object: AnyObject, class name: String) -> LuaInstance {
+        if classesByName[name] == nil { openLibrary(of: name) }
         guard let record = classesByName[name] else {
             preconditionFailure("class \(name) is not registered")
         }

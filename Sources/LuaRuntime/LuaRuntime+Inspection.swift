@@ -1,11 +1,15 @@
 internal import CLuaShim
 
 extension LuaRuntime {
-    /// The classes that are registered, and the types of their objects.
-    package var declaredTypes: [(name: String, type: AnyClass)] { classes.map { ($0.name, $0.type) } }
+    /// The classes that programs may have objects of, and the types of these. Opens every library.
+    package var declaredTypes: [(name: String, type: AnyClass)] {
+        openLibraries()
+        return classes.map { ($0.name, $0.type) }
+    }
 
-    /// The names of the globals that there are now, in no order.
+    /// The names of the globals that programs find, in no order. Opens every library.
     package var globalNames: [String] {
+        openLibraries()
         guard shim_reserve(L, 8) else { return [] }
         shim_push_globals(L)
         defer { shim_pop(L, 1) }
@@ -15,6 +19,7 @@ extension LuaRuntime {
     /// The names that the table in a global has, in no order, without those that a metatable gives; none when it is no
     /// table.
     package func fieldNames(ofGlobal table: String) -> [String] {
+        openLibrary(of: table)
         guard shim_reserve(L, 8) else { return [] }
         let level = StackLevel(L)
         defer { level.expect(0) }

@@ -122,6 +122,7 @@ extension LuaRuntime {
         openFiles(surroundings)
         openLoaders(surroundings)
         openModuleWaits()
+        openLibraryNames()
         shim_push_main_table(L)
         LuaStack(L).pushTable()
         LuaStack(L).setTop("modules")
@@ -195,7 +196,7 @@ extension LuaRuntime {
         shim_push_main_table(L)
         stack.getRaw(-1, "modules")
         defer { shim_pop(L, 2) }
-        try load(text, path: "=[lectern \(name)]", on: stack)
+        try compile(text, path: "=[lectern \(name)]", on: stack)
         stack.setTop(name)
     }
 
@@ -211,7 +212,8 @@ extension LuaRuntime {
         return isHost || ["coroutine", "debug", "io", "math", "os", "string", "table", "utf8", "_G"].contains(name)
     }
 
-    /// Runs Lua text of the host at start-up, with the internals table and `arguments` as its arguments.
+    /// Runs Lua text of the host, with the internals table and `arguments` as its arguments. What it finds as globals
+    /// is as it was before the program began, whatever that has set since.
     public func run(_ text: [UInt8], chunk: String, arguments: [String]) throws(LuaFault) {
         try run(text, chunk: chunk, arguments: arguments, results: 0)
     }
@@ -220,7 +222,11 @@ extension LuaRuntime {
     func run(_ text: [UInt8], chunk: String, arguments: [String], results: Int32) throws(LuaFault) {
         let stack = LuaStack(L)
         let level = StackLevel(stack)
-        try load(text, path: chunk, on: stack)
+        try compile(text, path: chunk, on: stack)
+        shim_push_main_table(L)
+        let isSetUp = stack.getRaw(-1, "environment") != Int32(SHIM_TNIL.rawValue)
+        shim_remove(L, -2)
+        if isSetUp { shim_set_environment(L) } else { shim_pop(L, 1) }
         shim_push_main_table(L)
         for argument in arguments { stack.push(argument) }
         guard shim_call(L, Int32(1 + arguments.count), results) == Int32(SHIM_OK.rawValue) else {
@@ -238,7 +244,15 @@ extension LuaRuntime {
     ///   - path: what messages show; a name that begins with `=` is shown as it is.
     ///   - stack: gets the function.
     /// - Throws: ``LuaFault`` of kind ``LuaFault/Kind/importError`` with Lua's message: file, line, what was wrong.
+    ///
+    /// What the text names of the libraries is opened; see ``addLibrary(_:needs:open:)``.
     public func load(_ text: [UInt8], path: String, on stack: LuaStack) throws(LuaFault) {
+        text.withUnsafeBytes { openLibraries(namedIn: $0) }
+        try compile(text, path: path, on: stack)
+    }
+
+    /// As ``load(_:path:on:)``, for text of the host's own, which opens nothing.
+    package func compile(_ text: [UInt8], path: String, on stack: LuaStack) throws(LuaFault) {
         var text = text[...]
         if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }  // a byte order mark of some editors
         if text.first == UInt8(ascii: "#") {

@@ -39,6 +39,10 @@ public final class LuaRuntime {
     @exclusivity(unchecked) var functions: [HostFunction] = []
     var classes: [ClassRecord] = []
     var classesByName: [String: ClassRecord] = [:]
+    var libraries: [LuaLibrary] = []
+    var libraryIndices: [String: Int] = [:]
+    /// How many libraries have not been opened.
+    var closedLibraries = 0
     /// The instances of the objects that do not remember theirs.
     @exclusivity(unchecked) var instances: [ObjectIdentifier: Unmanaged<LuaInstance>] = [:]
     /// How many instances Lua has.
@@ -60,6 +64,8 @@ public final class LuaRuntime {
     var areFinalizersPlanned = false
     /// Numbers slots and instances in the order in which they were made: what goes over all of them goes in this order.
     private var lastSerial: UInt64 = 0
+    /// How often a task has begun or gone on: while it stays the same, nothing of the program can have changed.
+    @exclusivity(unchecked) public internal(set) var resumeCount: UInt64 = 0
     @exclusivity(unchecked) private var droppedReferences: [Int32] = []
     private var memoryReserve: Int
     /// Instances that are kept alive because their resource is active.
@@ -157,6 +163,8 @@ public final class LuaRuntime {
         functions.removeAll()
         classes.removeAll()
         classesByName.removeAll()
+        libraries.removeAll()
+        libraryIndices.removeAll()
     }
 
     /// The release of Lua, such as "Lua 5.4.4".
@@ -209,17 +217,27 @@ public final class LuaRuntime {
         shim_pop(L, 1)
     }
 
-    /// The declared global functions, in the order of their declaration.
-    public private(set) var globalFunctions: [ClassSurface.Member] = []
+    private var declaredFunctions: [ClassSurface.Member] = []
+
+    /// The declared global functions, in the order of their declaration. Opens every library.
+    public var globalFunctions: [ClassSurface.Member] {
+        openLibraries()
+        return declaredFunctions
+    }
 
     /// Defines global `name` as a declared function.
     public func setGlobal(_ declaration: LuaFunction) {
-        globalFunctions.append(ClassSurface.Member(declaration))
+        declaredFunctions.append(ClassSurface.Member(declaration))
         setGlobal(declaration.name) { $0.push(function: declaration, of: self) }
     }
 
-    /// The declared global tables with their constants, in the order of their declaration.
-    public private(set) var globalTables: [GlobalTable] = []
+    private var declaredTables: [GlobalTable] = []
+
+    /// The declared global tables with their constants, in the order of their declaration. Opens every library.
+    public var globalTables: [GlobalTable] {
+        openLibraries()
+        return declaredTables
+    }
 
     /// Defines global `name` as a table of declared functions and constants.
     /// - Parameters:
@@ -227,12 +245,12 @@ public final class LuaRuntime {
     ///   - functions: their names begin with `name` and a dot, as messages and the reference show them.
     ///   - constants: fields of the table that hold a number, by their names.
     public func setGlobal(table name: String, functions: [LuaFunction], constants: [(name: String, number: Int)]) {
-        globalTables.append(GlobalTable(name: name, constants: constants, values: []))
+        declaredTables.append(GlobalTable(name: name, constants: constants, values: []))
         setGlobal(name) { stack in
             stack.pushTable(fields: functions.count + constants.count)
             for function in functions {
                 precondition(function.name.hasPrefix(name + "."), "\(function.name) is not of \(name)")
-                globalFunctions.append(ClassSurface.Member(function))
+                declaredFunctions.append(ClassSurface.Member(function))
                 stack.push(function: function, of: self)
                 stack.setTop(String(function.name.dropFirst(name.count + 1)))
             }
@@ -249,8 +267,8 @@ public final class LuaRuntime {
     public func describeGlobal(
         table name: String, functions: [ClassSurface.Member], values: [GlobalTable.Value]
     ) {
-        globalTables.append(GlobalTable(name: name, constants: [], values: values))
-        globalFunctions += functions
+        declaredTables.append(GlobalTable(name: name, constants: [], values: values))
+        declaredFunctions += functions
     }
 
     /// Adds declared functions to a registered class, to be called with a dot: `File.Exists(path)`.
@@ -265,7 +283,7 @@ public final class LuaRuntime {
         stack.getRaw(-1, className)
         for function in functions {
             precondition(function.name.hasPrefix(className + "."), "\(function.name) is not of \(className)")
-            globalFunctions.append(ClassSurface.Member(function))
+            declaredFunctions.append(ClassSurface.Member(function))
             stack.push(function: function, of: self)
             stack.setTop(String(function.name.dropFirst(className.count + 1)))
         }

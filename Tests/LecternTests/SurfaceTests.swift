@@ -149,6 +149,7 @@ struct SurfaceTests {
             "room",
             """
             local names = {}
+            local _ = math.isclose, time.localtime -- what is added to these comes with the first of it
             local function add(prefix, t)
                 for name, value in next, t do
                     local path = prefix .. tostring(name)
@@ -161,7 +162,7 @@ struct SurfaceTests {
             add('', _G)
             table.sort(names)
             print(table.concat(names, '\\n'))
-            """, configuration: configuration)
+            """, configuration: configuration, register: { $0.openLibraries() })
         try expect((room.lines.first ?? "") + "\n", in: "Tests/LecternTests/Surface/\(profile.rawValue).txt")
     }
 }

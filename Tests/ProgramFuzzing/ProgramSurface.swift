@@ -19,6 +19,7 @@ package struct ProgramSurface: Sendable {
     /// Lua text that prints a line for each function below the globals, and one for each method of strings.
     private static let walk = """
         local lines = {}
+        local _ = math.isclose, time.localtime -- what is added to these comes with the first of it
         local function add(prefix, t)
             for name, value in next, t do
                 local path = prefix .. tostring(name)
@@ -58,7 +59,7 @@ package struct ProgramSurface: Sendable {
         let program = try Program(
             source: .text(Self.walk, folder: folder),
             environment: world.environment(named: "surface", address: "10.0.0.1"), configuration: configuration,
-            log: log)
+            log: log, register: { $0.openLibraries() })
         try program.start()
         classes = program.runtime.surface
         functions = program.runtime.globalFunctions

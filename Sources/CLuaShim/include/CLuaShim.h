@@ -167,6 +167,16 @@ bool shim_is_integer(lua_State *L, int index);
 const char *shim_to_bytes(lua_State *L, int index, size_t *length);
 size_t shim_raw_length(lua_State *L, int index);
 bool shim_is_callable(lua_State *L, int index);
+/* What tells a table or a userdata from all others; NULL for a string or a number. */
+const void *shim_identity(lua_State *L, int index);
+
+enum shim_table_kind { SHIM_PLAIN_TABLE, SHIM_JSON_ARRAY, SHIM_JSON_OBJECT, SHIM_OTHER_TABLE };
+/* Whether the table at index has a metatable, and whether that is one by which `json` marks tables. */
+int shim_table_kind(lua_State *L, int index);
+/* Marks the table on top as an array or an object of JSON. */
+void shim_mark_json(lua_State *L, int kind);
+bool shim_is_json_null(lua_State *L, int index);
+void shim_push_json_null(lua_State *L);
 
 void shim_push_nil(lua_State *L);
 void shim_push_boolean(lua_State *L, bool value);
@@ -183,6 +193,7 @@ void shim_push_function(lua_State *L, uint32_t function);
 int shim_raw_get_index(lua_State *L, int table, int64_t n);   /* [0, +1] */
 int shim_raw_get_name(lua_State *L, int table, const char *name, size_t length); /* [0, +1] */
 void shim_raw_set_index(lua_State *L, int table, int64_t n);  /* [-1, 0] */
+void shim_raw_set(lua_State *L, int table);                   /* [-2, 0] the key is neither nil nor NaN */
 void shim_raw_set_name(lua_State *L, int table, const char *name, size_t length); /* [-1, 0] */
 /* Table iteration as lua_next: [-1, +2 or 0]; the key must be one that the last call gave. */
 bool shim_next(lua_State *L, int table);
@@ -227,6 +238,18 @@ int shim_resume(lua_State *task, lua_State *waiting, int count, bool raise, int 
 void shim_kill(lua_State *L, int reason);
 /* Lets the time of the running task begin anew: what it took so far was the host's. never */
 void shim_forgive_time(lua_State *L);
+/*
+ * Between these two what runs is the host's own: it may take memory beyond the limit, and nothing ends it half-way. They
+ * nest. never
+ */
+void shim_begin_set_up(lua_State *L);
+void shim_end_set_up(lua_State *L);
+/* Adds a name that a library brings; false: there is no memory for it. The library is a number from 0 on. never */
+bool shim_add_library_name(lua_State *L, const char *name, size_t length, int library);
+/* Sets the flag of each library of which a name is a word of the text. never */
+void shim_find_libraries(lua_State *L, const char *text, size_t length, bool *found);
+/* Whether `load` of a program asks the internals' function `open_libraries` to open what the text names. never */
+void shim_open_by_load(lua_State *L, bool on);
 /*
  * Whether the task on L has to end now, because it ran too long: for work of the host that takes long for its arguments.
  * When it has to, the host function returns a fault, whatever it says: no pcall stops it. never

@@ -1,5 +1,5 @@
 /* TLS of OpenSSL 3 without a socket: ciphertext goes in and out through buffers in memory. The library is loaded with
- * the first context instead of with the process, and its headers are not needed to compile. */
+ * the first context or digest instead of with the process, and its headers are not needed to compile. */
 #ifndef LECTERN_CTLS_H
 #define LECTERN_CTLS_H
 
@@ -137,5 +137,30 @@ void ctls_judge_peer(ctls_connection *connection, ctls_judge judge, void *contex
 /* What the peer has shown, also when it was refused. False: nothing. */
 bool ctls_peer_certificate(const ctls_connection *connection, ctls_certificate *certificate);
 void ctls_certificate_clear(ctls_certificate *certificate);
+
+/* ---- digests: digest.c ---- */
+
+/* A digest or a keyed code of bytes, under way. */
+typedef struct ctls_digest ctls_digest;
+
+/* The most bytes that one gives. */
+#define CTLS_LARGEST_DIGEST 64
+
+/* Begins a digest by the library's name of the algorithm, such as "SHA2-256". NULL: it has none, or memory is short. */
+ctls_digest *ctls_digest_new(const char *algorithm);
+/* Begins an HMAC with a key, which may be empty. NULL: as above. */
+ctls_digest *ctls_hmac_new(const char *algorithm, const uint8_t *key, size_t count);
+/* One that goes on by itself from what the other has taken. NULL: memory is short. */
+ctls_digest *ctls_digest_copy(const ctls_digest *digest);
+void ctls_digest_free(ctls_digest *digest);
+bool ctls_digest_update(ctls_digest *digest, const void *bytes, size_t count);
+/* The digest of all that was taken; nothing more is taken then. How many bytes; 0: it has failed. */
+size_t ctls_digest_finish(ctls_digest *digest, uint8_t result[CTLS_LARGEST_DIGEST]);
+/* The bytes of the result, and those that the algorithm takes at a time. */
+size_t ctls_digest_size(const ctls_digest *digest);
+size_t ctls_digest_block_size(const ctls_digest *digest);
+
+/* Bytes that nobody can guess. False: the library has none at this moment. */
+bool ctls_random_bytes(uint8_t *bytes, size_t count);
 
 #endif

@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 
 /// Hides the secrets of a ``SecretRegistry`` in the bytes of one direction of one wire.
 ///
@@ -16,7 +17,8 @@ struct SecretMask {
     mutating func hide(in bytes: ByteBuffer, isWhole: Bool = false) -> WireEvent.Piece {
         guard !registry.isEmpty else { return WireEvent.Piece(bytes: bytes) }
         let start = isWhole ? 0 : before.count
-        let text = (isWhole ? [] : before) + bytes.readableBytesView
+        var text = isWhole ? [] : before
+        bytes.withUnsafeReadableBytes { text.append(contentsOf: $0) }
         var found: [Range<Int>] = []
         for secret in registry.secrets { Self.find(secret, in: text, from: start, &found) }
         let ending = text[start...].reversed().prefix { $0 == 0x0d || $0 == 0x0a }.count
@@ -35,7 +37,7 @@ struct SecretMask {
     /// Finds where `secret` is, and where it may have begun at the end, as far as that is behind `start`.
     private static func find(_ secret: [UInt8], in text: [UInt8], from start: Int, _ found: inout [Range<Int>]) {
         var at = max(start - secret.count + 1, 0)
-        while let next = text[at...].firstIndex(of: secret[0]) {
+        while let next = index(of: secret[0], in: text, from: at) {
             at = next + 1
             let there = text[next...].prefix(secret.count)
             guard secret.starts(with: there) else { continue }
@@ -43,6 +45,16 @@ struct SecretMask {
             if there.endIndex > start, isWhole || there.count >= SecretRegistry.shortest {
                 found.append(next..<there.endIndex)
             }
+        }
+    }
+
+    /// Where a byte comes next: by one call of the system, as every byte of a trace goes through here.
+    private static func index(of byte: UInt8, in text: [UInt8], from start: Int) -> Int? {
+        text.withUnsafeBytes { text in
+            guard let base = text.baseAddress, start < text.count,
+                let found = memchr(base + start, CInt(byte), text.count - start)
+            else { return nil }
+            return UnsafeRawPointer(found) - base
         }
     }
 

@@ -1,6 +1,7 @@
 import Bytes
 internal import ControlCore
 internal import LuaRuntime
+import Polling
 
 /// What the declarations of Lua classes need of the program that they are made for.
 final class BindingContext {
@@ -25,6 +26,10 @@ final class BindingContext {
     let log: (ProgramLogEntry.Severity, String) -> Void
     /// Ends the program with an exit code.
     let exit: (Int) -> Void
+    /// The tables of the program that survive restarts.
+    private(set) lazy var persistentValues = makePersistentValues()
+    /// The same, when the program uses them.
+    private(set) var usedPersistentValues: PersistentValues?
     /// Logs what becomes of connections, ports and servers.
     let connections: ConnectionLog
     /// What the connection handlers share.
@@ -54,6 +59,17 @@ final class BindingContext {
         self.exit = exit
     }
 
+    private func makePersistentValues() -> PersistentValues {
+        let persistence = configuration.persistent
+        let folder = persistence.folder(program: folder.path, isSimulated: environment.isRepeatable)
+        let made = PersistentValues(
+            runtime: runtime, environment: environment,
+            file: folder.map { KeptFile(folder: $0, name: "values.json", limit: PersistentValues.fileLimit) },
+            interval: TimeAmount(seconds: persistence.interval / .seconds(1)), log: log)
+        usedPersistentValues = made
+        return made
+    }
+
     /// Warns of a mistake that a program is likely to make again at the same place, the first time only.
     /// - Parameter subject: tells this mistake from others.
     func warnOnce(_ subject: String, _ text: String) {
@@ -61,35 +77,80 @@ final class BindingContext {
         log(.warning, text)
     }
 
-    /// Makes every class and function of the Global Scripter environment known to the program.
+    /// Makes every class and function of the Global Scripter environment known to the program: each when it is first
+    /// named, as most programs use few.
     func registerAll() throws(LuaFault) {
-        runtime.register(declareEthernetClientInterface(self))
-        let server = declareEthernetServerInterfaceEx(self)
-        runtime.register(declareClientObject(self))
-        runtime.register(server)
-        runtime.register(declareProcessorDevice(self))
-        runtime.register(declareSerialInterface(self))
-        runtime.register(declareEthernetServerInterface(self))
-        runtime.register(declareTCPConnection())
-        runtime.register(declareTCPInterface(self))
-        runtime.register(declareTimer(self))
-        runtime.register(declareWait(self))
-        runtime.register(declareClock(self))
-        for function in declareFunctions(self) { runtime.setGlobal(function) }
-        runtime.setGlobal(table: "time", functions: declareTimeFunctions(self), constants: [])
-        runtime.setGlobal(table: "checksum", functions: declareChecksumFunctions(), constants: [])
-        runtime.setGlobal(table: "hex", functions: declareHexadecimalFunctions(), constants: [])
+        registerSecretKeeping()
+        registerInterfaces()
+        registerScheduling()
+        runtime.addLibrary(["ProcessorDevice"]) { [unowned self] in runtime.register(declareProcessorDevice(self)) }
+        runtime.addLibrary(systemFunctionNames) { [unowned self] in
+            for function in declareSystemFunctions(self) { runtime.setGlobal(function) }
+        }
+        runtime.addLibrary(["Email"]) { [unowned self] in runtime.register(declareEmail(self)) }
+        runtime.addLibrary(["persistent"]) { [unowned self] in runtime.setGlobal(declarePersistent(self)) }
+        addTable("checksum") { _ in declareChecksumFunctions() }
+        addTable("hex") { _ in declareHexadecimalFunctions() }
         describeJSON()
-        try registerRegularExpressions()
-        try registerMESet()
-        try registerHandlers()
-        try registerSecsgem()
+        registerPythonLibraries()
+        runtime.addLibrary(["event"]) { [unowned self] () throws(LuaFault) in
+            try runtime.run(PackageResources.event_lua, chunk: "=[lectern event]", arguments: [])
+        }
+        runtime.addLibrary(["re", "Pattern", "Match"]) { [unowned self] () throws(LuaFault) in
+            try registerRegularExpressions()
+        }
+        runtime.addLibrary(["MESet"]) { [unowned self] () throws(LuaFault) in try registerMESet() }
+        runtime.addLibrary(Self.handlerNames, needs: ["ProgramLog", "Timer"]) {
+            [unowned self] () throws(LuaFault) in try registerHandlers()
+        }
+        runtime.addLibrary(Self.secsgemNames) { [unowned self] () throws(LuaFault) in try registerSecsgem() }
         // The profile without file access has none of these.
-        if configuration.profile != .strict { registerFiles() }
+        if configuration.profile != .strict {
+            runtime.addLibrary(["File", "RFile", "SaveProgramLog"]) {
+                [unowned self] () throws(LuaFault) in try registerFiles()
+            }
+        }
+        runtime.addLibrary(["DeviceModule"], needs: Self.deviceModuleNeeds) {
+            [unowned self] () throws(LuaFault) in try registerDeviceModules()
+        }
         for (name, text) in MissingNames.globals { runtime.setHint(missingGlobal: name, text) }
         for (name, text) in MissingNames.functions { runtime.setHint(missingGlobal: name, isFunction: true, text) }
         try runtime.run(PackageResources.environment_lua, chunk: "=[lectern environment]", arguments: [])
-        try registerDeviceModules()
+    }
+
+    private func registerInterfaces() {
+        runtime.addLibrary(["EthernetClientInterface"]) { [unowned self] in
+            runtime.register(declareEthernetClientInterface(self))
+        }
+        runtime.addLibrary(["EthernetServerInterfaceEx", "ClientObject"]) { [unowned self] in
+            let server = declareEthernetServerInterfaceEx(self)
+            runtime.register(declareClientObject(self))
+            runtime.register(server)
+        }
+        runtime.addLibrary(["EthernetServerInterface"]) { [unowned self] in
+            runtime.register(declareEthernetServerInterface(self))
+        }
+        runtime.addLibrary(["SerialInterface"]) { [unowned self] in runtime.register(declareSerialInterface(self)) }
+        runtime.addLibrary(["TCPInterface", "TCPConnection"]) { [unowned self] in
+            runtime.register(declareTCPConnection())
+            runtime.register(declareTCPInterface(self))
+        }
+    }
+
+    private func registerScheduling() {
+        runtime.addLibrary(["Timer", "Wait"]) { [unowned self] () throws(LuaFault) in
+            runtime.register(declareTimer(self))
+            runtime.register(declareWait(self))
+            try runtime.run(PackageResources.timers_lua, chunk: "=[lectern timers]", arguments: [])
+        }
+        runtime.addLibrary(["Clock"]) { [unowned self] in runtime.register(declareClock(self)) }
+    }
+
+    /// A global table of functions.
+    private func addTable(_ name: String, _ declare: @escaping (BindingContext) -> [LuaFunction]) {
+        runtime.addLibrary([name]) { [unowned self] in
+            runtime.setGlobal(table: name, functions: declare(self), constants: [])
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Digests
 internal import LuaRuntime
 
 /// The tables of the checks that a program uses. A program uses one or two; more are made anew each time.
@@ -42,10 +43,7 @@ func declareChecksumFunctions() -> [LuaFunction] {
             "checksum.md5", digesting, returns: .of("string", "16 bytes"),
             "Computes the MD5 digest of RFC 1321, for device protocols that need it. MD5 is not secure."
         ) { (call) throws(LuaFault) in
-            var md5 = MD5()
-            try call.withSlices(of: digested) { (bytes) throws(LuaFault) in md5.take(part: bytes) }
-            call.stack.push(md5.finish())
-            return .values(1)
+            try call.returningDigest(of: digested, by: .md5)
         },
     ]
 }

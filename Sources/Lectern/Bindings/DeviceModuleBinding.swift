@@ -37,9 +37,14 @@ extension BindingContext {
         ("classes", PackageResources.device_classes_lua),
     ]
 
-    /// Makes `DeviceModule`, which is written in Lua and compiled with its first use, known to the program.
-    func registerDeviceModules() throws(LuaFault) {
-        registerAttaching()
+    /// The globals that the parts use.
+    static let deviceModuleNeeds = [
+        "ProgramLog", "GetSystemUpTime", "Timer", "EthernetClientInterface", "SerialInterface", "re", "checksum",
+        "time",
+    ]
+
+    /// Lets Lua text of the host tell of what is to be kept secret.
+    func registerSecretKeeping() {
         var telling = ParameterList()
         let secret = telling.required("secret", .bytes, "")
         runtime.setInternal(
@@ -48,6 +53,11 @@ extension BindingContext {
                 environment.keepSecret(call[secret])
                 return .none
             })
+    }
+
+    /// Makes `DeviceModule`, which is written in Lua and compiled with its first use, known to the program.
+    func registerDeviceModules() throws(LuaFault) {
+        registerAttaching()
         registerParts()
         if configuration.logLevel == .debug {
             var debugging = ParameterList()
@@ -107,7 +117,7 @@ extension BindingContext {
             LuaFunction("DeviceModule", loading, "") { (call) throws(LuaFault) in
                 let name = call[name]
                 guard let part = Self.deviceModuleParts.first(where: { $0.name == name }) else { return .none }
-                try call.runtime.load(part.text, path: "=[lectern device module: \(part.name)]", on: call.stack)
+                try call.runtime.compile(part.text, path: "=[lectern device module: \(part.name)]", on: call.stack)
                 call.setEnvironment(call[environment])
                 // On a busy machine a task would be warned of for what it did not do.
                 call.forgiveTime()

@@ -2,7 +2,7 @@ internal import LuaRuntime
 
 extension BindingContext {
     /// Makes `File` and `RFile` known to the program. They do the same, each with a current folder of its own.
-    func registerFiles() {
+    func registerFiles() throws(LuaFault) {
         for (name, sentence) in [
             ("File", "A file of the program's folder, which is the root '/'."),
             ("RFile", "The same as File, under another name: a file of the program's folder."),
@@ -12,6 +12,7 @@ extension BindingContext {
             runtime.setClassFunctions(name, declareFileFunctions(name, area))
             if name == "File" { runtime.setGlobal(declareSaveProgramLog(self, area)) }
         }
+        try runtime.run(PackageResources.files_lua, chunk: "=[lectern files]", arguments: [])
     }
 
     private func declareFile(_ name: String, _ sentence: String, _ area: FileArea) -> LuaClass<ProgramFile> {

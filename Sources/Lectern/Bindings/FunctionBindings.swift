@@ -2,15 +2,14 @@ internal import ControlCore
 internal import LuaRuntime
 import Polling
 
+/// The names of the functions that ``declareSystemFunctions(_:)`` declares.
+let systemFunctionNames = [
+    "ProgramLog", "GetSystemUpTime", "Ping", "WakeOnLan", "Version", "Platform", "ExitProgram",
+]
+
 /// Declares the functions of the Global Scripter environment that belong to no class.
-func declareFunctions(_ context: BindingContext) -> [LuaFunction] {
+func declareSystemFunctions(_ context: BindingContext) -> [LuaFunction] {
     [
-        declareGetConnectionHandler(context),
-        LuaFunction(
-            "ModuleVersion", returns: .of("string", "the version of the connection handlers"), "Tells the version."
-        ) {
-            (call) throws(LuaFault) in call.returning("2.0.1")
-        },
         declareProgramLog(context),
         LuaFunction(
             "GetSystemUpTime", returns: .of("number", "the seconds"), "Tells how long the machine has been running."

@@ -114,8 +114,19 @@ extension LuaCall {
 }
 
 extension BindingContext {
+    /// The globals of connection handlers.
+    static let handlerNames = [
+        "GetConnectionHandler", "ModuleVersion", "ConnectionHandler", "RawSimplePipeHandler",
+        "ModuleSimplePipeHandler", "RawTcpHandler", "ModuleTcpHandler", "ServerExHandler",
+    ]
+
     /// Makes the connection handlers known to the program.
     func registerHandlers() throws(LuaFault) {
+        runtime.setGlobal(declareGetConnectionHandler(self))
+        runtime.setGlobal(
+            LuaFunction(
+                "ModuleVersion", returns: .of("string", "the version of the connection handlers"), "Tells the version."
+            ) { (call) throws(LuaFault) in call.returning("2.0.1") })
         runtime.register(declareConnectionHandler(self))
         runtime.register(declareRawSimplePipeHandler(self))
         runtime.register(declareModuleSimplePipeHandler(self))

@@ -4,16 +4,10 @@
 local host = ...
 local parts = {select(2, ...)}
 
-local next, ipairs = next, ipairs
+local ipairs = ipairs
 
--- Those files see what there is now: programs may use the names for globals of their own.
-local environment = {}
-for name, value in next, _G do environment[name] = value end
-for _, name in ipairs({"string", "table", "math", "time"}) do
-    local library = {}
-    for key, value in next, _G[name] do library[key] = value end
-    environment[name] = library
-end
+-- Those files see what this one sees.
+local environment = setmetatable({}, {__index = _ENV})
 
 --- Compiles and runs the files, each of which uses those before it.
 local function make()

@@ -1,177 +1,82 @@
--- What of the Global Scripter environment is best said in Lua: event, the decorator forms, and the module names.
+-- What Lua text of the host runs with, and the modules of the mimicked environment. Runs once, before any program.
 
 local host = ...
 
 -- Programs may use the names of these for globals of their own.
-local type, error, tostring, next, select, ipairs = type, error, tostring, next, select, ipairs
-local rawget, getmetatable, setmetatable, math, table = rawget, getmetatable, setmetatable, math, table
-local TypeError, AttributeError = TypeError, AttributeError
-local near = host.nearest
+local setmetatable, require, rawget, rawset, next, globals = setmetatable, require, rawget, rawset, next, _G
 
---- Timer(2)(f) and Wait(60)(f): the forms that read like decorators. They start, and return the function.
-local function decorate(self, f)
-    self.Function = f
-    self:Restart()
-    return f
+-- Text of the host that is run later finds what there is now, and beside it what libraries have brought.
+local stock = {}
+for name, value in next, globals do stock[name] = value end
+for _, name in next, {"string", "table", "math", "coroutine", "debug", "os"} do
+    local library = {}
+    for key, value in next, stock[name] do library[key] = value end
+    stock[name] = library
 end
 
-Timer.__call = decorate
-Wait.__call = decorate
+host.environment = setmetatable({}, {
+    __index = function(_, name)
+        local value = stock[name]
+        if value == nil then value = host.brought[name] end
+        if value == nil then value = rawget(globals, name) end
+        return value
+    end,
+    __newindex = globals,
+})
 
---- for line in file do: the lines with their ends, as a file of the mimicked environment is gone through.
-local function next_line(file)
-    local line = file:readline()
-    if line ~= "" then return line end
+--- What the text of one of Python's libraries returns; see libraries/declaring.lua.
+function host.open_library(name)
+    if not host.library then host.load_library("declaring")(host) end
+    return host.library.open(name)
 end
 
---- local file <close> = File(name): the file is closed at the end of the block.
-local function close_file(file)
-    file:close()
-end
+--- Sets a global, whatever the program has made of the table of globals.
+function host.set_global(name, value) rawset(globals, name, value) end
 
--- The profile strict has no files.
-if File then
-    for _, class in ipairs({File, RFile}) do
-        class.__call, class.__close = next_line, close_file
-    end
-end
-
--- What event was given, as its messages show it.
-local function shown(value)
-    if value == nil then return "nil" end
-    if type(value) == "string" then return ("the string '%s'"):format(#value > 40 and value:sub(1, 40) .. "…" or value) end
-    if getmetatable(value) == "class" then return "a class" end
-    return "a " .. type(value)
-end
-
-local function mistake(text, ...) error(TypeError(text:format(...)), 3) end
-
-local function set(object, name, f)
-    local known = host.events_of(object)
-    if known and not known[name] then
-        local names = {}
-        for event in next, known do names[#names + 1] = event end
-        table.sort(names)
-        local hint = near(name, names)
-        error(AttributeError(("%s has no event '%s'; %s"):format(host.class_name(object), tostring(name),
-            hint and ("did you mean '" .. hint .. "'?") or ("it has " .. table.concat(names, ", ")))), 3)
-    end
-    object[name] = f
-end
-
--- The highest whole number among the keys of a table: the length of a list that may have holes.
-local function last_index(list)
-    local last = 0
-    for key in next, list do
-        if math.type(key) == "integer" and key > last then last = key end
-    end
-    return last
-end
-
-local function is_list(value)
-    return type(value) == "table" and not host.events_of(value) and getmetatable(value) ~= "class"
-        and last_index(value) > 0
-end
-
--- Calls use with each element of a list, and raises for one that is not of the type.
-local function check_list(list, what, expected, of_type)
-    for i = 1, last_index(list) do
-        local value = rawget(list, i)
-        if value == nil then
-            mistake("event: element %d of the list of %s is nil: is it defined above this line?", i, what)
+--- Adds what a library has to a table, when the first name is asked for that the table has not.
+function host.add_later(target, library)
+    setmetatable(target, {__index = function(_, name)
+        for each, value in next, host.open_library(library) do
+            if rawget(target, each) == nil then rawset(target, each, value) end
         end
-        if type(value) ~= of_type or getmetatable(value) == "class" then
-            mistake("event: element %d of the list of %s must be %s, got %s", i, what, expected, shown(value))
-        end
-    end
-    return list
+        setmetatable(target, nil)
+        return rawget(target, name)
+    end})
 end
 
-local function check_objects(objects, names)
-    if is_list(objects) then return check_list(objects, "objects", "an object", "table") end
-    if objects == nil then
-        mistake("event needs an object as its first argument, and got nil: is it defined above this line?")
-    end
-    if type(objects) == "table" and getmetatable(objects) ~= "class" then return {objects} end
-    if type(objects) == "string" and type(names) == "table" and not is_list(names) then
-        mistake("event takes the object first and the name of the event second: event(object, '%s', f)", objects)
-    end
-    mistake("event needs an object or a list of objects as its first argument, got %s", shown(objects))
-end
-
-local function check_names(names)
-    if type(names) == "string" then return {names} end
-    if is_list(names) then return check_list(names, "names", "a string", "string") end
-    mistake("event needs the name of an event or a list of names as its second argument, got %s",
-        type(names) == "table" and next(names) == nil and "an empty list" or shown(names))
-end
-
-local function check_function(f, place)
-    if f == nil then mistake("event needs a function as %s, and got nil: is it defined above this line?", place) end
-    if type(f) ~= "function" and type(f) ~= "table" then
-        mistake("event needs a function as %s, got %s", place, shown(f))
-    end
-end
-
-local function connect(objects, names, f)
-    for _, object in ipairs(objects) do
-        for _, name in ipairs(names) do set(object, name, f) end
-    end
-    return f
-end
-
---- event(objects, names, f) sets f as the handler of every name of every object, and returns f.
---- event(objects, names)(f) does the same.
-function event(objects, names, ...)
-    objects = check_objects(objects, names)
-    names = check_names(names)
-    if select("#", ...) == 0 then
-        return function(f)
-            check_function(f, "the argument of event(…)(f)")
-            return connect(objects, names, f)
-        end
-    end
-    local f = ...
-    check_function(f, "its third argument")
-    return connect(objects, names, f)
-end
-
-event = host.front(event)
-
---- The modules of the mimicked environment. Their names are globals as well.
-local interface = {
-    EthernetClientInterface = EthernetClientInterface,
-    EthernetServerInterface = EthernetServerInterface,
-    EthernetServerInterfaceEx = EthernetServerInterfaceEx,
-    ClientObject = ClientObject,
-    SerialInterface = SerialInterface,
-}
-local system = {
-    Timer = Timer, Wait = Wait, Clock = Clock, ProgramLog = ProgramLog, ExitProgram = ExitProgram,
-    GetSystemUpTime = GetSystemUpTime, Ping = Ping, WakeOnLan = WakeOnLan, MESet = MESet, File = File, RFile = RFile,
-    SaveProgramLog = SaveProgramLog,
-}
-local handlers = {
-    GetConnectionHandler = GetConnectionHandler, ModuleVersion = ModuleVersion, ConnectionHandler = ConnectionHandler,
-    RawSimplePipeHandler = RawSimplePipeHandler, ModuleSimplePipeHandler = ModuleSimplePipeHandler,
-    RawTcpHandler = RawTcpHandler, ModuleTcpHandler = ModuleTcpHandler, ServerExHandler = ServerExHandler,
-}
+host.add_later(math, "python_math")
 
 -- A name of ControlScript that a module does not have is nil, as the global of that name is, and the error of its use says so.
 local missing = {__index = host.missing_fields(host.hints.globals), __metatable = "module"}
 
-local function module(contents)
-    setmetatable(contents, missing)
-    return function() return contents end
+--- What `require` of a module gives: made when it is asked for, as it opens all that it has.
+local function module(name, names, more)
+    host.modules[name] = function()
+        local contents = more and more() or {}
+        for each in names:gmatch("%S+") do contents[each] = host.bring(each) end
+        return setmetatable(contents, missing)
+    end
 end
 
-host.modules["extronlib.interface"] = module(interface)
-host.modules["extronlib.system"] = module(system)
-host.modules["extronlib.device"] = module({ProcessorDevice = ProcessorDevice})
-host.modules["extronlib"] = module({
-    event = event, Version = Version, Platform = Platform, interface = interface, system = system,
-})
-host.modules["ConnectionHandler"] = module(handlers)
-host.modules["socs.tcp"] = module({TCPInterface = TCPInterface})
-host.modules["re"] = function() return re end
-host.modules["time"] = module(time)
+module("extronlib.interface",
+    "EthernetClientInterface EthernetServerInterface EthernetServerInterfaceEx ClientObject SerialInterface")
+module("extronlib.system", [[Timer Wait Clock ProgramLog ExitProgram GetSystemUpTime Ping WakeOnLan MESet File RFile
+    SaveProgramLog Email]])
+module("extronlib.device", "ProcessorDevice")
+module("extronlib", "event Version Platform", function()
+    return {interface = require("extronlib.interface"), system = require("extronlib.system")}
+end)
+module("ConnectionHandler", [[GetConnectionHandler ModuleVersion ConnectionHandler RawSimplePipeHandler
+    ModuleSimplePipeHandler RawTcpHandler ModuleTcpHandler ServerExHandler]])
+module("socs.tcp", "TCPInterface")
+host.modules.re = function() return host.bring("re") end
+
+-- secsgem.lua brings these itself, in place of what opens it.
+for name in ([[secsgem secsgem.hsms secsgem.hsms.connections secsgem.hsms.connectionmanager secsgem.hsms.packets
+    secsgem.hsms.protocol secsgem.hsms.handler secsgem.secs secsgem.secs.handler secsgem.secs.variables secsgem.gem
+    secsgem.gem.handler]]):gmatch("%S+") do
+    host.modules[name] = function()
+        host.bring("HsmsConnection")
+        return host.modules[name]()
+    end
+end

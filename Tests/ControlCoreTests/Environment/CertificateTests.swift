@@ -7,34 +7,6 @@ import Testing
 
 @Suite("Certificates")
 struct CertificateTests {
-    @Test(
-        "SHA-256 gives the digests of the standard's examples",
-        arguments: [
-            ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-            ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-            (
-                "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-                "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
-            ),
-            (
-                String(repeating: "a", count: 1000),
-                "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3"
-            ),
-        ])
-    func digests(_ text: String, _ expected: String) {
-        let hex = SHA256.digest(of: Array(text.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-        #expect(hex.joined() == expected)
-    }
-
-    @Test("SHA-256 is right at every length around a block's end")
-    func lengths() {
-        // A chain over all lengths; the last digest was computed with Python's hashlib.
-        var digest: [UInt8] = []
-        for length in 50...130 { digest = SHA256.digest(of: digest + [UInt8](repeating: 7, count: length)) }
-        let hex = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        #expect(hex == "010c22b66f480ee2af83fc1ce6e26b0069c4cbf85564635613ed58c20bc34f80")
-    }
-
     @Test("A fingerprint is read with and without colons, in either case, and nothing else is")
     func fingerprints() throws {
         let text = TestCertificates.goodFingerprint

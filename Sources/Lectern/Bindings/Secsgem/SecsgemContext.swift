@@ -25,6 +25,16 @@ final class SecsgemContext {
 }
 
 extension BindingContext {
+    /// The globals of the module HSMS.
+    static let secsgemNames = [
+        "HsmsConnection", "HsmsActiveConnection", "HsmsPassiveConnection", "HsmsMultiPassiveConnection",
+        "HsmsMultiPassiveServer", "HsmsConnectionManager", "HsmsProtocol", "HsmsHandler", "HsmsHeader", "HsmsPacket",
+        "HsmsSelectReqHeader", "HsmsSelectRspHeader", "HsmsDeselectReqHeader", "HsmsDeselectRspHeader",
+        "HsmsLinktestReqHeader", "HsmsLinktestRspHeader", "HsmsRejectReqHeader", "HsmsSeparateReqHeader",
+        "HsmsStreamFunctionHeader", "SecsItem", "SecsMessage", "SecsRequest", "SecsHandler", "GemHandler",
+        "GemHostHandler", "GemEquipmentHandler", "GemCommand",
+    ]
+
     /// Makes everything of the module HSMS known to the program.
     func registerSecsgem() throws(LuaFault) {
         let secsgem = SecsgemContext()
