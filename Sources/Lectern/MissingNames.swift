@@ -53,7 +53,6 @@ package enum MissingNames {
             "DanteInterface DanteDomainManager RoomSchedulingInterface CalendarEvent SummitConnect CodecConnect",
             "is not there: talk to the device by EthernetClientInterface"
         ),
-        ("Email", "is not there: send by an EthernetClientInterface to the mail server"),
         (
             "SetTimeZone SetAutomaticTime SetManualTime GetTimezoneList GetCurrentTimezone", settings
         ),

@@ -57,11 +57,15 @@ struct SecureWrapping {
     }
 
     /// The terms that the arguments of a call stand for.
-    /// - Parameter host: the peer of a client, which may have pins.
+    /// - Parameters:
+    ///   - host: the peer of a client, which may have pins.
+    ///   - function: whose call it is, for messages.
     func terms(
-        of call: LuaCall, _ role: TLSTerms.Role, host: String? = nil, _ context: BindingContext
+        of call: LuaCall, _ role: TLSTerms.Role, host: String? = nil, function: String = "SSLWrap",
+        _ context: BindingContext
     ) throws(LuaFault) -> TLSTerms {
-        let lookup = CertificateLookup(configuration: context.configuration, folder: context.folder)
+        let lookup = CertificateLookup(
+            configuration: context.configuration, folder: context.folder, function: function)
         var terms = TLSTerms(role: role)
         if let name = call[certificate] { terms.identity = try lookup.identity(name, parameter: "certificate") }
         terms.minimumVersion = call[oldestVersion].version

@@ -65,7 +65,7 @@ end
 module("extronlib.interface",
     "EthernetClientInterface EthernetServerInterface EthernetServerInterfaceEx ClientObject SerialInterface")
 module("extronlib.system", [[Timer Wait Clock ProgramLog ExitProgram GetSystemUpTime Ping WakeOnLan MESet File RFile
-    SaveProgramLog]])
+    SaveProgramLog Email]])
 module("extronlib.device", "ProcessorDevice")
 module("extronlib", "event Version Platform", function()
     return {interface = require("extronlib.interface"), system = require("extronlib.system")}

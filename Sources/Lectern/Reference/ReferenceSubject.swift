@@ -50,7 +50,8 @@ struct ReferenceSubject: Sendable {
             introduction: "Classes and events of Lua, the program's log and end, and the machine that it runs on.",
             classes: ["ProcessorDevice", "MESet"],
             functions: [
-                "class", "isinstance", "event", "ProgramLog", "SaveProgramLog", "ExitProgram", "Platform", "Version",
+                "class", "isinstance", "event", "persistent", "ProgramLog", "SaveProgramLog", "ExitProgram", "Platform",
+                "Version",
             ]),
         ReferenceSubject(
             name: "strings", title: "Strings and bytes",
@@ -88,6 +89,11 @@ struct ReferenceSubject: Sendable {
         ReferenceSubject(
             name: "files", title: "Files", introduction: "Files of the program's folder, by Python's names.",
             classes: ["File", "RFile"], functions: ["File.", "RFile."]),
+        ReferenceSubject(
+            name: "mail", title: "Mail",
+            introduction:
+                "Mail by SMTP, by the names of ControlScript. The [guide](../guide.md#mail) tells how to use it.",
+            classes: ["Email"], functions: []),
         ReferenceSubject(
             name: "instruments", title: "TCPInterface",
             introduction: "Drivers for instruments, as in SOCS. [TCPInterface](../socs.md) tells how to write one.",
