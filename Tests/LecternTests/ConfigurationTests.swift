@@ -1,6 +1,7 @@
 import ControlCore
 import Lectern
 import LuaRuntime
+import Polling
 import Testing
 
 @Suite("Configuration")
