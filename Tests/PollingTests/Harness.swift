@@ -236,7 +236,15 @@ func tcpPair() throws -> (near: CInt, far: Peer) {
 /// A socket that is connected to `address`.
 func connected(to address: SocketAddress) throws -> CInt {
     let peer = Peer(polling_stream_socket(address.family))
-    try address.withSocketAddress { try #require(connect(peer.descriptor, $0, $1) == 0) }
+    var problem = address.withSocketAddress { connect(peer.descriptor, $0, $1) == 0 ? 0 : errno }
+    if problem == EINTR {
+        // It goes on without the caller.
+        var events = pollfd(fd: peer.descriptor, events: Int16(POLLOUT), revents: 0)
+        while poll(&events, 1, -1) < 0 {}
+        var size = socklen_t(MemoryLayout<CInt>.size)
+        getsockopt(peer.descriptor, SOL_SOCKET, SO_ERROR, &problem, &size)
+    }
+    guard problem == 0 else { throw SystemError(problem) }
     return peer.descriptor
 }
 
