@@ -30,6 +30,19 @@ extension ByteBuffer {
         ) rethrows -> R? {
             try buffer.withUnsafeReadableBytes { try body($0.assumingMemoryBound(to: UInt8.self)) }
         }
+
+        /// Copies all bytes at once where a collection is appended to an array, which would take them one by one.
+        @inlinable
+        public func _copyContents(
+            initializing memory: UnsafeMutableBufferPointer<UInt8>
+        ) -> (Iterator, UnsafeMutableBufferPointer<UInt8>.Index) {
+            let count = Swift.min(memory.count, buffer.readableBytes)
+            buffer.withUnsafeReadableBytes { bytes in
+                UnsafeMutableRawBufferPointer(memory).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
+            }
+            return (IndexingIterator(_elements: self, _position: startIndex + count), count)
+        }
     }
 
     /// The readable bytes as a collection, which shares the buffer's memory.

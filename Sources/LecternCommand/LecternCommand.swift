@@ -20,6 +20,14 @@ struct LecternCommand: AsyncParsableCommand {
         }
     }
 
+    /// The program of `lectern run PROGRAM`, without any option: the common form is not worth half of a start, which is
+    /// what the library for options takes.
+    private static func plainProgram(in arguments: [String]) -> String? {
+        guard arguments.count == 2, arguments[0] == RunCommand.name else { return nil }
+        let program = arguments[1]
+        return program.isEmpty || program.hasPrefix("-") ? nil : program
+    }
+
     /// The command that the arguments ask for.
     ///
     /// `run` is parsed by itself first, without the tree of all commands, which would take a twelfth of a start. The
@@ -33,8 +41,15 @@ struct LecternCommand: AsyncParsableCommand {
 
     /// As the library's own `main`, but a mistake in the options gets one line like every other mistake.
     static func main() async {
+        let arguments = rawArguments
         do {
-            var command = try command(for: rawArguments)
+            if let program = plainProgram(in: arguments) {
+                let run = ProgramRun(program: program) {
+                    try ProgramConfiguration.read(beside: program, chosen: nil)
+                }
+                return try await run.run()
+            }
+            var command = try command(for: arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

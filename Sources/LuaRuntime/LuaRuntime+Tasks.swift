@@ -341,6 +341,8 @@ extension LuaRuntime {
     }
 
     func reportSlow(_ thread: OpaquePointer, _ nanoseconds: UInt64) {
+        // Without a task it is the program's text that is being read, while the program stands at no line of it.
+        guard let running else { return }
         let level = StackLevel(thread)
         shim_push_where(thread, 0)
         let place = LuaStack(thread).string(at: -1) ?? ""
@@ -350,7 +352,7 @@ extension LuaRuntime {
         level.expect(0)
         let location = place.dropLast(2) + (function.isEmpty ? "" : " in \(function)")
         host.luaTaskIsSlow(
-            running?.name.text ?? "?", at: String(location), elapsed: .nanoseconds(Int64(nanoseconds)))
+            running.name.text, at: String(location), elapsed: .nanoseconds(Int64(nanoseconds)))
     }
 
     // MARK: - Finalizers

@@ -343,4 +343,15 @@ struct ByteBufferTests {
         }
         for (buffer, bytes) in kept { #expect(buffer == ByteBuffer(bytes: bytes)) }
     }
+
+    @Test(
+        "A view that is appended to an array gives all its bytes, from the reader index on", arguments: [0, 1, 5, 300])
+    func appendsView(_ count: Int) {
+        var buffer = ByteBuffer(bytes: (0..<count + 3).map { UInt8(truncatingIfNeeded: $0) })
+        buffer.moveReaderIndex(forwardBy: 3)
+        let bytes = (3..<count + 3).map { UInt8(truncatingIfNeeded: $0) }
+        #expect([9] + buffer.readableBytesView == [9] + bytes)
+        #expect(Array(buffer.readableBytesView) == bytes)
+        #expect(Array(buffer.readableBytesView.dropFirst()) == Array(bytes.dropFirst()))
+    }
 }
