@@ -4,7 +4,7 @@ local host = ...
 
 local type, error, tostring, pairs, ipairs = type, error, tostring, pairs, ipairs
 local class, isinstance = class, isinstance
-local getmetatable, select, next, min = debug.getmetatable, select, next, math.min
+local getmetatable, select, next, min = getmetatable, select, next, math.min
 local TypeError, IOError = TypeError, IOError
 local lower, part, find, concat = string.lower, string.sub, string.find, table.concat
 local near = host.nearest

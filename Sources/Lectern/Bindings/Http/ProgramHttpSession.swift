@@ -43,6 +43,7 @@ final class ProgramHttpSession {
                 guard let exchange, http.hasNoMemory else { return }
                 exchange.end(with: .tooLarge("the program's memory does not suffice for the response"))
             }
+            recount()
             return { exchange.cancel() }
         }
     }
@@ -74,6 +75,7 @@ final class ProgramHttpSession {
                     })
             }
             reception.exchange = exchange
+            recount()
             return { exchange.cancel() }
         }
     }
