@@ -96,6 +96,18 @@ let package = Package(
                 .embedInCode("Lua/device_module/line.lua"), .embedInCode("Lua/device_module/telnet.lua"),
                 .embedInCode("Lua/device_module/session.lua"), .embedInCode("Lua/device_module/device.lua"),
                 .embedInCode("Lua/device_module/device_classes.lua"),
+                .embedInCode("Lua/libraries/base64.lua"), .embedInCode("Lua/libraries/binascii.lua"),
+                .embedInCode("Lua/libraries/calendar.lua"), .embedInCode("Lua/libraries/collections.lua"),
+                .embedInCode("Lua/libraries/csv.lua"), .embedInCode("Lua/libraries/date_fields.lua"),
+                .embedInCode("Lua/libraries/datetime.lua"), .embedInCode("Lua/libraries/declaring.lua"),
+                .embedInCode("Lua/libraries/deque.lua"), .embedInCode("Lua/libraries/describing.lua"),
+                .embedInCode("Lua/libraries/durations.lua"),
+                .embedInCode("Lua/libraries/hashlib.lua"), .embedInCode("Lua/libraries/hmac.lua"),
+                .embedInCode("Lua/libraries/iso_texts.lua"),
+                .embedInCode("Lua/libraries/python_math.lua"), .embedInCode("Lua/libraries/random.lua"),
+                .embedInCode("Lua/libraries/secrets.lua"), .embedInCode("Lua/libraries/opening.lua"),
+                .embedInCode("Lua/libraries/struct.lua"), .embedInCode("Lua/libraries/time.lua"),
+                .embedInCode("Lua/libraries/times_of_day.lua"), .embedInCode("Lua/libraries/uuid.lua"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -176,7 +188,8 @@ let package = Package(
             path: "Tests/Interop",
             exclude: [
                 "Socs", "bytes_cases.lua", "bytes_cases.py", "case_runner.lua", "format_cases.lua", "format_cases.py",
-                "http_peer.py", "json_cases.lua", "json_cases.py", "secsgem_gem_peer.py", "secsgem_peer.py",
+                "http_peer.py", "json_cases.lua", "json_cases.py", "library_cases.lua", "library_cases.py",
+                "secsgem_gem_peer.py", "secsgem_peer.py",
             ],
             swiftSettings: swiftSettings
         ),

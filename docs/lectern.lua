@@ -664,203 +664,6 @@ function ServerExHandler:StartListen(timeout) end
 --- Stops listening, and stops trying to listen. Clients stay connected.
 function ServerExHandler:StopListen() end
 
---- Header fields, read by their names in any case: headers['content-type']. Several of one name are joined by ', '; pairs(headers) gives each as it came.
----@class HttpHeaders
-HttpHeaders = {}
-
---- What a server has answered. Made by http.get and the others.
----@class HttpResponse
----@field status integer The status, such as 200 or 404.
----@field reason string The words behind the status, such as 'Not Found'; may be empty.
----@field ok boolean Whether the status says that it was done: 200 to 299.
----@field url string Whence it came: another URL than that of the request after a redirect.
----@field headers HttpHeaders The header fields.
----@field body string The body: bytes, decompressed.
-HttpResponse = {}
-
---- Reads the body as JSON, as json.decode does. Raises ValueError when it is none.
----@return boolean|number|string|table|userdata # the value
-function HttpResponse:json() end
-
---- A response whose body is read as it comes. Made by http.stream. It is closed by close, at the end of a block with `<close>`, or when the program has dropped it.
----@class HttpStream
----@field status integer The status, such as 200 or 404.
----@field reason string The words behind the status; may be empty.
----@field ok boolean Whether the status says that it was done: 200 to 299.
----@field url string Whence it comes: another URL than that of the request after a redirect.
----@field headers HttpHeaders The header fields.
----@field failure string|nil Why it broke off, once that has been read: a word as of http.get; nil when it has not.
----@field detail string|nil The details of the failure, if it has any.
-HttpStream = {}
-
---- Waits until some of the body is there, and gives it.
----@async
----@param n? integer The most bytes.
----@return string|nil, string?, string? # what has come; nil at the end; nil, the word of the failure and its details when it broke off
-function HttpStream:read(n) end
-
---- Gives one line after the other, without its end. Each waits until it has come; a line has at most 1 MiB.
----@return fun(): string|nil, string?, string? # an iterator for `for line in stream:lines() do`
-function HttpStream:lines() end
-
---- Gives one server-sent event after the other. Each waits until it has come; an event has at most 1 MiB.
----@return fun(): {event: string, data: string, id: string}|nil, string?, string? # an iterator for `for event in stream:events() do`
-function HttpStream:events() end
-
---- Ends it. Has no effect when it has ended.
-function HttpStream:close() end
-
---- What requests have in common: connections, cookies, a login. Made by http.session.
----@class HttpSession
----@field base string|nil What relative URLs are seen from; nil without one.
----@field cookies table<string, string|boolean|integer>[] A list of the cookies: name, value, domain, path, secure, and expires in seconds since 1970.
-HttpSession = {}
-
---- Makes a request with the method GET, and waits for the whole response.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function HttpSession:get(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
-
---- Makes a request with the method HEAD, and waits for the whole response.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function HttpSession:head(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
-
---- Makes a request with the method POST, and waits for the whole response.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function HttpSession:post(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
-
---- Makes a request with the method PUT, and waits for the whole response.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function HttpSession:put(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
-
---- Makes a request with the method PATCH, and waits for the whole response.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function HttpSession:patch(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
-
---- Makes a request with the method DELETE, and waits for the whole response.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function HttpSession:delete(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
-
---- Makes a request with any method, and waits for the whole response.
----@async
----@param method string The method, such as 'OPTIONS'.
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function HttpSession:request(method, url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
-
---- Makes a request and waits for the head of the response only: its body is read as it comes.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param method? string The method, such as 'OPTIONS'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@param silence? number How long nothing may come; nil: for ever.
----@return HttpStream|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function HttpSession:stream(url, timeout, headers, auth, redirects, max_body, tls, proxy, method, query, json, form, body, silence) end
-
---- Forgets all cookies.
-function HttpSession:clear_cookies() end
-
---- Ends all that is under way, which fails, and closes all connections. Has no effect when it is closed.
-function HttpSession:close() end
-
 --- The ten bytes that begin every HSMS message. Each field has two spellings.
 ---@class HsmsHeader
 ---@field session_id integer The session ID; the device ID of data.
@@ -2403,13 +2206,13 @@ json = {
     null = nil,
 }
 
-time = {
-}
-
 checksum = {
 }
 
 hex = {
+}
+
+time = {
 }
 
 re = {
@@ -2425,7 +2228,40 @@ re = {
     A = 256,
 }
 
-http = {
+base64 = {
+}
+
+binascii = {
+}
+
+calendar = {
+}
+
+collections = {
+}
+
+csv = {
+}
+
+datetime = {
+}
+
+hashlib = {
+}
+
+hmac = {
+}
+
+random = {
+}
+
+secrets = {
+}
+
+struct = {
+}
+
+uuid = {
 }
 
 --- Makes a device module of a declaration. A mistake in it raises ValueError, which names module, command and field.
@@ -2711,6 +2547,151 @@ function Version() end
 ---@param port? integer The UDP port; 0, 7 and 9 are common.
 function WakeOnLan(macAddress, port) end
 
+--- Reads hexadecimal digits, small ones with casefold only. Raises binascii.Error for anything else.
+---@param s string
+---@param casefold? boolean
+---@return string
+function base64.b16decode(s, casefold) end
+
+--- Writes bytes as capital hexadecimal digits.
+---@param s string
+---@return string
+function base64.b16encode(s) end
+
+--- Reads base64. Other characters are skipped, with validate they raise binascii.Error, as wrong padding does.
+---@param s string
+---@param altchars? string
+---@param validate? boolean
+---@return string
+function base64.b64decode(s, altchars, validate) end
+
+--- Writes bytes in base64. altchars are two characters for + and /.
+---@param s string
+---@param altchars? string
+---@return string
+function base64.b64encode(s, altchars) end
+
+--- Reads base64 in lines.
+---@param s string
+---@return string
+function base64.decodebytes(s) end
+
+--- Writes base64 in lines of 76 characters, as mails have it.
+---@param s string
+---@return string
+function base64.encodebytes(s) end
+
+--- Does what b64decode does with + and /.
+---@param s string
+---@return string
+function base64.standard_b64decode(s) end
+
+--- Does what b64encode does with + and /.
+---@param s string
+---@return string
+function base64.standard_b64encode(s) end
+
+--- Does what b64decode does with - and _.
+---@param s string
+---@return string
+function base64.urlsafe_b64decode(s) end
+
+--- Does what b64encode does with - and _, which URLs may have.
+---@param s string
+---@return string
+function base64.urlsafe_b64encode(s) end
+
+--- Reads base64; with strict_mode nothing else may be in it.
+---@param data string
+---@param strict_mode? boolean
+---@return string
+function binascii.a2b_base64(data, strict_mode) end
+
+--- Does what unhexlify does.
+---@param hexstr string
+---@return string
+function binascii.a2b_hex(hexstr) end
+
+--- Writes bytes in base64, with a line end behind it unless newline is false.
+---@param data string
+---@param newline? boolean
+---@return string
+function binascii.b2a_base64(data, newline) end
+
+--- Does what hexlify does.
+---@param data string
+---@param sep? string
+---@param bytes_per_sep? integer
+---@return string
+function binascii.b2a_hex(data, sep, bytes_per_sep) end
+
+--- Computes the CRC-32 of zip and PNG. value goes on from that of the data before.
+---@param data string
+---@param value? integer
+---@return integer
+function binascii.crc32(data, value) end
+
+--- Computes the 16-bit CRC of CCITT. value goes on from that of the data before, and is 0 at first.
+---@param data string
+---@param value integer
+---@return integer
+function binascii.crc_hqx(data, value) end
+
+--- Writes bytes as small hexadecimal digits, with sep between groups of bytes_per_sep bytes, counted from the end.
+---@param data string
+---@param sep? string
+---@param bytes_per_sep? integer
+---@return string
+function binascii.hexlify(data, sep, bytes_per_sep) end
+
+--- Reads hexadecimal digits. Raises binascii.Error for anything else.
+---@param hexstr string
+---@return string
+function binascii.unhexlify(hexstr) end
+
+--- Tells with which day monthcalendar begins weeks.
+---@return integer
+function calendar.firstweekday() end
+
+--- Tells whether a year has 366 days.
+---@param year integer
+---@return boolean
+function calendar.isleap(year) end
+
+--- Counts the leap years from y1 on and before y2.
+---@param y1 integer
+---@param y2 integer
+---@return integer
+function calendar.leapdays(y1, y2) end
+
+--- Gives a month as a list of weeks, each a list of 7 days. Days of other months are 0.
+---@param year integer
+---@param month integer
+---@return integer[][]
+function calendar.monthcalendar(year, month) end
+
+--- Tells the day of the week of the first of a month, 0 for Monday, and how many days it has.
+---@param year integer
+---@param month integer
+---@return integer, integer
+function calendar.monthrange(year, month) end
+
+--- Sets with which day monthcalendar begins weeks.
+---@param firstweekday integer
+function calendar.setfirstweekday(firstweekday) end
+
+--- Gives the seconds since 1970 of a time in UTC, such as time.gmtime gives.
+---@param tuple table
+---@return integer
+function calendar.timegm(tuple) end
+
+--- Tells the day of the week, 0 for Monday.
+---@param year integer
+---@param month integer
+---@param day integer
+---@return integer
+function calendar.weekday(year, month, day) end
+
 --- Computes a cyclic redundancy check by a name or by parameters.
 ---@param data string The bytes to check.
 ---@param model? 'CRC-16/ARC'|'CRC-16/CCITT-FALSE'|'CRC-16/KERMIT'|'CRC-16/MODBUS'|'CRC-16/X-25'|'CRC-16/XMODEM'|'CRC-32'|'CRC-32/BZIP2'|'CRC-32/MPEG-2'|'CRC-32C'|'CRC-8'|'CRC-8/MAXIM' The name of a common check; without it the other parameters describe the check.
@@ -2749,6 +2730,569 @@ function checksum.xor(data) end
 ---@param ... table The base classes. If several have a member of the same name, the first one counts.
 ---@return table # the class: call it to make an object
 function class(name, ...) end
+
+--- Counts the elements of a list or the bytes of a string. A key that is missing is 0. A table of counts is taken as it is.
+---@param content? table|string
+function collections.Counter(content) end
+
+--- Removes all.
+function collections.Counter:clear() end
+
+--- Gives the value of a key, or default.
+---@param key any
+---@param default? any
+---@return any
+function collections.Counter:get(key, default) end
+
+--- Goes through keys and values: for key, value in d:items() do.
+---@return function
+function collections.Counter:items() end
+
+--- Goes through the keys.
+---@return function
+function collections.Counter:keys() end
+
+--- Gives a list of {key, count}, the most frequent first; of equal ones in the order of the keys.
+---@param n? integer
+---@return table
+function collections.Counter:most_common(n) end
+
+--- Removes a key and gives its value, or default. Without both: KeyError.
+---@param key any
+---@param default? any
+---@return any
+function collections.Counter:pop(key, default) end
+
+--- Gives the value of a key, which is default when there was none.
+---@param key any
+---@param default any
+---@return any
+function collections.Counter:setdefault(key, default) end
+
+--- Counts down.
+---@param content table|string
+function collections.Counter:subtract(content) end
+
+--- Adds the counts up.
+---@return number
+function collections.Counter:total() end
+
+--- Counts more.
+---@param content table|string
+function collections.Counter:update(content) end
+
+--- Goes through the values.
+---@return function
+function collections.Counter:values() end
+
+--- A table that keeps the order in which its keys came: pairs goes by it. content is a list of pairs, or a table.
+---@param content? table
+function collections.OrderedDict(content) end
+
+--- Removes all.
+function collections.OrderedDict:clear() end
+
+--- Makes one of the same content.
+---@return collections.OrderedDict
+function collections.OrderedDict:copy() end
+
+--- Gives the value of a key, or default.
+---@param key any
+---@param default? any
+---@return any
+function collections.OrderedDict:get(key, default) end
+
+--- Goes through keys and values: for key, value in d:items() do.
+---@return function
+function collections.OrderedDict:items() end
+
+--- Goes through the keys.
+---@return function
+function collections.OrderedDict:keys() end
+
+--- Makes a key the last one, or with false the first.
+---@param key any
+---@param last? boolean
+function collections.OrderedDict:move_to_end(key, last) end
+
+--- Removes a key and gives its value, or default. Without both: KeyError.
+---@param key any
+---@param default? any
+---@return any
+function collections.OrderedDict:pop(key, default) end
+
+--- Removes the last pair, or with false the first, and gives key and value.
+---@param last? boolean
+---@return any
+function collections.OrderedDict:popitem(last) end
+
+--- Gives the value of a key, which is default when there was none.
+---@param key any
+---@param default any
+---@return any
+function collections.OrderedDict:setdefault(key, default) end
+
+--- Takes all of a table or a list of pairs.
+---@param content table
+function collections.OrderedDict:update(content) end
+
+--- Goes through the values.
+---@return function
+function collections.OrderedDict:values() end
+
+--- A table in which a key that is missing gets what the function or class gives, as soon as it is read.
+---@param default_factory? function|table
+---@param content? table
+function collections.defaultdict(default_factory, content) end
+
+--- Removes all.
+function collections.defaultdict:clear() end
+
+--- Gives the value of a key, or default.
+---@param key any
+---@param default? any
+---@return any
+function collections.defaultdict:get(key, default) end
+
+--- Goes through keys and values: for key, value in d:items() do.
+---@return function
+function collections.defaultdict:items() end
+
+--- Goes through the keys.
+---@return function
+function collections.defaultdict:keys() end
+
+--- Removes a key and gives its value, or default. Without both: KeyError.
+---@param key any
+---@param default? any
+---@return any
+function collections.defaultdict:pop(key, default) end
+
+--- Gives the value of a key, which is default when there was none.
+---@param key any
+---@param default any
+---@return any
+function collections.defaultdict:setdefault(key, default) end
+
+--- Goes through the values.
+---@return function
+function collections.defaultdict:values() end
+
+--- A list that grows and shrinks at both ends. With maxlen, an element that is one too many drops the one at the other end.
+---@param iterable? table|string|function
+---@param maxlen? integer
+function collections.deque(iterable, maxlen) end
+
+--- Adds an element at the end.
+---@param x any
+function collections.deque:append(x) end
+
+--- Adds an element at the begin.
+---@param x any
+function collections.deque:appendleft(x) end
+
+--- Removes all.
+function collections.deque:clear() end
+
+--- Makes one of the same content.
+---@return collections.deque
+function collections.deque:copy() end
+
+--- Counts the elements that are equal to x.
+---@param x any
+---@return integer
+function collections.deque:count(x) end
+
+--- Adds each element at the end.
+---@param iterable table|string|function
+function collections.deque:extend(iterable) end
+
+--- Adds each element at the begin, the last one first.
+---@param iterable table|string|function
+function collections.deque:extendleft(iterable) end
+
+--- Tells the number of the first element that is equal to x; ValueError for none.
+---@param x any
+---@return integer
+function collections.deque:index(x) end
+
+--- Puts x before element number i.
+---@param i integer
+---@param x any
+function collections.deque:insert(i, x) end
+
+--- Removes the last element and gives it; IndexError when there is none.
+---@return any
+function collections.deque:pop() end
+
+--- Removes the first element and gives it; IndexError when there is none.
+---@return any
+function collections.deque:popleft() end
+
+--- Removes the first element that is equal to x; ValueError for none.
+---@param x any
+function collections.deque:remove(x) end
+
+--- Turns the order around.
+function collections.deque:reverse() end
+
+--- Moves n elements from the end to the begin; a negative n the other way.
+---@param n? integer
+function collections.deque:rotate(n) end
+
+--- Makes a class of lists whose elements have names, too: local Point = collections.namedtuple('Point', 'x y').
+---@param typename string
+---@param field_names table|string
+---@return table
+function collections.namedtuple(typename, field_names) end
+
+--- Reads rows as tables by the names in fieldnames, or in the first row. Missing values are restval; those that are too many are a list under restkey.
+---@param f any
+---@param fieldnames? table
+---@param restkey? string
+---@param restval? any
+---@param dialect? string
+---@param delimiter? string
+---@param quotechar? string|boolean
+---@param escapechar? string
+---@param doublequote? boolean
+---@param skipinitialspace? boolean
+---@param lineterminator? string
+---@param quoting? integer
+---@param strict? boolean
+function csv.DictReader(f, fieldnames, restkey, restval, dialect, delimiter, quotechar, escapechar, doublequote, skipinitialspace, lineterminator, quoting, strict) end
+
+--- Writes tables as rows, in the order of fieldnames. Other names raise ValueError unless extrasaction is 'ignore'.
+---@param f any
+---@param fieldnames table
+---@param restval? any
+---@param extrasaction? string
+---@param dialect? string
+---@param delimiter? string
+---@param quotechar? string|boolean
+---@param escapechar? string
+---@param doublequote? boolean
+---@param skipinitialspace? boolean
+---@param lineterminator? string
+---@param quoting? integer
+---@param strict? boolean
+function csv.DictWriter(f, fieldnames, restval, extrasaction, dialect, delimiter, quotechar, escapechar, doublequote, skipinitialspace, lineterminator, quoting, strict) end
+
+--- Writes the names as the first row.
+---@return any
+function csv.DictWriter:writeheader() end
+
+--- Writes a table as a row.
+---@param rowdict table
+---@return any
+function csv.DictWriter:writerow(rowdict) end
+
+--- Writes each table as a row.
+---@param rowdicts table|function
+function csv.DictWriter:writerows(rowdicts) end
+
+--- Reads rows: for row in csv.reader(file) do. csvfile is a File, a list of lines, a string with all lines, or an iterator.
+---@param csvfile any
+---@param dialect? string
+---@param delimiter? string
+---@param quotechar? string|boolean
+---@param escapechar? string
+---@param doublequote? boolean
+---@param skipinitialspace? boolean
+---@param lineterminator? string
+---@param quoting? integer
+---@param strict? boolean
+---@return function
+function csv.reader(csvfile, dialect, delimiter, quotechar, escapechar, doublequote, skipinitialspace, lineterminator, quoting, strict) end
+
+--- Makes a writer of rows. csvfile is a File, anything else with a method write, or a function that takes text.
+---@param csvfile any
+---@param dialect? string
+---@param delimiter? string
+---@param quotechar? string|boolean
+---@param escapechar? string
+---@param doublequote? boolean
+---@param skipinitialspace? boolean
+---@param lineterminator? string
+---@param quoting? integer
+---@param strict? boolean
+---@return csv.writer
+function csv.writer(csvfile, dialect, delimiter, quotechar, escapechar, doublequote, skipinitialspace, lineterminator, quoting, strict) end
+
+--- Writes a list as a line. A field n tells its length, if it ends with nil.
+---@param row table
+---@return any
+function csv.writer:writerow(row) end
+
+--- Writes each row.
+---@param rows table|function
+function csv.writer:writerows(rows) end
+
+--- A date of the Gregorian calendar.
+---@param year integer
+---@param month integer
+---@param day integer
+function datetime.date(year, month, day) end
+
+--- Makes the date of an ISO year, week and day; 1 is Monday.
+---@param year integer
+---@param week integer
+---@param day integer
+---@return datetime.date
+function datetime.date.fromisocalendar(year, week, day) end
+
+--- Reads a date of ISO 8601, such as 2024-02-29.
+---@param date_string string
+---@return datetime.date
+function datetime.date.fromisoformat(date_string) end
+
+--- Makes the date of a day's number; 1 is the first of the year 1.
+---@param ordinal integer
+---@return datetime.date
+function datetime.date.fromordinal(ordinal) end
+
+--- Makes the local date of seconds since 1970.
+---@param timestamp number
+---@return datetime.date
+function datetime.date.fromtimestamp(timestamp) end
+
+--- Tells the local date.
+---@return datetime.date
+function datetime.date.today() end
+
+--- Writes date and time as Thu Feb 29 00:00:00 2024.
+---@return string
+function datetime.date:ctime() end
+
+--- Tells the ISO year, week and day of the week.
+---@return integer, integer, integer
+function datetime.date:isocalendar() end
+
+--- Writes the date as 2024-02-29.
+---@return string
+function datetime.date:isoformat() end
+
+--- Tells the day of the week, 1 for Monday.
+---@return integer
+function datetime.date:isoweekday() end
+
+--- Makes one with other values: d:replace({day = 1}).
+---@param year? integer
+---@param month? integer
+---@param day? integer
+---@return datetime.date
+function datetime.date:replace(year, month, day) end
+
+--- Writes date and time by Python's directives, with English names.
+---@param format string
+---@return string
+function datetime.date:strftime(format) end
+
+--- Gives the fields as those functions of time take them.
+---@return time.struct_time
+function datetime.date:timetuple() end
+
+--- Tells the number of the day; 1 is the first of the year 1.
+---@return integer
+function datetime.date:toordinal() end
+
+--- Tells the day of the week, 0 for Monday.
+---@return integer
+function datetime.date:weekday() end
+
+--- A date with a time of day. Without tzinfo it is naive: of no zone, and taken for the local one where that matters.
+---@param year integer
+---@param month integer
+---@param day integer
+---@param hour? integer
+---@param minute? integer
+---@param second? integer
+---@param microsecond? integer
+---@param tzinfo? datetime.tzinfo
+---@param fold? integer
+function datetime.datetime(year, month, day, hour, minute, second, microsecond, tzinfo, fold) end
+
+--- Makes one of a date and a time of day.
+---@param date datetime.date
+---@param time datetime.time
+---@param tzinfo? datetime.tzinfo
+---@return datetime.datetime
+function datetime.datetime.combine(date, time, tzinfo) end
+
+--- Makes the begin of the day of an ISO year, week and day; 1 is Monday.
+---@param year integer
+---@param week integer
+---@param day integer
+---@return datetime.datetime
+function datetime.datetime.fromisocalendar(year, week, day) end
+
+--- Reads a time of ISO 8601, such as 2024-02-29T12:30:05+01:00.
+---@param date_string string
+---@return datetime.datetime
+function datetime.datetime.fromisoformat(date_string) end
+
+--- Makes the begin of the day of a number.
+---@param ordinal integer
+---@return datetime.datetime
+function datetime.datetime.fromordinal(ordinal) end
+
+--- Makes the time of seconds since 1970: the local one, or that of a zone.
+---@param timestamp number
+---@param tz? datetime.tzinfo
+---@return datetime.datetime
+function datetime.datetime.fromtimestamp(timestamp, tz) end
+
+--- Tells the time: the local one, or that of a zone.
+---@param tz? datetime.tzinfo
+---@return datetime.datetime
+function datetime.datetime.now(tz) end
+
+--- Reads a time by Python's directives, with English names.
+---@param date_string string
+---@param format string
+---@return datetime.datetime
+function datetime.datetime.strptime(date_string, format) end
+
+--- Tells the local time.
+---@return datetime.datetime
+function datetime.datetime.today() end
+
+--- Makes the time in UTC of seconds since 1970, as a naive one.
+---@param timestamp number
+---@return datetime.datetime
+function datetime.datetime.utcfromtimestamp(timestamp) end
+
+--- Tells the time in UTC, as a naive one.
+---@return datetime.datetime
+function datetime.datetime.utcnow() end
+
+--- Gives the same instant in another zone, by default the local one.
+---@param tz? datetime.tzinfo
+---@return datetime.datetime
+function datetime.datetime:astimezone(tz) end
+
+--- Gives the date.
+---@return datetime.date
+function datetime.datetime:date() end
+
+--- Tells what daylight saving time adds, if its zone knows.
+---@return datetime.timedelta|nil
+function datetime.datetime:dst() end
+
+--- Writes the time as 2024-02-29T12:30:05; timespec is that of time.isoformat.
+---@param sep? string
+---@param timespec? string
+---@return string
+function datetime.datetime:isoformat(sep, timespec) end
+
+--- Makes one with other values: t:replace({hour = 8}). tzinfo = false makes it a naive one.
+---@param year? integer
+---@param month? integer
+---@param day? integer
+---@param hour? integer
+---@param minute? integer
+---@param second? integer
+---@param microsecond? integer
+---@param tzinfo? datetime.tzinfo|boolean
+---@param fold? integer
+---@return datetime.datetime
+function datetime.datetime:replace(year, month, day, hour, minute, second, microsecond, tzinfo, fold) end
+
+--- Gives the time of day, of no zone.
+---@return datetime.time
+function datetime.datetime:time() end
+
+--- Tells the seconds since 1970. A naive time is a local one.
+---@return number
+function datetime.datetime:timestamp() end
+
+--- Gives the time of day with its zone.
+---@return datetime.time
+function datetime.datetime:timetz() end
+
+--- Tells the name of its zone.
+---@return string|nil
+function datetime.datetime:tzname() end
+
+--- Tells the offset of its zone; nil of a naive one.
+---@return datetime.timedelta|nil
+function datetime.datetime:utcoffset() end
+
+--- Gives the fields of the same instant in UTC.
+---@return time.struct_time
+function datetime.datetime:utctimetuple() end
+
+--- A time of day.
+---@param hour? integer
+---@param minute? integer
+---@param second? integer
+---@param microsecond? integer
+---@param tzinfo? datetime.tzinfo
+---@param fold? integer
+function datetime.time(hour, minute, second, microsecond, tzinfo, fold) end
+
+--- Reads a time of ISO 8601, such as 12:30:05.
+---@param time_string string
+---@return datetime.time
+function datetime.time.fromisoformat(time_string) end
+
+--- Writes the time; timespec is auto, hours, minutes, seconds, milliseconds or microseconds.
+---@param timespec? string
+---@return string
+function datetime.time:isoformat(timespec) end
+
+--- Makes one with other values. tzinfo = false makes it one of no zone.
+---@param hour? integer
+---@param minute? integer
+---@param second? integer
+---@param microsecond? integer
+---@param tzinfo? datetime.tzinfo|boolean
+---@param fold? integer
+---@return datetime.time
+function datetime.time:replace(hour, minute, second, microsecond, tzinfo, fold) end
+
+--- Writes the time by Python's directives; its date is 1900-01-01.
+---@param format string
+---@return string
+function datetime.time:strftime(format) end
+
+--- Tells the offset of its zone.
+---@return datetime.timedelta|nil
+function datetime.time:utcoffset() end
+
+--- A duration: datetime.timedelta({hours = 1, minutes = 30}).
+---@param days? number
+---@param seconds? number
+---@param microseconds? number
+---@param milliseconds? number
+---@param minutes? number
+---@param hours? number
+---@param weeks? number
+function datetime.timedelta(days, seconds, microseconds, milliseconds, minutes, hours, weeks) end
+
+--- Tells the duration in seconds, with fractions.
+---@return number
+function datetime.timedelta:total_seconds() end
+
+--- A zone of a fixed offset, less than a day. datetime.timezone.utc is UTC.
+---@param offset datetime.timedelta
+---@param name? string
+function datetime.timezone(offset, name) end
+
+--- A fixed offset knows no daylight saving time.
+---@param dt? datetime.datetime
+---@return nil
+function datetime.timezone:dst(dt) end
+
+--- Tells the zone's name, by default such as UTC+02:00.
+---@param dt? datetime.datetime
+---@return string
+function datetime.timezone:tzname(dt) end
+
+--- Tells the offset from UTC.
+---@param dt? datetime.datetime
+---@return datetime.timedelta
+function datetime.timezone:utcoffset(dt) end
 
 --- Sets the handler of every named event of every object. The last one that was set counts.
 ---@overload fun(objects: EthernetClientInterface, names: 'Connected', f: fun(interface: EthernetClientInterface, state: 'Connected')): function
@@ -2840,6 +3384,98 @@ function class(name, ...) end
 ---@return function # f, or the function that takes it
 function event(objects, names, f) end
 
+--- Makes one that has taken the same and goes on by itself.
+---@return hashlib.Hash
+function hashlib.Hash:copy() end
+
+--- Gives the digest of all that was taken, as bytes. More may be taken.
+---@return string
+function hashlib.Hash:digest() end
+
+--- Gives the digest of all that was taken, as small hexadecimal digits.
+---@return string
+function hashlib.Hash:hexdigest() end
+
+--- Takes more bytes.
+---@param data string
+function hashlib.Hash:update(data) end
+
+--- Begins a digest by MD5, which is not secure.
+---@param data? string
+---@param usedforsecurity? boolean
+---@return hashlib.Hash
+function hashlib.md5(data, usedforsecurity) end
+
+--- Begins a digest by the name of its algorithm. Raises ValueError for an unknown one.
+---@param name string
+---@param data? string
+---@param usedforsecurity? boolean
+---@return hashlib.Hash
+function hashlib.new(name, data, usedforsecurity) end
+
+--- Makes a key of a password by RFC 8018. Each 1,000 iterations take about 1 ms.
+---@param hash_name string
+---@param password string
+---@param salt string
+---@param iterations integer
+---@param dklen? integer
+---@return string
+function hashlib.pbkdf2_hmac(hash_name, password, salt, iterations, dklen) end
+
+--- Begins a digest by SHA1, which is not secure.
+---@param data? string
+---@param usedforsecurity? boolean
+---@return hashlib.Hash
+function hashlib.sha1(data, usedforsecurity) end
+
+--- Begins a digest by SHA224.
+---@param data? string
+---@param usedforsecurity? boolean
+---@return hashlib.Hash
+function hashlib.sha224(data, usedforsecurity) end
+
+--- Begins a digest by SHA256.
+---@param data? string
+---@param usedforsecurity? boolean
+---@return hashlib.Hash
+function hashlib.sha256(data, usedforsecurity) end
+
+--- Begins a digest by SHA384.
+---@param data? string
+---@param usedforsecurity? boolean
+---@return hashlib.Hash
+function hashlib.sha384(data, usedforsecurity) end
+
+--- Begins a digest by SHA3-224.
+---@param data? string
+---@param usedforsecurity? boolean
+---@return hashlib.Hash
+function hashlib.sha3_224(data, usedforsecurity) end
+
+--- Begins a digest by SHA3-256.
+---@param data? string
+---@param usedforsecurity? boolean
+---@return hashlib.Hash
+function hashlib.sha3_256(data, usedforsecurity) end
+
+--- Begins a digest by SHA3-384.
+---@param data? string
+---@param usedforsecurity? boolean
+---@return hashlib.Hash
+function hashlib.sha3_384(data, usedforsecurity) end
+
+--- Begins a digest by SHA3-512.
+---@param data? string
+---@param usedforsecurity? boolean
+---@return hashlib.Hash
+function hashlib.sha3_512(data, usedforsecurity) end
+
+--- Begins a digest by SHA512.
+---@param data? string
+---@param usedforsecurity? boolean
+---@return hashlib.Hash
+function hashlib.sha512(data, usedforsecurity) end
+
 --- Makes bytes of hexadecimal digits. Raises ValueError when there is anything else.
 ---@param text string Pairs of hexadecimal digits; spaces, colons and dashes may stand between them.
 ---@return string
@@ -2851,161 +3487,45 @@ function hex.decode(text) end
 ---@return string # capital hexadecimal digits, two for each byte
 function hex.encode(data, separator) end
 
---- Makes a request with the method DELETE, and waits for the whole response.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function http.delete(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+--- Makes one that has taken the same and goes on by itself.
+---@return hmac.HMAC
+function hmac.HMAC:copy() end
 
---- Makes a request with the method GET, and waits for the whole response.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function http.get(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+--- Gives the digest of all that was taken, as bytes. More may be taken.
+---@return string
+function hmac.HMAC:digest() end
 
---- Makes a request with the method HEAD, and waits for the whole response.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function http.head(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+--- Gives the digest of all that was taken, as small hexadecimal digits.
+---@return string
+function hmac.HMAC:hexdigest() end
 
---- Makes a request with the method PATCH, and waits for the whole response.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function http.patch(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+--- Takes more bytes.
+---@param data string
+function hmac.HMAC:update(data) end
 
---- Makes a request with the method POST, and waits for the whole response.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function http.post(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+--- Tells whether two strings are equal, in a time that does not tell how much of them is.
+---@param a string
+---@param b string
+---@return boolean
+function hmac.compare_digest(a, b) end
 
---- Makes a request with the method PUT, and waits for the whole response.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function http.put(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+--- Gives the digest of bytes with a key.
+---@param key string
+---@param msg string
+---@param digest string|function
+---@return string
+function hmac.digest(key, msg, digest) end
 
---- Makes a request with any method, and waits for the whole response.
----@async
----@param method string The method, such as 'OPTIONS'.
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function http.request(method, url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
-
---- Begins a session. Nothing is opened yet.
----@param base? string What relative URLs are seen from, such as 'http://10.0.0.5/api/'.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param cookies? boolean Whether cookies are kept, and sent back to whence they came.
----@return HttpSession
-function http.session(base, timeout, headers, auth, redirects, max_body, tls, proxy, cookies) end
-
---- Makes a request and waits for the head of the response only: its body is read as it comes.
----@async
----@param url string The whole address; of a session with a base, the address as seen from there.
----@param timeout? number How long the whole may take; of a stream, until its head has come.
----@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
----@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
----@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
----@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
----@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
----@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
----@param method? string The method, such as 'OPTIONS'.
----@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
----@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
----@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
----@param body? string The body: bytes as they are.
----@param silence? number How long nothing may come; nil: for ever.
----@return HttpStream|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
-function http.stream(url, timeout, headers, auth, redirects, max_body, tls, proxy, method, query, json, form, body, silence) end
+--- Begins a digest with a key. digestmod is the name of an algorithm, 'sha256' for instance, or hashlib.sha256.
+---@param key string
+---@param msg? string
+---@param digestmod string|function
+---@return hmac.HMAC
+function hmac.new(key, msg, digestmod) end
 
 --- Tells whether object was made by class or by one derived from it.
 ---@param object any Anything.
----@param class table A class.
+---@param class table|string A class or a kind of error, or a list of these; or 'str', 'bytes', 'int', 'float' or 'bool'.
 ---@return boolean
 function isinstance(object, class) end
 
@@ -3050,6 +3570,349 @@ function json.loads(text, encoding, drop_nulls) end
 ---@param t? table The table; a new one when it is left out.
 ---@return table # the same table
 function json.object(t) end
+
+--- Gives the angle of a point in radians, from -pi to pi.
+---@param y number
+---@param x number
+---@return number
+function math.atan2(y, x) end
+
+--- Gives the cube root.
+---@param x number
+---@return number
+function math.cbrt(x) end
+
+--- Counts the ways to choose k of n without order.
+---@param n integer
+---@param k integer
+---@return integer
+function math.comb(n, k) end
+
+--- Gives the amount of x with the sign of y.
+---@param x number
+---@param y number
+---@return number
+function math.copysign(x, y) end
+
+--- Gives the hyperbolic cosine.
+---@param x number
+---@return number
+function math.cosh(x) end
+
+--- Gives the degrees of an angle in radians.
+---@param x number
+---@return number
+function math.degrees(x) end
+
+--- Gives the distance of two points, which are lists of numbers.
+---@param p table
+---@param q table
+---@return number
+function math.dist(p, q) end
+
+--- Gives 2 to the power of x.
+---@param x number
+---@return number
+function math.exp2(x) end
+
+--- Gives e to the power of x, less 1, exactly for small x.
+---@param x number
+---@return number
+function math.expm1(x) end
+
+--- Gives the amount, as a float.
+---@param x number
+---@return number
+function math.fabs(x) end
+
+--- Gives the product of the numbers from 1 to x, which is at most 20.
+---@param x number
+---@return integer
+function math.factorial(x) end
+
+--- Takes a number apart: a fraction from 0.5 on below 1, and a power of 2.
+---@param x number
+---@return number, integer
+function math.frexp(x) end
+
+--- Adds the numbers of a list up without losing digits on the way.
+---@param seq table
+---@return number
+function math.fsum(seq) end
+
+--- Gives the greatest common divisor; 0 of no numbers.
+---@param ... integer
+---@return integer
+function math.gcd(...) end
+
+--- Gives the length of a vector.
+---@param ... number
+---@return number
+function math.hypot(...) end
+
+--- Tells whether two numbers are nearly equal.
+---@param a number
+---@param b number
+---@param rel_tol? number
+---@param abs_tol? number
+---@return boolean
+function math.isclose(a, b, rel_tol, abs_tol) end
+
+--- Tells whether a number is neither infinite nor NaN.
+---@param x number
+---@return boolean
+function math.isfinite(x) end
+
+--- Tells whether a number is infinite.
+---@param x number
+---@return boolean
+function math.isinf(x) end
+
+--- Tells whether a number is none (NaN).
+---@param x number
+---@return boolean
+function math.isnan(x) end
+
+--- Gives the whole part of the square root of a whole number.
+---@param x number
+---@return integer
+function math.isqrt(x) end
+
+--- Gives the least common multiple; 1 of no numbers.
+---@param ... integer
+---@return integer
+function math.lcm(...) end
+
+--- Gives x times 2 to the power of i.
+---@param x number
+---@param i integer
+---@return number
+function math.ldexp(x, i) end
+
+--- Gives the logarithm to the base 10.
+---@param x number
+---@return number
+function math.log10(x) end
+
+--- Gives the natural logarithm of 1 + x, exactly for small x.
+---@param x number
+---@return number
+function math.log1p(x) end
+
+--- Gives the logarithm to the base 2.
+---@param x number
+---@return number
+function math.log2(x) end
+
+--- Counts the ways to choose k of n in order.
+---@param n integer
+---@param k? integer
+---@return integer
+function math.perm(n, k) end
+
+--- Gives x to the power of y, as a float.
+---@param x number
+---@param y number
+---@return number
+function math.pow(x, y) end
+
+--- Multiplies the numbers of a list.
+---@param iterable table
+---@param start? number
+---@return number
+function math.prod(iterable, start) end
+
+--- Gives the radians of an angle in degrees.
+---@param x number
+---@return number
+function math.radians(x) end
+
+--- Gives the hyperbolic sine.
+---@param x number
+---@return number
+function math.sinh(x) end
+
+--- Gives the hyperbolic tangent.
+---@param x number
+---@return number
+function math.tanh(x) end
+
+--- Drops what is behind the point.
+---@param x number
+---@return integer
+function math.trunc(x) end
+
+--- A generator of its own, seeded with x.
+---@param x? number|string
+function random.Random(x) end
+
+--- Gives one of the elements of a list, or one of the bytes of a string.
+---@param seq table|string
+---@return any
+function random.Random:choice(seq) end
+
+--- Gives a list of k elements, each chosen from all; weights are numbers, one for each element.
+---@param population table|string
+---@param weights? table
+---@param cum_weights? table
+---@param k? integer
+---@return table
+function random.Random:choices(population, weights, cum_weights, k) end
+
+--- Gives a number of the exponential distribution.
+---@param lambd? number
+---@return number
+function random.Random:expovariate(lambd) end
+
+--- Gives a number of the normal distribution.
+---@param mu? number
+---@param sigma? number
+---@return number
+function random.Random:gauss(mu, sigma) end
+
+--- Gives a whole number of k random bits, at most 63.
+---@param k integer
+---@return integer
+function random.Random:getrandbits(k) end
+
+--- Gives a number of the normal distribution.
+---@param mu? number
+---@param sigma? number
+---@return number
+function random.Random:normalvariate(mu, sigma) end
+
+--- Gives n random bytes.
+---@param n integer
+---@return string
+function random.Random:randbytes(n) end
+
+--- Gives a whole number from a to b.
+---@param a integer
+---@param b integer
+---@return integer
+function random.Random:randint(a, b) end
+
+--- Gives a number from 0 on that is below 1.
+---@return number
+function random.Random:random() end
+
+--- Gives a whole number from start on that is below stop, in steps; with one argument from 0 on.
+---@param start integer
+---@param stop? integer
+---@param step? integer
+---@return integer
+function random.Random:randrange(start, stop, step) end
+
+--- Gives a list of k elements, none of them twice.
+---@param population table|string
+---@param k integer
+---@return table
+function random.Random:sample(population, k) end
+
+--- Begins anew: the same whole number or string gives the same numbers as in Python. Without it they are others each time.
+---@param a? number|string
+function random.Random:seed(a) end
+
+--- Brings the elements of a list into another order, in place.
+---@param x table
+function random.Random:shuffle(x) end
+
+--- Gives a number from low to high, most often near mode.
+---@param low? number
+---@param high? number
+---@param mode? number
+---@return number
+function random.Random:triangular(low, high, mode) end
+
+--- Gives a number from a to b.
+---@param a number
+---@param b number
+---@return number
+function random.Random:uniform(a, b) end
+
+--- Gives one of the elements of a list, or one of the bytes of a string.
+---@param seq table|string
+---@return any
+function random.choice(seq) end
+
+--- Gives a list of k elements, each chosen from all; weights are numbers, one for each element.
+---@param population table|string
+---@param weights? table
+---@param cum_weights? table
+---@param k? integer
+---@return table
+function random.choices(population, weights, cum_weights, k) end
+
+--- Gives a number of the exponential distribution.
+---@param lambd? number
+---@return number
+function random.expovariate(lambd) end
+
+--- Gives a number of the normal distribution.
+---@param mu? number
+---@param sigma? number
+---@return number
+function random.gauss(mu, sigma) end
+
+--- Gives a whole number of k random bits, at most 63.
+---@param k integer
+---@return integer
+function random.getrandbits(k) end
+
+--- Gives a number of the normal distribution.
+---@param mu? number
+---@param sigma? number
+---@return number
+function random.normalvariate(mu, sigma) end
+
+--- Gives n random bytes.
+---@param n integer
+---@return string
+function random.randbytes(n) end
+
+--- Gives a whole number from a to b.
+---@param a integer
+---@param b integer
+---@return integer
+function random.randint(a, b) end
+
+--- Gives a number from 0 on that is below 1.
+---@return number
+function random.random() end
+
+--- Gives a whole number from start on that is below stop, in steps; with one argument from 0 on.
+---@param start integer
+---@param stop? integer
+---@param step? integer
+---@return integer
+function random.randrange(start, stop, step) end
+
+--- Gives a list of k elements, none of them twice.
+---@param population table|string
+---@param k integer
+---@return table
+function random.sample(population, k) end
+
+--- Begins anew: the same whole number or string gives the same numbers as in Python. Without it they are others each time.
+---@param a? number|string
+function random.seed(a) end
+
+--- Brings the elements of a list into another order, in place.
+---@param x table
+function random.shuffle(x) end
+
+--- Gives a number from low to high, most often near mode.
+---@param low? number
+---@param high? number
+---@param mode? number
+---@return number
+function random.triangular(low, high, mode) end
+
+--- Gives a number from a to b.
+---@param a number
+---@param b number
+---@return number
+function random.uniform(a, b) end
 
 --- Compiles a pattern; the last 256 are kept compiled.
 ---@param pattern string|Pattern A pattern in Python's syntax, or a Pattern.
@@ -3123,11 +3986,199 @@ function re.sub(pattern, repl, string, count, flags) end
 ---@return string, integer # the string with the matches replaced, and their number
 function re.subn(pattern, repl, string, count, flags) end
 
+--- Gives one of the elements of a list, or one of the bytes of a string.
+---@param seq table|string
+---@return any
+function secrets.choice(seq) end
+
+--- Does what hmac.compare_digest does.
+---@param a string
+---@param b string
+---@return boolean
+function secrets.compare_digest(a, b) end
+
+--- Gives a whole number from 0 on that is below the bound.
+---@param exclusive_upper_bound integer
+---@return integer
+function secrets.randbelow(exclusive_upper_bound) end
+
+--- Gives a whole number of k random bits, at most 63.
+---@param k integer
+---@return integer
+function secrets.randbits(k) end
+
+--- Gives random bytes.
+---@param nbytes? integer
+---@return string
+function secrets.token_bytes(nbytes) end
+
+--- Gives random bytes as two hexadecimal digits each.
+---@param nbytes? integer
+---@return string
+function secrets.token_hex(nbytes) end
+
+--- Gives random bytes in base64 that URLs may have.
+---@param nbytes? integer
+---@return string
+function secrets.token_urlsafe(nbytes) end
+
+--- A format that is read once.
+---@param format string
+function struct.Struct(format) end
+
+--- Reads one record after the other; see struct.iter_unpack.
+---@param data string
+---@return function
+function struct.Struct:iter_unpack(data) end
+
+--- Writes values as a record; see struct.pack.
+---@param ... any
+---@return string
+function struct.Struct:pack(...) end
+
+--- Reads a record; see struct.unpack.
+---@param data string
+---@return any
+function struct.Struct:unpack(data) end
+
+--- Reads a record; see struct.unpack_from.
+---@param data string
+---@param offset? integer
+---@return any
+function struct.Struct:unpack_from(data, offset) end
+
+--- Tells how many bytes a record has.
+---@param format string
+---@return integer
+function struct.calcsize(format) end
+
+--- Reads one record after the other: for a, b in struct.iter_unpack('>HH', data) do.
+---@param format string
+---@param data string
+---@return function
+function struct.iter_unpack(format, data) end
+
+--- Writes values as a record. Raises struct.error for what does not fit.
+---@param format string
+---@param ... any
+---@return string
+function struct.pack(format, ...) end
+
+--- Reads a record that is all of the data: local a, b = struct.unpack('>HH', data). Raises struct.error for another length.
+---@param format string
+---@param data string
+---@return any
+function struct.unpack(format, data) end
+
+--- Reads a record behind the first offset bytes. More may follow it.
+---@param format string
+---@param data string
+---@param offset? integer
+---@return any
+function struct.unpack_from(format, data, offset) end
+
+--- Writes a time as Thu Feb 29 12:30:05 2024; by default the local time of now.
+---@param t? table
+---@return string
+function time.asctime(t) end
+
+--- Writes the local time of seconds since 1970, by default of now, as asctime does.
+---@param secs? number
+---@return string
+function time.ctime(secs) end
+
+--- Gives the time in UTC of seconds since 1970, by default of now.
+---@param secs? number
+---@return time.struct_time
+function time.gmtime(secs) end
+
+--- Gives the local time of seconds since 1970, by default of now.
+---@param secs? number
+---@return time.struct_time
+function time.localtime(secs) end
+
+--- Gives the seconds since 1970 of a local time; its last number tells of two equal ones.
+---@param t table
+---@return number
+function time.mktime(t) end
+
+--- Tells a time in seconds that never goes back, for measuring how long something takes.
+---@return number
+function time.monotonic() end
+
+--- Tells monotonic in nanoseconds.
+---@return integer
+function time.monotonic_ns() end
+
+--- Tells the same as monotonic.
+---@return number
+function time.perf_counter() end
+
+--- Tells perf_counter in nanoseconds.
+---@return integer
+function time.perf_counter_ns() end
+
+--- Tells the same as monotonic: a program has no processor of its own.
+---@return number
+function time.process_time() end
+
+--- Tells process_time in nanoseconds.
+---@return integer
+function time.process_time_ns() end
+
 --- Suspends the calling task. Timers, handlers and other tasks go on.
 ---@async
 ---@param seconds number How long to sleep.
 function time.sleep(seconds) end
 
+--- Writes a time by Python's directives, with English names; by default the local time of now.
+---@param format string
+---@param t? table
+---@return string
+function time.strftime(format, t) end
+
+--- Reads a time by Python's directives, with English names.
+---@param string string
+---@param format? string
+---@return time.struct_time
+function time.strptime(string, format) end
+
 --- Tells the time of the system's clock.
 ---@return number # seconds since 1970-01-01 00:00:00 UTC, with fractions
 function time.time() end
+
+--- Tells the time of the system's clock in nanoseconds since 1970-01-01 00:00:00 UTC.
+---@return integer
+function time.time_ns() end
+
+--- A UUID of 32 hexadecimal digits, with hyphens, braces or urn:uuid: or without; or of 16 bytes.
+---@param hex? string
+---@param bytes? string
+---@param bytes_le? string
+function uuid.UUID(hex, bytes, bytes_le) end
+
+--- Gives a random number of 48 bits that stands for this machine as long as the program runs.
+---@return integer
+function uuid.getnode() end
+
+--- Makes a UUID of the time, and of a random node.
+---@param node? integer
+---@param clock_seq? integer
+---@return uuid.UUID
+function uuid.uuid1(node, clock_seq) end
+
+--- Makes a UUID of a name by MD5.
+---@param namespace uuid.UUID
+---@param name string
+---@return uuid.UUID
+function uuid.uuid3(namespace, name) end
+
+--- Makes a random UUID.
+---@return uuid.UUID
+function uuid.uuid4() end
+
+--- Makes a UUID of a name by SHA-1.
+---@param namespace uuid.UUID
+---@param name string
+---@return uuid.UUID
+function uuid.uuid5(namespace, name) end

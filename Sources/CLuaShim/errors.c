@@ -125,8 +125,7 @@ __LJMP int shim_raise_fault(lua_State *L, const char *kind, const char *format, 
 
 static bool is_error(lua_State *L, int index) {
     if (!lua_istable(L, index) || !lua_getmetatable(L, index)) return false;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &shim_key_error_meta);
-    bool is = lua_rawequal(L, -1, -2);
+    bool is = lua_rawgetp(L, -1, &shim_key_error_meta) == LUA_TBOOLEAN;
     lua_pop(L, 2);
     return is;
 }
@@ -159,7 +158,7 @@ static __LJMP int error_concat(lua_State *L) {
 /* upvalue: the kind. ValueError('text') makes an error value for `error`. */
 static __LJMP int make_error(lua_State *L) {
     /* Called through the kind's __call, so index 1 is the kind itself. */
-    luaL_tolstring(L, 2, NULL);
+    if (lua_isnoneornil(L, 2)) lua_pushliteral(L, ""); else luaL_tolstring(L, 2, NULL);
     lua_pushvalue(L, lua_upvalueindex(1));
     new_error(L, -1, -2);
     return 1;
@@ -185,16 +184,34 @@ static __LJMP int host_error(lua_State *L) {
     return lua_error(L);
 }
 
-__LJMP void shim_open_errors(lua_State *L) {
-    static const char *const kinds[] = {
-        "TypeError", "ValueError", "IOError", "AttributeError", "ConnectionError", "KeyError", "IndexError",
-        "RuntimeError", "TimeoutError", "ImportError", "FileNotOpenError",
-    };
-    lua_createtable(L, 0, 4);
+/* [0, +1] what error values have in common, and are told by. */
+static __LJMP void push_metatable(lua_State *L) {
+    lua_createtable(L, 0, 6);
+    lua_pushboolean(L, 1);
+    lua_rawsetp(L, -2, &shim_key_error_meta);
     lua_pushcfunction(L, error_to_text);
     lua_setfield(L, -2, "__tostring");
     lua_pushcfunction(L, error_concat);
     lua_setfield(L, -2, "__concat");
+}
+
+/* error_metatable(class): of the errors of a program's own class. */
+static __LJMP int error_metatable(lua_State *L) {
+    lua_settop(L, 1);
+    push_metatable(L);
+    lua_pushvalue(L, 1);
+    lua_setfield(L, -2, "__index");
+    return 1;
+}
+
+__LJMP void shim_open_errors(lua_State *L) {
+    static const char *const kinds[] = {
+        "Exception", "TypeError", "ValueError", "IOError", "AttributeError", "ConnectionError", "KeyError", "IndexError",
+        "RuntimeError", "TimeoutError", "ImportError", "FileNotOpenError", "PermissionError", "NotImplementedError",
+    };
+    lua_pushcfunction(L, error_metatable);
+    lua_setfield(L, -2, "error_metatable");
+    push_metatable(L);
     lua_pushliteral(L, "error");
     lua_setfield(L, -2, "__name");
     lua_pushliteral(L, "error");
@@ -213,6 +230,8 @@ __LJMP void shim_open_errors(lua_State *L) {
         lua_setmetatable(L, -2);
         lua_setglobal(L, kinds[i]);
     }
+    lua_getglobal(L, "IOError"); /* two names of one kind, as in Python */
+    lua_setglobal(L, "OSError");
     lua_pushcfunction(L, host_error);
     lua_setglobal(L, "error");
 }

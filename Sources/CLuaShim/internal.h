@@ -211,6 +211,7 @@ __LJMP void shim_open_errors(lua_State *L);
 __LJMP void shim_open_hints(lua_State *L);
 __LJMP void shim_open_tracebacks(lua_State *L);
 __LJMP void shim_open_json(lua_State *L);
+__LJMP void shim_open_binary_text(lua_State *L);
 
 __LJMP int shim_act(lua_State *L, shim_host *h, shim_verdict verdict);
 __LJMP int shim_trampoline(lua_State *L);

@@ -3,7 +3,7 @@
 
 #include "byte_methods.h"
 
-static const char key_array, key_object;
+static const char key_array, key_object, key_null;
 
 /* Spaces of one step of indentation. */
 #define MOST_INDENT 16
@@ -16,6 +16,36 @@ bool shim_is_json_mark(lua_State *L, int index) {
     lua_pop(L, 2);
     return is;
 }
+
+/* ---- for the host: never raise ---- */
+
+/* Whether the value at index is what the registry has at the key. */
+static bool is_registered(lua_State *L, int index, const char *key) {
+    const void *value = lua_topointer(L, index);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+    bool is = value != NULL && value == lua_topointer(L, -1);
+    lua_pop(L, 1);
+    return is;
+}
+
+int shim_table_kind(lua_State *L, int index) {
+    if (!lua_getmetatable(L, index)) return SHIM_PLAIN_TABLE;
+    int kind = is_registered(L, -1, &key_array) ? SHIM_JSON_ARRAY
+             : is_registered(L, -1, &key_object) ? SHIM_JSON_OBJECT : SHIM_OTHER_TABLE;
+    lua_pop(L, 1);
+    return kind;
+}
+
+void shim_mark_json(lua_State *L, int kind) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, kind == SHIM_JSON_ARRAY ? &key_array : &key_object);
+    lua_setmetatable(L, -2);
+}
+
+bool shim_is_json_null(lua_State *L, int index) {
+    return lua_type(L, index) == LUA_TUSERDATA && is_registered(L, index, &key_null);
+}
+
+void shim_push_json_null(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &key_null); }
 
 /* ---- arguments ---- */
 
@@ -231,6 +261,8 @@ __LJMP void shim_open_json(lua_State *L) {
     lua_pushliteral(L, "json.null");
     lua_setfield(L, -2, "__name");
     lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &key_null);
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, "null");
     push_metatable(L, "json.array");

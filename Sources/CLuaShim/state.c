@@ -80,6 +80,7 @@ static __LJMP int open_protected(lua_State *L) {
     shim_open_finalizers(L);
     shim_open_collector(L);
     shim_open_json(L);
+    shim_open_binary_text(L);
     lua_pop(L, 1);
     return 0;
 }

@@ -47,6 +47,11 @@ bool shim_is_callable(lua_State *L, int index) {
     return callable;
 }
 
+const void *shim_identity(lua_State *L, int index) {
+    int type = lua_type(L, index);
+    return type == LUA_TTABLE || type == LUA_TUSERDATA ? lua_topointer(L, index) : NULL;
+}
+
 void shim_push_nil(lua_State *L) { lua_pushnil(L); }
 void shim_push_boolean(lua_State *L, bool value) { lua_pushboolean(L, value); }
 void shim_push_integer(lua_State *L, int64_t value) { lua_pushinteger(L, value); }
@@ -63,6 +68,8 @@ int shim_raw_get_name(lua_State *L, int table, const char *name, size_t length) 
 }
 
 void shim_raw_set_index(lua_State *L, int table, int64_t n) { lua_rawseti(L, table, n); }
+
+void shim_raw_set(lua_State *L, int table) { lua_rawset(L, table); }
 
 void shim_raw_set_name(lua_State *L, int table, const char *name, size_t length) {
     table = lua_absindex(L, table);

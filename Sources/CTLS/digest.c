@@ -23,14 +23,33 @@ static bool begin_hash(ctls_digest *digest, const EVP_MD *algorithm) {
     return digest->hash && openssl.EVP_DigestInit_ex2(digest->hash, algorithm, NULL) > 0;
 }
 
-static bool begin_code(ctls_digest *digest, const char *algorithm, const uint8_t *key, size_t count) {
+/* The library keeps a key of any length and copies it with each context, so a long one is replaced by its digest, which
+ * counts as the same key. */
+static bool shorten(const EVP_MD *algorithm, const uint8_t *key, size_t *count, uint8_t result[CTLS_LARGEST_DIGEST]) {
+    EVP_MD_CTX *hash = openssl.EVP_MD_CTX_new();
+    unsigned int written = 0;
+    bool is_done = hash && openssl.EVP_DigestInit_ex2(hash, algorithm, NULL) > 0
+                   && openssl.EVP_DigestUpdate(hash, key, *count) > 0
+                   && openssl.EVP_DigestFinal_ex(hash, result, &written) > 0;
+    openssl.EVP_MD_CTX_free(hash);
+    *count = written;
+    return is_done;
+}
+
+static bool begin_code(
+    ctls_digest *digest, const char *name, const EVP_MD *algorithm, const uint8_t *key, size_t count) {
+    uint8_t digested[CTLS_LARGEST_DIGEST];
+    if (count > digest->block_size) {
+        if (digest->size > sizeof digested || !shorten(algorithm, key, &count, digested)) return false;
+        key = digested;
+    }
     EVP_MAC *hmac = openssl.EVP_MAC_fetch(NULL, "HMAC", NULL);
     if (!hmac) return false;
     digest->code = openssl.EVP_MAC_CTX_new(hmac);
     openssl.EVP_MAC_free(hmac); /* the context has its own reference */
     /* The library only reads the name. */
     OSSL_PARAM parameters[] = {
-        {"digest", OSSL_PARAM_UTF8_STRING, (void *)(uintptr_t)algorithm, strlen(algorithm), 0},
+        {"digest", OSSL_PARAM_UTF8_STRING, (void *)(uintptr_t)name, strlen(name), 0},
         {NULL, 0, NULL, 0, 0},
     };
     /* No address would mean no key, which is not the same as an empty one. */
@@ -43,7 +62,7 @@ static ctls_digest *begin(const char *name, bool has_key, const uint8_t *key, si
     if (digest) {
         digest->size = (size_t)openssl.EVP_MD_get_size(algorithm);
         digest->block_size = (size_t)openssl.EVP_MD_get_block_size(algorithm);
-        bool is_ready = has_key ? begin_code(digest, name, key, count) : begin_hash(digest, algorithm);
+        bool is_ready = has_key ? begin_code(digest, name, algorithm, key, count) : begin_hash(digest, algorithm);
         if (!is_ready || digest->size > CTLS_LARGEST_DIGEST) {
             ctls_digest_free(digest);
             digest = NULL;

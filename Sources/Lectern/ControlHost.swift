@@ -36,14 +36,17 @@ public final class ControlHost: Service {
         var interrupt: LuaInterrupt?
     }
 
+    /// The exit code, or why there is none.
+    private typealias Ending = Promise<Result<Int, any Error>>
+
     /// What lives on the loop.
     private final class Running {
         let program: Program
         let environment: LiveEnvironment
         let metrics: HostMetrics
-        let ended: Promise<Int>
+        let ended: Ending
 
-        init(program: Program, environment: LiveEnvironment, metrics: HostMetrics, ended: Promise<Int>) {
+        init(program: Program, environment: LiveEnvironment, metrics: HostMetrics, ended: Ending) {
             self.program = program
             self.environment = environment
             self.metrics = metrics
@@ -126,9 +129,9 @@ public final class ControlHost: Service {
 
     /// - Returns: the exit code, when the program has ended and all is closed.
     private func runProgram(on loop: PollLoop, _ trace: HostTrace) async throws -> Int {
-        let ended = Promise<Int>()
-        try await loop.call { try self.begin(on: loop, trace, ended) }
-        return await withTaskCancellationHandler {
+        let ended = Ending()
+        try await loop.call { self.begin(on: loop, trace, ended) }
+        let result = await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
                 await ended.value
             } onGracefulShutdown: {
@@ -137,6 +140,7 @@ public final class ControlHost: Service {
         } onCancel: {
             self.stop()
         }
+        return try result.get()
     }
 
     /// Ends the program in order; ``run()`` returns when everything is closed. Idempotent, and from any thread.
@@ -177,7 +181,7 @@ public final class ControlHost: Service {
 
     // MARK: - On the loop
 
-    private func begin(on loop: PollLoop, _ trace: HostTrace, _ ended: Promise<Int>) throws {
+    private func begin(on loop: PollLoop, _ trace: HostTrace, _ ended: Ending) {
         let environment = LiveEnvironment(loop: loop)
         do {
             let log = makeLog()
@@ -209,8 +213,8 @@ public final class ControlHost: Service {
         } catch {
             // What goes with the program may ask for the state: it goes outside the lock.
             withExtendedLifetime(takeRunning()) {}
-            environment.close {}
-            throw error
+            // What it has begun to write is awaited.
+            environment.close { ended.keep(.failure(error)) }
         }
     }
 
@@ -233,6 +237,6 @@ public final class ControlHost: Service {
 
     private func close(_ running: Running, exitCode: Int) {
         running.metrics.stop()
-        running.environment.close { running.ended.keep(exitCode) }
+        running.environment.close { running.ended.keep(.success(exitCode)) }
     }
 }

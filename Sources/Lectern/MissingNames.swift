@@ -53,7 +53,6 @@ package enum MissingNames {
             "DanteInterface DanteDomainManager RoomSchedulingInterface CalendarEvent SummitConnect CodecConnect",
             "is not there: talk to the device by EthernetClientInterface"
         ),
-        ("Email", "is not there: send by an EthernetClientInterface to the mail server"),
         (
             "SetTimeZone SetAutomaticTime SetManualTime GetTimezoneList GetCurrentTimezone", settings
         ),
@@ -94,17 +93,15 @@ package enum MissingNames {
         "open": "io.open(name, mode) or File(name, mode)",
         "super": "the name of the base class: Base.init(self, …)", "lambda": "function(x) return … end",
         "map": "a loop", "filter": "a loop", "any": "a loop", "all": "a loop", "iter": "ipairs(list) or pairs(table)",
-        "object": "class('Name')", "Exception": "RuntimeError('text'), raised by error(…)",
-        "raise": "error(ValueError('text'))", "exec": "load(text)", "eval": "load('return ' .. text)()",
+        "object": "class('Name')", "raise": "error(ValueError('text'))", "exec": "load(text)",
+        "eval": "load('return ' .. text)()",
         "input": "nothing: a control program has no keyboard",
     ]
 
     /// The modules of Python that programs are likely to mean by such a global, and not a variable of their own.
     private static let wellKnownModules = [
-        "requests", "urllib", "datetime", "random", "threading", "asyncio", "socket", "ssl", "struct",
-        "binascii",
-        "base64", "hashlib", "sys", "pathlib", "logging", "traceback", "collections", "itertools", "functools",
-        "subprocess", "pickle",
+        "requests", "urllib", "threading", "asyncio", "socket", "ssl", "sys", "pathlib", "logging", "traceback",
+        "itertools", "functools", "subprocess", "pickle",
     ]
 
     /// Modules of Python, and what to use instead.
@@ -112,8 +109,7 @@ package enum MissingNames {
         "requests": "use http: http.get(url), http.session{base = url}",
         "urllib": "use http, or require 'urllib.request', 'urllib.parse' or 'urllib.error'",
         "http": "use Lectern's http: http.get(url), http.session{base = url}",
-        "datetime": "use os.time and os.date('*t')", "calendar": "use os.time and os.date('*t')",
-        "random": "use math.random", "threading": "use Timer and Wait; each callback is a task of its own",
+        "threading": "use Timer and Wait; each callback is a task of its own",
         "asyncio": "use Timer and Wait; a call that waits suspends its task only",
         "concurrent": "use Timer and Wait; each callback is a task of its own",
         "multiprocessing": "use Timer and Wait; each callback is a task of its own",
@@ -121,17 +117,15 @@ package enum MissingNames {
         "socket": "use EthernetClientInterface or EthernetServerInterfaceEx",
         "serial": "use SerialInterface", "telnetlib": "use EthernetClientInterface",
         "paramiko": "use EthernetClientInterface with the Protocol 'SSH'",
-        "ssl": "use SSLWrap of the interface", "struct": "use string.pack and string.unpack",
-        "binascii": "use hex, string.fromhex and checksum", "base64": "Lectern has no base64 yet",
-        "hashlib": "use checksum.md5; Lectern has no other hashes yet", "sys": "use ExitProgram to end the program",
+        "ssl": "use SSLWrap of the interface", "sys": "use ExitProgram to end the program",
         "os": "use File.Exists, File.ListDir and the other functions of File",
         "pathlib": "use File and its functions", "glob": "use File.ListDir", "shutil": "use File and its functions",
         "logging": "use ProgramLog(text, severity)", "traceback": "use debug.traceback",
-        "collections": "use tables", "itertools": "use loops", "functools": "use functions within functions",
+        "itertools": "use loops", "functools": "use functions within functions",
         "copy": "copy a table by a loop: for key, value in pairs(t) do", "enum": "use a table of names",
         "typing": "Lua has no types to declare", "abc": "use class('Name')", "dataclasses": "use class('Name')",
         "subprocess": "programs of the machine are started by os.execute and io.popen, with 'profile: trusted' only",
-        "pickle": "write text to a File", "csv": "take lines apart by line:split(',')",
+        "pickle": "write text to a File",
         "configparser": "use a module of the program's folder: require 'settings'",
         "unittest": "assert(condition, text) checks a condition",
         "xml": "Lectern reads no XML yet; take text apart by re", "codecs": "strings hold bytes: nothing is to be done",

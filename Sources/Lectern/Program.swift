@@ -98,8 +98,9 @@ public final class Program {
                 runtime: runtime, environment: environment, configuration: configuration,
                 folder: folder,
                 savedLog: { [unowned journal] in journal.history.entries },
-                log: { [unowned journal, unowned runtime] severity, text in
-                    journal.write(severity, text, task: runtime.runningTaskName)
+                log: { [weak journal, weak runtime] severity, text in
+                    // What is written at the end may be told of after it.
+                    journal?.write(severity, text, task: runtime?.runningTaskName)
                 },
                 connections: connections, exit: { exit.value?($0) })
             try runtime.withoutTimeLimits { () throws(LuaFault) in try context.registerAll() }
@@ -204,6 +205,7 @@ public final class Program {
         context.connections.close()
         runtime.stopTasks()
         if let deadline = runtime.stopDeadline { environment.end(by: .uptimeNanoseconds(deadline)) }
+        context.usedPersistentValues?.close()
         // No task has begun since the last closer ran, so there is nothing that is not among these.
         let resources = runtime.objects.compactMap { $0 as? any ClosableResource }
         for order in ClosingOrder.allCases {

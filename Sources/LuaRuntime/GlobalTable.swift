@@ -23,4 +23,11 @@ public struct GlobalTable: Sendable {
     public let constants: [(name: String, number: Int)]
     /// Fields that hold another value.
     public let values: [Value]
+
+    /// Bundles what is known of a table.
+    package init(name: String, constants: [(name: String, number: Int)], values: [Value]) {
+        self.name = name
+        self.constants = constants
+        self.values = values
+    }
 }

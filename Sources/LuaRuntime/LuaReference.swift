@@ -24,3 +24,13 @@ public final class LuaReference: LuaPushable {
         if relay.runtime?.isOpen == true { shim_push_reference(stack.L, index) } else { stack.pushNil() }
     }
 }
+
+extension LuaRuntime {
+    /// A new table, which is empty.
+    package func newTable() -> LuaReference {
+        _ = shim_reserve(L, 2)
+        let stack = LuaStack(L)
+        stack.pushTable()
+        return LuaReference(popping: stack, runtime: self)
+    }
+}

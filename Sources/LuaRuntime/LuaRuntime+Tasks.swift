@@ -112,6 +112,7 @@ extension LuaRuntime {
     private func resume(_ slot: TaskSlot, waiting: OpaquePointer?, count: Int32, raise: Bool) {
         slot.state = .running
         running = slot
+        resumeCount &+= 1
         if let taskObserver { taskObserver.taskRuns(slot.serial, slot.name) }
         var results: Int32 = 0
         let status = shim_resume(slot.thread, waiting, count, raise, &results)

@@ -64,6 +64,8 @@ public final class LuaRuntime {
     var areFinalizersPlanned = false
     /// Numbers slots and instances in the order in which they were made: what goes over all of them goes in this order.
     private var lastSerial: UInt64 = 0
+    /// How often a task has begun or gone on: while it stays the same, nothing of the program can have changed.
+    @exclusivity(unchecked) public internal(set) var resumeCount: UInt64 = 0
     @exclusivity(unchecked) private var droppedReferences: [Int32] = []
     private var memoryReserve: Int
     /// Instances that are kept alive because their resource is active.

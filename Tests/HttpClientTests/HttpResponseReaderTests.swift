@@ -146,8 +146,8 @@ struct HttpResponseReaderTests {
             "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
             "invalid character in content-length header"
         ),
-        ("HTTP/1.1 200 OK\r\nA b: c\r\n\r\n", "it has a header with the name 'A b'"),
-        ("HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", "it has a control character in the header 'A'"),
+        ("HTTP/1.1 200 OK\r\nA b: c\r\n\r\n", "invalid character in header"),
+        ("HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", "invalid character in header"),
         ("HTTP/1.1 200 OK\r\nA: b\0\r\n\r\n", "invalid character in header"),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "invalid character in chunk size header"),
         (

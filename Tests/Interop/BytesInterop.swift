@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// Methods of strings against those of CPython's bytes, and `json` against its module, in generated calls with
-/// arguments at their bounds.
-@Suite("Methods of bytes against CPython")
+/// Methods of strings against those of CPython's bytes, and `json` and Python's other libraries against its modules, in
+/// generated calls with arguments at their bounds.
+@Suite("Methods of bytes and libraries against CPython")
 struct BytesInterop {
     /// `LECTERN_TEST_LONG=1` tries ten times as many.
     private static let isLong = ProcessInfo.processInfo.environment["LECTERN_TEST_LONG"] == "1"
@@ -28,7 +28,9 @@ struct BytesInterop {
         try FileManager.default.copyItem(atPath: "\(source)/\(name).lua", toPath: "\(folder)/main.lua")
         try FileManager.default.copyItem(
             atPath: "\(source)/case_runner.lua", toPath: "\(folder)/case_runner.lua")
-        let peer = try Peer(Project.lectern, ["run", "main.lua"], folder: folder)
+        // The zone in which library_cases.py reckons local times.
+        let peer = try Peer(
+            "/usr/bin/env", ["TZ=Europe/Berlin", Project.lectern, "run", "main.lua"], folder: folder)
         let code = try await peer.exitCode(within: 300)
         return (code, peer.lines)
     }
@@ -58,7 +60,14 @@ struct BytesInterop {
         try await expectAgreement("json_cases", seed: 20_260_103, count: Self.isLong ? 200_000 : 20_000)
     }
 
-    @Test("The comparison sees a wrong result", arguments: ["bytes_cases", "format_cases", "json_cases"])
+    @Test("Python's libraries give what they give in CPython, or an error where CPython raises one")
+    func libraries() async throws {
+        try await expectAgreement("library_cases", seed: 20_260_104, count: Self.isLong ? 380_000 : 38_000)
+    }
+
+    @Test(
+        "The comparison sees a wrong result",
+        arguments: ["bytes_cases", "format_cases", "json_cases", "library_cases"])
     func seesDifferences(_ name: String) async throws {
         let result = try await compare(name, seed: 1, count: 100) { text in
             var lines = text.split(separator: "\n").map(String.init)

@@ -65,7 +65,7 @@ struct ConfigurationTests {
                 "prots: 1",
                 "f:1: key 'prots' is not known; "
                     + "the configuration has devices, modules, limits, profile, servers, certificates, log, ssh, sealed, trace, "
-                    + "stay, onMainError"
+                    + "stay, onMainError, persistent, mail"
             ),
             ("limit: {}", "f:1: key 'limit' is not known; did you mean 'limits'?"),
             (

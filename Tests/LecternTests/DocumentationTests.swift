@@ -59,6 +59,25 @@ struct DocumentationTests {
         server:StartListen()
         """
 
+    /// The mail server of the guide, in the folder with its certificate.
+    static let mail = """
+        local server = EthernetServerInterfaceEx(587)
+        local replies = {
+            EHLO = '250-mail\\r\\n250-AUTH PLAIN\\r\\n250 STARTTLS', STARTTLS = '220 go', AUTH = '235 in', MAIL = '250 ok',
+            RCPT = '250 ok', DATA = '354 go', QUIT = '221 bye', ['.'] = '250 taken',
+        }
+        server.Connected = function(client) client:Send('220 mail\\r\\n') end
+        server.ReceiveData = function(client, data)
+            for line in data:gmatch('([^\\r\\n]+)\\r\\n') do
+                local reply = replies[line:match('^%u+') or line]
+                if line:find('<nobody@') then reply = '550 no such user' end
+                if reply then client:Send(reply .. '\\r\\n') end
+                if line == 'STARTTLS' then client:SSLWrap('mail.pem') end
+            end
+        end
+        server:StartListen()
+        """
+
     /// The equipment that the page on HSMS talks to.
     static let etcher = """
         local secsgem = require 'secsgem'
@@ -102,6 +121,7 @@ struct DocumentationTests {
         var files = [
             "switcher.pem": SimulatedCertificate(names: ["switcher"]).text,
             "room.pem": SimulatedCertificate(names: ["room"]).text,
+            "mail.pem": SimulatedCertificate(names: ["mail.example.org"]).text,
         ]
         for earlier in try Self.blocks(of: block.document) where earlier.line < block.line {
             if let file = earlier.file { files[file] = earlier.text }
@@ -117,6 +137,7 @@ struct DocumentationTests {
         try stage.start("player", address: "192.168.1.22", Self.player)
         try stage.start("panel", address: "192.168.1.30", Self.panel)
         try stage.start("switcher", address: "192.168.1.50", Self.switcher, folder: folder)
+        try stage.start("mail.example.org", address: "192.168.1.70", Self.mail, folder: folder)
         try stage.start("etcher", address: "192.168.1.60", Self.etcher)
         var configuration = Stage.configuration()
         configuration.identities["room"] = .init(certificate: "\(folder)/room.pem")

@@ -78,6 +78,7 @@ struct LifetimeTests {
     @Test("Each class of programs is closed when they stop, or is known to hold nothing open")
     func everyClassIsClosed() throws {
         let holdsNothing = [
+            "Email": "a mail is under way while its task waits, and is given up with that",
             "GemCommand": "a command that was received; its answer goes through its handler",
             "GetConnectionHandler": "the options of a handler that is being made; programs do not see it",
             "HsmsHeader": "a value",
@@ -90,6 +91,7 @@ struct LifetimeTests {
             "SecsItem": "a value",
             "SecsMessage": "a value",
             "SecsRequest": "a message that was received; its answer goes through its handler",
+            "digest": "a digest under way, of hashlib; programs do not see it",
         ]
         let stage = Stage()
         let room = try stage.start("room", "")

@@ -149,6 +149,7 @@ struct SurfaceTests {
             "room",
             """
             local names = {}
+            local _ = math.isclose, time.localtime -- what is added to these comes with the first of it
             local function add(prefix, t)
                 for name, value in next, t do
                     local path = prefix .. tostring(name)

@@ -19,6 +19,7 @@ package struct ProgramSurface: Sendable {
     /// Lua text that prints a line for each function below the globals, and one for each method of strings.
     private static let walk = """
         local lines = {}
+        local _ = math.isclose, time.localtime -- what is added to these comes with the first of it
         local function add(prefix, t)
             for name, value in next, t do
                 local path = prefix .. tostring(name)

@@ -167,6 +167,16 @@ bool shim_is_integer(lua_State *L, int index);
 const char *shim_to_bytes(lua_State *L, int index, size_t *length);
 size_t shim_raw_length(lua_State *L, int index);
 bool shim_is_callable(lua_State *L, int index);
+/* What tells a table or a userdata from all others; NULL for a string or a number. */
+const void *shim_identity(lua_State *L, int index);
+
+enum shim_table_kind { SHIM_PLAIN_TABLE, SHIM_JSON_ARRAY, SHIM_JSON_OBJECT, SHIM_OTHER_TABLE };
+/* Whether the table at index has a metatable, and whether that is one by which `json` marks tables. */
+int shim_table_kind(lua_State *L, int index);
+/* Marks the table on top as an array or an object of JSON. */
+void shim_mark_json(lua_State *L, int kind);
+bool shim_is_json_null(lua_State *L, int index);
+void shim_push_json_null(lua_State *L);
 
 void shim_push_nil(lua_State *L);
 void shim_push_boolean(lua_State *L, bool value);
@@ -183,6 +193,7 @@ void shim_push_function(lua_State *L, uint32_t function);
 int shim_raw_get_index(lua_State *L, int table, int64_t n);   /* [0, +1] */
 int shim_raw_get_name(lua_State *L, int table, const char *name, size_t length); /* [0, +1] */
 void shim_raw_set_index(lua_State *L, int table, int64_t n);  /* [-1, 0] */
+void shim_raw_set(lua_State *L, int table);                   /* [-2, 0] the key is neither nil nor NaN */
 void shim_raw_set_name(lua_State *L, int table, const char *name, size_t length); /* [-1, 0] */
 /* Table iteration as lua_next: [-1, +2 or 0]; the key must be one that the last call gave. */
 bool shim_next(lua_State *L, int table);

@@ -37,6 +37,16 @@ public protocol Environment: AnyObject {
     /// Runs `body` on the loop, after the present call stack has unwound. Bodies run in the order of their calls.
     func execute(_ body: @escaping () -> Void)
 
+    /// Runs `work`, which may block for long, such as on a disk, on a thread of its own, and then `completion`.
+    ///
+    /// Nothing is promised of the order of works that are under way at once. The environment's end waits for them, but
+    /// no longer than until the time of ``end(by:)``.
+    /// - Parameters:
+    ///   - work: what may block.
+    ///   - completion: called exactly once, on the loop: with true when the work is done, with false when the
+    ///     environment's end has not waited for it.
+    func offload(_ work: @escaping @Sendable () -> Void, completion: @escaping (_ isDone: Bool) -> Void)
+
     /// Runs `body` at `deadline`, or as soon as possible when that is past.
     ///
     /// Calls with the same deadline run in the order in which they were scheduled.

@@ -93,6 +93,12 @@ public final class LiveEnvironment: ClosableEnvironment {
         scheduler.execute(body)
     }
 
+    /// Runs `work` on a thread of its own; see ``Environment/offload(_:completion:)``. It is run after ``close(_:)``,
+    /// too, and here when the process may have no more threads.
+    public func offload(_ work: @escaping @Sendable () -> Void, completion: @escaping (_ isDone: Bool) -> Void) {
+        OffloadedWork(environment: self, completion: completion).begin(work)
+    }
+
     /// Runs `body` at `deadline`; see ``Environment/schedule(at:_:)``. After ``close(_:)`` it is not run.
     @discardableResult
     public func schedule(at deadline: Deadline, _ body: @escaping () -> Void) -> any Cancellable {

@@ -10,6 +10,8 @@ enum LiveResourceKind: Int, CaseIterable {
     case serialPort
     /// A UDP socket.
     case datagrams
+    /// Work on a thread of its own.
+    case work
 }
 
 /// What a live environment keeps while it is open.

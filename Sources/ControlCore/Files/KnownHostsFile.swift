@@ -30,10 +30,7 @@ struct KnownHostsFile {
         let slash = full.lastIndex(of: UInt8(ascii: "/"))
         let folderPath = slash.map { $0 == 0 ? [UInt8(ascii: "/")] : Array(full[..<$0]) } ?? [UInt8(ascii: ".")]
         let name = String(rawBytes: full[(slash.map { $0 + 1 } ?? 0)...])
-        try makeFolder(folderPath)
-        let number = String(rawBytes: folderPath).withRawCString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-        guard number >= 0 else { throw .system() }
-        let folder = Descriptor(owning: number)
+        let folder = try Folder.make(String(rawBytes: folderPath))
         // Other processes add to the file too. The lock goes with the descriptor.
         while flock(folder.number, LOCK_EX) != 0 {
             guard errno == EINTR else { throw .system() }
@@ -59,16 +56,6 @@ struct KnownHostsFile {
                 return nil
             }
             throw error
-        }
-    }
-
-    private func makeFolder(_ path: [UInt8]) throws(FileFailure) {
-        var ends = path.indices.dropFirst().filter { path[$0] == UInt8(ascii: "/") }
-        ends.append(path.endIndex)
-        for end in ends {
-            let made = String(rawBytes: path[..<end]).withRawCString { mkdir($0, 0o700) }
-            // That a folder further up cannot be made shows at the last one.
-            guard made == 0 || errno == EEXIST || end != path.endIndex else { throw .system() }
         }
     }
 }

@@ -14,6 +14,10 @@ public struct WholeFile: Sendable {
         public var rename: @Sendable (CInt, UnsafePointer<CChar>, UnsafePointer<CChar>) -> CInt = {
             renameat($0, $1, $0, $2)
         }
+        /// As `linkat` within one folder.
+        public var link: @Sendable (CInt, UnsafePointer<CChar>, UnsafePointer<CChar>) -> CInt = {
+            linkat($0, $1, $0, $2, 0)
+        }
 
         /// The system's own.
         public init() {}
@@ -85,6 +89,9 @@ public struct WholeFile: Sendable {
         // Some file systems have no such thing for folders, and say so.
         guard calls.sync(opened.number) == 0 || errno == EINVAL else { throw .system() }
     }
+
+    /// The names of temporary files, by which those of a process that was ended are known.
+    static func isTemporary(_ name: String) -> Bool { name.hasPrefix(".lectern-") && name.hasSuffix(".tmp") }
 
     private func makeTemporary(_ mode: mode_t) throws(FileFailure) -> (name: String, file: Descriptor) {
         // What another process, or one that was ended long ago, has left has another number.

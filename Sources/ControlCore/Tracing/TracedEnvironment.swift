@@ -102,6 +102,11 @@ public final class TracedEnvironment: Environment {
     public func execute(_ body: @escaping () -> Void) { environment.execute(body) }
 
     /// As the wrapped environment has it.
+    public func offload(_ work: @escaping @Sendable () -> Void, completion: @escaping (_ isDone: Bool) -> Void) {
+        environment.offload(work, completion: completion)
+    }
+
+    /// As the wrapped environment has it.
     @discardableResult
     public func schedule(at deadline: Deadline, _ body: @escaping () -> Void) -> any Cancellable {
         environment.schedule(at: deadline, body)

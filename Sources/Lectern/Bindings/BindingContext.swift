@@ -1,6 +1,7 @@
 import Bytes
 internal import ControlCore
 internal import LuaRuntime
+import Polling
 
 /// What the declarations of Lua classes need of the program that they are made for.
 final class BindingContext {
@@ -25,6 +26,10 @@ final class BindingContext {
     let log: (ProgramLogEntry.Severity, String) -> Void
     /// Ends the program with an exit code.
     let exit: (Int) -> Void
+    /// The tables of the program that survive restarts.
+    private(set) lazy var persistentValues = makePersistentValues()
+    /// The same, when the program uses them.
+    private(set) var usedPersistentValues: PersistentValues?
     /// Logs what becomes of connections, ports and servers.
     let connections: ConnectionLog
     /// What the connection handlers share.
@@ -54,6 +59,17 @@ final class BindingContext {
         self.exit = exit
     }
 
+    private func makePersistentValues() -> PersistentValues {
+        let persistence = configuration.persistent
+        let folder = persistence.folder(program: folder.path, isSimulated: environment.isRepeatable)
+        let made = PersistentValues(
+            runtime: runtime, environment: environment,
+            file: folder.map { KeptFile(folder: $0, name: "values.json", limit: PersistentValues.fileLimit) },
+            interval: TimeAmount(seconds: persistence.interval / .seconds(1)), log: log)
+        usedPersistentValues = made
+        return made
+    }
+
     /// Warns of a mistake that a program is likely to make again at the same place, the first time only.
     /// - Parameter subject: tells this mistake from others.
     func warnOnce(_ subject: String, _ text: String) {
@@ -71,10 +87,12 @@ final class BindingContext {
         runtime.addLibrary(systemFunctionNames) { [unowned self] in
             for function in declareSystemFunctions(self) { runtime.setGlobal(function) }
         }
-        addTable("time") { declareTimeFunctions($0) }
+        runtime.addLibrary(["Email"]) { [unowned self] in runtime.register(declareEmail(self)) }
+        runtime.addLibrary(["persistent"]) { [unowned self] in runtime.setGlobal(declarePersistent(self)) }
         addTable("checksum") { _ in declareChecksumFunctions() }
         addTable("hex") { _ in declareHexadecimalFunctions() }
         describeJSON()
+        registerPythonLibraries()
         runtime.addLibrary(["event"]) { [unowned self] () throws(LuaFault) in
             try runtime.run(PackageResources.event_lua, chunk: "=[lectern event]", arguments: [])
         }

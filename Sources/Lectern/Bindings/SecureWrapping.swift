@@ -58,13 +58,16 @@ struct SecureWrapping {
     }
 
     /// The terms that the arguments of a call stand for.
-    /// - Parameter host: the peer of a client, which may have pins.
+    /// - Parameters:
+    ///   - host: the peer of a client, which may have pins.
+    ///   - function: whose call it is, for messages.
     func terms(
-        of call: LuaCall, _ role: TLSTerms.Role, host: String? = nil, _ context: BindingContext
+        of call: LuaCall, _ role: TLSTerms.Role, host: String? = nil, function: String = "SSLWrap",
+        _ context: BindingContext
     ) throws(LuaFault) -> TLSTerms {
         var terms = try Self.terms(
             role, certificate: call[certificate], requirement: call[requirement], oldest: call[oldestVersion],
-            authorities: call[authorities], context)
+            authorities: call[authorities], function: function, context)
         // Whoever runs the program knows the device: a pin counts, whatever the program asks for.
         if let host, let pins = context.configuration.pins(of: host) { terms.verification = .pinned(pins) }
         return terms
@@ -83,7 +86,7 @@ struct SecureWrapping {
         return try terms(
             .client, certificate: words["certificate"],
             requirement: word(of: "cert_reqs", in: words), oldest: word(of: "ssl_version", in: words) ?? .modern,
-            authorities: words["ca_certs"], context)
+            authorities: words["ca_certs"], function: "http", context)
     }
 
     private static func word<Word: RawRepresentable<String> & CaseIterable>(
@@ -101,9 +104,10 @@ struct SecureWrapping {
 
     private static func terms(
         _ role: TLSTerms.Role, certificate: String?, requirement: Requirement?, oldest: OldestVersion,
-        authorities: String?, _ context: BindingContext
+        authorities: String?, function: String, _ context: BindingContext
     ) throws(LuaFault) -> TLSTerms {
-        let lookup = CertificateLookup(configuration: context.configuration, folder: context.folder)
+        let lookup = CertificateLookup(
+            configuration: context.configuration, folder: context.folder, function: function)
         var terms = TLSTerms(role: role)
         if let certificate { terms.identity = try lookup.identity(certificate, parameter: "certificate") }
         terms.minimumVersion = oldest.version

@@ -16,10 +16,13 @@ struct LibraryNames {
     init(_ runtime: LuaRuntime, ownModules: Set<String>) {
         self.runtime = runtime
         self.ownModules = ownModules
+        let libraries = PythonLibraries.declarations(of: runtime)
         globals = Set(runtime.globalNames)
         // The first of a name, should an embedder declare one again.
         classes = Dictionary(runtime.surface.map { ($0.name, $0) }) { first, _ in first }
-        functions = Dictionary(runtime.globalFunctions.map { ($0.name, $0) }) { first, _ in first }
+        functions = Dictionary((runtime.globalFunctions + libraries.functions).map { ($0.name, $0) }) { first, _ in
+            first
+        }
     }
 
     /// Whether `require(name)` gives a module of Lectern or of Lua itself.

@@ -5,6 +5,8 @@ internal import LuaRuntime
 struct CertificateLookup {
     let configuration: ProgramConfiguration
     let folder: ProgramFolder
+    /// Whose argument names them, for messages.
+    var function = "SSLWrap"
 
     /// The certificate and key that `name` stands for. A file of the program's folder holds both.
     func identity(_ name: String, parameter: String) throws(LuaFault) -> TLSIdentity {
@@ -57,12 +59,12 @@ struct CertificateLookup {
             } catch {
                 throw LuaFault(
                     .valueError,
-                    "argument '\(parameter)' of SSLWrap must be an alias of lectern.yaml\(known) or a file of the "
+                    "argument '\(parameter)' of \(function) must be an alias of lectern.yaml\(known) or a file of the "
                         + "program's folder; \(error.message(name: name))")
             }
         }
         throw LuaFault(
             .valueError,
-            "argument '\(parameter)' of SSLWrap must be an alias of lectern.yaml\(known); '\(name)' is none")
+            "argument '\(parameter)' of \(function) must be an alias of lectern.yaml\(known); '\(name)' is none")
     }
 }

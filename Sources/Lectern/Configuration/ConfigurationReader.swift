@@ -15,7 +15,7 @@ struct ConfigurationReader {
     mutating func read(_ root: YAMLNode, into configuration: inout ProgramConfiguration) {
         let keys = [
             "devices", "modules", "limits", "profile", "servers", "certificates", "log", "ssh", "sealed", "trace",
-            "stay", "onMainError",
+            "stay", "onMainError", "persistent", "mail",
         ]
         for (key, value) in entries(root, keys, of: "the configuration") {
             switch key {
@@ -43,6 +43,8 @@ struct ConfigurationReader {
                 }
             case "certificates": certificates(value, &configuration)
             case "trace": configuration.trace = trace(value)
+            case "mail": mail(value, &configuration.mail)
+            case "persistent": persistent(value, &configuration.persistent)
             default:
                 for (key, value) in entries(value, ["level", "format", "connections"], of: "'log'") {
                     switch key {
@@ -219,7 +221,7 @@ struct ConfigurationReader {
         return .seconds(value)
     }
 
-    private mutating func count(_ node: YAMLNode, _ key: String, _ range: ClosedRange<Int>) -> Int? {
+    mutating func count(_ node: YAMLNode, _ key: String, _ range: ClosedRange<Int>) -> Int? {
         guard let text = Self.plain(node), let count = Int(text), range.contains(count) else {
             note(node, "'\(key)' must be a whole number from \(range.lowerBound) to \(range.upperBound)")
             return nil
@@ -246,7 +248,7 @@ struct ConfigurationReader {
     }
 
     /// The text of a scalar without quotes, which is how numbers are written.
-    private static func plain(_ node: YAMLNode) -> String? {
+    static func plain(_ node: YAMLNode) -> String? {
         guard case .scalar(let text, isPlain: true) = node.content else { return nil }
         return text
     }

@@ -57,6 +57,10 @@ public struct ProgramConfiguration: Equatable, Sendable {
     public var moduleFolders: [String] = []
     /// How SSH connections are opened.
     public var ssh = SSHConfiguration()
+    /// Where the program's persistent values are.
+    public var persistent = PersistentConfiguration()
+    /// The mail server of programs that name none.
+    public var mail = MailConfiguration()
     /// What is traced of what goes over the program's wires; nil: nothing is.
     public var trace: TraceConfiguration?
     /// Less severe log entries are left out.

@@ -35,9 +35,11 @@ struct ProgramRights {
             }
         }
         files += configuration.authorities.values.map { ($0, "a certificate of the configuration") }
+        if let path = configuration.mail.passwordFile { files.append((path, "a password of the configuration")) }
         if isSealed, let main { files.append((main, "the program's source, which is sealed")) }
         self.files = files
         var folders = [("\(own)/\(FoldedName.hostFolder)", "of the host")]
+        if case .folder(let path) = configuration.persistent.place { folders.append((path, "of the host")) }
         for path in configuration.moduleFolders where !Self.holds(path, folder) {
             folders.append((path, "of a folder of modules"))
         }

@@ -3,12 +3,12 @@
 local host = ...
 
 -- Programs may use the names of these for globals of their own.
-local setmetatable, require, rawget, next, globals = setmetatable, require, rawget, next, _G
+local setmetatable, require, rawget, rawset, next, globals = setmetatable, require, rawget, rawset, next, _G
 
 -- Text of the host that is run later finds what there is now, and beside it what libraries have brought.
 local stock = {}
 for name, value in next, globals do stock[name] = value end
-for _, name in next, {"string", "table", "math", "coroutine", "debug", "json"} do
+for _, name in next, {"string", "table", "math", "coroutine", "debug", "os", "json"} do
     local library = {}
     for key, value in next, stock[name] do library[key] = value end
     stock[name] = library
@@ -23,6 +23,28 @@ host.environment = setmetatable({}, {
     end,
     __newindex = globals,
 })
+
+--- What the text of one of Python's libraries returns; see libraries/declaring.lua.
+function host.open_library(name)
+    if not host.library then host.load_library("declaring")(host) end
+    return host.library.open(name)
+end
+
+--- Sets a global, whatever the program has made of the table of globals.
+function host.set_global(name, value) rawset(globals, name, value) end
+
+--- Adds what a library has to a table, when the first name is asked for that the table has not.
+function host.add_later(target, library)
+    setmetatable(target, {__index = function(_, name)
+        for each, value in next, host.open_library(library) do
+            if rawget(target, each) == nil then rawset(target, each, value) end
+        end
+        setmetatable(target, nil)
+        return rawget(target, name)
+    end})
+end
+
+host.add_later(math, "python_math")
 
 -- A name of ControlScript that a module does not have is nil, as the global of that name is, and the error of its use says so.
 local missing = {__index = host.missing_fields(host.hints.globals), __metatable = "module"}
@@ -39,7 +61,7 @@ end
 module("extronlib.interface",
     "EthernetClientInterface EthernetServerInterface EthernetServerInterfaceEx ClientObject SerialInterface")
 module("extronlib.system", [[Timer Wait Clock ProgramLog ExitProgram GetSystemUpTime Ping WakeOnLan MESet File RFile
-    SaveProgramLog]])
+    SaveProgramLog Email]])
 module("extronlib.device", "ProcessorDevice")
 module("extronlib", "event Version Platform", function()
     return {interface = require("extronlib.interface"), system = require("extronlib.system")}
@@ -48,7 +70,6 @@ module("ConnectionHandler", [[GetConnectionHandler ModuleVersion ConnectionHandl
     ModuleSimplePipeHandler RawTcpHandler ModuleTcpHandler ServerExHandler]])
 module("socs.tcp", "TCPInterface")
 host.modules.re = function() return host.bring("re") end
-host.modules.time = function() return host.bring("time") end
 
 -- urllib.lua brings these itself, in place of what opens it. A program may have modules of its own by Python's names, so
 -- `require` finds them by these only behind the program's folder.

@@ -43,27 +43,23 @@ end
 
 -- Errors
 
+local URLError = class("URLError", IOError)
+local HTTPError = class("HTTPError", URLError)
+
 local function url_error(reason, detail)
-    local text = detail and reason .. ": " .. detail or reason
-    local problem = IOError("<urlopen error " .. text .. ">")
-    problem.kind, problem.reason, problem.detail = "URLError", reason, detail
+    local problem = URLError("<urlopen error " .. (detail and reason .. ": " .. detail or reason) .. ">")
+    problem.reason, problem.detail = reason, detail
     return problem
 end
 
 local function http_error(response)
-    local problem = IOError(("HTTP Error %d: %s"):format(response.status, response.reason))
-    problem.kind, problem.code, problem.status = "HTTPError", response.status, response.status
-    problem.reason, problem.headers, problem.body, problem.url =
-        response.reason, response.headers, response.body, response.url
+    local problem = HTTPError(("HTTP Error %d: %s"):format(response.status, response.reason))
+    problem.code, problem.status, problem.reason = response.status, response.status, response.reason
+    problem.headers, problem.body, problem.url = response.headers, response.body, response.url
     return problem
 end
 
-local errors = {
-    URLError = function(reason) return url_error(tostring(reason)) end,
-    HTTPError = function(url, code, message, headers, body)
-        return http_error({url = url, status = code, reason = message, headers = headers, body = body})
-    end,
-}
+local errors = {URLError = URLError, HTTPError = HTTPError}
 
 -- Requests
 

@@ -91,8 +91,8 @@ struct EditorAnnotations {
         for overload in overloads { text += "---@overload \(overload)\n" }
         if isMethod { text += "---@param self string\n" }
         for parameter in member.parameters {
-            text += "---@param \(Self.name(parameter)) \(parameter.type.annotation) "
-            text += "\(parameter.documentation)\n"
+            text += "---@param \(Self.name(parameter)) \(parameter.type.annotation)"
+            text += parameter.documentation.isEmpty ? "\n" : " \(parameter.documentation)\n"
         }
         if !member.type.annotation.isEmpty {
             let words = member.type.words

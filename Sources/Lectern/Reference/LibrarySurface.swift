@@ -12,8 +12,10 @@ struct LibrarySurface {
     /// The surface of a program's runtime.
     init(_ runtime: LuaRuntime) {
         classes = runtime.surface
-        tables = runtime.globalTables
-        functions = (runtime.globalFunctions + Self.preludeFunctions).sorted { $0.name < $1.name }
+        let libraries = PythonLibraries.declarations(of: runtime)
+        tables = runtime.globalTables + libraries.tables
+        functions = (runtime.globalFunctions + libraries.functions + Self.preludeFunctions)
+            .sorted { $0.name < $1.name }
     }
 
     /// What is written in Lua itself, declared here for the reference.
@@ -32,7 +34,10 @@ struct LibrarySurface {
         ClassSurface.Member(
             kind: .method, name: "isinstance",
             parameters: [
-                .required("object", .any, "Anything."), .required("class", .any.annotated("table"), "A class."),
+                .required("object", .any, "Anything."),
+                .required(
+                    "class", .any.annotated("table|string"),
+                    "A class or a kind of error, or a list of these; or 'str', 'bytes', 'int', 'float' or 'bool'."),
             ],
             type: .of("boolean"),
             documentation: "Tells whether object was made by class or by one derived from it."),

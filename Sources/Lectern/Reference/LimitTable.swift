@@ -144,6 +144,18 @@ package struct LimitTable {
                 what: "the log that `SaveProgramLog` writes",
                 limit: "\(count(LogHistory.entryLimit)) entries, or \(size(LogHistory.byteLimit))",
                 then: "the oldest entries are left out"),
+            Row(
+                what: "persistent values, all together", limit: size(PersistentValues.sizeLimit),
+                then: "the log says which; what was stored before stays"),
+            Row(
+                what: "tables within one another of a persistent value", limit: count(StoredBounds.depth),
+                then: "the same"),
+            Row(what: "names of persistent values", limit: count(PersistentValues.countLimit), then: "a `ValueError`"),
+            Row(
+                what: "mails of one `Email` that wait", limit: count(Email.queueLimit), then: "an `IOError`"),
+            Row(
+                what: "receivers of a mail", limit: count(Email.recipientLimit), then: "a `ValueError`"),
+            Row(what: "the text of a mail", limit: size(Email.textLimit), then: "a `ValueError`"),
         ]
     }
 

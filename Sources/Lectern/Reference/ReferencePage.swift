@@ -132,7 +132,7 @@ struct ReferencePage {
             if !parameter.isRequired, let defaultText = parameter.defaultText, defaultText != "nil" {
                 line += ", by default \(defaultText)"
             }
-            body += "\(line). \(parameter.documentation)\n"
+            body += parameter.documentation.isEmpty ? "\(line).\n" : "\(line). \(parameter.documentation)\n"
         }
         if !member.parameters.isEmpty { body += "\n" }
     }

@@ -50,7 +50,8 @@ struct ReferenceSubject: Sendable {
             introduction: "Classes and events of Lua, the program's log and end, and the machine that it runs on.",
             classes: ["ProcessorDevice", "MESet"],
             functions: [
-                "class", "isinstance", "event", "ProgramLog", "SaveProgramLog", "ExitProgram", "Platform", "Version",
+                "class", "isinstance", "event", "persistent", "ProgramLog", "SaveProgramLog", "ExitProgram", "Platform",
+                "Version",
             ]),
         ReferenceSubject(
             name: "strings", title: "Strings and bytes",
@@ -66,6 +67,23 @@ struct ReferenceSubject: Sendable {
             introduction:
                 "Requests to devices with a web server. The [guide](../guide.md#http) tells how to use them.",
             classes: ["HttpResponse", "HttpHeaders", "HttpStream", "HttpSession"], functions: ["http."]),
+            name: "bytes-libraries", title: "struct, base64, hashes and randomness",
+            introduction:
+                "Libraries of Python for bytes. [Python's libraries](../python-libraries.md) tells how to use them.",
+            classes: [],
+            functions: ["struct.", "base64.", "binascii.", "hashlib.", "hmac.", "secrets.", "uuid."]),
+        ReferenceSubject(
+            name: "dates", title: "Dates and times",
+            introduction:
+                "`datetime` and `calendar` of Python. [Python's libraries](../python-libraries.md) tells how to use them; "
+                + "`time` is on the page on [timers](time.md).",
+            classes: [], functions: ["datetime.", "calendar."]),
+        ReferenceSubject(
+            name: "collections", title: "collections, csv, random and math",
+            introduction:
+                "More libraries of Python. [Python's libraries](../python-libraries.md) tells how to use them. `math` has "
+                + "Lua's functions, too.",
+            classes: [], functions: ["collections.", "csv.", "random.", "math."]),
         ReferenceSubject(
             name: "regular-expressions", title: "Regular expressions",
             introduction:
@@ -75,6 +93,11 @@ struct ReferenceSubject: Sendable {
         ReferenceSubject(
             name: "files", title: "Files", introduction: "Files of the program's folder, by Python's names.",
             classes: ["File", "RFile"], functions: ["File.", "RFile."]),
+        ReferenceSubject(
+            name: "mail", title: "Mail",
+            introduction:
+                "Mail by SMTP, by the names of ControlScript. The [guide](../guide.md#mail) tells how to use it.",
+            classes: ["Email"], functions: []),
         ReferenceSubject(
             name: "instruments", title: "TCPInterface",
             introduction: "Drivers for instruments, as in SOCS. [TCPInterface](../socs.md) tells how to write one.",

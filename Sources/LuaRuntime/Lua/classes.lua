@@ -8,8 +8,10 @@ local host = ...
 -- Programs may use the names of these for globals of their own.
 local type, error, tostring, next, select = type, error, tostring, next, select
 local setmetatable, rawget, rawset, rawequal, pcall = setmetatable, rawget, rawset, rawequal, pcall
+local number_type = math.type
 local TypeError, AttributeError, RuntimeError = TypeError, AttributeError, RuntimeError
 local raw_getmetatable = debug.getmetatable
+host.raw_getmetatable = raw_getmetatable
 local near, related, front = host.nearest, host.related, host.front
 local methods = host.hints.methods -- function -> its name in a program's class: for errors of a call with a dot
 
@@ -36,6 +38,13 @@ end
 -- Only for those that have a host class: each call of C in C counts, and there may be no more than 200, so a tree of plain
 -- instances would soon be too deep.
 local construct_with_host = front(construct)
+
+-- An error is known by its kind, also before its init has said why, and when it never does.
+local function construct_error(class, ...)
+    local self = setmetatable({kind = infos[class].name, message = ""}, infos[class].metatable)
+    class.init(self, ...)
+    return self
+end
 
 local function define_member(class, name, value)
     rawset(class, name, value)
@@ -77,6 +86,7 @@ local function install(class, info)
     local metatable = {__name = "class", __tostring = function() return "<class " .. info.name .. ">" end}
     for name, value in next, class_metatable_fields do metatable[name] = value end
     if info.id then metatable.__call = construct_with_host end
+    if info.is_error then metatable.__call = construct_error end
     setmetatable(class, metatable)
     info.ancestors[class] = true
     info.metatable[CLASS] = class
@@ -196,6 +206,20 @@ function host.class_name(object)
     return raw_getmetatable(object).__name
 end
 
+--- For the host: instances of a class read what they lack by index(self, key), and take what is new by
+--- newindex(self, key, value). So do those of classes that are derived from it later.
+function host.set_access(class, index, newindex)
+    local info = infos[class]
+    info.index, info.newindex = index, newindex
+    info.metatable.__index, info.metatable.__newindex = index, newindex
+end
+
+--- For the host: the class of an instance; nil for what is none.
+function host.class_of(object)
+    local metatable = raw_getmetatable(object)
+    return metatable and rawget(metatable, CLASS)
+end
+
 --- class(name, base, ...) makes a class. Its instances are tables; `init(self, ...)` fills a new one. Members of an
 --- earlier base win over those of a later one. At most one line of bases leads to a host class.
 function class(name, ...)
@@ -218,6 +242,12 @@ function class(name, ...)
             end
             info.id, info.host_name, info.describe = of.id, of.host_name, of.describe
         end
+        info.is_error = info.is_error or of.is_error
+        if not info.index then info.index, info.newindex = of.index, of.newindex end
+    end
+    if info.id and info.is_error then
+        error(TypeError(("class '%s' derives from both %s and an error; keep the interface in a field"):format(
+            name, info.host_name)), 2)
     end
     for i = count, 1, -1 do
         local base = bases[i]
@@ -231,8 +261,10 @@ function class(name, ...)
         info.accessors = accessors
         info.metatable = host.instance_metatable(new, accessors, info.id, true)
         info.metatable.__tostring = info.describe
+    elseif info.is_error then
+        info.metatable = host.error_metatable(new)
     else
-        info.metatable = {__index = new}
+        info.metatable = {__index = info.index or new, __newindex = info.newindex}
     end
     for key, value in next, new do
         if is_metamethod(key) then info.metatable[key] = value end
@@ -242,9 +274,62 @@ end
 
 class = front(class)
 
---- isinstance(object, class) tells whether object was made by class or by one derived from it.
+-- The kinds of errors, and of which other one each is.
+local kinds_of_errors = {
+    Exception = false, TypeError = "Exception", ValueError = "Exception", IOError = "Exception",
+    AttributeError = "Exception", KeyError = "Exception", IndexError = "Exception", RuntimeError = "Exception",
+    ImportError = "Exception", FileNotOpenError = "Exception", ConnectionError = "IOError", TimeoutError = "IOError",
+    PermissionError = "IOError", NotImplementedError = "RuntimeError",
+}
+local kinds = {} -- name -> the global of that name
+local plain_error = raw_getmetatable(Exception())
+
+local function take_message(self, message)
+    self.message = message == nil and "" or tostring(message)
+end
+
+for name, of in next, kinds_of_errors do
+    local kind = _ENV[name]
+    kinds[name] = kind
+    rawset(kind, "init", take_message)
+    local ancestors = {[kind] = true}
+    while of do ancestors[_ENV[of]], of = true, kinds_of_errors[of] end
+    infos[kind] = {
+        name = name, is_error = true, is_host = true, metatable = plain_error, ancestors = ancestors,
+        derived = setmetatable({}, {__mode = "k"}),
+    }
+end
+
+-- What has no class, by Python's names.
+local python_types = {
+    str = function(value) return type(value) == "string" end,
+    bool = function(value) return type(value) == "boolean" end,
+    int = function(value) return number_type(value) == "integer" end,
+    float = function(value) return number_type(value) == "float" end,
+}
+python_types.bytes = python_types.str
+
+local function is_instance(object, of, class)
+    if of and of.ancestors[class] then return true end
+    local test = python_types[class]
+    return test ~= nil and test(object)
+end
+
+--- isinstance(object, class) tells whether object was made by class or by one derived from it. A list of classes asks for
+--- any of them; 'str', 'bytes', 'int', 'float' and 'bool' stand for what has no class.
 function isinstance(object, class)
     local metatable = raw_getmetatable(object)
-    local of = metatable and infos[rawget(metatable, CLASS)]
-    return of ~= nil and of.ancestors[class] == true
+    local of
+    if metatable == plain_error then
+        of = infos[kinds[rawget(object, "kind")]]
+    elseif metatable then
+        of = infos[rawget(metatable, CLASS)]
+    end
+    if type(class) == "table" and not infos[class] and not raw_getmetatable(class) then
+        for i = 1, #class do
+            if is_instance(object, of, class[i]) then return true end
+        end
+        return false
+    end
+    return is_instance(object, of, class)
 end

@@ -24,7 +24,7 @@ struct ProgramCheckTests {
             ("return Whatever", "main.lua:1: global 'Whatever' is not defined"),
             ("x = None", "main.lua:1: global 'None' is not defined; Lua's word is 'nil'"),
             ("function f() return self.x end", "main.lua:1: global 'self' is not defined"),
-            ("do local Secret = 1 end print(Secret)", "main.lua:1: global 'Secret' is not defined"),
+            ("do local Inner = 1 end print(Inner)", "main.lua:1: global 'Inner' is not defined"),
         ])
     func undefinedGlobals(_ text: String, _ expected: String) throws {
         #expect(try CheckScene.lines(of: text) == [expected])

@@ -86,6 +86,12 @@ public final class SimulatedEnvironment: ClosableEnvironment {
         world.arm(after: .zero, body)
     }
 
+    /// Runs `work` at once: no virtual time passes over it.
+    public func offload(_ work: @escaping @Sendable () -> Void, completion: @escaping (_ isDone: Bool) -> Void) {
+        work()
+        execute { completion(true) }
+    }
+
     /// Runs `body` at `deadline`; see ``Environment/schedule(at:_:)``. After ``close()`` it is not run.
     @discardableResult
     public func schedule(at deadline: Deadline, _ body: @escaping () -> Void) -> any Cancellable {

@@ -7,8 +7,8 @@ public struct CertificateFingerprint: Hashable, Sendable, CustomStringConvertibl
 
     /// The digest of a certificate in DER form.
     init(ofCertificate bytes: [UInt8]) {
-        // Without OpenSSL there is no TLS, but a simulated world has certificates even then: theirs is equal to none that
-        // anybody has written down.
+        // Without OpenSSL there is no TLS, but a simulated world has certificates even then: theirs is equal to none
+        // that anybody has written down.
         self.bytes = (try? MessageDigest.digest(of: bytes, by: .sha256)) ?? []
     }
 
