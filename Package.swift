@@ -127,6 +127,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .systemLibrary(name: "CMalloc", path: "Tests/CMalloc"),
+        .systemLibrary(name: "CSeccomp", path: "Tests/CSeccomp"),
         .target(name: "AllocationCount", path: "Tests/AllocationCount"),
         .target(
             name: "LoopTesting", dependencies: ["Polling"], path: "Tests/LoopTesting", swiftSettings: swiftSettings
@@ -138,7 +139,9 @@ let package = Package(
         ),
         .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "PollingTests", dependencies: ["Bytes", "Polling", "CPolling"], swiftSettings: swiftSettings),
+            name: "PollingTests", dependencies: ["Bytes", "Polling", "CPolling", "CSeccomp", "LoopTesting"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: swiftSettings),
         .testTarget(name: "TLSTests", dependencies: ["Bytes", "TLS"], swiftSettings: swiftSettings),
         .testTarget(

@@ -374,6 +374,31 @@ function ProcessorDevice:SetExecutiveMode(ExecutiveMode) end
 --- Raises RuntimeError: a program does not restart the machine; see ExitProgram.
 function ProcessorDevice:Reboot() end
 
+--- A mail to be sent by SMTP.
+---@class Email
+---@overload fun(smtpServer?: string, port?: integer, username?: string, password?: string, sslEnabled?: boolean, certificate?: string, cert_reqs?: 'CERT_NONE'|'CERT_OPTIONAL'|'CERT_REQUIRED', ssl_version?: 'TLSv2'|'TLSv1'|'TLSv1.1'|'TLSv1.2'|'TLSv1.3', ca_certs?: string, timeout?: number): Email
+Email = {}
+
+--- Sets who sends it.
+---@param address string Such as 'room5@example.org' or 'Room 5 <room5@example.org>'.
+function Email:Sender(address) end
+
+--- Sets who gets it, at most 100 together. A list takes the place of the former one of its kind: receivers, cc, bcc.
+---@param receiver string[]|string The addresses: a list, or one. An empty list takes all out.
+---@param cc? boolean They get a copy, and the others see that.
+---@param bcc? boolean They get a copy, and the others do not see that.
+function Email:Receiver(receiver, cc, bcc) end
+
+--- Sets what it is about.
+---@param subject string One line of text, at most 1,000 bytes.
+function Email:Subject(subject) end
+
+--- Sends it with this text. What goes wrong is in the log, too. Mails of one object go one after the other.
+---@async
+---@param text string The text, at most 1 MiB: UTF-8, or else Latin-1.
+---@return string, string? # 'Sent', or why not, by the words of Connect and 'Refused', 'Disconnected', 'ProtocolError'; then what the server said
+function Email:SendMessage(text) end
+
 --- A compiled regular expression. Made by re.compile.
 ---@class Pattern
 ---@field pattern string The pattern as it was given.
@@ -3741,6 +3766,12 @@ function math.tanh(x) end
 ---@param x number
 ---@return integer
 function math.trunc(x) end
+
+--- Gives a table that survives restarts. Changes of it are stored within about a second.
+---@param name string The name under which the table is stored.
+---@param default? table The table when nothing is stored under that name yet.
+---@return table # the same one at each call with that name
+function persistent(name, default) end
 
 --- A generator of its own, seeded with x.
 ---@param x? number|string

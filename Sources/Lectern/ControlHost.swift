@@ -93,7 +93,8 @@ public final class ControlHost: Service {
 
     /// Loads and runs the program until it ends, ``stop()`` is called, the service is shut down gracefully or the task
     /// is cancelled. Everything that the program had opened is closed when this returns.
-    /// - Throws: ``ProgramError`` when the program does not load, or while an earlier call runs.
+    /// - Throws: ``ProgramError`` when the program does not load, while an earlier call runs, or when the loop that the
+    ///   configuration demands cannot be had.
     public func run() async throws {
         let isFree = state.withLock { state in
             defer { state.isRunning = true }
@@ -102,12 +103,7 @@ public final class ControlHost: Service {
         guard isFree else { throw ProgramError("the host runs already: each program has a host of its own") }
         defer { state.withLock { $0.isRunning = false } }
         let threadEnd = Promise<Void>()
-        let thread: LoopThread
-        do throws(SystemError) {
-            thread = try LoopThread(name: "control loop") { threadEnd.keep(()) }
-        } catch {
-            throw ProgramError("cannot start: \(systemErrorText(error.number))")
-        }
+        let thread = try startThread { threadEnd.keep(()) }
         let loop = thread.loop
         state.withLock { $0.loop = loop }
         let trace = HostTrace(loop: loop, configuration: configuration, makeSink: makeTraceSink)
@@ -125,6 +121,21 @@ public final class ControlHost: Service {
         thread.join()
         let code = try outcome.get()
         state.withLock { $0.exitCode = code }
+    }
+
+    private func startThread(_ onEnd: @escaping @Sendable () -> Void) throws(ProgramError) -> LoopThread {
+        let backend: LoopBackend
+        do throws(LoopRefusal) {
+            backend = try configuration.loop.backend()
+        } catch {
+            throw ProgramError(
+                "'loop: io_uring' is demanded and cannot be had: \(error); 'loop: auto' takes what there is")
+        }
+        do throws(SystemError) {
+            return try LoopThread(name: "control loop", backend: backend, onEnd: onEnd)
+        } catch {
+            throw ProgramError("cannot start: \(systemErrorText(error.number))")
+        }
     }
 
     /// - Returns: the exit code, when the program has ended and all is closed.

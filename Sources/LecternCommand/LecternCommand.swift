@@ -106,5 +106,6 @@ struct VersionCommand: ParsableCommand {
 
     func run() {
         print("lectern \(LecternVersion.current), \(LecternVersion.lua)")
+        print("loop: \(LecternVersion.loop)")
     }
 }

@@ -45,6 +45,8 @@ public final class ConnectSource: PollSource {
         finish(polling_take_error(descriptor))
     }
 
+    override var mayLinger: Bool { true }
+
     override func refused(_ error: CInt) { finish(error) }
 
     private func finish(_ error: CInt) {

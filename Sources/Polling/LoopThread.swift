@@ -11,10 +11,13 @@ public final class LoopThread: Sendable {
     /// Starts a thread with a loop of its own.
     /// - Parameters:
     ///   - name: what tools of the system show, at most 15 bytes.
+    ///   - backend: what the loop waits with; see ``LoopChoice/backend()``.
     ///   - onEnd: called on the thread as its last act.
-    /// - Throws: when the process has no descriptor left, or may have no more threads.
-    public init(name: String, onEnd: @escaping @Sendable () -> Void = {}) throws(SystemError) {
-        let loop = try PollLoop()
+    /// - Throws: when the process has no descriptor left, or may have no more threads, or the system refuses io_uring.
+    public init(
+        name: String, backend: LoopBackend = .epoll, onEnd: @escaping @Sendable () -> Void = {}
+    ) throws(SystemError) {
+        let loop = try PollLoop(backend)
         self.loop = loop
         thread = Mutex(
             try SystemThread(name: name) {

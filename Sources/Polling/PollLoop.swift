@@ -29,8 +29,12 @@ public final class PollLoop: @unchecked Sendable {
         var hasEnded = false
     }
 
-    /// -1 when the loop has ended.
-    @exclusivity(unchecked) private(set) var poll: CInt
+    /// What it waits with.
+    public let backend: LoopBackend
+    /// Of epoll; -1 when the loop has ended, or has a ring.
+    @exclusivity(unchecked) private(set) var poll: CInt = -1
+    /// Of io_uring; nil when the loop has epoll.
+    let ring: CompletionRing?
     private let wakeUp: CInt
     private let shared = Mutex(Shared())
     private let hasRun = Atomic(false)
@@ -48,10 +52,14 @@ public final class PollLoop: @unchecked Sendable {
     @exclusivity(unchecked) private var closed: [PollSource] = []
     /// How often the service of a queue was ended.
     private var endedServices = 0
+    /// Counted on a ring only: a source gets its share of each turn once.
+    @exclusivity(unchecked) private(set) var turns: UInt32 = 0
     /// The present turn is the last one.
     private var isStopping = false
     /// No turn will come any more.
     private var isDone = false
+    /// Its own descriptors are closed.
+    private var isClosed = false
 
     /// How many sources are open.
     public internal(set) var openSources = 0
@@ -59,25 +67,36 @@ public final class PollLoop: @unchecked Sendable {
     /// Makes a loop that does not run yet.
     ///
     /// From then on a write to a broken pipe or socket ends no process; it is told by the call.
-    /// - Throws: when the process has no descriptor left.
-    public init() throws(SystemError) {
+    /// - Parameter backend: what it waits with; see ``LoopChoice/backend()``.
+    /// - Throws: when the process has no descriptor left, or the system refuses io_uring.
+    public init(_ backend: LoopBackend = .epoll) throws(SystemError) {
+        self.backend = backend
         polling_ignore_broken_pipes()
-        poll = try checked(polling_create())
+        wakeUp = try checked(polling_wakeup_create())
         do throws(SystemError) {
-            wakeUp = try checked(polling_wakeup_create())
+            switch backend {
+            case .epoll:
+                ring = nil
+                poll = try Self.makePoll(watching: wakeUp)
+            case .ioUring: ring = try CompletionRing(wakeUp: wakeUp)
+            }
         } catch {
-            close(poll)
+            close(wakeUp)
             throw error
         }
+        queues = [deadlines]
+        events = .allocate(capacity: backend == .epoll ? Self.eventsPerTurn : 0)
+        received = .allocate(byteCount: Self.readLimit, alignment: 16)
+    }
+
+    private static func makePoll(watching wakeUp: CInt) throws(SystemError) -> CInt {
+        let poll = try checked(polling_create())
         let added = polling_add(poll, wakeUp, Readiness.readable, 0)
         guard added == 0 else {
-            close(wakeUp)
             close(poll)
             throw SystemError(-added)
         }
-        queues = [deadlines]
-        events = .allocate(capacity: Self.eventsPerTurn)
-        received = .allocate(byteCount: Self.readLimit, alignment: 16)
+        return poll
     }
 
     deinit {
@@ -143,7 +162,12 @@ public final class PollLoop: @unchecked Sendable {
         // The caller keeps the loop until this returns.
         polling_set_thread_loop(Unmanaged.passUnretained(self).toOpaque())
         defer { polling_set_thread_loop(outer) }
-        while !isStopping { turn() }
+        if let ring {
+            ring.enable()
+            while !isStopping { turn(of: ring) }
+        } else {
+            while !isStopping { turn() }
+        }
         end()
     }
 
@@ -208,6 +232,25 @@ public final class PollLoop: @unchecked Sendable {
             // The loop counts a reference to each open source, and lets go of closed ones at the end of a turn only.
             Unmanaged<PollSource>.fromOpaque(source)._withUnsafeGuaranteedRef { $0.serve(event.events) }
         }
+        finishTurn()
+    }
+
+    private func turn(of ring: CompletionRing) {
+        let status = ring.turn(timeout())
+        precondition(status >= 0, "the loop cannot wait: \(SystemError(-status))")
+        turns &+= 1
+        var left = Self.eventsPerTurn
+        while left > 0, let completion = ring.next() {
+            left -= 1
+            if ring.serve(completion) {
+                polling_wakeup_clear(wakeUp)
+                takeSubmitted()
+            }
+        }
+        finishTurn()
+    }
+
+    private func finishTurn() {
         if !queues.isEmpty { serveDeadlines() }
         if !bodies.isEmpty { runBodies() }
         if !closed.isEmpty { letGoOfClosed() }
@@ -274,6 +317,7 @@ public final class PollLoop: @unchecked Sendable {
         for body in rest { bodies.append(body) }
         while !bodies.isEmpty { runBodies() }
         isDone = true
+        ring?.end()
         letGoOfClosed()
         // What goes with a queue may close sources, and ask the loop for more.
         deadlines.removeAll()
@@ -285,10 +329,12 @@ public final class PollLoop: @unchecked Sendable {
     }
 
     private func closeDescriptors() {
-        guard poll >= 0 else { return }
+        guard !isClosed else { return }
+        isClosed = true
         close(wakeUp)
-        close(poll)
+        if poll >= 0 { close(poll) }
         poll = -1
+        ring?.close()
     }
 }
 

@@ -30,6 +30,8 @@ public class PollSource {
     /// What the loop is told of.
     @exclusivity(unchecked) private var told: UInt32 = 0
     private var isRegistered = false
+    /// What the ring of the loop has of it, if the loop has one.
+    @exclusivity(unchecked) final var requests = RingRequests()
 
     /// Takes `descriptor` over: it is closed with the source. Nothing is told of it yet.
     init(loop: PollLoop, descriptor: CInt) {
@@ -55,6 +57,10 @@ public class PollSource {
         guard events != told, descriptor >= 0 else { return }
         let me = Unmanaged.passUnretained(self)
         if isRegistered {
+            if let ring = loop.ring {
+                told = events
+                return ring.note(self)
+            }
             // It fails for want of memory only; then the old set stays, and a later change tries again.
             guard polling_change(loop.poll, descriptor, events, UInt64(UInt(bitPattern: me.toOpaque()))) == 0 else {
                 return
@@ -76,7 +82,12 @@ public class PollSource {
     @inline(never)
     final func register(for events: UInt32) throws(SystemError) {
         let me = Unmanaged.passUnretained(self)
-        _ = try checked(polling_add(loop.poll, descriptor, events, UInt64(UInt(bitPattern: me.toOpaque()))))
+        if let ring = loop.ring {
+            _ = try checked(polling_can_watch(descriptor))
+            ring.note(self)
+        } else {
+            _ = try checked(polling_add(loop.poll, descriptor, events, UInt64(UInt(bitPattern: me.toOpaque()))))
+        }
         isRegistered = true
         _ = me.retain()
         told = events
@@ -99,11 +110,30 @@ public class PollSource {
         loop.openSources -= 1
         if isRegistered {
             isRegistered = false
-            polling_remove(loop.poll, released)
-            loop.bury(self)
+            if let ring = loop.ring {
+                ring.forget(self)
+            } else {
+                polling_remove(loop.poll, released)
+                loop.bury(self)
+            }
         }
         return released
     }
+
+    // MARK: On a loop with a ring
+
+    /// What a poll of the ring is to tell of; nil: there need be none.
+    var polledEvents: UInt32? { told }
+
+    /// Whether the ring is to receive for it.
+    var wantsReceive: Bool { false }
+
+    /// Whether the kernel may let go of the descriptor at the end of the turn in which it is closed. It is not so where
+    /// what is closed may be opened again at once: an address, or a port that only one may have.
+    var mayLinger: Bool { false }
+
+    /// The ring has received something, or cannot. Not called when the source is closed.
+    func serveReceived(_ received: RingReceived, _ ring: CompletionRing) {}
 
     /// Closes the descriptor. Idempotent.
     public func close() {

@@ -36,15 +36,17 @@ public final class StreamSource: PollSource {
     private static let writeLimit = 1024 * 1024
 
     private let kind: Kind
+    /// What sockets have besides on a loop with a ring.
+    let inRing: RingStream?
     // Without checks of exclusive access, of which a message would take a dozen: nothing is called while one of these
     // is changed.
-    @exclusivity(unchecked) private var handler: (any StreamSourceHandler)?
-    @exclusivity(unchecked) private var queue = OutputQueue()
-    @exclusivity(unchecked) private var isReading = false
+    @exclusivity(unchecked) private(set) var handler: (any StreamSourceHandler)?
+    @exclusivity(unchecked) var queue = OutputQueue()
+    @exclusivity(unchecked) private(set) var isReading = false
     /// The peer has ended the stream, or the system has.
-    private var isEnding = false
+    var isEnding = false
     /// A write has failed: nothing is sent any more, and the end follows what still can be read.
-    @exclusivity(unchecked) private var writeError: SystemError?
+    @exclusivity(unchecked) private(set) var writeError: SystemError?
     @exclusivity(unchecked) private var shutsOutput = false
     private var isEndPlanned = false
 
@@ -53,11 +55,13 @@ public final class StreamSource: PollSource {
     public init(loop: PollLoop, descriptor: CInt, kind: Kind, handler: any StreamSourceHandler) {
         self.kind = kind
         self.handler = handler
+        inRing = kind == .socket && loop.ring != nil ? RingStream() : nil
         super.init(loop: loop, descriptor: descriptor)
         watch()
     }
 
-    /// Bytes that were handed in and that the system has not taken.
+    /// Bytes that were handed in and that the system has not taken. What io_uring is given at the end of this turn, at
+    /// most 16 KiB, is not among them.
     public var queuedBytes: Int { queue.count }
 
     /// Whether what is handed in is sent: the source is open, and no write has failed.
@@ -68,12 +72,19 @@ public final class StreamSource: PollSource {
         guard reading != isReading else { return }
         isReading = reading
         // Stopping costs nothing now: when something comes, the loop is told to keep it to itself.
-        if reading { watch() }
+        if reading {
+            watch()
+            planDeliveryOfKept()
+        }
     }
 
-    /// Sends `bytes` behind what is queued. Never waits; a failure is told later, as the end of the stream.
+    /// Sends `bytes` behind what is queued. Never waits; a failure is told later, as the end of the stream. With
+    /// io_uring, short messages go at the end of the turn, all at once.
     public func send(_ bytes: RawSpan) {
         guard canSend, bytes.byteCount > 0 else { return }
+        if let inRing {
+            guard !bytes.withUnsafeBytes({ stage($0, inRing) }), writeError == nil else { return }
+        }
         var sent = 0
         if queue.isEmpty {
             sent = bytes.withUnsafeBytes { write($0) }
@@ -86,6 +97,9 @@ public final class StreamSource: PollSource {
     /// Sends `bytes` behind what is queued, as ``send(_:)`` does; what the system does not take shares their storage.
     public func send(_ bytes: ByteBuffer) {
         guard canSend, bytes.readableBytes > 0 else { return }
+        if let inRing {
+            guard !bytes.withUnsafeReadableBytes({ stage($0, inRing) }), writeError == nil else { return }
+        }
         var rest = bytes
         if queue.isEmpty {
             let sent = bytes.withUnsafeReadableBytes { write($0) }
@@ -98,6 +112,7 @@ public final class StreamSource: PollSource {
 
     /// Shuts the sending direction when everything queued is sent. What is handed in from now on is dropped.
     public func finishOutput() {
+        sendStaged()
         guard canSend else { return }
         shutsOutput = true
         if queue.isEmpty { shutOutput() }
@@ -106,6 +121,7 @@ public final class StreamSource: PollSource {
     /// Closes the socket at once with a reset, so that the peer knows that the stream is not whole.
     public func reset() {
         guard isOpen else { return }
+        sendStaged()
         // Should it be refused, the plain close is all that is left.
         if kind == .socket { _ = polling_set_reset_on_close(descriptor) }
         close()
@@ -115,6 +131,7 @@ public final class StreamSource: PollSource {
     public override func close() {
         // What goes with the handler may call this again.
         guard isOpen else { return }
+        sendStaged()
         queue = OutputQueue()
         super.close()
         handler = nil
@@ -122,7 +139,7 @@ public final class StreamSource: PollSource {
 
     // MARK: On the loop
 
-    private func watch() {
+    func watch() {
         var events = Readiness.peerEnd
         if isReading || isEnding { events |= Readiness.readable }
         if !queue.isEmpty { events |= Readiness.writable }
@@ -133,6 +150,8 @@ public final class StreamSource: PollSource {
 
     override func serve(_ events: UInt32) {
         guard isOpen else { return }
+        // While the ring receives, it tells of the end behind what came before.
+        let events = requests.isReceiving ? events & Readiness.writable : events
         if events & Readiness.writable != 0, !queue.isEmpty { flush() }
         guard isOpen else { return }
         if events & Readiness.ended != 0 {
@@ -150,13 +169,14 @@ public final class StreamSource: PollSource {
     override func refused(_ error: CInt) { end(SystemError(error)) }
 
     /// Reads what is left, as far as one turn goes; the rest and the end come in the next ones.
-    private func readToEnd() {
+    func readToEnd() {
         var left = Self.readsPerTurn
         while left > 0, readOnce() { left -= 1 }
         guard isOpen, left == 0 else { return }
         watch()
-        // The system has told the error to the write: should nothing be left now, it tells nothing more.
-        if writeError != nil { planEnd() }
+        // The system has told the error to the write: should nothing be left now, it tells nothing more. Nor does it
+        // tell of what is kept here.
+        if writeError != nil || inRing?.hasKept == true { planEnd() }
     }
 
     /// Reads what is left in the next turn, whether or not the system tells of it.
@@ -173,9 +193,11 @@ public final class StreamSource: PollSource {
 
     /// Reads once and tells the handler.
     /// - Returns: whether there may be more.
-    private func readOnce() -> Bool {
+    func readOnce() -> Bool {
+        if let inRing, let mayGoOn = readKept(inRing) { return mayGoOn }
         let count = polling_read(descriptor, loop.received.baseAddress, loop.received.count)
         if count > 0 {
+            if let inRing { didRead(count, inRing) }
             let bytes = UnsafeRawBufferPointer(rebasing: loop.received[..<count])
             handler?.streamDidReceive(bytes.bytes)
             return isOpen
@@ -191,7 +213,7 @@ public final class StreamSource: PollSource {
         return false
     }
 
-    private func end(_ error: SystemError?) {
+    func end(_ error: SystemError?) {
         guard isOpen else { return }
         let handler = handler
         close()
@@ -200,7 +222,7 @@ public final class StreamSource: PollSource {
 
     /// Gives bytes to the system.
     /// - Returns: how many it has taken.
-    private func write(_ bytes: UnsafeRawBufferPointer) -> Int {
+    func write(_ bytes: UnsafeRawBufferPointer) -> Int {
         let count =
             kind == .socket
             ? polling_send(descriptor, bytes.baseAddress, min(bytes.count, Self.writeLimit))
@@ -212,7 +234,7 @@ public final class StreamSource: PollSource {
 
     /// Kept out of the way of writes that succeed.
     @inline(never)
-    private func writeFailed(_ error: CInt) {
+    func writeFailed(_ error: CInt) {
         writeError = SystemError(error)
         queue = OutputQueue()
         // The handler hears of it after the call that it is making, behind what still can be read.
@@ -237,63 +259,32 @@ public final class StreamSource: PollSource {
         handler?.streamDidSend()
     }
 
+    // MARK: On a loop with a ring
+
+    override var mayLinger: Bool { kind == .socket }
+
+    override var wantsReceive: Bool {
+        guard let inRing, !isEnding, writeError == nil else { return false }
+        return toldEvents & Readiness.readable != 0 && !inRing.isBulk && !inRing.hasKept
+    }
+
+    override var polledEvents: UInt32? {
+        guard let inRing else { return toldEvents }
+        // While the ring receives, that tells of all but room.
+        if requests.isReceiving || wantsReceive {
+            return toldEvents & Readiness.writable == 0 ? nil : Readiness.writable
+        }
+        guard inRing.hasKept else { return toldEvents }
+        // What is kept comes first, and nobody need tell of it.
+        return isEnding ? nil : toldEvents & ~Readiness.readable
+    }
+
+    override func serveReceived(_ received: RingReceived, _ ring: CompletionRing) {
+        if let inRing { receive(received, ring, inRing) }
+    }
+
     private func shutOutput() {
         // A connection that is broken refuses, and is told of by its end.
         if kind == .socket { _ = polling_shut_output(descriptor) }
-    }
-}
-
-/// What a stream has still to send: pieces of up to 64 KiB, so that many short messages cost no more than their bytes.
-struct OutputQueue {
-    private static let pieceLimit = 64 * 1024
-    /// From so many bytes on, storage is shared instead of copied.
-    private static let sharedFrom = 4 * 1024
-
-    private var pieces: ContiguousArray<ByteBuffer> = []
-    /// Pieces before this one are sent.
-    private var head = 0
-    private(set) var count = 0
-
-    var isEmpty: Bool { count == 0 }
-
-    /// What is to be sent first.
-    var first: ByteBuffer? { isEmpty ? nil : pieces[head] }
-
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count > 0 else { return }
-        // What was sent of a piece keeps its room: it counts.
-        if let last = pieces.indices.last, last >= head, pieces[last].writerIndex + bytes.count <= Self.pieceLimit {
-            pieces[last].write(bytes.bytes)
-        } else {
-            pieces.append(ByteBuffer(copying: bytes))
-        }
-        count += bytes.count
-    }
-
-    mutating func append(_ bytes: ByteBuffer) {
-        guard bytes.readableBytes >= Self.sharedFrom else {
-            bytes.withUnsafeReadableBytes { append($0) }
-            return
-        }
-        pieces.append(bytes)
-        count += bytes.readableBytes
-    }
-
-    mutating func removeFirst(_ sent: Int) {
-        guard sent > 0 else { return }
-        count -= sent
-        if sent == pieces[head].readableBytes {
-            pieces[head] = ByteBuffer()
-            head += 1
-            if head == pieces.count {
-                pieces.removeAll(keepingCapacity: pieces.count <= 16)
-                head = 0
-            } else if head >= 32, head * 2 >= pieces.count {
-                pieces.removeFirst(head)
-                head = 0
-            }
-        } else {
-            pieces[head].moveReaderIndex(forwardBy: sent)
-        }
     }
 }

@@ -325,9 +325,10 @@ struct CommandInterop {
         #expect(good.code == 0)
         #expect(good.lines == ["ok: 2 files"])
         let version = try await run(["version"])
-        #expect(version.lines.count == 1)
+        #expect(version.lines.count == 2)
         let line = try #require(version.lines.first)
         #expect(line.hasPrefix("lectern ") && line.contains("Lua 5.4"))
+        #expect(version.lines.last?.hasPrefix("loop: ") == true)
     }
 
     @Test("check gives editors one array, with a problem in each line")

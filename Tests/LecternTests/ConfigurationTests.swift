@@ -1,6 +1,7 @@
 import ControlCore
 import Lectern
 import LuaRuntime
+import Polling
 import Testing
 
 @Suite("Configuration")
@@ -65,7 +66,7 @@ struct ConfigurationTests {
                 "prots: 1",
                 "f:1: key 'prots' is not known; "
                     + "the configuration has devices, modules, limits, profile, servers, certificates, log, ssh, sealed, trace, "
-                    + "stay, onMainError, persistent, mail"
+                    + "stay, onMainError, persistent, mail, loop"
             ),
             ("limit: {}", "f:1: key 'limit' is not known; did you mean 'limits'?"),
             (
@@ -134,16 +135,19 @@ struct ConfigurationTests {
                 log: {connections: off}
                 onMainError: stay
                 stay: true
+                loop: epoll
                 """, file: "f")
+        #expect(before.loop == .auto && read.loop == .epoll)
+        #expect(try ProgramConfiguration(yaml: "loop: io_uring", file: "f").loop == .ioUring)
         #expect(read.quietDevices == ["Projector", "10.0.0.9:5001"])
         #expect(!read.logsConnections && !read.endsOnMainError && read.stays)
         let error = #expect(throws: ConfigurationError.self) {
-            try ProgramConfiguration(yaml: "onMainError: go\nlog: {connections: maybe}\nstay: 3", file: "f")
+            try ProgramConfiguration(yaml: "onMainError: go\nlog: {connections: maybe}\nstay: 3\nloop: fast", file: "f")
         }
         #expect(
             error?.problems == [
                 "f:1: 'onMainError' must be 'end' or 'stay'", "f:2: 'connections' must be on or off",
-                "f:3: 'stay' must be true or false",
+                "f:3: 'stay' must be true or false", "f:4: 'loop' must be one of 'auto', 'epoll', 'io_uring'",
             ])
     }
 

@@ -149,23 +149,23 @@ struct ParameterTests {
         var declared = 0
         for of in room.program.runtime.surface {
             for member in of.members where member.kind == .constructor {
-                declared += try check(of.name, member.parameters, stage)
+                declared += try check(of.name, member.parameters)
             }
         }
         for function in room.program.runtime.globalFunctions {
-            declared += try check(function.name, function.parameters, stage)
+            declared += try check(function.name, function.parameters)
         }
         #expect(declared > 80)
     }
 
     /// Calls `function` once for each of its parameters with a coroutine in its place, which none of them takes.
-    private func check(_ function: String, _ parameters: [LuaParameter], _ stage: Stage) throws -> Int {
+    private func check(_ function: String, _ parameters: [LuaParameter]) throws -> Int {
         var checked = 0
         for (index, parameter) in parameters.enumerated() where parameter.type.plain != .any {
             let before = parameters[..<index].map { Self.good($0.type) }
             guard !before.contains(nil) else { continue }
             let arguments = (before.compactMap { $0 } + ["coroutine.create(print)"]).joined(separator: ", ")
-            let actor = try stage.start(
+            let actor = try Stage().start(
                 "\(function)-\(parameter.name)",
                 """
                 local device = ProcessorDevice('Main')

@@ -75,6 +75,23 @@ struct PythonLibraryTests {
                 """) == ["mine\tmine"])
     }
 
+    @Test("A program that refuses new globals gets what it names even so")
+    func strictGlobals() throws {
+        #expect(
+            try lines(
+                """
+                setmetatable(_G, {__newindex = function(_, name) error('no global ' .. name) end})
+                print(load('return type(ca' .. 'lendar), type(eve' .. 'nt), type(MES' .. 'et)')())
+                """) == ["table\tfunction\ttable"])
+    }
+
+    @Test("math has Python's errors, also for what some builds of Lua have")
+    func mathErrors() throws {
+        #expect(try value("math.pow(1e300, 2)") == "ValueError: math.pow: math range error")
+        #expect(try value("math.log10(0)") == "ValueError: math.log10: math domain error")
+        #expect(try value("math.ldexp(1.0, 5000)") == "ValueError: math.ldexp: math range error")
+    }
+
     @Test(
         "Digests and codes are those of the standards",
         arguments: [

@@ -1,10 +1,12 @@
 public import Polling
 
 /// Runs `body` on a fresh loop until it calls `done`, and returns what it was called with.
+/// - Parameter backend: what the loop waits with.
 public func onLiveLoop<Value: Sendable>(
+    _ backend: LoopBackend = .epoll,
     _ body: @escaping @Sendable (_ loop: PollLoop, _ done: @escaping (Value) -> Void) -> Void
 ) async throws -> Value {
-    let thread = try LoopThread(name: "test loop")
+    let thread = try LoopThread(name: "test loop", backend: backend)
     let loop = thread.loop
     let promise = Promise<Value>()
     loop.submit { body(loop) { promise.keep($0) } }

@@ -13,15 +13,15 @@ final class Scene: @unchecked Sendable {
     private let thread: LoopThread
     private var sources: [PollSource] = []
 
-    private init() throws {
-        thread = try LoopThread(name: "test loop")
+    private init(_ backend: LoopBackend) throws {
+        thread = try LoopThread(name: "test loop", backend: backend)
         loop = thread.loop
         try on { [self] in loop.serve(queue) }
     }
 
     /// Runs `test` with a new loop, closes what it has left open and ends the loop.
-    static func run(_ test: (Scene) throws -> Void) throws {
-        let scene = try Scene()
+    static func run(_ backend: LoopBackend = .epoll, _ test: (Scene) throws -> Void) throws {
+        let scene = try Scene(backend)
         defer {
             scene.thread.stop()
             scene.thread.join()

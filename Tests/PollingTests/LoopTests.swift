@@ -1,15 +1,16 @@
 import Bytes
 import CPolling
 import Glibc
+import LoopTesting
 import Polling
 import Synchronization
 import Testing
 
 @Suite("Loop", .timeLimit(.minutes(5)))
 struct LoopTests {
-    @Test("Bodies run in order, and those that they ask for in the next turn")
-    func order() throws {
-        try Scene.run { scene in
+    @Test("Bodies run in order, and those that they ask for in the next turn", arguments: LoopBackend.tested)
+    func order(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             var out: [String] = []
             try scene.play { [loop = scene.loop] done in
                 loop.execute {
@@ -25,10 +26,10 @@ struct LoopTests {
         }
     }
 
-    @Test("Submitted bodies come in the order of each thread, and all of them")
-    func manyThreads() throws {
+    @Test("Submitted bodies come in the order of each thread, and all of them", arguments: LoopBackend.tested)
+    func manyThreads(_ backend: LoopBackend) throws {
         let perThread = 250_000
-        try Scene.run { scene in
+        try Scene.run(backend) { scene in
             let (near, far) = try socketPair()
             let (recorder, other) = (Recorder(), Recorder())
             let counts = Carried(value: Counts(threads: 4))
@@ -55,9 +56,9 @@ struct LoopTests {
         }
     }
 
-    @Test("Bodies without end starve neither a source nor a deadline")
-    func endlessBodies() throws {
-        try Scene.run { scene in
+    @Test("Bodies without end starve neither a source nor a deadline", arguments: LoopBackend.tested)
+    func endlessBodies(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             let (near, far) = try socketPair()
             let recorder = Recorder()
             var fired = 0
@@ -83,16 +84,18 @@ struct LoopTests {
         }
     }
 
-    @Test("No wake-up is lost when the loop has just gone to sleep")
-    func wakeUps() throws {
-        try Scene.run { scene in
+    @Test("No wake-up is lost when the loop has just gone to sleep", arguments: LoopBackend.tested)
+    func wakeUps(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             for _ in 0..<5_000 { try scene.on {} }
         }
     }
 
-    @Test("What was submitted before the stop is done, and what it asks for; what comes later is refused")
-    func end() async throws {
-        let thread = try LoopThread(name: "ends")
+    @Test(
+        "What was submitted before the stop is done, and what it asks for; what comes later is refused",
+        arguments: LoopBackend.tested)
+    func end(_ backend: LoopBackend) async throws {
+        let thread = try LoopThread(name: "ends", backend: backend)
         let counted = Counter()
         let loop = thread.loop
         for _ in 0..<1_000 {
@@ -107,9 +110,11 @@ struct LoopTests {
         #expect(counted.value == 1_000)
     }
 
-    @Test("The thread of a loop that has ended is not the loop's any more, nor is one that gets its number")
-    func endedThread() throws {
-        let loop = try PollLoop()
+    @Test(
+        "The thread of a loop that has ended is not the loop's any more, nor is one that gets its number",
+        arguments: LoopBackend.tested)
+    func endedThread(_ backend: LoopBackend) throws {
+        let loop = try PollLoop(backend)
         let seen = Mutex<[Bool]>([])
         let note: @Sendable () -> Void = {
             let isCurrent = loop.isCurrent || PollLoop.current != nil
@@ -125,14 +130,16 @@ struct LoopTests {
         #expect(seen.withLock { $0 } == [true] + [Bool](repeating: false, count: 21))
     }
 
-    @Test("A loop that has ended keeps no descriptor although somebody keeps it, and does nothing that it is asked for")
-    func endedButKept() async {
-        await #expect(processExitsWith: .success) {
+    @Test(
+        "A loop that has ended keeps no descriptor although somebody keeps it, and does nothing that it is asked for",
+        arguments: LoopBackend.tested)
+    func endedButKept(_ backend: LoopBackend) async {
+        await #expect(processExitsWith: .success) { [backend] in
             func openDescriptors() -> Int { (0..<1_024).count { fcntl(CInt($0), F_GETFD) >= 0 } }
             let before = openDescriptors()
             var loops: [PollLoop] = []
             for _ in 0..<50 {
-                let thread = try LoopThread(name: "kept")
+                let thread = try LoopThread(name: "kept", backend: backend)
                 loops.append(thread.loop)
                 thread.stop()
                 thread.join()
@@ -148,9 +155,9 @@ struct LoopTests {
         }
     }
 
-    @Test("What is submitted in the last turn of a loop is done, too", arguments: 0..<20)
-    func submittedInLastTurn(round: Int) throws {
-        let thread = try LoopThread(name: "ends")
+    @Test("What is submitted in the last turn of a loop is done, too", arguments: LoopBackend.tested, 0..<20)
+    func submittedInLastTurn(_ backend: LoopBackend, round: Int) throws {
+        let thread = try LoopThread(name: "ends", backend: backend)
         let counted = Counter()
         let loop = thread.loop
         loop.submit {
@@ -161,9 +168,10 @@ struct LoopTests {
         #expect(counted.value == 1)
     }
 
-    @Test("Calls return what their bodies return and throw what they throw, up to the end")
-    func calls() async throws {
-        let thread = try LoopThread(name: "calls")
+    @Test(
+        "Calls return what their bodies return and throw what they throw, up to the end", arguments: LoopBackend.tested)
+    func calls(_ backend: LoopBackend) async throws {
+        let thread = try LoopThread(name: "calls", backend: backend)
         let loop = thread.loop
         #expect(try await loop.call { loop.isCurrent })
         #expect(!loop.isCurrent)
@@ -180,10 +188,10 @@ struct LoopTests {
         thread.join()
     }
 
-    @Test("The thread has its name, blocks what signals it can, and says that it ends")
-    func thread() async throws {
+    @Test("The thread has its name, blocks what signals it can, and says that it ends", arguments: LoopBackend.tested)
+    func thread(_ backend: LoopBackend) async throws {
         let ended = Promise<Bool>()
-        let thread = try LoopThread(name: "named loop") { ended.keep(true) }
+        let thread = try LoopThread(name: "named loop", backend: backend) { ended.keep(true) }
         let (name, blocked) = try await thread.loop.call {
             let file = open("/proc/thread-self/comm", O_RDONLY)
             defer { close(file) }
@@ -199,10 +207,10 @@ struct LoopTests {
         thread.join()
     }
 
-    @Test("A loop whose thread is let go of ends")
-    func letGo() async throws {
+    @Test("A loop whose thread is let go of ends", arguments: LoopBackend.tested)
+    func letGo(_ backend: LoopBackend) async throws {
         let ended = Promise<Bool>()
-        _ = try LoopThread(name: "let go") { ended.keep(true) }
+        _ = try LoopThread(name: "let go", backend: backend) { ended.keep(true) }
         #expect(await ended.value)
     }
 
@@ -217,22 +225,24 @@ struct LoopTests {
         #expect(await value == 3)
     }
 
-    @Test("A value bound to a loop is read there only, and bodies are executed from there only")
-    func boundValue() async throws {
-        await #expect(processExitsWith: .success) {
-            let thread = try LoopThread(name: "bound")
+    @Test(
+        "A value bound to a loop is read there only, and bodies are executed from there only",
+        arguments: LoopBackend.tested)
+    func boundValue(_ backend: LoopBackend) async throws {
+        await #expect(processExitsWith: .success) { [backend] in
+            let thread = try LoopThread(name: "bound", backend: backend)
             let loop = thread.loop
             let bound = try await loop.call { LoopBound(7, loop: loop) }
             #expect(try await loop.call { bound.value } == 7)
         }
-        await #expect(processExitsWith: .failure) {
-            let thread = try LoopThread(name: "bound")
+        await #expect(processExitsWith: .failure) { [backend] in
+            let thread = try LoopThread(name: "bound", backend: backend)
             let loop = thread.loop
             let bound = try await loop.call { LoopBound(7, loop: loop) }
             _ = bound.value
         }
-        await #expect(processExitsWith: .failure) {
-            let thread = try LoopThread(name: "execute")
+        await #expect(processExitsWith: .failure) { [backend] in
+            let thread = try LoopThread(name: "execute", backend: backend)
             thread.loop.execute {}
             // After the end it would be harmless.
             withExtendedLifetime(thread) {}
@@ -277,9 +287,9 @@ private final class Counts {
 
 @Suite("Deadlines of a loop", .timeLimit(.minutes(5)))
 struct LoopDeadlineTests {
-    @Test("A hundred thousand deadlines are served in order")
-    func many() throws {
-        try Scene.run { scene in
+    @Test("A hundred thousand deadlines are served in order", arguments: LoopBackend.tested)
+    func many(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             var out: [(Deadline, Int)] = []
             var expected: [(Deadline, Int)] = []
             try scene.play { done in
@@ -299,9 +309,9 @@ struct LoopDeadlineTests {
         }
     }
 
-    @Test("Deadlines of one millisecond are served in one turn")
-    func together() throws {
-        try Scene.run { scene in
+    @Test("Deadlines of one millisecond are served in one turn", arguments: LoopBackend.tested)
+    func together(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             var turn = 0
             var turns: [Int] = []
             try scene.play { done in
@@ -318,9 +328,11 @@ struct LoopDeadlineTests {
         }
     }
 
-    @Test("A deadline that another one cancels in the same turn is not served, nor those of a queue that is stopped")
-    func cancelled() throws {
-        try Scene.run { scene in
+    @Test(
+        "A deadline that another one cancels in the same turn is not served, nor those of a queue that is stopped",
+        arguments: LoopBackend.tested)
+    func cancelled(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             var out: [String] = []
             let other = DeadlineQueue()
             try scene.play { [loop = scene.loop, queue = scene.queue] done in
@@ -340,10 +352,12 @@ struct LoopDeadlineTests {
         }
     }
 
-    @Test("What is scheduled on the loop itself comes by time unless it is cancelled, and goes with the loop")
-    func scheduled() throws {
+    @Test(
+        "What is scheduled on the loop itself comes by time unless it is cancelled, and goes with the loop",
+        arguments: LoopBackend.tested)
+    func scheduled(_ backend: LoopBackend) throws {
         weak var kept: PollLoop?
-        try Scene.run { scene in
+        try Scene.run(backend) { scene in
             kept = scene.loop
             var out: [Int] = []
             try scene.play { [loop = scene.loop] done in
@@ -361,9 +375,11 @@ struct LoopDeadlineTests {
         #expect(kept == nil && PollLoop.current == nil)
     }
 
-    @Test("A deadline that arms one for the past starves neither sources nor other deadlines")
-    func past() throws {
-        try Scene.run { scene in
+    @Test(
+        "A deadline that arms one for the past starves neither sources nor other deadlines",
+        arguments: LoopBackend.tested)
+    func past(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             let (near, far) = try socketPair()
             let recorder = Recorder()
             var isServed = false

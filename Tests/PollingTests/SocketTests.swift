@@ -1,17 +1,18 @@
 import Bytes
 import CPolling
 import Glibc
+import LoopTesting
 import Testing
 
 @testable import Polling
 
 @Suite("Connecting", .timeLimit(.minutes(5)))
 struct ConnectTests {
-    @Test("A connection is told with its descriptor, which is the callee's")
-    func success() throws {
+    @Test("A connection is told with its descriptor, which is the callee's", arguments: LoopBackend.tested)
+    func success(_ backend: LoopBackend) throws {
         let (listener, address) = try listeningSocket()
         defer { close(listener) }
-        try Scene.run { scene in
+        try Scene.run(backend) { scene in
             var result: Result<CInt, SystemError>?
             try scene.on {
                 _ = scene.keep(try ConnectSource(loop: scene.loop, to: address) { result = $0 })
@@ -25,12 +26,12 @@ struct ConnectTests {
         }
     }
 
-    @Test("A refusal is told once and later, as is what the system refuses at once")
-    func refused() throws {
+    @Test("A refusal is told once and later, as is what the system refuses at once", arguments: LoopBackend.tested)
+    func refused(_ backend: LoopBackend) throws {
         let (silent, address) = try listeningSocket(backlog: -1)
         defer { close(silent) }
         let nowhere = try SocketAddress(ipAddress: "255.255.255.255", port: 9)
-        try Scene.run { scene in
+        try Scene.run(backend) { scene in
             for target in [address, nowhere] {
                 var results: [Result<CInt, SystemError>] = []
                 try scene.on {
@@ -47,12 +48,12 @@ struct ConnectTests {
         }
     }
 
-    @Test("An attempt that is called off, at once or later, tells nothing")
-    func cancelled() throws {
+    @Test("An attempt that is called off, at once or later, tells nothing", arguments: LoopBackend.tested)
+    func cancelled(_ backend: LoopBackend) throws {
         // Nobody accepts, and there is room for few: the last attempts stay without an answer.
         let (listener, address) = try listeningSocket(backlog: 0)
         defer { close(listener) }
-        try Scene.run { scene in
+        try Scene.run(backend) { scene in
             var told = 0
             var sources: [ConnectSource] = []
             try scene.on {
@@ -75,10 +76,12 @@ struct ConnectTests {
         }
     }
 
-    @Test("A want of descriptors is told by the call, and pauses a listener until there are some again")
-    func descriptors() async {
-        await #expect(processExitsWith: .success) {
-            try Scene.run { scene in
+    @Test(
+        "A want of descriptors is told by the call, and pauses a listener until there are some again",
+        arguments: LoopBackend.tested)
+    func descriptors(_ backend: LoopBackend) async {
+        await #expect(processExitsWith: .success) { [backend] in
+            try Scene.run(backend) { scene in
                 let acceptor = Acceptor()
                 let listener = try scene.on {
                     scene.keep(try ListenerSource(loop: scene.loop, on: try loopback, handler: acceptor))
@@ -134,9 +137,9 @@ private final class Acceptor: ListenerSourceHandler {
 
 @Suite("Listening", .timeLimit(.minutes(5)))
 struct ListenerTests {
-    @Test("All who connect are accepted")
-    func many() throws {
-        try Scene.run { scene in
+    @Test("All who connect are accepted", arguments: LoopBackend.tested)
+    func many(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             let acceptor = Acceptor()
             let listener = try scene.on {
                 scene.keep(try ListenerSource(loop: scene.loop, on: try loopback, handler: acceptor))
@@ -151,9 +154,9 @@ struct ListenerTests {
 
     @Test(
         "A listener that pauses, or is closed, where it is told of a connection accepts no other one",
-        arguments: [0, 1])
-    func stopsInside(closes: Int) throws {
-        try Scene.run { scene in
+        arguments: LoopBackend.tested, [0, 1])
+    func stopsInside(_ backend: LoopBackend, closes: Int) throws {
+        try Scene.run(backend) { scene in
             let acceptor = Acceptor()
             var clients: [CInt] = []
             let listener = try scene.on {
@@ -225,11 +228,11 @@ struct ListenerTests {
         }
     }
 
-    @Test("A port that is taken is refused, and nothing is left open")
-    func taken() throws {
+    @Test("A port that is taken is refused, and nothing is left open", arguments: LoopBackend.tested)
+    func taken(_ backend: LoopBackend) throws {
         let (other, address) = try listeningSocket()
         defer { close(other) }
-        try Scene.run { scene in
+        try Scene.run(backend) { scene in
             let error = try scene.on {
                 do throws(SystemError) {
                     _ = try ListenerSource(loop: scene.loop, on: address, handler: Acceptor())
@@ -277,9 +280,11 @@ struct DatagramTests {
         }
     }
 
-    @Test("Datagrams arrive whole, with their senders, be they empty or as large as can be")
-    func exchange() throws {
-        try Scene.run { scene in
+    @Test(
+        "Datagrams arrive whole, with their senders, be they empty or as large as can be", arguments: LoopBackend.tested
+    )
+    func exchange(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             let (one, two) = (Mailbox(), Mailbox())
             let first = try socket(scene, one)
             let second = try socket(scene, two)
@@ -299,9 +304,11 @@ struct DatagramTests {
         }
     }
 
-    @Test("A peer without a listener is told as a failure, once, and the socket goes on", arguments: [true, false])
-    func unreachable(reads: Bool) throws {
-        try Scene.run { scene in
+    @Test(
+        "A peer without a listener is told as a failure, once, and the socket goes on", arguments: LoopBackend.tested,
+        [true, false])
+    func unreachable(_ backend: LoopBackend, reads: Bool) throws {
+        try Scene.run(backend) { scene in
             let (one, two) = (Mailbox(), Mailbox())
             let there = try #require(
                 try scene.on { () -> SocketAddress? in
@@ -325,9 +332,11 @@ struct DatagramTests {
         }
     }
 
-    @Test("A datagram that meets the refusal of an earlier one is sent, and the refusal is told once")
-    func pendingRefusal() throws {
-        try Scene.run { scene in
+    @Test(
+        "A datagram that meets the refusal of an earlier one is sent, and the refusal is told once",
+        arguments: LoopBackend.tested)
+    func pendingRefusal(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             let (one, two) = (Mailbox(), Mailbox())
             try scene.on {
                 let gone = try DatagramSource(loop: scene.loop, local: try loopback, peer: nil, handler: two)
@@ -352,9 +361,9 @@ struct DatagramTests {
         }
     }
 
-    @Test("A paused socket tells nothing, and later what came meanwhile")
-    func pause() throws {
-        try Scene.run { scene in
+    @Test("A paused socket tells nothing, and later what came meanwhile", arguments: LoopBackend.tested)
+    func pause(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             let mailbox = Mailbox()
             let receiver = try socket(scene, mailbox)
             try scene.on { receiver.setReading(false) }
@@ -373,9 +382,10 @@ struct DatagramTests {
         }
     }
 
-    @Test("A socket that is closed where it is told of a datagram is told of nothing more")
-    func closing() throws {
-        try Scene.run { scene in
+    @Test(
+        "A socket that is closed where it is told of a datagram is told of nothing more", arguments: LoopBackend.tested)
+    func closing(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             let mailbox = Mailbox()
             let receiver = try socket(scene, mailbox)
             mailbox.onArrival = { if mailbox.arrived.count == 3 { receiver.close() } }

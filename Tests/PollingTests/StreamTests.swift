@@ -1,14 +1,15 @@
 import Bytes
 import Glibc
+import LoopTesting
 import Testing
 
 @testable import Polling
 
 @Suite("Streams", .timeLimit(.minutes(5)))
 struct StreamTests {
-    @Test("What arrives is told, and what is sent arrives")
-    func echo() throws {
-        try Scene.run { scene in
+    @Test("What arrives is told, and what is sent arrives", arguments: LoopBackend.tested)
+    func echo(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             let (near, far) = try tcpPair()
             let recorder = Recorder()
             try scene.on {
@@ -25,10 +26,10 @@ struct StreamTests {
         }
     }
 
-    @Test("50 MB go both ways whole, past a reader that begins late", arguments: [true, false])
-    func large(overTCP: Bool) throws {
+    @Test("50 MB go both ways whole, past a reader that begins late", arguments: LoopBackend.tested, [true, false])
+    func large(_ backend: LoopBackend, overTCP: Bool) throws {
         let total = 50_000_000
-        try Scene.run { scene in
+        try Scene.run(backend) { scene in
             let (near, far) = try overTCP ? tcpPair() : socketPair()
             let exchange = LargeExchange(total: total)
             try scene.on {
@@ -62,9 +63,11 @@ struct StreamTests {
         }
     }
 
-    @Test("Pieces of all sizes, of either kind, keep their order across partial writes, and are counted")
-    func mixedPieces() throws {
-        try Scene.run { scene in
+    @Test(
+        "Pieces of all sizes, of either kind, keep their order across partial writes, and are counted",
+        arguments: LoopBackend.tested)
+    func mixedPieces(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             let (near, far) = try socketPair()
             let recorder = Recorder()
             var expected: [UInt8] = []
@@ -107,9 +110,9 @@ struct StreamTests {
         #expect(queue.count < 100_000)
     }
 
-    @Test("A send of a buffer leaves the buffer as it is, and changes of it do not show")
-    func sharedBuffer() throws {
-        try Scene.run { scene in
+    @Test("A send of a buffer leaves the buffer as it is, and changes of it do not show", arguments: LoopBackend.tested)
+    func sharedBuffer(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             let (near, far) = try socketPair()
             let bytes = Array(Pattern.piece(at: 0, 60_000))
             try scene.on {
@@ -123,9 +126,9 @@ struct StreamTests {
         }
     }
 
-    @Test("A peer that floods gets one read a turn, and keeps no other one waiting")
-    func fairness() throws {
-        try Scene.run { scene in
+    @Test("A peer that floods gets one read a turn, and keeps no other one waiting", arguments: LoopBackend.tested)
+    func fairness(_ backend: LoopBackend) throws {
+        try Scene.run(backend) { scene in
             let (flooding, flood) = try socketPair()
             let (quiet, other) = try socketPair()
             let (flooded, recorder) = (Recorder(), Recorder())
@@ -153,9 +156,9 @@ struct StreamTests {
 
 @Suite("Pausing of streams", .timeLimit(.minutes(5)))
 struct StreamPauseTests {
-    @Test("A paused stream is told of nothing, and goes on where it was", arguments: [false, true])
-    func pause(inside: Bool) throws {
-        try Scene.run { scene in
+    @Test("A paused stream is told of nothing, and goes on where it was", arguments: LoopBackend.tested, [false, true])
+    func pause(_ backend: LoopBackend, inside: Bool) throws {
+        try Scene.run(backend) { scene in
             let (near, far) = try socketPair()
             let recorder = Recorder()
             let source = try scene.on { scene.stream(near, recorder) }
@@ -183,9 +186,11 @@ struct StreamPauseTests {
         }
     }
 
-    @Test("All that a peer had sent comes before its end, even to a paused stream", arguments: [true, false])
-    func endWhilePaused(overTCP: Bool) throws {
-        try Scene.run { scene in
+    @Test(
+        "All that a peer had sent comes before its end, even to a paused stream", arguments: LoopBackend.tested,
+        [true, false])
+    func endWhilePaused(_ backend: LoopBackend, overTCP: Bool) throws {
+        try Scene.run(backend) { scene in
             let (near, far) = try overTCP ? tcpPair() : socketPair()
             let recorder = Recorder()
             try scene.on {

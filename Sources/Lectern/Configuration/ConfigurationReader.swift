@@ -15,7 +15,7 @@ struct ConfigurationReader {
     mutating func read(_ root: YAMLNode, into configuration: inout ProgramConfiguration) {
         let keys = [
             "devices", "modules", "limits", "profile", "servers", "certificates", "log", "ssh", "sealed", "trace",
-            "stay", "onMainError", "persistent", "mail",
+            "stay", "onMainError", "persistent", "mail", "loop",
         ]
         for (key, value) in entries(root, keys, of: "the configuration") {
             switch key {
@@ -34,6 +34,7 @@ struct ConfigurationReader {
                         configuration.interfaceAddresses[key] = address(value, key)
                     }
                 }
+            case "loop": set(&configuration.loop, word(value, key))
             case "stay": set(&configuration.stays, boolean(value, key))
             case "onMainError":
                 switch value.text {

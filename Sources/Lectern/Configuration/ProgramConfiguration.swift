@@ -1,5 +1,6 @@
 public import ControlCore
 public import LuaRuntime
+public import Polling
 
 /// What a program runs with: `lectern.yaml`, options of the command, or an embedder's choice.
 public struct ProgramConfiguration: Equatable, Sendable {
@@ -74,6 +75,8 @@ public struct ProgramConfiguration: Equatable, Sendable {
     public var endsWhenIdle = false
     /// Whether `lectern.yaml` has the program stay when it has nothing left to do.
     public var stays = false
+    /// What the loop of the program waits with.
+    public var loop = LoopChoice.auto
     /// Whether the log tells what becomes of connections, ports and servers.
     public var logsConnections = true
     /// Those whose connections the log does not tell: names, addresses, or `address:port`.

@@ -21,7 +21,8 @@ host.environment = setmetatable({}, {
         if value == nil then value = rawget(globals, name) end
         return value
     end,
-    __newindex = globals,
+    -- Whatever the program has made of the table of globals by then.
+    __newindex = function(_, name, value) rawset(globals, name, value) end,
 })
 
 --- What the text of one of Python's libraries returns; see libraries/declaring.lua.
@@ -43,6 +44,9 @@ function host.add_later(target, library)
         return rawget(target, name)
     end})
 end
+
+-- Some builds of Lua have these of Lua 5.3, without Python's errors.
+for name in ("cosh sinh tanh pow frexp ldexp log10"):gmatch("%S+") do math[name] = nil end
 
 host.add_later(math, "python_math")
 

@@ -120,7 +120,7 @@ struct ConnectionContractTests {
                 client.start(delegate: StreamRecorder())
                 client.send(ByteBuffer(repeating: 7, count: total))
                 // A system may take it all at once, and so may the thread of an SSH session.
-                #expect(client.queuedBytes > 0 || transport.environment == .live)
+                #expect(client.queuedBytes > 0 || transport.environment.backend != nil)
                 client.close()
             }
         }

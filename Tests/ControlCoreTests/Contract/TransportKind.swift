@@ -51,11 +51,11 @@ struct TransportCase: Sendable, CustomTestStringConvertible {
     var isDirect: Bool { kind.directEnvironments.contains(environment) }
 
     /// The reason that ends it when the line breaks; `nil`: nobody notices.
-    var loss: String? { environment == .live ? kind.liveLoss ?? kind.loss : kind.loss }
+    var loss: String? { environment.backend != nil ? kind.liveLoss ?? kind.loss : kind.loss }
 
     /// Ends the test as skipped where it cannot be had.
     func check() throws {
-        guard environment == .live, let obstacle = kind.obstacle else { return }
+        guard environment.backend != nil, let obstacle = kind.obstacle else { return }
         try Test.cancel("\(kind.name) \(obstacle)")
     }
 

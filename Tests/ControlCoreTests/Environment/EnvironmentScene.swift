@@ -7,7 +7,21 @@ import Testing
 /// The environments that must behave alike.
 enum EnvironmentKind: String, CaseIterable, Sendable {
     case live
+    case liveOnRing = "live on io_uring"
     case simulated
+
+    /// Those that can be had here.
+    static let allCases: [EnvironmentKind] =
+        LoopBackend.tested.contains(.ioUring) ? [.live, .liveOnRing, .simulated] : [.live, .simulated]
+
+    /// What the loop of its sockets waits with; nil in a simulation.
+    var backend: LoopBackend? {
+        switch self {
+        case .live: .epoll
+        case .liveOnRing: .ioUring
+        case .simulated: nil
+        }
+    }
 }
 
 /// Two programs that can reach each other, and the end of a test that runs on their loop.
@@ -144,19 +158,21 @@ func withScene(
     at location: SourceLocation = #_sourceLocation,
     _ body: @escaping @Sendable (EnvironmentScene) -> Void
 ) async throws {
-    switch kind {
-    case .live: try await withLiveScene(isTraced: isTraced, limit: limit, at: location, body)
-    case .simulated: withSimulatedScene(isTraced: isTraced, limit: limit, at: location, body)
+    if let backend = kind.backend {
+        try await withLiveScene(backend, isTraced: isTraced, limit: limit, at: location, body)
+    } else {
+        withSimulatedScene(isTraced: isTraced, limit: limit, at: location, body)
     }
 }
 
 private func withLiveScene(
+    _ backend: LoopBackend,
     isTraced: Bool,
     limit: TimeAmount,
     at location: SourceLocation,
     _ body: @escaping @Sendable (EnvironmentScene) -> Void
 ) async throws {
-    let ended: Bool = try await onLiveLoop { loop, done in
+    let ended: Bool = try await onLiveLoop(backend) { loop, done in
         let client = LiveEnvironment(loop: loop)
         let server = LiveEnvironment(loop: loop)
         var hasEnded = false

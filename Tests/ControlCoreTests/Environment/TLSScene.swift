@@ -18,7 +18,7 @@ struct TLSCertificates {
 
     init(_ kind: EnvironmentKind) throws {
         switch kind {
-        case .live:
+        case .live, .liveOnRing:
             good = TestCertificates.good
             expired = TestCertificates.expired
             other = TestCertificates.other

@@ -304,7 +304,8 @@ struct StoppingTrialTests {
         ]
         // These are values, or hold only what has a class of its own.
         let values: Set = [
-            "GemCommand", "HsmsHeader", "HsmsPacket", "MESet", "Match", "Pattern", "ProcessorDevice", "SecsHandler",
+            "Email", "GemCommand", "HsmsHeader", "HsmsPacket", "MESet", "Match", "Pattern", "ProcessorDevice",
+            "SecsHandler",
             "SecsItem",
             "SecsMessage", "SecsRequest",
         ]
