@@ -67,6 +67,7 @@ struct ReferenceSubject: Sendable {
             introduction:
                 "Requests to devices with a web server. The [guide](../guide.md#http) tells how to use them.",
             classes: ["HttpResponse", "HttpHeaders", "HttpStream", "HttpSession"], functions: ["http."]),
+        ReferenceSubject(
             name: "bytes-libraries", title: "struct, base64, hashes and randomness",
             introduction:
                 "Libraries of Python for bytes. [Python's libraries](../python-libraries.md) tells how to use them.",
