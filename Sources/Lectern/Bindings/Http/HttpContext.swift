@@ -51,10 +51,13 @@ final class HttpContext {
         }
     }
 
-    /// Whether what the program holds, here and in Lua, is more than it may.
+    /// Whether what the program holds, here and in Lua, is more than it may, after all garbage was collected.
     var hasNoMemory: Bool {
         guard runtime.isOpen, runtime.limits.memoryBytes > 0 else { return false }
-        return runtime.usedBytes + runtime.account.heldBytes > runtime.limits.memoryBytes
+        func isOver() -> Bool { runtime.usedBytes + runtime.account.heldBytes > runtime.limits.memoryBytes }
+        guard isOver() else { return false }
+        runtime.collectGarbage()
+        return isOver()
     }
 
     /// Pushes a response.
