@@ -76,8 +76,8 @@ let package = Package(
         .target(
             name: "Lectern",
             dependencies: [
-                "ByteText", "Bytes", "Digests", "Polling", "CBeneath", "LuaRuntime", "ControlCore", "HSMS", "CPCRE2",
-                "CYAML",
+                "ByteText", "Bytes", "Digests", "Polling", "CBeneath", "LuaRuntime", "ControlCore", "HSMS", "HttpClient",
+                "CPCRE2", "CYAML",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -86,6 +86,7 @@ let package = Package(
             resources: [
                 .embedInCode("Lua/environment.lua"), .embedInCode("Lua/event.lua"), .embedInCode("Lua/files.lua"),
                 .embedInCode("Lua/handlers.lua"), .embedInCode("Lua/meset.lua"), .embedInCode("Lua/timers.lua"),
+                .embedInCode("Lua/http.lua"), .embedInCode("Lua/urllib.lua"), .embedInCode("Lua/urllib_parse.lua"),
                 .embedInCode("Lua/re.lua"), .embedInCode("Lua/secsgem.lua"), .embedInCode("Lua/device_module.lua"),
                 .embedInCode("Lua/device_module/declaration.lua"), .embedInCode("Lua/device_module/values.lua"),
                 .embedInCode("Lua/device_module/replies.lua"), .embedInCode("Lua/device_module/framing.lua"),

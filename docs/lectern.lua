@@ -689,6 +689,203 @@ function ServerExHandler:StartListen(timeout) end
 --- Stops listening, and stops trying to listen. Clients stay connected.
 function ServerExHandler:StopListen() end
 
+--- Header fields, read by their names in any case: headers['content-type']. Several of one name are joined by ', '; pairs(headers) gives each as it came.
+---@class HttpHeaders
+HttpHeaders = {}
+
+--- What a server has answered. Made by http.get and the others.
+---@class HttpResponse
+---@field status integer The status, such as 200 or 404.
+---@field reason string The words behind the status, such as 'Not Found'; may be empty.
+---@field ok boolean Whether the status says that it was done: 200 to 299.
+---@field url string Whence it came: another URL than that of the request after a redirect.
+---@field headers HttpHeaders The header fields.
+---@field body string The body: bytes, decompressed.
+HttpResponse = {}
+
+--- Reads the body as JSON, as json.decode does. Raises ValueError when it is none.
+---@return boolean|number|string|table|userdata # the value
+function HttpResponse:json() end
+
+--- A response whose body is read as it comes. Made by http.stream. It is closed by close, at the end of a block with `<close>`, or when the program has dropped it.
+---@class HttpStream
+---@field status integer The status, such as 200 or 404.
+---@field reason string The words behind the status; may be empty.
+---@field ok boolean Whether the status says that it was done: 200 to 299.
+---@field url string Whence it comes: another URL than that of the request after a redirect.
+---@field headers HttpHeaders The header fields.
+---@field failure string|nil Why it broke off, once that has been read: a word as of http.get; nil when it has not.
+---@field detail string|nil The details of the failure, if it has any.
+HttpStream = {}
+
+--- Waits until some of the body is there, and gives it.
+---@async
+---@param n? integer The most bytes.
+---@return string|nil, string?, string? # what has come; nil at the end; nil, the word of the failure and its details when it broke off
+function HttpStream:read(n) end
+
+--- Gives one line after the other, without its end. Each waits until it has come; a line has at most 1 MiB.
+---@return fun(): string|nil, string?, string? # an iterator for `for line in stream:lines() do`
+function HttpStream:lines() end
+
+--- Gives one server-sent event after the other. Each waits until it has come; an event has at most 1 MiB.
+---@return fun(): {event: string, data: string, id: string}|nil, string?, string? # an iterator for `for event in stream:events() do`
+function HttpStream:events() end
+
+--- Ends it. Has no effect when it has ended.
+function HttpStream:close() end
+
+--- What requests have in common: connections, cookies, a login. Made by http.session.
+---@class HttpSession
+---@field base string|nil What relative URLs are seen from; nil without one.
+---@field cookies table<string, string|boolean|integer>[] A list of the cookies: name, value, domain, path, secure, and expires in seconds since 1970.
+HttpSession = {}
+
+--- Makes a request with the method GET, and waits for the whole response.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function HttpSession:get(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Makes a request with the method HEAD, and waits for the whole response.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function HttpSession:head(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Makes a request with the method POST, and waits for the whole response.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function HttpSession:post(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Makes a request with the method PUT, and waits for the whole response.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function HttpSession:put(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Makes a request with the method PATCH, and waits for the whole response.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function HttpSession:patch(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Makes a request with the method DELETE, and waits for the whole response.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function HttpSession:delete(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Makes a request with any method, and waits for the whole response.
+---@async
+---@param method string The method, such as 'OPTIONS'.
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function HttpSession:request(method, url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Makes a request and waits for the head of the response only: its body is read as it comes.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param method? string The method, such as 'OPTIONS'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@param silence? number How long nothing may come; nil: for ever.
+---@return HttpStream|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function HttpSession:stream(url, timeout, headers, auth, redirects, max_body, tls, proxy, method, query, json, form, body, silence) end
+
+--- Forgets all cookies.
+function HttpSession:clear_cookies() end
+
+--- Ends all that is under way, which fails, and closes all connections. Has no effect when it is closed.
+function HttpSession:close() end
+
 --- The ten bytes that begin every HSMS message. Each field has two spellings.
 ---@class HsmsHeader
 ---@field session_id integer The session ID; the device ID of data.
@@ -2253,6 +2450,9 @@ re = {
     A = 256,
 }
 
+http = {
+}
+
 base64 = {
 }
 
@@ -3547,6 +3747,158 @@ function hmac.digest(key, msg, digest) end
 ---@param digestmod string|function
 ---@return hmac.HMAC
 function hmac.new(key, msg, digestmod) end
+
+--- Makes a request with the method DELETE, and waits for the whole response.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function http.delete(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Makes a request with the method GET, and waits for the whole response.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function http.get(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Makes a request with the method HEAD, and waits for the whole response.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function http.head(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Makes a request with the method PATCH, and waits for the whole response.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function http.patch(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Makes a request with the method POST, and waits for the whole response.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function http.post(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Makes a request with the method PUT, and waits for the whole response.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function http.put(url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Makes a request with any method, and waits for the whole response.
+---@async
+---@param method string The method, such as 'OPTIONS'.
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@return HttpResponse|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function http.request(method, url, timeout, headers, auth, redirects, max_body, tls, proxy, query, json, form, body) end
+
+--- Begins a session. Nothing is opened yet.
+---@param base? string What relative URLs are seen from, such as 'http://10.0.0.5/api/'.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param cookies? boolean Whether cookies are kept, and sent back to whence they came.
+---@return HttpSession
+function http.session(base, timeout, headers, auth, redirects, max_body, tls, proxy, cookies) end
+
+--- Makes a request and waits for the head of the response only: its body is read as it comes.
+---@async
+---@param url string The whole address; of a session with a base, the address as seen from there.
+---@param timeout? number How long the whole may take; of a stream, until its head has come.
+---@param headers? table<string, string|number>|string[][] Header fields: a table of values by name, or a list of {name, value}.
+---@param auth? {[1]: string, [2]: string}|table<string, string> {user, password}, by which Digest or Basic is answered as the server asks; with scheme = 'basic' or 'digest' only that; or {bearer = token}.
+---@param redirects? integer How many redirects are followed; 0: the redirect itself is the response.
+---@param max_body? integer The most bytes of the response's body; of a stream there is no limit.
+---@param tls? table<'certificate'|'cert_reqs'|'ssl_version'|'ca_certs', string> On what terms TLS is spoken: the parameters of SSLWrap by their names.
+---@param proxy? string The server between, as 'http://host:port' or 'http://user:password@host:port'.
+---@param method? string The method, such as 'OPTIONS'.
+---@param query? table<string, string|number|boolean|string[]>|string[][] What is added to the URL behind '?': values by name, in the order of the names, or a list of {name, value}.
+---@param json? boolean|number|string|table The body: a value that json.encode writes. Content-Type is application/json.
+---@param form? table<string, string|number|boolean|string[]>|string[][] The body: names and values as a form in a browser sends them.
+---@param body? string The body: bytes as they are.
+---@param silence? number How long nothing may come; nil: for ever.
+---@return HttpStream|nil, string?, string? # the response, whatever its status; or nil, the word of the failure, and its details, if it has any
+function http.stream(url, timeout, headers, auth, redirects, max_body, tls, proxy, method, query, json, form, body, silence) end
 
 --- Tells whether object was made by class or by one derived from it.
 ---@param object any Anything.

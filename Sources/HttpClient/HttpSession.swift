@@ -18,6 +18,9 @@ public struct HttpSessionSettings: Sendable {
     public var bounds = HttpPoolBounds()
     /// Whether cookies are kept and sent back.
     public var keepsCookies = true
+    /// The terms on which TLS is spoken with a host, given those of the exchange; `nil`: just these. It is asked for
+    /// each host that an exchange comes to, so that a host's pins hold wherever a redirect leads.
+    public var hostTerms: (@Sendable (_ host: String, _ terms: TLSTerms) -> TLSTerms)?
 
     /// The usual ones.
     public init() {}
@@ -181,6 +184,11 @@ public final class HttpSession {
     }
 
     // MARK: For exchanges
+
+    func route(to origin: HttpURL.Origin, _ options: HttpOptions) -> HttpRoute {
+        let tls = settings.hostTerms.map { $0(origin.host, options.tls) } ?? options.tls
+        return HttpRoute(to: origin, tls: tls, proxy: options.proxy)
+    }
 
     private var wallSeconds: Int64 { environment.wallClock / 1_000_000_000 }
 

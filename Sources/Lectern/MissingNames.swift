@@ -106,9 +106,9 @@ package enum MissingNames {
 
     /// Modules of Python, and what to use instead.
     private static let pythonModules: [String: String] = [
-        "requests": "Lectern has no HTTP client yet; EthernetClientInterface speaks TCP and, after SSLWrap, TLS",
-        "urllib": "Lectern has no HTTP client yet; EthernetClientInterface speaks TCP and, after SSLWrap, TLS",
-        "http": "Lectern has no HTTP client yet; EthernetClientInterface speaks TCP and, after SSLWrap, TLS",
+        "requests": "use http: http.get(url), http.session{base = url}",
+        "urllib": "use http, or require 'urllib.request', 'urllib.parse' or 'urllib.error'",
+        "http": "use Lectern's http: http.get(url), http.session{base = url}",
         "threading": "use Timer and Wait; each callback is a task of its own",
         "asyncio": "use Timer and Wait; a call that waits suspends its task only",
         "concurrent": "use Timer and Wait; each callback is a task of its own",

@@ -26,7 +26,10 @@ struct ModuleFolders {
 
     /// Modules that Lectern has, and that a program may bring itself: many a program has its own json.lua.
     private static let replaceable = Dictionary(
-        uniqueKeysWithValues: (["json"] + PythonLibraries.names).map { ($0, "return \($0)") })
+        uniqueKeysWithValues: (["json"] + PythonLibraries.names).map { ($0, "return \($0)") }
+            + ["urllib", "urllib.request", "urllib.parse", "urllib.error"].map {
+                ($0, "return require 'lectern.\($0)'")
+            })
 
     /// Whether a module that ``module(_:)`` gave is no file, but Lectern's own of that name.
     static func isOwn(shownPath: String) -> Bool { shownPath.hasPrefix("=") }

@@ -147,6 +147,12 @@ struct ArgumentChecks {
             throw LuaFault(.typeError, "\(function) has no parameter \(shown); it has \(list)")
         }
         guard !hasOtherKeys else { return }
+        if names.isEmpty, !takesTable, given <= parameters.count, !parameters[given - 1].isRequired {
+            // Options of which none is chosen.
+            shim_push_nil(L)
+            shim_replace(L, table)
+            return
+        }
         for name in names {
             if let index = parameters.firstIndex(where: { $0.name == name }), index < given - 1 {
                 throw LuaFault(.typeError, "\(function) got parameter '\(name)' twice: by position and by name")

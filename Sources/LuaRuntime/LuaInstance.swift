@@ -38,8 +38,9 @@ public final class LuaInstance {
     /// What an instance itself takes, in bytes.
     static let ownBytes = 256
 
-    /// Charges the program with what the object holds now.
-    func recount() {
+    /// Charges the program with what the object holds now. After each call of a method that is done anyway; call it
+    /// when that has changed by what the world does.
+    public func recount() {
         guard !isForgotten else { return }
         runtime.account.change(&chargedBytes, to: record.baseBytes + record.held(object))
     }

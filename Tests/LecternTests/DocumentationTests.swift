@@ -90,6 +90,32 @@ struct DocumentationTests {
         etcher:enable()
         """
 
+    /// The media player with a web server that the guide talks to.
+    static let player =
+        HttpDevice.server + """
+            local state = {power = false, level = 20}
+            local function answer(client, value)
+                reply(client, 200, {'Content-Type: application/json'}, json.encode(value, {sort_keys = true}))
+            end
+            routes['/api/state'] = function(client, request)
+                if request.method == 'PUT' then
+                    for name, value in pairs(json.decode(request.body)) do state[name] = value end
+                end
+                answer(client, state)
+            end
+            routes['/api/search'] = function(client, request) answer(client, {query = request.target:match('%?(.*)')}) end
+            routes['/login'] = function(client, request)
+                reply(client, 200, {'Set-Cookie: session=5f3a; Path=/'}, request.body)
+            end
+            routes['/api/events'] = function(client)
+                client:Send('HTTP/1.1 200 OK\\r\\nContent-Type: text/event-stream\\r\\n\\r\\n')
+                Timer(1, function(timer, i)
+                    client:Send('event: level\\ndata: {\"level\": ' .. 20 + i .. '}\\n\\n')
+                    if i == 2 then timer:Stop() client:Disconnect() end
+                end)
+            end
+            """
+
     @Test("A block does what it says, and no task of it fails", arguments: programs)
     func block(_ block: LuaBlock) throws {
         var files = [
@@ -108,6 +134,7 @@ struct DocumentationTests {
         try stage.start("projector", address: "192.168.1.20", Self.projector)
         let amplifier = SSHDevice(in: stage.world, address: "192.168.1.40")
         try stage.start("thermometer", address: "192.168.1.21", Self.thermometer)
+        try stage.start("player", address: "192.168.1.22", Self.player)
         try stage.start("panel", address: "192.168.1.30", Self.panel)
         try stage.start("switcher", address: "192.168.1.50", Self.switcher, folder: folder)
         try stage.start("mail.example.org", address: "192.168.1.70", Self.mail, folder: folder)

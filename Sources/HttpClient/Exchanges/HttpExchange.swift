@@ -52,6 +52,9 @@ public final class HttpExchange: Cancellable {
     private var lastHeard: Deadline
     private var isPumpPlanned = false
 
+    /// Told when a response that is collected has become longer: whoever counts ``heldBytes`` counts anew. It may end
+    /// the exchange.
+    public var onGrowth: (() -> Void)?
     /// Whether a streamed response is held back; see ``pause()``.
     public private(set) var isPaused = false
 
@@ -86,6 +89,9 @@ public final class HttpExchange: Cancellable {
         completion = nil
         end()
     }
+
+    /// Ends it with a failure of the caller's, which the completion gets. Has no effect when it is over.
+    public func end(with failure: HttpFailure) { fail(failure) }
 
     /// Holds a streamed response back: nothing more of it is delivered, and the server is slowed down. The time in
     /// which something must come does not run meanwhile. A response that is collected cannot be held back.
@@ -122,7 +128,7 @@ public final class HttpExchange: Cancellable {
         phase = .waiting
         hops += 1
         let number = hops
-        let route = HttpRoute(to: course.request.url.origin, tls: options.tls, proxy: options.proxy)
+        let route = session.route(to: course.request.url.origin, options)
         let wish = session.pool.lease(route, isFresh: course.needsFreshLine, by: deadline) { [weak self] result in
             self?.leased(result, route)
         }
@@ -259,6 +265,8 @@ public final class HttpExchange: Cancellable {
                     guard !isOver else { return }
                 } else {
                     body.writeImmutableBuffer(piece)
+                    onGrowth?()
+                    guard !isOver else { return }
                 }
             }
             updateReading()
@@ -325,6 +333,7 @@ public final class HttpExchange: Cancellable {
         lease = nil
         intake = nil
         body = ByteBuffer()
+        onGrowth = nil
         session?.forget(self)
         session = nil
     }

@@ -103,6 +103,7 @@ final class BindingContext {
         runtime.addLibrary(Self.handlerNames, needs: ["ProgramLog", "Timer"]) {
             [unowned self] () throws(LuaFault) in try registerHandlers()
         }
+        runtime.addLibrary(Self.httpNames) { [unowned self] () throws(LuaFault) in try registerHttp() }
         runtime.addLibrary(Self.secsgemNames) { [unowned self] () throws(LuaFault) in try registerSecsgem() }
         // The profile without file access has none of these.
         if configuration.profile != .strict {

@@ -1,3 +1,4 @@
+internal import ByteText
 internal import ControlCore
 internal import LuaRuntime
 import Polling
@@ -64,15 +65,55 @@ struct SecureWrapping {
         of call: LuaCall, _ role: TLSTerms.Role, host: String? = nil, function: String = "SSLWrap",
         _ context: BindingContext
     ) throws(LuaFault) -> TLSTerms {
+        var terms = try Self.terms(
+            role, certificate: call[certificate], requirement: call[requirement], oldest: call[oldestVersion],
+            authorities: call[authorities], function: function, context)
+        // Whoever runs the program knows the device: a pin counts, whatever the program asks for.
+        if let host, let pins = context.configuration.pins(of: host) { terms.verification = .pinned(pins) }
+        return terms
+    }
+
+    /// The terms of a client that words by the names of the parameters stand for, without pins.
+    static func terms(ofClient words: [String: String], _ context: BindingContext) throws(LuaFault) -> TLSTerms {
+        let names = ["certificate", "cert_reqs", "ssl_version", "ca_certs"]
+        for name in words.keys.sorted() where !names.contains(name) {
+            let near = NearMiss.find(name, in: names).map { "did you mean '\($0)'?" }
+            throw LuaFault(
+                .typeError,
+                "argument 'tls' has no field '\(name.showingRawBytes.prefix(80))'; "
+                    + (near ?? "it has \(names.joined(separator: ", "))"))
+        }
+        return try terms(
+            .client, certificate: words["certificate"],
+            requirement: word(of: "cert_reqs", in: words), oldest: word(of: "ssl_version", in: words) ?? .modern,
+            authorities: words["ca_certs"], function: "http", context)
+    }
+
+    private static func word<Word: RawRepresentable<String> & CaseIterable>(
+        of name: String, in words: [String: String]
+    ) throws(LuaFault) -> Word? {
+        guard let text = words[name] else { return nil }
+        guard let word = Word(rawValue: text) else {
+            let known = Word.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+            throw LuaFault(
+                .valueError,
+                "argument 'tls': \(name) is '\(text.showingRawBytes.prefix(80))'; it must be one of \(known)")
+        }
+        return word
+    }
+
+    private static func terms(
+        _ role: TLSTerms.Role, certificate: String?, requirement: Requirement?, oldest: OldestVersion,
+        authorities: String?, function: String, _ context: BindingContext
+    ) throws(LuaFault) -> TLSTerms {
         let lookup = CertificateLookup(
             configuration: context.configuration, folder: context.folder, function: function)
         var terms = TLSTerms(role: role)
-        if let name = call[certificate] { terms.identity = try lookup.identity(name, parameter: "certificate") }
-        terms.minimumVersion = call[oldestVersion].version
-        let authorities = try call[authorities].map { (name) throws(LuaFault) in
+        if let certificate { terms.identity = try lookup.identity(certificate, parameter: "certificate") }
+        terms.minimumVersion = oldest.version
+        let authorities = try authorities.map { (name) throws(LuaFault) in
             try lookup.authorities(name, parameter: "ca_certs")
         }
-        let requirement = call[requirement]
         if requirement == Requirement.none || (role == .server && requirement == nil && authorities == nil) {
             terms.verification = .none
         } else if let authorities {
@@ -82,8 +123,6 @@ struct SecureWrapping {
                 .valueError, "argument 'ca_certs' of SSLWrap must be given: it says whose clients are let in")
         }
         terms.isPeerCertificateOptional = role == .server && requirement == .optional
-        // Whoever runs the program knows the device: a pin counts, whatever the program asks for.
-        if let host, let pins = context.configuration.pins(of: host) { terms.verification = .pinned(pins) }
         return terms
     }
 }

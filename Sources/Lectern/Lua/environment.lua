@@ -8,7 +8,7 @@ local setmetatable, require, rawget, rawset, next, globals = setmetatable, requi
 -- Text of the host that is run later finds what there is now, and beside it what libraries have brought.
 local stock = {}
 for name, value in next, globals do stock[name] = value end
-for _, name in next, {"string", "table", "math", "coroutine", "debug", "os"} do
+for _, name in next, {"string", "table", "math", "coroutine", "debug", "os", "json"} do
     local library = {}
     for key, value in next, stock[name] do library[key] = value end
     stock[name] = library
@@ -74,6 +74,15 @@ module("ConnectionHandler", [[GetConnectionHandler ModuleVersion ConnectionHandl
     ModuleSimplePipeHandler RawTcpHandler ModuleTcpHandler ServerExHandler]])
 module("socs.tcp", "TCPInterface")
 host.modules.re = function() return host.bring("re") end
+
+-- urllib.lua brings these itself, in place of what opens it. A program may have modules of its own by Python's names, so
+-- `require` finds them by these only behind the program's folder.
+for name in ("urllib urllib.request urllib.parse urllib.error"):gmatch("%S+") do
+    host.modules["lectern." .. name] = function()
+        host.bring("http")
+        return host.modules["lectern." .. name]()
+    end
+end
 
 -- secsgem.lua brings these itself, in place of what opens it.
 for name in ([[secsgem secsgem.hsms secsgem.hsms.connections secsgem.hsms.connectionmanager secsgem.hsms.packets

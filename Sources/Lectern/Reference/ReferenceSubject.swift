@@ -63,6 +63,11 @@ struct ReferenceSubject: Sendable {
                 "Values as text, and back. The [guide](../guide.md#json) tells what becomes of what, and what is an error.",
             classes: [], functions: ["json."]),
         ReferenceSubject(
+            name: "http", title: "HTTP",
+            introduction:
+                "Requests to devices with a web server. The [guide](../guide.md#http) tells how to use them.",
+            classes: ["HttpResponse", "HttpHeaders", "HttpStream", "HttpSession"], functions: ["http."]),
+        ReferenceSubject(
             name: "bytes-libraries", title: "struct, base64, hashes and randomness",
             introduction:
                 "Libraries of Python for bytes. [Python's libraries](../python-libraries.md) tells how to use them.",

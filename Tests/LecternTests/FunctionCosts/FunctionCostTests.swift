@@ -27,6 +27,14 @@ struct FunctionCostTests {
     private static let prelude = """
         function S(n) return ('x'):rep(n or 16 << 20) end
         function L(n, v) local t = {} for i = 1, n do t[i] = v end return t end
+        function serve(n)
+            local server = EthernetServerInterfaceEx(5004)
+            server.ReceiveData = function(client)
+                client:Send('HTTP/1.1 200 OK\\r\\nContent-Length: ' .. n .. '\\r\\n\\r\\n')
+                client:Send('[' .. ('1,'):rep(n // 2 - 1) .. '1]')
+            end
+            server:StartListen()
+        end
         """
 
     private static let device = """
