@@ -76,7 +76,8 @@ let package = Package(
         .target(
             name: "Lectern",
             dependencies: [
-                "ByteText", "Bytes", "Digests", "Polling", "CBeneath", "LuaRuntime", "ControlCore", "HSMS", "HttpClient",
+                "ByteText", "Bytes", "Digests", "Polling", "CBeneath", "LuaRuntime", "ControlCore", "HSMS",
+                "HttpClient",
                 "CPCRE2", "CYAML",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
