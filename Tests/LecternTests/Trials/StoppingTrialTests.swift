@@ -298,13 +298,15 @@ struct StoppingTrialTests {
             "Clock", "ClientObject", "EthernetClientInterface", "EthernetServerInterface", "EthernetServerInterfaceEx",
             "File", "GemEquipmentHandler", "GemHandler", "GemHostHandler", "HsmsActiveConnection", "HsmsConnection",
             "HsmsConnectionManager", "HsmsMultiPassiveConnection", "HsmsMultiPassiveServer", "HsmsPassiveConnection",
-            "HsmsProtocol", "RFile", "SerialInterface", "TCPConnection", "TCPInterface", "Timer", "Wait",
+            "HsmsProtocol", "HttpSession", "HttpStream", "RFile", "SerialInterface", "TCPConnection", "TCPInterface",
+            "Timer", "Wait",
             "RawTcpHandler", "RawSimplePipeHandler", "ModuleTcpHandler", "ModuleSimplePipeHandler", "ServerExHandler",
             "ConnectionHandler",
         ]
         // These are values, or hold only what has a class of its own.
         let values: Set = [
-            "Email", "GemCommand", "HsmsHeader", "HsmsPacket", "MESet", "Match", "Pattern", "ProcessorDevice",
+            "Email", "GemCommand", "HsmsHeader", "HttpHeaders", "HttpResponse", "HsmsPacket", "MESet", "Match",
+            "Pattern", "ProcessorDevice",
             "SecsHandler",
             "SecsItem",
             "SecsMessage", "SecsRequest",
