@@ -83,6 +83,8 @@ struct LifetimeTests {
             "GetConnectionHandler": "the options of a handler that is being made; programs do not see it",
             "HsmsHeader": "a value",
             "HsmsPacket": "a value",
+            "HttpHeaders": "a value",
+            "HttpResponse": "a value",
             "MESet": "a set of other objects",
             "Match": "a value",
             "Pattern": "a compiled pattern",
@@ -91,6 +93,7 @@ struct LifetimeTests {
             "SecsItem": "a value",
             "SecsMessage": "a value",
             "SecsRequest": "a message that was received; its answer goes through its handler",
+            "http request": "what is asked, before it is sent; programs do not see it",
             "digest": "a digest under way, of hashlib; programs do not see it",
         ]
         let stage = Stage()
