@@ -98,9 +98,11 @@ public final class Program {
                 runtime: runtime, environment: environment, configuration: configuration,
                 folder: folder,
                 savedLog: { [unowned journal] in journal.history.entries },
-                log: { [weak journal, weak runtime] severity, text in
-                    // What is written at the end may be told of after it.
-                    journal?.write(severity, text, task: runtime?.runningTaskName)
+                log: { [weak journal, unowned runtime] severity, text in
+                    // What is written at the end may be told of after it, when both are gone. No weak reference to the
+                    // runtime: counting its references would take twice as long, in each call.
+                    guard let journal else { return }
+                    journal.write(severity, text, task: runtime.runningTaskName)
                 },
                 connections: connections, exit: { exit.value?($0) })
             try runtime.withoutTimeLimits { () throws(LuaFault) in try context.registerAll() }
