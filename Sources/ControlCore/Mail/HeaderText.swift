@@ -1,3 +1,5 @@
+internal import ByteText
+
 /// Text in the headers of a mail: as it is where that is ASCII, else by the encoded words of RFC 2047.
 enum HeaderText {
     /// Characters of a line at most, as RFC 5322 recommends it.

@@ -64,6 +64,7 @@ public enum HttpLogin: Hashable, Sendable, CustomStringConvertible {
     static func basicValue(_ credentials: Credentials) -> String { "Basic \(encoded(credentials))" }
 
     private static func encoded(_ credentials: Credentials) -> String {
-        Base64.encoded(credentials.user.rawBytes + [UInt8(ascii: ":")] + credentials.password.rawBytes)
+        let text = credentials.user.rawBytes + [UInt8(ascii: ":")] + credentials.password.rawBytes
+        return String(decoding: Base64.encode(text), as: UTF8.self)
     }
 }
